@@ -1,0 +1,126 @@
+# Every command of the project. CI calls the same targets. Needs only make and Python >= 3.11:
+# each target makes or refreshes the virtual environment it needs, once per change of a lock file.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8080
+T      ?=
+CODE   := libs/common/src services/identity/src services/interactions/src services/sla/src \
+          deploy tools tests/support
+PACKAGES := libs/common services/identity services/interactions services/sla
+
+BASE := $(VENV)/.base-is-ready
+DEV  := $(VENV)/.dev-is-ready
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+##@ Start
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(DEV) ## Make the virtual environment with everything in it
+
+.PHONY: serve
+serve: $(BASE) ## Run all services with their own Postgres and broker (PORT=8080, EMBEDDED_DATA=dir)
+	@exec $(BIN)/python deploy/embedded/launch.py $$PPID SIGTERM - - \
+	  $(CURDIR)/$(BIN)/python -m deploy.embedded serve --port $(PORT)
+
+.PHONY: demo
+demo: $(BASE) ## Play a customer's journey over several channels, and show what each side sees
+	@exec $(BIN)/python -m deploy.embedded demo
+
+.PHONY: clean-embedded
+clean-embedded: $(BASE) ## Drop the data of `make serve`
+	@exec $(BIN)/python -m deploy.embedded clean
+
+##@ Quality
+
+.PHONY: check
+check: fmt-check lint types imports ## All of the following, changing nothing
+
+.PHONY: fmt-check
+fmt-check: $(DEV) ## Is the code formatted?
+	$(BIN)/ruff format --check --quiet .
+
+.PHONY: lint
+lint: $(DEV) ## Find mistakes and breaches of house style
+	$(BIN)/ruff check --quiet .
+
+.PHONY: types
+types: $(DEV) ## Check types, strictly
+	$(BIN)/mypy $(CODE)
+
+.PHONY: imports
+imports: $(DEV) ## Check who may import whom
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: fmt
+fmt: $(DEV) ## Format, and mend what can be mended
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+
+##@ Tests
+
+.PHONY: test
+test: check ## Everything, on embedded servers (T=path/to/test.py for a part)
+	$(BIN)/pytest -n 2 --dist loadscope $(T)
+
+.PHONY: unit
+unit: $(DEV) ## Only what needs no server
+	$(BIN)/pytest $(wildcard libs/common/tests/unit services/*/tests/unit tests/unit tests/contract)
+
+.PHONY: test-kafka
+test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars
+	$(BIN)/python -m deploy.kafka $(BIN)/pytest -m "kafka or e2e" $(T)
+
+##@ Database
+
+.PHONY: check-migrations
+check-migrations: $(DEV) ## Every migration up, the newest down, and up again, on an empty database
+	$(BIN)/python -m tools.check_migrations
+
+##@ Contracts
+
+.PHONY: contracts
+contracts: $(DEV) ## Write contracts/ and docs/events.md from the published event classes
+	$(BIN)/python -m tools.export_contracts
+
+.PHONY: contracts-check
+contracts-check: $(DEV) ## Fail when contracts/ or docs/events.md differ from the classes
+	$(BIN)/python -m tools.export_contracts --check
+
+##@ Dependencies
+
+.PHONY: lock
+lock: $(DEV) ## Resolve requirements/*.in anew, keeping pins that still fit (UPGRADE=1 lifts them)
+	$(BIN)/python -m tools.check_lock --write $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock-check
+lock-check: $(DEV) ## Fail when a lock file does not follow from its .in file, or names an address
+	$(BIN)/python -m tools.check_lock
+
+# --- what the targets above stand on -----------------------------------------------------------
+
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(BASE): requirements/base.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
+	$(INSTALL) --require-hashes -r requirements/base.txt
+	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+$(DEV): requirements/dev.txt $(BASE)
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,143 @@
+"""Write what services promise each other: a schema and an example per event version, a catalogue.
+
+``python -m tools.export_contracts`` writes ``contracts/`` and ``docs/events.md``; with ``--check``
+it writes nothing and fails when a file differs from what the classes say.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from common.envelope import Envelope, EventData, body_of, source_of
+from tools.event_catalogue import catalogue
+
+ROOT = Path(__file__).parents[1]
+SERVICES = ("identity", "interactions", "sla")
+SUBJECTS = {
+    "identity.customers": ("customer_id", "survivor_id"),
+    "interactions.conversations": ("conversation_id",),
+    "sla.clocks": ("clock_id",),
+}
+"""Per topic, the field of ``data`` that names the event's subject."""
+_EXAMPLE_TIME = datetime(2026, 11, 23, 9, 30, 0, 125000, tzinfo=UTC)
+_EXAMPLE_ID = "01936a52-8a00-7000-8000-000000000001"
+
+
+def published() -> list[type[EventData]]:
+    """Return every event class of every service, by type and version."""
+    found = {
+        item
+        for service in SERVICES
+        for item in vars(import_module(f"{service}.events.published")).values()
+        if isinstance(item, type) and issubclass(item, EventData) and "event_type" in vars(item)
+    }
+    return sorted(found, key=lambda event: (event.event_type, event.event_version))
+
+
+def name_of(event: type[EventData]) -> str:
+    return f"{event.event_type}.v{event.event_version}"
+
+
+def schema_of(event: type[EventData]) -> dict[str, Any]:
+    """Return the schema of the whole record value: the envelope's fields and ``data``.
+
+    It does not forbid unknown fields, because a later release may add some: readers ignore them.
+    """
+    data = _open(event.model_json_schema(mode="serialization"))
+    definitions = data.pop("$defs", {})
+    data.pop("examples", None)
+    text, when = {"type": "string", "minLength": 1}, {"type": "string", "format": "date-time"}
+    properties = {
+        "id": {"type": "string", "format": "uuid"},
+        "type": {"const": event.event_type},
+        "version": {"const": event.event_version},
+        "tenant_id": text,
+        "occurred_at": when,
+        "recorded_at": when,
+        "sequence": {"type": "integer", "minimum": 1},
+        "subject_id": {"type": "string", "format": "uuid"},
+        "test": {"type": "boolean"},
+        "data": data,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": name_of(event),
+        "type": "object",
+        "required": sorted(properties),
+        "properties": properties,
+        "$defs": definitions,
+    }
+
+
+def example_of(event: type[EventData]) -> dict[str, Any]:
+    """Return a whole record value around the class's own example."""
+    data = event.example().model_dump(mode="json")
+    subject = next(data[name] for name in SUBJECTS[event.topic] if name in data)
+    service = event.event_type.split(".", 1)[0]
+    envelope = Envelope(
+        id=_EXAMPLE_ID,
+        source=source_of(service),
+        type=event.event_type,
+        version=event.event_version,
+        tenant_id="demo",
+        occurred_at=_EXAMPLE_TIME,
+        recorded_at=_EXAMPLE_TIME,
+        sequence=1,
+        subject_id=subject,
+        key=subject,
+    )
+    return body_of(envelope, data)
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield every generated file, by its path below the repository's root."""
+    events = published()
+    for event in events:
+        base = Path("contracts", name_of(event))
+        yield base.with_name(f"{base.name}.schema.json"), _json(schema_of(event))
+        yield base.with_name(f"{base.name}.example.json"), _json(example_of(event))
+    yield Path("docs/events.md"), catalogue(events)
+
+
+def differences(root: Path) -> list[str]:
+    """Return what must be written, or removed, to make the files follow the classes."""
+    wanted = dict(files())
+    stale = {p.relative_to(root) for p in root.glob("contracts/*.json")} - set(wanted)
+    changed = [
+        path
+        for path, text in wanted.items()
+        if not (root / path).exists() or (root / path).read_text() != text
+    ]
+    return [f"differs: {p}" for p in changed] + [f"no such event: {p}" for p in sorted(stale)]
+
+
+def main() -> int:
+    if "--check" in sys.argv[1:]:
+        found = differences(ROOT)
+        print("\n".join(found) or "contracts/ and docs/events.md follow the classes.")
+        return 1 if found else 0
+    for path, text in files():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text)
+    print("\n".join(differences(ROOT)))  # what is left: files of events that are no more
+    return 0
+
+
+def _open(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _open(v) for k, v in node.items() if (k, v) != ("additionalProperties", False)}
+    if isinstance(node, list):
+        return [_open(item) for item in node]
+    return node
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
