@@ -1,0 +1,71 @@
+"""Puts a service's command line together: processes, database, keys, dead letters."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+
+from common import kafka
+from common.cli.keys import key_commands
+from common.cli.letters import dead_letter_commands
+from common.cli.running import run_api, run_async, run_worker
+from common.jsons import dumps_text
+from common.service import Service
+from common.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+
+_ALL_KINDS = ("consumer", "relay", "maintenance", "timer")
+
+
+def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.Typer:
+    """Return the commands of one service. Settings are read when a command runs, not before."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+    def service() -> Service:
+        return build(settings_class())
+
+    def process(*kinds: str) -> Callable[[], None]:
+        def command() -> None:
+            run_worker(service(), kinds)
+
+        return command
+
+    @app.command()
+    def api() -> None:
+        """Serve the REST API."""
+        run_api(service())
+
+    app.command("consumer", help="Consume from Kafka.")(process("consumer"))
+    app.command("relay", help="Publish the outbox, and keep house.")(
+        process("relay", "maintenance")
+    )
+    app.command("timer", help="Do what falls due.")(process("timer"))
+    app.command("worker", help="All of these in one process.")(process(*_ALL_KINDS))
+
+    @app.command()
+    def migrate(revision: str = "head") -> None:
+        """Bring the database to a revision, and create missing topics."""
+        from common import migrations  # Alembic would slow every other start by a second
+
+        built = service()
+        migrations.upgrade(
+            built.migrations, built.settings.postgres.dsn.get_secret_value(), revision=revision
+        )
+        run_async(lambda: kafka.ensure_topics(built.settings.kafka, all_topics(built)))
+
+    @app.command()
+    def settings() -> None:
+        """Print the settings, with secrets redacted."""
+        Console().print_json(dumps_text(settings_class().model_dump(mode="json")))
+
+    app.add_typer(key_commands(service), name="keys", help="API keys: create, list, revoke.")
+    app.add_typer(dead_letter_commands(service), name="dead-letters", help="List and replay.")
+    return app
+
+
+def all_topics(service: Service) -> list[str]:
+    """Return the topics that a service uses, its dead-letter topics among them."""
+    dead = [f"{stream.topic}.dead" for stream in service.streams.values()]
+    return sorted({*service.topics, *dead})

@@ -1,0 +1,86 @@
+"""What time it is: the database's time, so that every process of a service agrees."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.database import Database
+from common.errors import UnavailableError
+from common.telemetry import metrics
+from common.telemetry.logs import get_logger
+
+_log = get_logger(__name__)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        ...
+
+
+class DatabaseClock:
+    """The database's clock, read now and then and carried on by the monotonic clock in between.
+
+    A step of this host's wall clock therefore changes nothing. Until the first reading succeeds
+    the wall clock has to do.
+    """
+
+    name = "clock"
+
+    def __init__(self, database: Database, *, service: str, every_seconds: float = 5.0) -> None:
+        self._database = database
+        self._service = service
+        self._every_seconds = every_seconds
+        self._read_at = time.monotonic()
+        self._reading = wall_time()
+        self._synchronised = False
+
+    def now(self) -> datetime:
+        return self._reading + timedelta(seconds=time.monotonic() - self._read_at)
+
+    @property
+    def skew_seconds(self) -> float:
+        """This host's wall clock minus the database's; 0 until the first reading."""
+        if not self._synchronised:
+            return 0.0
+        return (wall_time() - self.now()).total_seconds()
+
+    async def synchronise(self) -> None:
+        """Read the database's clock. Raises UnavailableError when it cannot be reached."""
+        sent = time.monotonic()
+        reading = await self._database.read(_database_time, deadline_seconds=2.0)
+        received = time.monotonic()
+        self._reading, self._read_at = reading, (sent + received) / 2
+        self._synchronised = True
+        metrics.CLOCK_SKEW.labels(self._service).set(self.skew_seconds)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep reading until ``stop`` is set; an unreachable database leaves the last reading."""
+        while not stop.is_set():
+            try:
+                await self.synchronise()
+            except UnavailableError:
+                _log.warning("clock.not_synchronised", service=self._service)
+            try:
+                async with asyncio.timeout(self._every_seconds):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    def healthy(self) -> str | None:
+        return None
+
+
+def wall_time() -> datetime:
+    """Return this host's own wall clock. For decisions use a ``Clock``."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+async def _database_time(connection: AsyncConnection) -> datetime:
+    result = await connection.execute(text("SELECT clock_timestamp()"))
+    reading: datetime = result.scalar_one()
+    return reading

@@ -1,0 +1,73 @@
+"""What routers ask for, as annotated types."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from common.clock import Clock
+from common.database import Database
+from common.http.callers import Caller
+from common.http.cursors import Part
+from common.http.exchange import caller_of
+from common.http.queries import PageLimit, page_limit
+from common.http.requirements import public, requires
+from common.http.routes import route_template
+from common.http.state import AppState, app_state, state_of
+from common.http.writes import Writer
+
+__all__ = [
+    "AppStateDep", "Caller", "ClockDep", "Cursors", "CursorsDep", "DatabaseDep", "PageLimit",
+    "WriterDep", "page_limit", "public", "requires", "state_of",
+]  # fmt: skip
+
+
+class Cursors:
+    """Cursors of the list in hand: bound to its caller's tenant, its route and its filters."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._signer = app_state(request).cursors
+
+    def read(self, token: str | None, filters: Any = None) -> tuple[Part, ...] | None:
+        """Return the position behind ``token``, None for the first page; HttpError 400."""
+        if token is None:
+            return None
+        return self._signer.decode(token, filters=filters, **self._bound())
+
+    def write(self, position: tuple[Part, ...] | None, filters: Any = None) -> str | None:
+        """Return the cursor of the next page, None when there is no position to go on from."""
+        if position is None:
+            return None
+        return self._signer.encode(position, filters=filters, **self._bound())
+
+    def _bound(self) -> dict[str, str]:
+        tenant_id = caller_of(self._request).tenant_id
+        return {"tenant_id": tenant_id, "route": route_template(self._request.scope)}
+
+
+async def get_writer(request: Request) -> Writer:
+    return Writer(request)
+
+
+async def _get_cursors(request: Request) -> Cursors:
+    return Cursors(request)
+
+
+async def _get_state(request: Request) -> AppState:
+    return app_state(request)
+
+
+async def _get_database(request: Request) -> Database:
+    return app_state(request).database
+
+
+async def _get_clock(request: Request) -> Clock:
+    return app_state(request).clock
+
+
+AppStateDep = Annotated[AppState, Depends(_get_state)]
+DatabaseDep = Annotated[Database, Depends(_get_database)]
+ClockDep = Annotated[Clock, Depends(_get_clock)]
+CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
+WriterDep = Annotated[Writer, Depends(get_writer)]

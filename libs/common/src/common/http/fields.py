@@ -1,0 +1,49 @@
+"""Types for fields of request bodies. None of them takes U+0000; Postgres would refuse it later."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
+
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def without_nul(value: str) -> str:
+    """Refuse U+0000 and lone surrogates, which no UTF-8 text column can hold."""
+    if "\x00" in value:
+        raise ValueError("must not contain U+0000")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("must not contain lone surrogates") from None
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        moved = value.astimezone(UTC)
+    except OverflowError:
+        moved = _LATEST
+    if not _EARLIEST <= moved < _LATEST:
+        raise ValueError("must lie between the years 1970 and 9998")
+    return moved
+
+
+Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""RFC 3339 with an offset; kept in UTC."""
+
+Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]
+ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=255, strip_whitespace=True),
+    AfterValidator(without_nul),
+]
+"""One to 255 characters, blanks at the ends removed."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}\z")]
+"""Lower-case code, such as a channel or a kind."""
+
+JsonObject = dict[str, Any]
+"""Free JSON. Its depth, size and numbers were checked when the body was parsed."""

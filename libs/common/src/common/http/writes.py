@@ -1,0 +1,110 @@
+"""Writes over HTTP: one use case, one transaction, one answer, rendered before the commit.
+
+Once begun, a write goes on to its end although the client may have gone; it is idempotent for
+clients that send ``Idempotency-Key``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.http import metrics
+from common.http.answers import encoded
+from common.http.idempotency import (
+    FinishedMeanwhileError,
+    KeyedRequest,
+    Rendered,
+    claim,
+    gave_up,
+    keyed_request,
+    store,
+)
+from common.http.state import app_state
+
+R = TypeVar("R")
+
+Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
+"""Status, body (model, JSON value, bytes that are JSON, or None for none) and headers if any."""
+
+_ATTEMPTS = 3
+_running: set[asyncio.Task[Any]] = set()
+
+
+class Writer:
+    """Runs use cases for one request. Routers get it as ``write: WriterDep``."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._state = app_state(request)
+        self._called = False
+
+    async def __call__(
+        self,
+        usecase: Callable[..., Awaitable[R]],
+        command: Any,
+        *,
+        answer: Callable[[R], Answer],
+    ) -> Response:
+        """Run ``usecase(tx, command, now=...)`` and send ``answer(result)`` once it is committed.
+
+        A repeat with the same Idempotency-Key gets the first answer; 409 while the first runs, 422
+        when the key came with another request. One request is one write: a second call is a bug.
+        """
+        if self._called:
+            raise RuntimeError("a request may write once: its key stands for one answer")
+        self._called = True
+        keyed = keyed_request(self._request)
+
+        async def attempt(tx: AsyncConnection, *, now: datetime) -> tuple[Rendered, bool]:
+            if keyed is not None and (earlier := await claim(tx, keyed)) is not None:
+                return earlier, True
+            rendered = _rendered(answer(await usecase(tx, command, now=now)))
+            if keyed is not None:
+                await store(tx, keyed, rendered, now=now)
+            return rendered, False
+
+        attempt.__name__ = getattr(usecase, "__name__", "write")
+        rendered, repeated = await _to_the_end(self._run(attempt, keyed))
+        if repeated:
+            metrics.IDEMPOTENT_REPLAYS.inc()
+            rendered.headers["Idempotent-Replayed"] = "true"
+        return Response(rendered.body, rendered.status, rendered.headers)
+
+    async def _run(
+        self,
+        attempt: Callable[..., Awaitable[tuple[Rendered, bool]]],
+        keyed: KeyedRequest | None,
+    ) -> tuple[Rendered, bool]:
+        for _ in range(_ATTEMPTS if keyed is not None else 1):
+            try:
+                return await self._state.database.run(attempt, now=self._state.clock.now())
+            except FinishedMeanwhileError:
+                continue
+        raise gave_up()
+
+
+async def _to_the_end(work: Any) -> Any:
+    """Await ``work`` in a task of its own, which a client that hangs up does not cancel."""
+    task: asyncio.Task[Any] = asyncio.create_task(work)
+    _running.add(task)
+    task.add_done_callback(_ended)
+    return await asyncio.shield(task)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()  # Taken by the request; when that is gone nobody is left to tell.
+
+
+def _rendered(answer: Answer) -> Rendered:
+    status, body = answer[0], answer[1]
+    headers = dict(answer[2]) if len(answer) > 2 else {}  # noqa: PLR2004 - the third part
+    if body is None:
+        return Rendered(status, headers, b"")
+    return Rendered(status, {"content-type": "application/json"} | headers, encoded(body))

@@ -1,0 +1,157 @@
+"""What a consumer has already handled, and how far it has come; both in its own database.
+
+Offsets stand beside the effects they belong to, so the two cannot part, not even when the database
+is restored to an earlier time. The inbox catches what a relay published twice at two offsets.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.envelope import Received
+
+_CLAIM = text(
+    """
+    INSERT INTO inbox (consumer, source, event_id, recorded_at, body_hash)
+    SELECT :consumer, source, event_id, recorded_at, body_hash
+    FROM unnest(cast(:sources AS text[]), cast(:ids AS text[]),
+                cast(:times AS timestamptz[]), cast(:hashes AS bytea[]))
+         AS event (source, event_id, recorded_at, body_hash)
+    -- One order for all, so that two copies of a batch wait for each other instead of deadlocking.
+    ORDER BY source, event_id
+    ON CONFLICT DO NOTHING
+    RETURNING source, event_id
+    """
+)
+_HASHES = text(
+    """
+    SELECT source, event_id, body_hash FROM inbox
+    WHERE consumer = :consumer AND (source, event_id, recorded_at) IN (
+        SELECT * FROM unnest(cast(:sources AS text[]), cast(:ids AS text[]),
+                             cast(:times AS timestamptz[])))
+    """
+)
+_MOVE = text(
+    """
+    UPDATE consumer_progress
+    SET next_offset = :next_offset,
+        watermark = greatest(watermark, cast(:watermark AS timestamptz)),
+        updated_at = clock_timestamp()
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
+      AND next_offset = :expected
+    """
+)
+_POSITIONS = text(
+    """
+    INSERT INTO consumer_progress (consumer, topic, partition, next_offset)
+    SELECT :consumer, :topic, partition, first_offset
+    FROM unnest(cast(:partitions AS int[]), cast(:firsts AS bigint[]))
+         AS assigned (partition, first_offset)
+    ON CONFLICT (consumer, topic, partition) DO UPDATE SET updated_at = clock_timestamp()
+    RETURNING partition, next_offset
+    """
+)
+
+
+class FencedError(Exception):
+    """Someone else has moved this partition on: what was done here is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step of one partition from ``expected`` to ``next_offset``."""
+
+    consumer: str
+    topic: str
+    partition: int
+    expected: int
+    next_offset: int
+    watermark: datetime | None
+
+
+async def claim(
+    connection: AsyncConnection, consumer: str, events: Sequence[Received]
+) -> tuple[list[Received], list[Received]]:
+    """Claim the events in one statement; return the fresh ones, and those that are a conflict.
+
+    Fresh events come in their given order, each once. A conflict has the id of an event handled
+    before but another body: the first one wins.
+    """
+    first: dict[tuple[str, str], Received] = {}
+    for event in events:
+        first.setdefault(_identity(event), event)
+    unique = list(first.values())
+    hashes = {_identity(event): _body_hash(event) for event in unique}
+    arguments = {
+        "consumer": consumer,
+        "sources": [e.envelope.source for e in unique],
+        "ids": [e.envelope.id for e in unique],
+        "times": [e.envelope.recorded_at for e in unique],
+    }
+    result = await connection.execute(
+        _CLAIM, arguments | {"hashes": [hashes[_identity(e)] for e in unique]}
+    )
+    claimed = {(row.source, row.event_id) for row in result}
+    conflicts: list[Received] = []
+    if len(claimed) < len(events):
+        known = await _known_hashes(connection, arguments)
+        conflicts = [e for e in events if known.get(_identity(e)) not in {None, _body_hash(e)}]
+    return [e for e in unique if _identity(e) in claimed], conflicts
+
+
+async def move(connection: AsyncConnection, step: Progress) -> None:
+    """Move the partition on. Raises FencedError when it does not stand where it was expected."""
+    result = await connection.execute(
+        _MOVE,
+        {
+            "consumer": step.consumer,
+            "topic": step.topic,
+            "partition": step.partition,
+            "expected": step.expected,
+            "next_offset": step.next_offset,
+            "watermark": step.watermark,
+        },
+    )
+    if result.rowcount != 1:
+        raise FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
+
+
+async def positions(
+    connection: AsyncConnection, consumer: str, topic: str, firsts: Mapping[int, int]
+) -> dict[int, int]:
+    """Return each partition's next offset; one never seen starts at the offset given for it."""
+    partitions = sorted(firsts)
+    result = await connection.execute(
+        _POSITIONS,
+        {
+            "consumer": consumer,
+            "topic": topic,
+            "partitions": partitions,
+            "firsts": [firsts[p] for p in partitions],
+        },
+    )
+    return {row.partition: row.next_offset for row in result}
+
+
+def latest_watermark(watermarks: Iterable[datetime | None]) -> datetime | None:
+    """Return the latest of the watermarks that are there."""
+    return max((w for w in watermarks if w is not None), default=None)
+
+
+async def _known_hashes(
+    connection: AsyncConnection, arguments: Mapping[str, object]
+) -> dict[tuple[str, str], bytes]:
+    result = await connection.execute(_HASHES, arguments)
+    return {(row.source, row.event_id): bytes(row.body_hash) for row in result}
+
+
+def _identity(event: Received) -> tuple[str, str]:
+    return event.envelope.source, event.envelope.id
+
+
+def _body_hash(event: Received) -> bytes:
+    return hashlib.blake2b(event.record.value or b"", digest_size=16).digest()

@@ -1,0 +1,121 @@
+"""The relay's statements. All run on the session that holds the shard's advisory lock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_LOCK_CLASS = 0x7E1A
+"""The first of the two numbers of our advisory locks; the second is the shard."""
+
+_FETCH = """
+    SELECT moment.oldest_open, moment.held_since, statement_timestamp() AS at,
+           row.position, row.written_at, row.aggregateid, row.payload, row.topic, row.key_hash,
+           row.headers
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest_open,
+                 ({held_since}) AS held_since) AS moment
+    LEFT JOIN LATERAL (
+        SELECT * FROM outbox WHERE published_at IS NULL AND key_hash % :shards = :shard
+          AND topic <> ALL (cast(:closed AS text[]))
+        ORDER BY position LIMIT :limit
+    ) AS row ON true
+    ORDER BY row.position
+"""
+_MARK = text(
+    """
+    UPDATE outbox SET published_at = clock_timestamp()
+    FROM unnest(cast(:times AS timestamptz[]), cast(:positions AS bigint[])) AS sent (at, position)
+    WHERE outbox.written_at = sent.at AND outbox.position = sent.position
+      AND outbox.written_at BETWEEN :first AND :last
+    """
+)
+_OLDEST = text(
+    """
+    SELECT min(written_at) FROM outbox WHERE published_at IS NULL AND key_hash % :shards = :shard
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    position: int
+    written_at: datetime
+    key: str
+    payload: str
+    topic: str
+    key_hash: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Unpublished rows, and what else the same snapshot says."""
+
+    rows: Sequence[Row]
+    at: datetime
+    oldest_open: int
+    """No transaction with a lower id is open: all they wrote is in this snapshot."""
+    held_since: datetime | None
+
+
+def fetch_statement(held_since: str | None) -> TextClause:
+    """Return the statement that fetches a batch; ``held_since`` is a trusted scalar query."""
+    return text(_FETCH.format(held_since=held_since or "SELECT cast(NULL AS timestamptz)"))
+
+
+async def try_lock(connection: AsyncConnection, shard: int) -> bool:
+    """Take the shard's lock for this session, unless another session has it."""
+    result = await connection.execute(
+        text("SELECT pg_try_advisory_lock(:class, :shard)"),
+        {"class": _LOCK_CLASS, "shard": shard},
+    )
+    return bool(result.scalar_one())
+
+
+async def fetch(
+    connection: AsyncConnection,
+    statement: TextClause,
+    *,
+    shard: int,
+    shards: int,
+    limit: int,
+    closed: Iterable[str] = (),
+) -> Batch:
+    """Return a shard's oldest unpublished rows, at most ``limit``, none of ``closed`` topics."""
+    result = await connection.execute(
+        statement, {"shard": shard, "shards": shards, "limit": limit, "closed": list(closed)}
+    )
+    found = result.all()
+    rows = [
+        Row(r.position, r.written_at, r.aggregateid, r.payload, r.topic, r.key_hash,
+            r.headers)
+        for r in found if r.position is not None
+    ]  # fmt: skip
+    return Batch(rows, found[0].at, found[0].oldest_open, found[0].held_since)
+
+
+async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Mark rows as published."""
+    if not rows:
+        return
+    times = [row.written_at for row in rows]
+    await connection.execute(
+        _MARK,
+        {
+            "times": times,
+            "positions": [row.position for row in rows],
+            "first": min(times),
+            "last": max(times),
+        },
+    )
+
+
+async def oldest_unpublished(
+    connection: AsyncConnection, *, shard: int, shards: int
+) -> datetime | None:
+    """Return when the oldest unpublished row of a shard was written."""
+    result = await connection.execute(_OLDEST, {"shard": shard, "shards": shards})
+    found: datetime | None = result.scalar_one()
+    return found

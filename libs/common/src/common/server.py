@@ -1,0 +1,72 @@
+"""An ASGI application as a component: uvicorn, without its own hold on signals."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from typing_extensions import override
+
+from common.settings import HttpSettings
+
+LIMIT_CONCURRENCY = 1024
+
+
+class _Server(uvicorn.Server):
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process, which stops its parts in order."""
+        yield
+
+
+class HttpServer:
+    """Serves an application until told to stop, then lets the requests in hand finish.
+
+    ``on_stop`` must end what would not finish by itself, such as live streams: the application's
+    own shutdown comes only after the last connection has gone.
+    """
+
+    name = "api"
+
+    def __init__(
+        self, app: Any, settings: HttpSettings, *, on_stop: Callable[[], None] | None = None
+    ) -> None:
+        self._on_stop = on_stop
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=LIMIT_CONCURRENCY,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
+                h11_max_incomplete_event_size=65_536,
+            )
+        )
+
+    @property
+    def started(self) -> bool:
+        return self._server.started
+
+    def healthy(self) -> str | None:
+        return None if self._server.started else "the HTTP server has not started"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        serving = asyncio.create_task(self._server.serve(), name="uvicorn")
+        stopping = asyncio.create_task(_wait(stop), name="uvicorn-stop")
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if self._on_stop:
+            self._on_stop()
+        self._server.should_exit = True
+        stopping.cancel()
+        await serving
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()

@@ -1,0 +1,145 @@
+"""The settings that every service has. Read once in ``__main__`` and passed down; never at import.
+
+Environment names are ``<PREFIX><FIELD>``, nested parts joined by two underscores, such as
+``IDENTITY_POSTGRES__DSN``. A name with a service's prefix that no field matches is an error, so a
+misspelt setting cannot be ignored.
+"""
+
+import os
+from typing import Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PostgresSettings(Part):
+    dsn: SecretStr
+    """``postgresql://user:password@host:port/database``; the driver is chosen by us."""
+    pool_size: PositiveInt = 10
+    read_pool_size: PositiveInt = 10
+    pool_timeout_seconds: PositiveFloat = 1.0
+    """How long a caller waits for a connection before it is told to come back later."""
+    statement_timeout_seconds: PositiveFloat = 15.0
+    lock_timeout_seconds: PositiveFloat = 5.0
+    idle_in_transaction_timeout_seconds: PositiveFloat = 30.0
+    connect_timeout_seconds: PositiveFloat = 5.0
+    max_attempts: PositiveInt = 5
+    """How often a unit of work is tried on serialization failures and deadlocks."""
+    session: dict[str, str] = Field(default_factory=dict)
+    """Further settings of each session, such as switches of the planner."""
+
+
+class KafkaSettings(Part):
+    bootstrap: str
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: str | None = None
+    partitions: PositiveInt = 6
+    """Partitions of topics that we create."""
+    replication_factor: PositiveInt = 1
+    retention_hours: int = 14 * 24
+    """How long topics that we create keep their records: longer than any consumer is away."""
+    session_timeout_seconds: PositiveFloat = 45.0
+    max_poll_records: PositiveInt = 500
+    max_request_bytes: PositiveInt = 1_048_576
+    produce_deadline_seconds: PositiveFloat = 30.0
+    """An idempotent producer never gives up by itself; past this it is closed and replaced."""
+
+
+class RelaySettings(Part):
+    shards: PositiveInt = 2
+    """Relays that may publish side by side. Must divide the partition count of every topic."""
+    batch_size: PositiveInt = 500
+    poll_seconds: PositiveFloat = 0.05
+    heartbeat_seconds: PositiveFloat = 0.25
+    keep_days: PositiveInt = 3
+    """Published rows are dropped a day's partition at a time, after this many days."""
+
+
+class TrustedIssuer(Part):
+    """Who may sign tokens for us: ``jwks`` (inline JSON) or ``jwks_url``, not both."""
+
+    issuer: str
+    audience: str
+    jwks: str | None = None
+    jwks_url: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source_of_keys(self) -> Self:
+        if (self.jwks is None) == (self.jwks_url is None):
+            raise ValueError("give either jwks or jwks_url")
+        return self
+
+
+class AuthSettings(Part):
+    pepper: SecretStr
+    """Keys the digests of API keys; the same in all services, at least 32 characters."""
+    issuers: tuple[TrustedIssuer, ...] = ()
+    environment: Literal["live", "test"] = "live"
+    service_key: SecretStr | None = None
+    """Private Ed25519 JWK with which this service signs its calls to other services."""
+
+    @model_validator(mode="after")
+    def _long_pepper(self) -> Self:
+        if len(self.pepper.get_secret_value()) < 32:  # noqa: PLR2004 - the docstring's number
+            raise ValueError("pepper must have at least 32 characters")
+        return self
+
+
+class HttpSettings(Part):
+    host: str = "127.0.0.1"
+    port: int = 8000
+    docs: bool = True
+    metrics: bool = True
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose ``X-Forwarded-*`` headers are believed."""
+    cursor_secret: SecretStr
+    """Signs cursors; at least 32 characters."""
+    max_in_flight: PositiveInt = 256
+    rate_limit_per_minute: PositiveInt = 1_200_000
+    """What one credential may ask of one process; a batch counts by its items."""
+    graceful_shutdown_seconds: PositiveInt = 20
+
+
+class TelemetrySettings(Part):
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp_endpoint: str | None = None
+
+
+class ServiceSettings(BaseSettings):
+    """Base of each service's settings; a subclass sets ``env_prefix`` and adds its own."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_nested_delimiter="__", hide_input_in_errors=True
+    )
+
+    postgres: PostgresSettings
+    kafka: KafkaSettings
+    auth: AuthSettings
+    http: HttpSettings
+    relay: RelaySettings = Field(default_factory=RelaySettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+
+    @model_validator(mode="after")
+    def _no_unknown_environment(self) -> Self:
+        prefix = self.model_config.get("env_prefix", "")
+        if prefix:
+            known = {f"{prefix}{name}".upper() for name in type(self).model_fields}
+            for name in os.environ:
+                if name.startswith(prefix.upper()) and name.split("__")[0] not in known:
+                    raise ValueError(f"unknown setting in the environment: {name}")
+        return self

@@ -1,0 +1,97 @@
+"""Structured logs: one JSON object a line, with the trace id of whatever caused it.
+
+Events are dotted and in the past tense (``relay.batch_published``). Payloads and personal data are
+never logged; neither are driver messages, which quote the values they refuse.
+"""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+from opentelemetry import trace
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return a logger that carries the module it speaks for."""
+    logger: FilteringBoundLogger = structlog.get_logger(module=name)
+    return logger
+
+
+def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send everything, the libraries' own records too, to ``stream`` as JSON lines."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.StackInfoRenderer(),
+            _add_traceback,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _drop_foreign_exception,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _add_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+        event["span_id"] = f"{context.span_id:016x}"
+    return event
+
+
+def _add_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Keep where an exception happened, not what it said: messages quote the data they refuse."""
+    info = event.pop("exc_info", None)
+    if not info:
+        return event
+    error = info if isinstance(info, BaseException) else sys.exc_info()[1]
+    if error is not None:
+        event["error"] = describe(error)
+        event["stack"] = _frames(error)
+    return event
+
+
+def describe(error: BaseException) -> str:
+    """Return a name for ``error`` that quotes no data: class, and SQLSTATE where there is one."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    name = type(error).__name__
+    return f"{name}[{state}]" if state else name
+
+
+def _frames(error: BaseException) -> list[str]:
+    frames = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        frames.append(f"{code.co_filename}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return frames[-12:]
+
+
+def _drop_foreign_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    info = event.pop("exc_info", None)
+    if info and info[1] is not None:
+        event["error"] = describe(info[1])
+        event["stack"] = _frames(info[1])
+    return event

@@ -1,0 +1,65 @@
+"""OpenTelemetry traces: one trace runs from the HTTP call over outbox and Kafka to the consumer.
+
+Only W3C ``traceparent`` text travels between processes; it is what the outbox row stores.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_W3C = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("threadline")
+
+
+def configure(*, service: str, otlp_endpoint: str | None) -> None:
+    """Create spans from now on; send them to ``otlp_endpoint`` (OTLP over HTTP) if there is one.
+
+    Without an end point spans still exist, so that logs and events carry trace ids.
+    """
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
+    trace.set_tracer_provider(provider)
+
+
+def current_traceparent() -> str | None:
+    """Return the W3C header of the current span, or None outside of any."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def context_of(traceparent: str | None) -> Context:
+    """Return the context that ``traceparent`` names; an invalid or absent one starts anew."""
+    return _W3C.extract({"traceparent": traceparent} if traceparent else {})
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    parent: str | None = None,
+    links: list[str] | None = None,
+) -> Iterator[Span]:
+    """Run a block as a span; ``parent`` and ``links`` are W3C traceparent texts."""
+    context = context_of(parent) if parent else None
+    found = [link for text in links or [] for link in _link(text)]
+    with _TRACER.start_as_current_span(name, context=context, kind=kind, links=found) as current:
+        yield current
+
+
+def _link(traceparent: str) -> list[Link]:
+    found = trace.get_current_span(context_of(traceparent)).get_span_context()
+    return [Link(found)] if found.is_valid else []

@@ -1,0 +1,292 @@
+"""From a real broker into a real database."""
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import text
+
+from common import dead_letters
+from common.clock import DatabaseClock, wall_time
+from common.consumer import Consumer
+from common.envelope import Envelope, body_of, headers_of, source_of
+from common.errors import UnavailableError
+from common.ids import new_id
+from common.jsons import dumps
+from common.settings import KafkaSettings
+from libs.common.tests.kafka.test_relay import relay, running
+from libs.common.tests.plumbing import (
+    database,
+    keep_notes,
+    kept,
+    make_kept,
+    notes_stream,
+    scalar,
+    take_notes,
+)
+from tests.support.kafka import NewTopicFor
+from tests.support.postgres import FreshDsn
+from tests.support.wait import until
+
+pytestmark = pytest.mark.kafka
+
+
+def consumer(db, bootstrap, stream, **options):
+    clock = DatabaseClock(db, service="notes")
+    return Consumer(db, KafkaSettings(bootstrap=bootstrap), stream, clock=clock, **options)
+
+
+def note_record(note: str, *, event_id: str | None = None, sequence: int = 1):
+    """Return the value and headers of a note as our relay would send it."""
+    now = wall_time()
+    envelope = Envelope(
+        id=event_id or str(new_id()), source=source_of("notes"), type="notes.note.taken", version=1,
+        tenant_id="demo", occurred_at=now, recorded_at=now, sequence=sequence, subject_id="book",
+        key="book",
+    )  # fmt: skip
+    headers = [(k, v.encode()) for k, v in headers_of(envelope).items()]
+    return dumps(body_of(envelope, {"note": note})), headers
+
+
+class Sending:
+    """A producer for one partition of one topic."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._client = AIOKafkaProducer(bootstrap_servers=bootstrap)
+        self._topic = topic
+
+    async def __aenter__(self):
+        await self._client.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self._client.stop()
+
+    async def note(self, note: str, **options) -> None:
+        value, headers = note_record(note, **options)
+        await self.raw(value, headers)
+
+    async def raw(self, value: bytes | None, headers=()) -> None:
+        await self._client.send_and_wait(
+            self._topic, value, key=b"book", partition=0, headers=list(headers)
+        )
+
+
+async def kept_is(db, expected):
+    return await db.read(kept) == expected
+
+
+async def test_what_one_service_writes_another_applies_once_and_in_order(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic = await new_topic()
+    writer, reader = database(fresh_dsn("common")), database(fresh_dsn("common"))
+    await reader.run(make_kept)
+    notes = [f"note {n}" for n in range(100)]
+    await writer.run(take_notes, notes, now=wall_time(), topic=topic)
+    async with running(
+        relay(writer, kafka_bootstrap), consumer(reader, kafka_bootstrap, notes_stream(topic))
+    ):
+        await until(lambda: kept_is(reader, notes), within=20)
+    await writer.close()
+    await reader.close()
+
+
+async def test_a_restart_goes_on_where_the_database_stands(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    async with Sending(kafka_bootstrap, topic) as send:
+        await send.note("one")
+        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+            await until(lambda: kept_is(db, ["one"]), within=20)
+        await send.note("two")
+        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+            await until(lambda: kept_is(db, ["one", "two"]), within=20)
+    await db.close()
+
+
+async def test_the_database_wins_over_what_kafka_remembers(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    async with Sending(kafka_bootstrap, topic) as send:
+        for note in ("one", "two"):
+            await send.note(note)
+        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+            await until(lambda: kept_is(db, ["one", "two"]), within=20)
+
+    async def restore_to_an_earlier_time(connection):
+        for statement in (
+            "TRUNCATE kept, inbox",
+            "UPDATE consumer_progress SET next_offset = 0",
+        ):
+            await connection.execute(text(statement))
+
+    await db.run(restore_to_an_earlier_time)
+    async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+        await until(lambda: kept_is(db, ["one", "two"]), within=20)
+    await db.close()
+
+
+async def test_an_event_sent_twice_is_applied_once(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    value, headers = note_record("once")
+    async with Sending(kafka_bootstrap, topic) as send:
+        for _ in range(3):
+            await send.raw(value, headers)
+        await send.note("last")
+        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+            await until(lambda: kept_is(db, ["once", "last"]), within=20)
+    await db.close()
+
+
+async def test_poison_stands_alone_and_the_rest_goes_on(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    good = [f"note {n}" for n in range(20)]
+    async with Sending(kafka_bootstrap, topic) as send:
+        for place, note in enumerate(good):
+            if place == 7:
+                await send.note("poison")
+            if place == 13:
+                await send.raw(b"\xff not json")
+                await send.raw(b'{"id": "x"}')
+                await send.raw(None)
+            await send.note(note)
+        stream = notes_stream(topic)
+        async with running(consumer(db, kafka_bootstrap, stream)):
+            await until(lambda: kept_is(db, good), within=30)
+    letters = await db.read(dead_letters.list_open, stream.consumer)
+    assert sorted(letter.reason for letter in letters) == [
+        "empty", "handler_error", "missing_field", "not_json",
+    ]  # fmt: skip
+    published = await db.read(
+        scalar, f"SELECT count(*) FROM outbox WHERE topic = '{topic}.dead' AND aggregateid = 'book'"
+    )
+    assert published == 4
+    await db.close()
+
+
+async def test_a_dead_letter_can_be_replayed_once_the_cause_is_mended(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    stream = notes_stream(topic)
+    async with Sending(kafka_bootstrap, topic) as send:
+        await send.note("no table yet")
+        async with running(consumer(db, kafka_bootstrap, stream)):
+            (letter,) = await until(
+                lambda: db.read(dead_letters.list_open, stream.consumer), within=20
+            )
+    await db.run(make_kept)
+    assert (
+        await db.run(dead_letters.replay, stream, letter.dead_letter_id, now=wall_time())
+        == "applied"
+    )
+    assert await db.read(kept) == ["no table yet"]
+    assert await db.read(dead_letters.list_open, stream.consumer) == []
+    await db.close()
+
+
+async def test_trouble_that_passes_moves_nothing_and_loses_nothing(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    failures = 2
+
+    async def sometimes(connection, events, /, *, now):
+        nonlocal failures
+        outcome = await keep_notes(connection, events, now=now)
+        if failures:
+            failures -= 1
+            raise UnavailableError("a dependency is away")
+        return outcome
+
+    stream = notes_stream(topic)
+    flaky = type(stream)(stream.consumer, stream.topic, sometimes, stream.decoders)
+    async with Sending(kafka_bootstrap, topic) as send:
+        for note in ("one", "two"):
+            await send.note(note)
+        async with running(consumer(db, kafka_bootstrap, flaky)):
+            await until(lambda: kept_is(db, ["one", "two"]), within=20)
+    assert await db.read(dead_letters.list_open, stream.consumer) == []
+    await db.close()
+
+
+@pytest.mark.apache_kafka
+async def test_two_members_share_the_partitions_and_one_takes_over(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, dsn = await new_topic(), fresh_dsn("common")
+    writer, first, second = database(dsn), database(dsn), database(dsn)
+    await writer.run(make_kept)
+
+    async def write(books: range) -> None:
+        for n in books:
+            await writer.run(
+                take_notes, [f"note {n}"], now=wall_time(), key=f"book {n}", topic=topic
+            )
+
+    async def count_is(number: int) -> bool:
+        return await writer.read(scalar, "SELECT count(*) FROM kept") == number
+
+    stream = notes_stream(topic)
+    async with running(relay(writer, kafka_bootstrap), consumer(first, kafka_bootstrap, stream)):
+        await write(range(20))
+        await until(lambda: count_is(20), within=20)
+        async with running(consumer(second, kafka_bootstrap, stream)):
+            await write(range(20, 60))
+            await until(lambda: count_is(60), within=30)
+        await write(range(60, 80))
+        await until(lambda: count_is(80), within=30)
+    assert await writer.read(scalar, "SELECT count(DISTINCT note) FROM kept") == 80
+    for db in (writer, first, second):
+        await db.close()
+
+
+async def test_heartbeats_carry_the_watermark_into_the_progress_table(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic = await new_topic()
+    writer, reader = database(fresh_dsn("common")), database(fresh_dsn("common"))
+    await reader.run(make_kept)
+    moved: set[int] = set()
+    start = await writer.read(scalar, "SELECT clock_timestamp()")
+    async with running(
+        relay(writer, kafka_bootstrap, beats=[topic], heartbeat_seconds=0.1),
+        consumer(reader, kafka_bootstrap, notes_stream(topic), on_progress=moved.update),
+    ):
+
+        async def all_watermarks_have_passed() -> bool:
+            found = await reader.read(_watermarks)
+            return len(found) == 6 and all(w is not None and w > start for w in found)
+
+        await until(all_watermarks_have_passed, within=20)
+    assert moved == set(range(6))
+    await writer.close()
+    await reader.close()
+
+
+async def _watermarks(connection):
+    return list(
+        (await connection.execute(text("SELECT watermark FROM consumer_progress"))).scalars()
+    )
+
+
+async def test_a_broker_that_is_away_is_waited_for(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"))
+    away = consumer(db, "127.0.0.1:1", notes_stream("nowhere"))
+    async with running(away) as stop:
+        await until(lambda: away.healthy() not in {None, "not started"}, within=10)
+        await asyncio.sleep(0.1)
+        stop.set()
+    await db.close()

@@ -1,0 +1,235 @@
+"""A batch from decoded records to a committed transaction, without a broker."""
+
+import asyncio
+from dataclasses import replace
+from secrets import token_hex
+
+import pytest
+from sqlalchemy import text
+
+from common import dead_letters, inbox
+from common.batches import BatchHandler
+from common.dispatch import DeadLettered, Ignored, Stream, one_by_one
+from common.envelope import Record
+from common.errors import ConflictError, UnavailableError
+from common.jsons import dumps, loads
+from libs.common.tests.kafka.test_consumer import note_record
+from libs.common.tests.plumbing import (
+    NoteTaken,
+    database,
+    kept,
+    make_kept,
+    notes_stream,
+    scalar,
+)
+from tests.support.fake_clock import FakeClock
+from tests.support.postgres import FreshDsn
+
+TOPIC = "notes.notes"
+
+
+@pytest.fixture
+async def db(fresh_dsn: FreshDsn):
+    made = database(fresh_dsn("common"))
+    await made.run(make_kept)
+    await made.run(inbox.positions, "notes.keeper", TOPIC, {0: 0})
+    yield made
+    await made.close()
+
+
+def records(*notes: str, first: int = 0) -> list[Record]:
+    made = []
+    for place, note in enumerate(notes):
+        value, headers = note_record(note)
+        made.append(Record(TOPIC, 0, first + place, b"book", value, headers))
+    return made
+
+
+def handler(db, stream: Stream | None = None) -> BatchHandler:
+    return BatchHandler(db, stream or notes_stream(TOPIC), FakeClock())
+
+
+async def position(db):
+    return await db.read(scalar, "SELECT next_offset FROM consumer_progress")
+
+
+async def test_effects_and_offset_are_one_write(db):
+    assert await handler(db).handle(0, records("a", "b")) == 2
+    assert await db.read(kept) == ["a", "b"]
+    assert await position(db) == 2
+
+
+async def test_whoever_comes_second_is_fenced_and_leaves_no_trace(db):
+    await handler(db).handle(0, records("a"))
+    with pytest.raises(inbox.FencedError):
+        await handler(db).handle(0, records("zombie"))
+    assert await db.read(kept) == ["a"]
+
+
+async def test_two_owners_of_one_partition_apply_a_batch_once(db):
+    same = records(*(f"note {n}" for n in range(20)))
+    results = await asyncio.gather(
+        *(handler(db).handle(0, same) for _ in range(5)), return_exceptions=True
+    )
+    assert [r for r in results if not isinstance(r, inbox.FencedError)] == [20]
+    assert await db.read(kept) == [f"note {n}" for n in range(20)]
+
+
+async def test_one_poison_among_many_costs_a_few_transactions(db):
+    notes = [f"note {n}" for n in range(256)]
+    batch = records(*notes[:100], "poison", *notes[100:])
+    before = await db.read(
+        scalar, "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+    )
+    await handler(db).handle(0, batch)
+    assert before is not None
+    assert await db.read(kept) == notes
+    assert await position(db) == 257
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert (letter.offset, letter.reason, letter.attempts) == (100, "handler_error", 3)
+
+
+async def test_the_reason_of_a_mistake_of_ours_quotes_no_data(db):
+    async def fail(_connection, _received, *, now):
+        raise ValueError("anna@example.test")
+
+    stream = Stream(
+        "notes.keeper", TOPIC, one_by_one({NoteTaken: fail}), notes_stream(TOPIC).decoders
+    )
+    await handler(db, stream).handle(0, records("a"))
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert letter.detail == "ValueError"
+
+
+async def test_a_refusal_is_put_aside_at_once(db):
+    async def refuse(_connection, _received, *, now):
+        raise ConflictError("it is closed")
+
+    stream = Stream(
+        "notes.keeper", TOPIC, one_by_one({NoteTaken: refuse}), notes_stream(TOPIC).decoders
+    )
+    await handler(db, stream).handle(0, records("a"))
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert (letter.reason, letter.detail, letter.attempts) == ("conflict", "it is closed", 1)
+
+
+async def test_unavailable_moves_nothing(db):
+    async def away(_connection, _received, *, now):
+        raise UnavailableError("identity is away")
+
+    stream = Stream(
+        "notes.keeper", TOPIC, one_by_one({NoteTaken: away}), notes_stream(TOPIC).decoders
+    )
+    with pytest.raises(UnavailableError):
+        await handler(db, stream).handle(0, records("a", "b"))
+    assert await position(db) == 0
+    assert await db.read(scalar, "SELECT count(*) FROM inbox") == 0
+
+
+async def test_outcomes_are_values(db):
+    async def choose(_connection, received, *, now):
+        return DeadLettered("unwelcome") if received.data.note == "b" else Ignored("stale")
+
+    stream = Stream(
+        "notes.keeper", TOPIC, one_by_one({NoteTaken: choose}), notes_stream(TOPIC).decoders
+    )
+    assert await handler(db, stream).handle(0, records("a", "b", "c")) == 3
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert (letter.offset, letter.reason) == (1, "unwelcome")
+
+
+async def test_the_same_id_with_other_content_is_a_conflict_and_the_first_wins(db):
+    value, headers = note_record("first")
+    other = value.replace(b"first", b"other")
+    batch = [Record(TOPIC, 0, n, b"book", v, headers) for n, v in enumerate((value, other))]
+    await handler(db).handle(0, batch[:1])
+    await handler(db).handle(1, batch[1:])
+    assert await db.read(kept) == ["first"]
+
+
+async def test_an_event_that_was_put_aside_does_not_come_back_as_new(db):
+    (poison,) = records("poison")
+    again = Record(TOPIC, 0, 1, poison.key, poison.value, poison.headers)
+    await handler(db).handle(0, [poison])
+    await handler(db).handle(1, [again])
+    assert len(await db.read(dead_letters.list_open, "notes.keeper")) == 1
+
+
+async def test_a_new_major_version_of_a_subscribed_type_is_put_aside(db):
+    value, headers = note_record("a")
+    batch = [Record(TOPIC, 0, 0, b"book", value.replace(b'"version":1', b'"version":2'), headers)]
+    await handler(db).handle(0, batch)
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert letter.reason == "unknown_version"
+
+
+async def test_a_type_nobody_reads_is_ignored(db):
+    value, headers = note_record("a")
+    batch = [Record(TOPIC, 0, 0, b"book", value.replace(b"note.taken", b"note.burnt"), headers)]
+    assert await handler(db).handle(0, batch) == 1
+    assert await db.read(dead_letters.list_open, "notes.keeper") == []
+
+
+async def test_hot_statements_use_their_indexes(db):
+    async def plan(connection):
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        result = await connection.execute(
+            text(
+                "EXPLAIN SELECT * FROM outbox WHERE published_at IS NULL AND key_hash % 2 = 0"
+                " ORDER BY position LIMIT 500"
+            )
+        )
+        return "\n".join(result.scalars())
+
+    assert "published_at_idx" in (found := await db.run(plan)) or "_position_idx" in found
+
+
+def hostile(**changed) -> Record:
+    """Return a note that is sound but for what is ``changed``, in the body or around it."""
+    value, headers = note_record("x")
+    around = {"key": b"book", "value": value, "headers": headers} | {
+        name: changed.pop(name) for name in ("key", "value", "headers") if name in changed
+    }
+    if changed:
+        around["value"] = dumps(loads(value) | changed)
+    return Record(TOPIC, 0, 0, **around)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        hostile(key=b"a\0b", value=b"{"),
+        hostile(key=b"k" * 300_000, value=b"{" * 700_000),
+        hostile(headers=[("a\0b", b"x"), ("ce_tenantid", b"a\0")], value=b"{"),
+        hostile(headers=[("long", b"\x01" * 400_000)], value=b"{" * 600_000),
+        hostile(headers=[("ce_tenantid", b"t" * 400_000)], value=b"{" * 600_000),
+        hostile(headers=[("ce_source", b"s" * 6_000)]),
+        hostile(id=token_hex(3_000)),
+        hostile(recorded_at="0001-01-01T00:00:00+14:00"),
+    ],
+    ids=["nul key", "long key", "nul headers", "long header", "long tenant", "long source",
+         "long id", "before time"],
+)  # fmt: skip
+async def test_a_hostile_record_is_put_aside_and_can_be_published(db, record):
+    assert await handler(db).handle(0, [record, *records("after", first=1)]) == 2
+    assert await db.read(kept) == ["after"]
+    assert await db.read(scalar, "SELECT count(*) FROM dead_letter") == 1
+    assert await db.read(scalar, "SELECT count(*) FROM outbox") == 1
+
+
+async def test_a_watermark_from_before_time_is_no_watermark(db):
+    (record,) = records("a")
+    stamped = replace(
+        record, headers=[*record.headers, ("watermark", b"0001-01-01T00:00:00+14:00")]
+    )
+    assert await handler(db).handle(0, [stamped]) == 1
+    assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is None
+
+
+async def test_a_mistake_of_the_decoder_puts_only_its_record_aside(db):
+    def decode(record: Record) -> Ignored:
+        return {0: Ignored("fine")}[record.offset]
+
+    stream = Stream("notes.keeper", TOPIC, notes_stream(TOPIC).apply, decode=decode)
+    assert await handler(db, stream).handle(0, records("a", "b")) == 2
+    assert await db.read(scalar, "SELECT detail FROM dead_letter") == "KeyError"

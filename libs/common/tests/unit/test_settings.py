@@ -1,0 +1,56 @@
+"""Settings come from the environment, and a misspelt one is an error."""
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import AuthSettings, ServiceSettings, TrustedIssuer
+
+
+class NotesSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="NOTES_")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in {
+        "NOTES_POSTGRES__DSN": "postgresql://someone:hunter2@localhost/notes",
+        "NOTES_KAFKA__BOOTSTRAP": "localhost:9092",
+        "NOTES_AUTH__PEPPER": "p" * 32,
+        "NOTES_HTTP__CURSOR_SECRET": "c" * 32,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_nested_names_are_joined_by_two_underscores(environment: pytest.MonkeyPatch):
+    environment.setenv("NOTES_RELAY__SHARDS", "3")
+    assert NotesSettings().relay.shards == 3
+
+
+@pytest.mark.parametrize("name", ["NOTES_RELAI__SHARDS", "NOTES_RELAY__SHARD", "NOTES_TYPO"])
+def test_a_name_with_our_prefix_that_fits_nothing_is_an_error(
+    environment: pytest.MonkeyPatch, name: str
+):
+    environment.setenv(name, "3")
+    with pytest.raises(ValidationError):
+        NotesSettings()
+
+
+def test_a_secret_has_no_default_and_is_not_printed(environment: pytest.MonkeyPatch):
+    assert "hunter2" not in repr(NotesSettings())
+    environment.delenv("NOTES_AUTH__PEPPER")
+    with pytest.raises(ValidationError):
+        NotesSettings()
+
+
+def test_a_short_pepper_is_refused_without_quoting_it():
+    with pytest.raises(ValidationError) as refused:
+        AuthSettings.model_validate({"pepper": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("keys", [{}, {"jwks": "{}", "jwks_url": "https://keys.test"}])
+def test_an_issuer_has_one_source_of_keys(keys: dict[str, str]):
+    with pytest.raises(ValidationError):
+        TrustedIssuer.model_validate({"issuer": "i", "audience": "a", **keys})
