@@ -1,0 +1,71 @@
+"""The statements of the hot paths read by index, however large the tables are."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from identity.store import changes, customer_views, customers, locks
+from tests.support.fake_clock import NOON
+
+KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
+IDS = {"ids": [uuid4(), uuid4()]}
+MERGE = {"absorbed": [uuid4()], "survivors": [uuid4()], "merges": "[]", "now": NOON}
+
+STATEMENTS = {
+    "find_by_keys": (customers.BY_KEYS, KEYS),
+    "find_by_ids": (customers.BY_IDS, IDS),
+    "lock": (locks.LOCK_CUSTOMERS, IDS),
+    "view": (customer_views.VIEW, {"customer_id": uuid4()}),
+    "merge": (changes.MERGE, MERGE),
+}
+
+FILL = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)
+SELECT 'demo', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 60000);
+INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
+SELECT tenant_id, id, id FROM customer;
+INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,
+                        normaliser_version, first_seen_at)
+SELECT tenant_id, 'email', '', cast(id AS text), '', 'claimed', id, 1, now() FROM customer;
+ANALYZE customer, customer_alias, identifier
+"""
+
+
+def scans(node: dict[str, Any]) -> list[str]:
+    """Return the tables that a plan reads from end to end."""
+    own = [node["Relation Name"]] if node["Node Type"] == "Seq Scan" else []
+    return own + [name for child in node.get("Plans", ()) for name in scans(child)]
+
+
+async def test_hot_statements_use_indexes(actor):
+    async def explain(tx: Any) -> dict[str, list[str]]:
+        for statement in FILL.split(";"):
+            await tx.execute(text(statement))
+        found = {}
+        for name, (statement, parameters) in STATEMENTS.items():
+            explained = text(f"EXPLAIN (FORMAT JSON) {statement.text}")
+            plan = (await tx.execute(explained, {"tenant_id": "demo", **parameters})).scalar_one()
+            found[name] = scans(plan[0]["Plan"])
+        return found
+
+    assert await actor.database.run(explain) == {name: [] for name in STATEMENTS}
+
+
+async def test_no_reference_crosses_tenants(actor):
+    met = await actor.meet()
+
+    async def steal(tx: Any) -> None:
+        await tx.execute(
+            text(
+                "INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,"
+                " normaliser_version, first_seen_at)"
+                " VALUES ('other', 'email', '', 'a', 'a', 'claimed', :id, 1, now())"
+            ),
+            {"id": met.customer_id},
+        )
+
+    with pytest.raises(Exception, match="foreign key"):
+        await actor.database.run(steal)

@@ -1,0 +1,142 @@
+"""The service as the integration tests run it: a database of its own, and an API in-process."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from common.database import Database
+from common.http.api_keys import CreateKey, create_key, insert_key
+from common.jsons import loads
+from common.service import Service
+from identity.domain.clusters import Rules
+from identity.domain.identifiers import Level, Presented
+from identity.domain.questions import Question
+from identity.domain.resolving import Resolution
+from identity.settings import IdentitySettings
+from identity.usecases.merge_customers import MergeCustomers, Merged, merge_customers
+from identity.usecases.resolve_identities import ResolveIdentities, resolve_identities
+from identity.wiring import build
+from tests.support.http import http_client
+
+ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read")
+
+
+def settings(dsn: str, **more: Any) -> IdentitySettings:
+    return IdentitySettings.model_validate(
+        {
+            "postgres": {"dsn": dsn, "pool_size": 8, "read_pool_size": 4, "max_attempts": 8},
+            "kafka": {"bootstrap": "127.0.0.1:9"},
+            "auth": {"pepper": "p" * 32, "environment": "test"},
+            "http": {"cursor_secret": "c" * 32},
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
+    service = build(settings(dsn, **more))
+    await service.open()
+    try:
+        yield service
+    finally:
+        await service.close()
+
+
+@asynccontextmanager
+async def client(
+    service: Service, *, tenant: str = "demo", scopes: Sequence[str] = ALL_SCOPES
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client with a new key of that tenant."""
+    now = service.clock.now()
+    wanted = CreateKey(
+        tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
+    )
+    plaintext, row = create_key(wanted, pepper=service.settings.auth.pepper, now=now)
+    await service.database.run(insert_key, row, now=now)
+    headers = {"Authorization": f"Bearer {plaintext}"}
+    async with http_client(service.api, headers=headers) as calling:
+        yield calling
+
+
+class Actor:
+    """Calls the use cases of one tenant."""
+
+    def __init__(self, service: Service, tenant: str = "demo", rules: Rules | None = None) -> None:
+        self.database: Database = service.database
+        self.clock = service.clock
+        self.tenant = tenant
+        self.rules = rules or Rules()
+
+    async def resolve(self, *asked: Question) -> tuple[Resolution, ...]:
+        command = ResolveIdentities(self.tenant, asked, self.rules)
+        return await self.database.run(resolve_identities, command, now=self.clock.now())
+
+    async def meet(self, *presented: Presented, **attributes: object) -> Resolution:
+        (resolution,) = await self.resolve(self.ask(*presented, **attributes))
+        return resolution
+
+    def ask(self, *presented: Presented, create: bool = True, **attributes: object) -> Question:
+        return Question(presented, attributes, create, self.clock.now())
+
+    async def merge(self, source: UUID, target: UUID, *, dry_run: bool = False) -> Merged:
+        command = MergeCustomers(
+            self.tenant, source, target, "same person", "agent-7", self.rules, dry_run
+        )
+        return await self.database.run(merge_customers, command, now=self.clock.now())
+
+    async def rows(self, statement: str, **parameters: object) -> list[Any]:
+        async def query(connection: Any) -> list[Any]:
+            return list((await connection.execute(text(statement), parameters)).all())
+
+        return await self.database.read(query)
+
+    async def events(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """Return the bodies in the outbox, oldest first."""
+        rows = await self.rows("SELECT payload FROM outbox ORDER BY position")
+        bodies = [loads(row.payload) for row in rows]
+        return [body for body in bodies if kind is None or body["type"] == f"identity.{kind}"]
+
+
+def email(name: str, level: Level = Level.CLAIMED) -> Presented:
+    return Presented("email", f"{name}@nordlys.se", level=level)
+
+
+def device(name: str, level: Level = Level.CLAIMED) -> Presented:
+    return Presented("device", f"dev-{name}", level=level)
+
+
+async def assert_sound(actor: Actor) -> None:
+    """Check what must hold in the database, whatever happened before."""
+    hops = await actor.rows(
+        "SELECT a.origin_id FROM customer_alias AS a"
+        " LEFT JOIN customer_alias AS b ON b.tenant_id = a.tenant_id"
+        " AND b.origin_id = a.canonical_id WHERE b.canonical_id IS DISTINCT FROM a.canonical_id"
+    )
+    assert hops == [], "an alias is not one hop from a canonical customer"
+    lost = await actor.rows(
+        "SELECT c.id FROM customer AS c LEFT JOIN customer_alias AS a"
+        " ON a.tenant_id = c.tenant_id AND a.origin_id = c.id"
+        " WHERE a.canonical_id IS DISTINCT FROM coalesce(c.merged_into, c.id)"
+        "   AND (a.canonical_id IS NULL OR c.merged_into IS NULL)"
+    )
+    assert lost == [], "an id was issued that does not resolve"
+    strays = await actor.rows(
+        "SELECT i.value FROM identifier AS i JOIN customer AS c"
+        " ON c.tenant_id = i.tenant_id AND c.id = i.customer_id WHERE c.merged_into IS NOT NULL"
+    )
+    assert strays == [], "an identifier belongs to a customer that was absorbed"
+    sequences: defaultdict[str, list[int]] = defaultdict(list)
+    for event in await actor.events():
+        sequences[event["subject_id"]].append(event["sequence"])
+    for subject, numbers in sequences.items():
+        assert numbers == list(range(1, len(numbers) + 1)), subject
+    versions = await actor.rows("SELECT id, version FROM customer")
+    assert {str(row.id): row.version for row in versions} == {
+        subject: len(numbers) for subject, numbers in sequences.items()
+    }

@@ -1,0 +1,13 @@
+import pytest
+
+from common.jsons import dumps, loads
+from identity.events.published import PUBLISHED, TOPIC
+
+
+@pytest.mark.parametrize("event", PUBLISHED)
+def test_each_event_has_an_example_that_it_writes_itself(event):
+    example = event.model_config["json_schema_extra"]["examples"][0]
+    assert loads(dumps(event.example().model_dump())) == example
+    assert event.event_type.startswith("identity.")
+    assert event.topic == TOPIC
+    assert event.model_json_schema(mode="serialization")["examples"] == [example]
