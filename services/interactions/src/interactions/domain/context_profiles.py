@@ -1,0 +1,119 @@
+"""Our copy of a customer, folded from identity's events; any order of the same events, one result.
+
+Attributes are last-writer-wins by the customer's version. Identifiers are too, each by itself:
+the latest version that mentions one decides. A snapshot (created, merged) lists all identifiers
+there are, so whatever is older and not in it is gone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+MAX_SPELLINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    type: str
+    value: str
+    scope: str | None = None
+    raw: str | None = None
+    level: str = "claimed"
+
+    @property
+    def key(self) -> str:
+        """What makes two mentions the same identifier: type, scope and normalised value."""
+        return "\x1f".join((self.type, self.scope or "", self.value))
+
+    @property
+    def spellings(self) -> frozenset[str]:
+        return frozenset({self.value} if self.raw is None else {self.value, self.raw})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the latest version said about one identifier, and every spelling seen so far."""
+
+    identifier: Identifier
+    version: int
+    live: bool
+    spellings: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event about one customer, reduced to what the fold needs.
+
+    ``snapshot`` lists all identifiers after the change; ``added`` and ``removed`` are single steps.
+    """
+
+    version: int
+    attributes: Mapping[str, Any] | None = None
+    snapshot: tuple[Identifier, ...] | None = None
+    added: tuple[Identifier, ...] = ()
+    removed: tuple[Identifier, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes_version: int = 0
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    snapshot_version: int = 0
+    version: int = 0
+    created_at: datetime | None = None
+
+    def live(self) -> tuple[Entry, ...]:
+        """Return the identifiers the customer has now, in a stable order."""
+        return tuple(
+            entry
+            for _, entry in sorted(self.entries.items())
+            if entry.live and entry.version >= self.snapshot_version
+        )
+
+
+def fold(profile: Profile, changes: Sequence[Change]) -> Profile:
+    """Return the profile after ``changes``, which may be old, repeated or out of order."""
+    for change in changes:
+        profile = _fold_one(profile, change)
+    return profile
+
+
+def _fold_one(profile: Profile, change: Change) -> Profile:
+    entries = dict(profile.entries)
+    for identifier in (*(change.snapshot or ()), *change.added):
+        _mention(entries, identifier, version=change.version, live=True)
+    for identifier in change.removed:
+        _mention(entries, identifier, version=change.version, live=False)
+    profile = replace(
+        profile,
+        entries=entries,
+        version=max(profile.version, change.version),
+        created_at=profile.created_at or change.created_at,
+    )
+    if change.snapshot is not None:
+        latest = max(profile.snapshot_version, change.version)
+        profile = replace(profile, snapshot_version=latest)
+    if change.attributes is not None and change.version > profile.attributes_version:
+        profile = replace(
+            profile, attributes=dict(change.attributes), attributes_version=change.version
+        )
+    return profile
+
+
+def _mention(
+    entries: dict[str, Entry], identifier: Identifier, *, version: int, live: bool
+) -> None:
+    known = entries.get(identifier.key)
+    spellings = _fewest(identifier.spellings | (known.spellings if known else frozenset()))
+    if known is None or version > known.version:
+        entries[identifier.key] = Entry(identifier, version, live, spellings)
+    else:
+        entries[identifier.key] = replace(known, spellings=spellings)
+
+
+def _fewest(spellings: frozenset[str]) -> frozenset[str]:
+    """Bound what a sender can make us keep; the smallest ones, so that order does not matter."""
+    return frozenset(sorted(spellings)[:MAX_SPELLINGS])

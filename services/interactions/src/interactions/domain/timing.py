@@ -1,0 +1,32 @@
+"""Which time to believe: the provider's, unless it is missing or impossible."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TOLERATED_FUTURE = timedelta(minutes=5)
+
+GIVEN = "given"
+RECEIVED = "received"
+IMPLAUSIBLE = "implausible"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened, where that time comes from, and a claim that was not believed."""
+
+    occurred_at: datetime
+    source: str
+    claim: str | None = None
+
+
+def judge_time(claimed: datetime | None, *, received_at: datetime) -> Moment:
+    """Return the time to work with; both times are aware.
+
+    A claim before 2000 or more than five minutes after it was received is kept but not used.
+    """
+    if claimed is None:
+        return Moment(received_at, RECEIVED)
+    if claimed < EARLIEST or claimed > received_at + TOLERATED_FUTURE:
+        return Moment(received_at, IMPLAUSIBLE, claimed.isoformat())
+    return Moment(claimed, GIVEN)

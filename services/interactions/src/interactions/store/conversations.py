@@ -1,0 +1,195 @@
+"""Conversations: find the ones that interactions belong to, lock them, save them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.errors import NotFoundError
+from interactions.domain.contact import NOBODY
+from interactions.domain.conversation import Conversation
+from interactions.domain.threading import Candidate, Item
+from interactions.store import columns
+
+LOCK_SPACE = 0x7468
+"""Keeps these advisory locks apart from those of others in the same database."""
+
+LOCK_STRIPES = 4096
+"""Thread keys share this many locks: a batch of any size then fits into Postgres' lock table."""
+
+_COLUMNS = ", ".join(f"c.{name}" for name in columns.CONVERSATION)
+
+# Each look-up is a LATERAL with LIMIT 1: that leaves the planner no choice but the one index that
+# answers it, also while a table is too young to have statistics.
+_FIND = text(
+    f"""
+    WITH item AS (
+        SELECT * FROM unnest(
+            cast(:places AS int[]), cast(:given AS uuid[]), cast(:replies AS text[]),
+            cast(:providers AS text[]), cast(:accounts AS text[]), cast(:channels AS text[]),
+            cast(:channel_accounts AS text[]), cast(:contacts AS text[]),
+            cast(:customers AS uuid[]), cast(:times AS timestamptz[]))
+        AS i (place, given, reply, provider, account, channel, channel_account, contact,
+              customer_id, at)
+    ),
+    wanted AS MATERIALIZED (
+        SELECT place, 'given' AS via, given AS conversation_id FROM item WHERE given IS NOT NULL
+        UNION ALL
+        SELECT i.place, 'reply', r.conversation_id
+        FROM item i CROSS JOIN LATERAL (
+            SELECT p.origin_customer_id, p.interaction_id FROM provider_message p
+            WHERE p.tenant_id = :tenant_id AND p.message_id = i.reply
+            ORDER BY p.provider_name IS NOT DISTINCT FROM i.provider DESC,
+                     p.provider_account IS NOT DISTINCT FROM i.account DESC, p.recorded_at DESC
+            LIMIT 1) p
+        CROSS JOIN LATERAL (
+            SELECT x.conversation_id FROM interaction x
+            WHERE x.tenant_id = :tenant_id AND x.origin_customer_id = p.origin_customer_id
+              AND x.interaction_id = p.interaction_id
+            LIMIT 1) r
+        WHERE i.given IS NULL AND i.reply IS NOT NULL
+        UNION ALL
+        SELECT i.place, 'thread', t.conversation_id
+        FROM item i CROSS JOIN LATERAL (
+            SELECT c.conversation_id FROM conversation c
+            WHERE c.tenant_id = :tenant_id AND c.contact_key = i.contact
+              AND c.channel = i.channel AND c.channel_account IS NOT DISTINCT FROM i.channel_account
+              AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
+              AND c.last_activity_at >= i.at - cast(:span AS interval)
+            ORDER BY c.last_activity_at DESC LIMIT 1) t
+        WHERE i.given IS NULL
+        UNION ALL
+        SELECT i.place, 'thread', t.conversation_id
+        FROM item i
+        CROSS JOIN LATERAL (
+            SELECT origin_id FROM customer_alias
+            WHERE tenant_id = :tenant_id AND canonical_id = i.customer_id
+            LIMIT 1000) a
+        CROSS JOIN LATERAL (
+            SELECT c.conversation_id FROM conversation c
+            WHERE c.tenant_id = :tenant_id AND c.origin_customer_id = a.origin_id
+              AND c.channel = i.channel AND c.channel_account IS NOT DISTINCT FROM i.channel_account
+              AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
+              AND c.last_activity_at >= i.at - cast(:span AS interval)
+            ORDER BY c.last_activity_at DESC LIMIT 1) t
+        WHERE i.given IS NULL AND i.customer_id IS NOT NULL
+    ),
+    locked AS MATERIALIZED (
+        SELECT c.* FROM (SELECT DISTINCT conversation_id FROM wanted ORDER BY 1) w
+        CROSS JOIN LATERAL (
+            SELECT * FROM conversation
+            WHERE tenant_id = :tenant_id AND conversation_id = w.conversation_id
+            LIMIT 1 FOR UPDATE) c
+    )
+    SELECT w.place, w.via, coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
+    FROM wanted w JOIN locked c USING (conversation_id)
+    LEFT JOIN LATERAL (
+        SELECT canonical_id FROM customer_alias
+        WHERE tenant_id = :tenant_id AND origin_id = c.origin_customer_id
+        LIMIT 1) a ON true
+    """
+)
+_GET = f"""
+    SELECT {_COLUMNS}, coalesce(a.canonical_id, c.origin_customer_id) AS customer_id
+    FROM conversation c
+    LEFT JOIN customer_alias a
+        ON a.tenant_id = c.tenant_id AND a.origin_id = c.origin_customer_id
+    WHERE c.tenant_id = :tenant_id AND c.conversation_id = ANY (cast(:ids AS uuid[]))
+    ORDER BY c.conversation_id
+"""
+_LOCK_THREADS = text(
+    """
+    SELECT count(pg_advisory_xact_lock(:space, stripe))
+    FROM (SELECT unnest(cast(:stripes AS int[])) AS stripe ORDER BY 1) AS ordered
+    """
+)
+_SAVE = text(columns.upsert("conversation", columns.CONVERSATION, key=columns.CONVERSATION_KEY))
+
+
+async def find_candidates(
+    connection: AsyncConnection, tenant_id: str, items: Sequence[Item], *, window: timedelta
+) -> list[Candidate]:
+    """Return and lock, in one order, every conversation that one of the items may belong to."""
+    if not items:
+        return []
+    drafts = [item.draft for item in items]
+    result = await connection.execute(
+        _FIND,
+        {
+            "tenant_id": tenant_id,
+            "span": window,
+            "places": [item.index for item in items],
+            "given": [draft.conversation_id for draft in drafts],
+            "replies": [draft.in_reply_to for draft in drafts],
+            "providers": [draft.provider and draft.provider.name for draft in drafts],
+            "accounts": [draft.provider and draft.provider.account for draft in drafts],
+            "channels": [draft.channel for draft in drafts],
+            "channel_accounts": [draft.channel_account for draft in drafts],
+            "contacts": [item.contact_key for item in items],
+            "customers": [item.customer_id for item in items],
+            "times": [item.occurred_at for item in items],
+        },
+    )
+    return [Candidate(row.place, row.via, conversation_of(row)) for row in result]
+
+
+async def lock_threads(connection: AsyncConnection, tenant_id: str, keys: Sequence[str]) -> None:
+    """Hold, until the transaction ends, the right to open conversations under these thread keys."""
+    stripes = {columns.stripe(f"{tenant_id}|{key}", LOCK_STRIPES) for key in keys}
+    await connection.execute(_LOCK_THREADS, {"space": LOCK_SPACE, "stripes": sorted(stripes)})
+
+
+async def lock_conversations(
+    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID]
+) -> dict[UUID, Conversation]:
+    """Return and lock the conversations that exist, in one order."""
+    result = await connection.execute(
+        text(f"{_GET} FOR UPDATE OF c"), {"tenant_id": tenant_id, "ids": list(ids)}
+    )
+    return {row.conversation_id: conversation_of(row) for row in result}
+
+
+async def get_conversation(
+    connection: AsyncConnection, tenant_id: str, conversation_id: UUID
+) -> Conversation:
+    """Return a conversation; raises NotFoundError."""
+    result = await connection.execute(
+        text(_GET), {"tenant_id": tenant_id, "ids": [conversation_id]}
+    )
+    row = result.one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such conversation")
+    return conversation_of(row)
+
+
+async def save_conversations(
+    connection: AsyncConnection, tenant_id: str, conversations: Sequence[Conversation]
+) -> None:
+    """Insert the new ones and overwrite the others, which the caller has locked."""
+    if not conversations:
+        return
+    await connection.execute(
+        _SAVE,
+        {
+            "tenant_id": tenant_id,
+            **{
+                name: [columns.value_of(c, name) for c in conversations]
+                for name in columns.CONVERSATION
+            },
+        },
+    )
+
+
+def conversation_of(row: Row[Any]) -> Conversation:
+    """Return the domain's view of a row; the nil id means that nobody is known."""
+    values = {name: getattr(row, name) for name in columns.CONVERSATION}
+    values["tags"] = tuple(row.tags)
+    values["origin_customer_id"] = _somebody(row.origin_customer_id)
+    return Conversation(**values, customer_id=_somebody(row.customer_id))
+
+
+def _somebody(customer_id: UUID) -> UUID | None:
+    return None if customer_id == NOBODY else customer_id

@@ -1,0 +1,134 @@
+"""The context's API alone, on a database of its own, with keys for callers of different rights."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from joserfc import jwt
+from pydantic import SecretStr
+
+from common.clock import DatabaseClock
+from common.database import Database
+from common.horizon import Horizon
+from common.http.api_keys import CreateKey, create_key, insert_key
+from common.http.app import build_app
+from common.http.service_tokens import ServiceTokens, read_private_key
+from common.settings import AuthSettings, HttpSettings, PostgresSettings, TrustedIssuer
+from interactions.http import changes, context, timeline
+from interactions.http.context_state import ContextOptions, ContextState
+from tests.support.http import http_client
+
+PEPPER = SecretStr("p" * 40)
+
+
+@dataclass
+class FakeIdentity:
+    """Identity as the API sees it: it knows somebody, or nobody, or is away."""
+
+    answer: Any = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    async def find_customer(
+        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+    ) -> UUID | None:
+        assert tenant_id
+        assert deadline_seconds < 1
+        self.asked.append(dict(identifier))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        found: UUID | None = self.answer
+        return found
+
+
+@dataclass
+class ContextApi:
+    database: Database
+    app: Any
+    identity: FakeIdentity
+    keys: dict[str, str]
+    client: httpx.AsyncClient
+
+    def headers(self, who: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[who]}"}
+
+    async def get(self, path: str, *, who: str = "agent", **given: Any) -> httpx.Response:
+        headers = self.headers(who) | given.pop("headers", {})
+        return await self.client.get(path, headers=headers, **given)
+
+    async def lookup(self, body: Any, *, who: str = "agent") -> httpx.Response:
+        return await self.client.post("/v1/context/lookup", json=body, headers=self.headers(who))
+
+    async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.database.run(work, *args, **kwargs)
+
+
+@asynccontextmanager
+async def context_api(
+    dsn: str, *, bound_to: Any = None, **options: Any
+) -> AsyncIterator[ContextApi]:
+    """Give the API; its callers are agent, blind (no pii:read), other (tenant), weak, bound."""
+    database = Database(
+        PostgresSettings(dsn=SecretStr(dsn), pool_timeout_seconds=5.0), service="interactions"
+    )
+    clock = DatabaseClock(database, service="interactions")
+    signing_key = ServiceTokens.generate_key()
+    issuer = TrustedIssuer(
+        issuer="threadline:tests",
+        audience="threadline",
+        jwks=ServiceTokens.public_jwks(SecretStr(signing_key)),
+    )
+    identity = FakeIdentity()
+    state = ContextState(
+        service="interactions",
+        database=database,
+        clock=clock,
+        http=HttpSettings(cursor_secret=SecretStr("c" * 40)),
+        auth=AuthSettings(pepper=PEPPER, issuers=(issuer,)),
+        horizon=Horizon(database, "interaction_sequence"),
+        identity=identity,
+        context=ContextOptions(**options),
+    )
+    routers = [context.router, timeline.router, changes.router]
+    app = build_app(title="Contexts", routers=routers, state=state)
+    keys = await _keys(database, clock)
+    if bound_to is not None:
+        keys["bound"] = _bound_token(signing_key, bound_to)
+    async with http_client(app) as client:
+        yield ContextApi(database, app, identity, keys, client)
+    await database.close()
+
+
+async def _keys(database: Database, clock: DatabaseClock) -> dict[str, str]:
+    rights = {
+        "agent": ("demo", ["context:read", "pii:read"]),
+        "blind": ("demo", ["context:read"]),
+        "weak": ("demo", ["sla:read"]),
+        "other": ("other", ["context:read", "pii:read"]),
+    }
+    plain = {}
+    for who, (tenant_id, scopes) in rights.items():
+        command = CreateKey(tenant_id=tenant_id, name=who, scopes=scopes)
+        plain[who], row = create_key(command, pepper=PEPPER, now=clock.now())
+        await database.run(insert_key, row, now=clock.now())
+    return plain
+
+
+def _bound_token(signing_key: str, customer_id: Any) -> str:
+    key = read_private_key(SecretStr(signing_key))
+    now = int(time.time())
+    claims = {
+        "iss": "threadline:tests",
+        "aud": "threadline",
+        "sub": "bot",
+        "iat": now,
+        "exp": now + 300,
+        "tenant_id": "demo",
+        "scope": "context:read pii:read",
+        "customer_id": str(customer_id),
+    }
+    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(header, claims, key, algorithms=["Ed25519"])

@@ -1,0 +1,57 @@
+"""Values with sensible defaults, for tests that care about one or two of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from interactions.domain.contact import Contact, Identifier
+from interactions.domain.interaction import Author, Draft, ProviderKey
+from interactions.usecases.record_interactions import RecordInteractions, Resolved
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+WINDOW = timedelta(days=7)
+TENANT = "demo"
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def a_phone(value: str = "+442079460018", **more: Any) -> Identifier:
+    return Identifier("phone", value, **more)
+
+
+def a_draft(**changes: Any) -> Draft:
+    """A customer's text message."""
+    values: dict[str, Any] = {
+        "channel": "sms",
+        "kind": "message",
+        "direction": "inbound",
+        "author": Author("customer"),
+        "received_at": NOON,
+        "identifiers": (a_phone(),),
+        "text": "Where is my order?",
+    }
+    return Draft(**(values | changes))
+
+
+def a_reply(**changes: Any) -> Draft:
+    """An agent's answer."""
+    return a_draft(
+        **({"direction": "outbound", "author": Author("agent", "agent-17", "Ann")} | changes)
+    )
+
+
+def provided(message_id: str, account: str = "+15005550006") -> dict[str, Any]:
+    return {
+        "provider": ProviderKey("twilio", account, message_id),
+        "channel_account": account,
+    }
+
+
+def recording(
+    *drafts: Draft, customer_id: UUID | None = None, tenant_id: str = TENANT
+) -> RecordInteractions:
+    """The command that records drafts, all of one customer."""
+    contact = Contact(customer_id=customer_id)
+    return RecordInteractions(tenant_id, [Resolved(draft, contact) for draft in drafts], WINDOW)

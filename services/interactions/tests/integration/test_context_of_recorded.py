@@ -1,0 +1,80 @@
+"""What recording writes is what context, timeline and change feed show."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from common.ids import new_id
+from interactions.consumers.customers import apply_customers, customers_stream
+from interactions.usecases.record_interactions import record_interactions
+from services.interactions.tests.context_api import context_api
+from services.interactions.tests.context_factories import NOW, created, merged, read_all
+from services.interactions.tests.factories import a_draft, a_reply, recording
+
+
+@pytest.fixture
+async def api(fresh_dsn):
+    async with context_api(fresh_dsn("interactions")) as opened:
+        yield opened
+
+
+async def record(api, *drafts, customer_id):
+    drafts = [replace(draft, received_at=NOW) for draft in drafts]
+    await api.run(record_interactions, recording(*drafts, customer_id=customer_id), now=NOW)
+
+
+async def test_a_recorded_message_and_its_reply_are_seen_everywhere(api):
+    customer = new_id()
+    records = read_all(customers_stream(), [created(customer)])
+    await api.run(apply_customers, records, now=NOW)
+    await record(
+        api, a_draft(text="Where is it?"), a_reply(text="On its way"), customer_id=customer
+    )
+    body = (await api.get(f"/v1/context/{customer}")).json()
+    assert {i["text"] for i in body["interactions"]} == {"Where is it?", "On its way"}
+    assert body["insights"]["contacts_7d"]["value"] == 1
+    assert len(body["conversations"]) == 1
+    page = (await api.get(f"/v1/context/{customer}/timeline?q=where")).json()
+    assert [i["text"] for i in page["items"]] == ["Where is it?"]
+    feed = (await api.get("/v1/changes")).json()["items"]
+    told = [i for i in feed if i["type"] == "interaction.recorded"]
+    assert [i["interaction"]["text"] for i in told] == ["Where is it?", "On its way"]
+    assert {i["customer_id"] for i in feed} == {str(customer)}
+
+
+async def test_a_merge_while_the_conversation_goes_on_shows_all_of_it_at_once(api):
+    one, two = new_id(), new_id()
+    await api.run(
+        apply_customers, read_all(customers_stream(), [created(one), created(two)]), now=NOW
+    )
+    await record(api, a_draft(text="before"), customer_id=one)
+    merge = read_all(customers_stream(), [merged(two, [one], sequence=2)])
+    await api.run(apply_customers, merge, now=NOW)
+    await record(api, a_draft(text="after"), customer_id=two)
+    body = (await api.get(f"/v1/context/{one}")).json()
+    assert {i["text"] for i in body["interactions"]} == {"before", "after"}
+    feed = (await api.get("/v1/changes")).json()["items"]
+    assert {i["customer_id"] for i in feed} == {str(two)}
+    assert all(i["interaction"] for i in feed if i["type"] == "interaction.recorded")
+
+
+async def test_an_unresolved_message_is_in_the_feed_and_in_nobodys_context(api):
+    customer = new_id()
+    await api.run(apply_customers, read_all(customers_stream(), [created(customer)]), now=NOW)
+    await record(api, a_draft(text="who am I"), customer_id=None)
+    assert (await api.get(f"/v1/context/{customer}")).json()["interactions"] == []
+    feed = (await api.get("/v1/changes")).json()["items"]
+    (told,) = [i for i in feed if i["type"] == "interaction.recorded"]
+    assert (told["customer_id"], told["interaction"]["text"]) == (None, "who am I")
+
+    async def attach(tx):
+        values = {"customer": customer}
+        await tx.execute(text("UPDATE interaction SET origin_customer_id = :customer"), values)
+        await tx.execute(text("UPDATE conversation SET origin_customer_id = :customer"), values)
+
+    await api.run(attach)
+    feed = (await api.get("/v1/changes")).json()["items"]
+    (told,) = [i for i in feed if i["type"] == "interaction.recorded"]
+    assert told["customer_id"] == str(customer)
+    assert told["interaction"]["text"] == "who am I"

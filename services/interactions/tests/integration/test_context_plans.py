@@ -1,0 +1,200 @@
+"""How Postgres goes about our reads: by index, one partition an id, no more rows than are shown."""
+
+import pytest
+from sqlalchemy import text
+
+from common.database import Database
+from common.ids import new_id
+from common.jsons import loads
+from common.settings import PostgresSettings
+from interactions.domain.context_parts import PARTS
+from interactions.domain.context_search import read_search
+from interactions.store import change_feed, timeline
+from interactions.store import context_statement as context
+
+MEMBERS, HISTORY = 10, 2_000
+CROWD = 20_000
+
+_FILL = (
+    """
+    INSERT INTO customer_alias
+    SELECT 'demo', g, g FROM (SELECT gen_random_uuid() AS g FROM generate_series(1, :crowd)) s
+    """,
+    """
+    INSERT INTO customer_profile (tenant_id, customer_id, version, updated_at)
+    SELECT 'demo', origin_id, 1, now() FROM customer_alias
+    """,
+    """
+    INSERT INTO customer_alias SELECT 'demo', m, :customer FROM unnest(cast(:members AS uuid[])) m
+    """,
+    """
+    INSERT INTO known_identifier (tenant_id, type, lookup_key, customer_id, level)
+    SELECT 'demo', 'phone', '+' || row_number() OVER (), origin_id, 'verified' FROM customer_alias
+    """,
+    """
+    INSERT INTO conversation (tenant_id, conversation_id, origin_customer_id, channel, status,
+                              version, opened_at, last_activity_at)
+    SELECT 'demo', gen_random_uuid(), origin_id, 'sms',
+           CASE WHEN random() < 0.1 THEN 'open' ELSE 'closed' END, 1, now(), now()
+      FROM customer_alias
+    """,
+    """
+    INSERT INTO interaction (tenant_id, origin_customer_id, interaction_id, conversation_id,
+        sequence, channel, kind, direction, author_type, text, occurred_at, received_at,
+        recorded_at, time_source)
+    SELECT 'demo', m, gen_random_uuid(), gen_random_uuid(), nextval('interaction_sequence'), 'sms',
+           'message', 'inbound', 'customer', 'where is parcel no' || n,
+           now() - n * interval '1 hour', now(), now(), 'provider'
+      FROM unnest(cast(:members AS uuid[])) m, generate_series(1, :history) n
+    """,
+    """
+    INSERT INTO interaction (tenant_id, origin_customer_id, interaction_id, conversation_id,
+        sequence, channel, kind, direction, author_type, text, occurred_at, received_at,
+        recorded_at, time_source)
+    SELECT 'demo', origin_customer_id, gen_random_uuid(), conversation_id,
+           nextval('interaction_sequence'), 'sms', 'message', 'inbound', 'customer', 'hello there',
+           now(), now(), now(), 'provider'
+      FROM conversation
+    """,
+    """
+    INSERT INTO change (tenant_id, sequence, type, recorded_at, conversation_id, customer_id,
+                        interaction_id)
+    SELECT tenant_id, sequence, 'interaction.recorded', now(), conversation_id, origin_customer_id,
+           interaction_id FROM interaction
+    """,
+    """
+    INSERT INTO sla_clock
+    SELECT 'demo', gen_random_uuid(), conversation_id, origin_customer_id, 1, 'first_response', 1,
+           CASE WHEN random() < 0.5 THEN 'running' ELSE 'breached' END, now(), now(), '{}', now()
+      FROM conversation
+    """,
+)
+
+
+@pytest.fixture
+async def database(fresh_dsn):
+    opened = Database(PostgresSettings(dsn=fresh_dsn("interactions")), service="interactions")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def customer(database):
+    """Somebody with many ids and a long history, in a crowd."""
+    members = [new_id() for _ in range(MEMBERS)]
+    values = {"customer": members[0], "members": members, "history": HISTORY, "crowd": CROWD}
+
+    async def fill(tx):
+        for statement in _FILL:
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            await tx.execute(text(statement), used)
+
+    await database.run(fill)
+
+    async def analyze(connection):
+        await connection.execute(text("SET default_transaction_read_only = off"))
+        await connection.execute(text("VACUUM ANALYZE"))
+
+    await database.read(analyze)
+    return members[0]
+
+
+async def plan_of(database, statement, values):
+    async def explain(connection):
+        asked = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
+        found = (await connection.execute(asked, values)).scalar_one()
+        return found if isinstance(found, list) else loads(found)
+
+    (plan,) = await database.read(explain)
+    return list(nodes(plan["Plan"]))
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def scans(plan):
+    """Return the executed scans of stored tables; the few rows of progress do not count."""
+    return [
+        node
+        for node in plan
+        if node.get("Relation Name", "consumer_progress") != "consumer_progress"
+        and node["Actual Loops"]
+    ]
+
+
+def assert_by_index(plan):
+    walked = [n["Relation Name"] for n in scans(plan) if n["Node Type"] == "Seq Scan"]
+    assert walked == []
+
+
+def rows_read(plan):
+    """Return how many interactions were read, those that a filter threw away too."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in scans(plan)
+        if node["Relation Name"].startswith("interaction_")
+    )
+
+
+async def test_a_context_reads_by_index_and_only_what_it_shows(database, customer):
+    statement = context.context_statement("id", PARTS, with_private=True)
+    values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
+    plan = await plan_of(database, statement, values)
+    assert_by_index(plan)
+    shown = MEMBERS * context.INTERACTIONS_SHOWN
+    assert shown <= rows_read(plan) <= shown + context.WINDOW + MEMBERS
+    touched = sum(
+        node["Actual Loops"]
+        for node in scans(plan)
+        if node["Relation Name"].startswith("interaction_")
+    )
+    assert touched == 2 * MEMBERS  # one partition for each id, in each of the two reads
+
+
+async def test_a_lookup_reads_by_index(database, customer):
+    assert customer
+    statement = context.context_statement("identifier", PARTS, with_private=True)
+    values = {
+        "tenant_id": "demo",
+        "type": "phone",
+        "scope": "",
+        "lookup_key": "+77",
+        "customers": "c",
+        "clocks": "k",
+    }
+    assert_by_index(await plan_of(database, statement, values))
+
+
+async def test_a_page_of_the_timeline_reads_a_page_of_each_id(database, customer):
+    statement = timeline._statement(frozenset(), with_private=True)
+    values = {"tenant_id": "demo", "customer_id": customer, "limit": 50}
+    plan = await plan_of(database, statement, values)
+    assert_by_index(plan)
+    assert rows_read(plan) <= MEMBERS * 51
+
+
+async def test_a_search_goes_through_the_word_index(database, customer):
+    statement = timeline._statement(frozenset({"search"}), with_private=True)
+    search = read_search("parcel no1777 ")
+    values = {
+        "tenant_id": "demo",
+        "customer_id": customer,
+        "limit": 50,
+        "typed": search.typed,
+        "head": search.head,
+        "prefix": search.prefix,
+    }
+    plan = await plan_of(database, statement, values)
+    assert_by_index(plan)
+    assert rows_read(plan) == MEMBERS
+
+
+async def test_the_change_feed_reads_a_page(database, customer):
+    assert customer
+    values = {"tenant_id": "demo", "after": 100, "safe": 10**9, "limit": 100}
+    plan = await plan_of(database, change_feed._LIST, values)
+    assert_by_index(plan)
+    assert rows_read(plan) <= 100

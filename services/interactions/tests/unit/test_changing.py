@@ -1,0 +1,102 @@
+"""Changing a conversation by hand."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import ConflictError
+from interactions.domain.changing import ALLOWED, KEPT, Wishes, plan_change
+from interactions.domain.conversation import STATUSES, Conversation, Told
+from services.interactions.tests.factories import NOON, minutes
+
+
+def a_conversation(**changes):
+    values = {
+        "conversation_id": uuid4(),
+        "channel": "sms",
+        "opened_at": NOON,
+        "last_activity_at": NOON,
+        "version": 4,
+        "status": "open",
+    }
+    return Conversation(**(values | changes))
+
+
+def change(conversation, **wishes):
+    return plan_change(conversation, Wishes(**wishes), now=NOON + minutes(1), actor_type="agent")
+
+
+def test_each_kind_of_change_is_told_apart_and_numbered():
+    steps = change(
+        a_conversation(), assignee="a", team="t", priority="high", tags=("x",), status="pending"
+    )
+    assert [s.told for s in steps] == [
+        Told.ASSIGNED,
+        Told.PRIORITISED,
+        Told.TAGGED,
+        Told.WAITING,
+    ]
+    assert [s.conversation.version for s in steps] == [5, 6, 7, 8]
+    assert steps[0].conversation.status == "open"
+    assert steps[-1].conversation.assignee == "a"
+    assert steps[-1].previous_status == "open"
+
+
+def test_what_is_true_already_is_not_told():
+    conversation = a_conversation(assignee="a", tags=("x",), priority="high")
+    same = {"assignee": "a", "tags": ("x", "x"), "priority": "high", "status": "open"}
+    assert change(conversation, **same) == []
+
+
+def test_none_clears():
+    [step] = change(a_conversation(assignee="a"), assignee=None)
+    assert step.conversation.assignee is None
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted", "told"),
+    [
+        ("open", "resolved", Told.RESOLVED),
+        ("resolved", "open", Told.REOPENED),
+        ("closed", "open", Told.REOPENED),
+        ("pending", "open", Told.RESUMED),
+        ("pending", "on_hold", Told.WAITING),
+        ("resolved", "closed", Told.CLOSED),
+    ],
+)
+def test_a_change_of_status_has_its_name(status, wanted, told):
+    [step] = change(a_conversation(status=status), status=wanted)
+    assert step.told == told
+
+
+def test_times_of_resolving_follow_the_status():
+    [resolved] = change(a_conversation(), status="resolved")
+    assert resolved.conversation.resolved_at == NOON + minutes(1)
+    [closed] = change(resolved.conversation, status="closed")
+    assert closed.conversation.resolved_at == NOON + minutes(1)
+    assert closed.conversation.closed_at == NOON + minutes(1)
+    [reopened] = change(closed.conversation, status="open")
+    assert (reopened.conversation.resolved_at, reopened.conversation.closed_at) == (None, None)
+    assert reopened.conversation.reopen_count == 1
+
+
+@given(st.sampled_from(STATUSES), st.sampled_from(STATUSES))
+def test_a_status_is_reached_told_once_or_refused(status, wanted):
+    conversation = a_conversation(status=status)
+    if wanted == status:
+        assert change(conversation, status=wanted) == []
+    elif wanted in ALLOWED[status]:
+        [step] = change(conversation, status=wanted)
+        assert step.conversation.status == wanted
+        assert change(replace(step.conversation), status=wanted) == []
+    else:
+        with pytest.raises(ConflictError):
+            change(conversation, status=wanted)
+
+
+def test_nothing_wished_changes_nothing():
+    assert Wishes().status is KEPT
+    assert change(a_conversation()) == []

@@ -1,0 +1,62 @@
+"""Any order of the same changes gives the same profile."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interactions.domain.context_profiles import MAX_SPELLINGS, Change, Identifier, Profile, fold
+
+VALUES = st.sampled_from(["+441", "+442", "+443"])
+identifiers = st.builds(
+    Identifier, type=st.just("phone"), value=VALUES, raw=st.sampled_from([None, "0 1", "0 2"])
+)
+
+
+@st.composite
+def histories(draw):
+    """Changes with versions 1..n and the identifiers that are there after each."""
+    there, changes = {}, []
+    for version in range(1, draw(st.integers(1, 8)) + 1):
+        one = draw(identifiers)
+        kind = draw(st.sampled_from(["snapshot", "added", "removed", "attributes"]))
+        if kind == "snapshot":
+            there[one.key] = one
+            changes.append(Change(version, {"v": version}, snapshot=tuple(there.values())))
+        elif kind == "added":
+            there[one.key] = one
+            changes.append(Change(version, added=(one,)))
+        elif kind == "removed":
+            there.pop(one.key, None)
+            changes.append(Change(version, removed=(one,)))
+        else:
+            changes.append(Change(version, {"v": version}))
+    return changes, there
+
+
+@given(histories(), st.data())
+def test_any_order_and_repetition_gives_the_same_profile(history, data):
+    changes, there = history
+    expected = fold(Profile(), changes)
+    told = data.draw(st.permutations(changes + changes))
+    assert fold(Profile(), told) == expected
+    assert {entry.identifier.key for entry in expected.live()} == set(there)
+
+
+def test_a_late_addition_does_not_bring_a_removed_identifier_back():
+    phone = Identifier("phone", "+441")
+    told = [Change(3, removed=(phone,)), Change(2, added=(phone,))]
+    assert fold(Profile(), told).live() == ()
+
+
+def test_all_spellings_of_an_identifier_are_remembered():
+    told = [
+        Change(1, added=(Identifier("phone", "+441", raw="0044 1"),)),
+        Change(2, added=(Identifier("phone", "+441", raw="(44) 1"),)),
+    ]
+    (entry,) = fold(Profile(), told).live()
+    assert entry.spellings == {"+441", "0044 1", "(44) 1"}
+
+
+def test_a_sender_cannot_make_us_keep_endless_spellings():
+    told = [Change(n, added=(Identifier("phone", "+441", raw=str(n)),)) for n in range(1, 100)]
+    (entry,) = fold(Profile(), told).live()
+    assert len(entry.spellings) == MAX_SPELLINGS

@@ -1,0 +1,184 @@
+"""Where interactions go, and what they do to their conversation."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interactions.domain.conversation import Told
+from interactions.domain.interaction import Author
+from interactions.domain.threading import Candidate, Item, plan_recording
+from services.interactions.tests.factories import NOON, WINDOW, a_draft, a_phone, a_reply, minutes
+
+
+def an_item(index=0, draft=None, *, customer_id=None, at=NOON):
+    return Item.of(index, draft or a_draft(), customer_id=customer_id, occurred_at=at)
+
+
+def place(*items, candidates=()):
+    return plan_recording(items, candidates, window=WINDOW)
+
+
+def only(plan):
+    [conversation] = plan.conversations.values()
+    return conversation
+
+
+def after(*drafts, start=None, gap=1.0):
+    """Return the conversation after drafts, a minute apart."""
+    items = [an_item(n, d, at=NOON + minutes(n * gap)) for n, d in enumerate(drafts)]
+    candidates = [Candidate(i.index, "thread", start) for i in items] if start else []
+    return only(place(*items, candidates=candidates))
+
+
+def names(plan):
+    return [step.told for step in plan.steps]
+
+
+def test_a_contact_has_one_conversation_on_a_channel():
+    plan = place(an_item(0), an_item(1, at=NOON + minutes(1)))
+    assert only(plan).interaction_count == 2
+    assert names(plan) == [Told.OPENED, Told.RECORDED, Told.RECORDED]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_draft(channel="chat"),
+        a_draft(channel_account="other"),
+        a_draft(identifiers=(a_phone("+1555"),)),
+    ],
+)
+def test_another_channel_account_or_contact_is_another_conversation(other):
+    assert len(place(an_item(0), an_item(1, other)).conversations) == 2
+
+
+def test_past_the_window_a_new_conversation_begins():
+    plan = place(an_item(0), an_item(1, at=NOON + WINDOW + minutes(1)))
+    assert len(plan.conversations) == 2
+    late = place(an_item(0), an_item(1, at=NOON - WINDOW - minutes(1)))
+    assert len(late.conversations) == 2
+
+
+def test_a_customer_that_becomes_known_is_taken_over_by_the_conversation():
+    customer = uuid4()
+    plan = place(an_item(0), an_item(1, customer_id=customer))
+    assert only(plan).origin_customer_id == customer
+    assert [p.customer_id for p in plan.placed] == [None, customer]
+
+
+def test_another_contact_named_into_an_unresolved_conversation_does_not_own_it():
+    start = after(a_draft())
+    stranger = an_item(
+        0,
+        a_draft(identifiers=(a_phone("+1555"),), conversation_id=start.conversation_id),
+        customer_id=uuid4(),
+    )
+    plan = place(stranger, candidates=[Candidate(0, "given", start)])
+    assert only(plan).origin_customer_id is None
+
+
+def test_the_first_answer_of_a_person_counts_and_no_other():
+    bot = a_draft(direction="outbound", author=Author("bot"))
+    assert after(a_draft(), bot).first_response_at is None
+    note = a_reply(direction="internal", private=True)
+    assert after(a_draft(), note).first_response_at is None
+    answered = after(a_draft(), bot, a_reply(), a_reply())
+    assert answered.first_response_at == NOON + minutes(2)
+    assert answered.status == "open"
+
+
+def test_waiting_is_since_the_oldest_unanswered_message():
+    assert after(a_draft(), a_draft()).waiting_since == NOON
+    assert after(a_draft(), a_reply()).waiting_since is None
+    assert after(a_draft(), a_reply(), a_draft(), a_draft()).waiting_since == NOON + minutes(2)
+    assert after(a_draft(private=True)).waiting_since is None
+    assert after(a_draft(automated=True)).waiting_since is None
+
+
+def test_a_late_message_from_before_the_answer_waits_for_nothing():
+    first, answer = an_item(0), an_item(1, a_reply(), at=NOON + minutes(5))
+    late = an_item(2, at=NOON + minutes(1))
+    assert only(place(first, answer, late)).waiting_since is None
+
+
+def test_a_late_answer_leaves_what_came_after_it_waiting():
+    first, second = an_item(0), an_item(1, at=NOON + minutes(9))
+    answer = an_item(2, a_reply(), at=NOON + minutes(5))
+    assert only(place(first, second, answer)).waiting_since == NOON + minutes(9)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("pending", Told.RESUMED), ("on_hold", Told.RESUMED), ("resolved", Told.REOPENED)],
+)
+def test_the_customer_brings_a_resting_conversation_back(status, told):
+    start = replace(after(a_draft()), status=status)
+    plan = place(an_item(0), candidates=[Candidate(0, "thread", start)])
+    assert names(plan) == [Told.RECORDED, told]
+    assert plan.steps[1].previous_status == status
+    assert only(plan).status == "open"
+    assert only(plan).reopen_count == (1 if status == "resolved" else 0)
+
+
+@pytest.mark.parametrize("status", ["pending", "on_hold", "resolved", "closed"])
+@pytest.mark.parametrize(
+    "draft", [a_draft(automated=True), a_draft(backfill=True), a_reply(), a_draft(private=True)]
+)
+def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
+    start = replace(after(a_draft()), status=status)
+    named = replace(draft, conversation_id=start.conversation_id)
+    plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
+    assert names(plan) == [Told.RECORDED]
+    assert only(plan).status == status
+
+
+def test_after_a_closed_conversation_comes_one_that_follows_it():
+    start = replace(after(a_draft()), status="closed")
+    named = a_draft(conversation_id=start.conversation_id)
+    plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
+    assert only(plan).follows_id == start.conversation_id
+
+
+def test_history_opens_in_nobodys_queue():
+    assert after(a_draft(backfill=True)).status == "resolved"
+
+
+def test_what_names_nobody_goes_with_the_conversation():
+    start = replace(after(a_draft()), origin_customer_id=uuid4(), customer_id=uuid4())
+    note = a_reply(identifiers=(), conversation_id=start.conversation_id)
+    plan = place(an_item(0, note), candidates=[Candidate(0, "given", start)])
+    assert plan.placed[0].customer_id == start.customer_id
+
+
+DRAFTS = st.builds(
+    lambda contact, agent, backfill, private: (a_reply if agent else a_draft)(
+        identifiers=(a_phone(f"+1555{contact}"),), backfill=backfill, private=private
+    ),
+    st.integers(0, 2),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.tuples(DRAFTS, st.integers(-20_000, 20_000)), max_size=30))
+def test_numbers_have_no_gaps_and_counts_are_right(told):
+    items = [an_item(n, draft, at=NOON + minutes(at)) for n, (draft, at) in enumerate(told)]
+    plan = place(*items)
+    assert not plan.failed
+    assert [p.item.index for p in plan.placed] == list(range(len(items)))
+    for conversation in plan.conversations.values():
+        mine = [
+            s for s in plan.steps if s.conversation.conversation_id == conversation.conversation_id
+        ]
+        assert [s.conversation.version for s in mine] == list(range(1, len(mine) + 1))
+        assert conversation == mine[-1].conversation
+        placed = [p for p in plan.placed if p.conversation_id == conversation.conversation_id]
+        assert conversation.interaction_count == len(placed)
+        times = [p.item.occurred_at for p in placed]
+        assert conversation.opened_at == min(times)
+        assert conversation.last_activity_at == max(times)
+        assert len({p.item.contact_key for p in placed}) == 1
