@@ -1,0 +1,5 @@
+"""What Alembic runs."""
+
+from common.migrations import run_env
+
+run_env(daily_tables=("outbox", "inbox", "alert"))

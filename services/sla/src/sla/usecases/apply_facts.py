@@ -1,0 +1,123 @@
+"""What was heard of conversations becomes facts; clocks are brought in line with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sla.domain.facts import Fact
+from sla.domain.folding import Folded, fold
+from sla.domain.policy import Ruleset
+from sla.domain.reconciling import Change, reconcile
+from sla.store import clocks, conversations, revisions
+from sla.store.clock_rows import Owner, Stored
+from sla.store.conversations import Conversation, ConversationKey, Heard
+from sla.usecases.announcing import Changed, write
+from sla.usecases.ruleset import Rulesets
+
+LONG = 500
+"""Facts of one conversation: about 25 ms of reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFacts:
+    """``heard`` has one entry per conversation, ordered by key."""
+
+    heard: Sequence[Heard]
+    rulesets: Rulesets
+
+
+async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime) -> int:
+    """Add the facts and bring the clocks in line; return how many events that made.
+
+    Facts that are known already change nothing.
+    """
+    if not command.heard:
+        return 0
+    known = await conversations.hear(tx, command.heard)
+    keys = list(known)
+    facts = await conversations.facts_of(tx, keys)
+    held = await clocks.lock(tx, keys)
+    candidates = await _candidates(tx, list(known.values()), command.rulesets)
+    changes: list[Changed] = []
+    pins: dict[ConversationKey, int] = {}
+    for key, conversation in known.items():
+        judge = partial(_judge, conversation, facts[key], candidates[key])
+        # A very long conversation must not hold up the event loop, and heartbeats with it.
+        long = len(facts[key]) > LONG
+        folded, revision = await asyncio.to_thread(judge) if long else judge()
+        if folded is None:
+            continue
+        if revision is not None and conversation.revision is None:
+            pins[key] = revision
+        before = {k: stored.held for k, stored in held[key].items()}
+        owner = _owner(conversation)
+        changed = reconcile(before, folded.clocks, now=now)
+        changes += [(owner, c) for c in changed]
+        changes += [(owner, c) for c in _moved(owner, held[key].values(), changed)]
+    await conversations.pin(tx, pins)
+    return await write(tx, changes, now=now)
+
+
+def _moved(owner: Owner, held: Iterable[Stored], changed: Sequence[Change]) -> list[Change]:
+    """Return the clocks whose row must name another owner, about which there is nothing to tell."""
+    written = {change.held.clock_id for change in changed}
+    return [
+        Change(stored.held, ())
+        for stored in held
+        if stored.owner != owner and stored.held.clock_id not in written
+    ]
+
+
+def _judge(
+    conversation: Conversation, facts: Sequence[Fact], candidates: Sequence[Ruleset]
+) -> tuple[Folded | None, int | None]:
+    """Return the clocks by the first rules that are for the conversation, and their revision."""
+    folded: Folded | None = None
+    for rules_ in candidates:
+        folded = fold(facts, rules_, fallback=conversation.attributes)
+        if folded.matched:
+            return folded, rules_.revision
+    return folded, None
+
+
+async def _candidates(
+    tx: AsyncConnection, known: Sequence[Conversation], rulesets: Rulesets
+) -> Mapping[ConversationKey, Sequence[Ruleset]]:
+    """Return the rules that each conversation may be judged by, in the order to try them.
+
+    Once matched it keeps its rules. Before, those in force when we first heard of it come first,
+    however late we are; then the newest, for which it has been waiting.
+    """
+    fresh = [c for c in known if c.revision is None]
+    asked: set[tuple[str, datetime | None]] = {(c.key[0], c.first_recorded_at) for c in fresh}
+    asked |= {(c.key[0], None) for c in fresh}
+    at = await revisions.revisions(tx, list(asked)) if asked else {}
+    found: dict[ConversationKey, list[Ruleset]] = {}
+    for conversation in known:
+        tenant = conversation.key[0]
+        wanted = [conversation.revision]
+        if conversation.revision is None:
+            wanted = [at[tenant, conversation.first_recorded_at], at[tenant, None]]
+        found[conversation.key] = [
+            await rulesets.get(tx, tenant, revision)
+            for revision in dict.fromkeys(wanted)
+            if revision is not None
+        ]
+    return found
+
+
+def _owner(conversation: Conversation) -> Owner:
+    tenant, conversation_id = conversation.key
+    return Owner(
+        tenant_id=tenant,
+        conversation_id=conversation_id,
+        customer_id=conversation.customer_id,
+        partition=conversation.partition,
+        test=conversation.test,
+    )

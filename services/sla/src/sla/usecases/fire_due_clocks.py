@@ -1,0 +1,60 @@
+"""Time passes: warnings and breaches are declared, once, by the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sla.domain.firing import Moment, fire
+from sla.domain.reconciling import Change, News
+from sla.store import clocks
+from sla.store.clocks import Source
+from sla.usecases.announcing import Changed, write
+
+
+@dataclass(frozen=True, slots=True)
+class FireDueClocks:
+    """``holds``: for each partition the seconds for which a silent source is waited for."""
+
+    source: Source
+    holds: Mapping[int, float]
+    grace_seconds: float
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """How many clocks were claimed, how many events that made, and how late breaches were."""
+
+    claimed: int
+    events: int
+    delays_seconds: Sequence[float]
+
+
+async def fire_due_clocks(tx: AsyncConnection, command: FireDueClocks, *, now: datetime) -> Fired:
+    """Claim one batch of clocks that are due and declare what is due about them."""
+    claimed = await clocks.claim(
+        tx,
+        command.source,
+        holds=command.holds,
+        grace_seconds=command.grace_seconds,
+        batch=command.batch,
+    )
+    changes: list[Changed] = []
+    for item in claimed:
+        time = Moment(item.now, item.known_until, item.held_until)
+        changes.append((item.stored.owner, fire(item.stored.held, time)))
+    events = await write(tx, changes, now=now)
+    return Fired(len(claimed), events, [d for _, change in changes for d in _delays(change)])
+
+
+def _delays(change: Change) -> list[float]:
+    """Return the seconds from the deadline to its detection, if this change is a breach's first."""
+    detected_at, due_at = change.held.detected_at, change.held.clock.breached_at
+    news = [item.news for item in change.announcements]
+    if News.BREACHED not in news or detected_at is None or due_at is None:
+        return []
+    return [(detected_at - due_at).total_seconds()]

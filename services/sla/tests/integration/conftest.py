@@ -1,0 +1,39 @@
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from common.service import Service
+from services.sla.tests.running import POLICY, Desk, Source, client, running
+from tests.support.postgres import FreshDsn
+
+QUICK = {"timer": {"hold_seconds": 0.3, "grace_seconds": 0.0, "poll_seconds": 0.05}}
+
+
+@pytest.fixture
+async def service(fresh_dsn: FreshDsn) -> AsyncIterator[Service]:
+    async with running(fresh_dsn("sla"), **QUICK) as started:
+        yield started
+
+
+@pytest.fixture
+async def api(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(service) as calling:
+        yield calling
+
+
+@pytest.fixture
+def desk(service: Service) -> Desk:
+    return Desk(service)
+
+
+@pytest.fixture
+def source(service: Service) -> Source:
+    return Source(service)
+
+
+@pytest.fixture
+async def policy(api: httpx.AsyncClient) -> dict:
+    answer = await api.post("/v1/sla/policies", json=POLICY)
+    assert answer.status_code == 201, answer.text
+    return answer.json()

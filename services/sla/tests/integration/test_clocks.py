@@ -1,0 +1,226 @@
+"""From consumed events to clocks, and from the passing of time to breaches."""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from common.clock import wall_time
+from services.sla.tests.running import Source, client, running, timer_of
+from sla.consumers.conversations import CONSUMER
+from sla.events.consumed import TOPIC
+from sla.store import clocks
+from sla.timers import due_clocks
+from tests.support.wait import until
+
+pytestmark = pytest.mark.usefixtures("policy")
+
+
+async def state_of(api, metric: str = "first_response") -> dict:
+    items = (await api.get("/v1/sla/clocks", params={"metric": metric})).json()["items"]
+    assert len(items) == 1
+    return items[0]
+
+
+async def test_a_batch_becomes_clocks_and_events(api, desk, source, policy):
+    began = desk.now(-10)
+    chat = source.conversation()
+    chat.opened(began).customer(began).agent(desk.now(-5)).customer(desk.now(-4))
+    await source.send()
+    items = (await api.get("/v1/sla/clocks", params={"conversation_id": str(chat.id)})).json()[
+        "items"
+    ]
+    assert {(c["metric"], c["state"]) for c in items} == {
+        ("first_response", "met"),
+        ("next_response", "running"),
+        ("resolution", "running"),
+    }
+    assert {c["policy_id"] for c in items} == {policy["policy_id"]}
+    events = await desk.events(chat.id)
+    assert sorted(e["type"] for e in events) == [
+        "sla.clock.met",
+        *["sla.clock.started"] * 3,
+    ]
+    assert events[0]["data"]["started_at"].endswith("Z")
+
+
+async def test_the_same_events_again_change_nothing(desk, source):
+    chat = source.conversation()
+    chat.opened(desk.now(-10)).customer(desk.now(-10))
+    again = list(zip(source.waiting, source._bodies, strict=True))
+    await source.send()
+    before = await desk.events()
+    for envelope, body in again:
+        fresh_id = str(uuid4())
+        source.waiting.append(replace(envelope, id=fresh_id))
+        source._bodies.append({**body, "id": fresh_id})
+    await source.send()
+    assert await desk.events() == before
+
+
+async def test_no_breach_before_the_source_is_known_up_to_it(service, api, desk, source):
+    source.conversation().opened(desk.now(-60.01))
+    await source.send(watermark=desk.now(-5))
+    timer = timer_of(service)
+    await timer.tick()
+    assert (await state_of(api))["state"] == "running"
+    await source.heard_until(desk.now())
+    await timer.tick()
+    clock = await state_of(api)
+    assert (clock["state"], clock["confirmed"]) == ("breached", True)
+    assert clock["breached_at"] == clock["due_at"] < clock["detected_at"]
+    assert await desk.told("first_response") == ["started", "warning", "breached"]
+
+
+async def test_a_silent_source_gives_an_unconfirmed_breach_that_is_confirmed(
+    service, api, desk, source
+):
+    source.conversation().opened(desk.now(-70))
+    await source.send(watermark=desk.now(-65))
+    timer = timer_of(service)
+    await until(lambda: _declared(timer, api))
+    clock = await state_of(api)
+    assert (clock["confirmed"], clock["reason"]) == (False, "source_watermark_stalled")
+    await source.heard_until(desk.now())
+    await timer.tick()
+    clock = await state_of(api)
+    assert (clock["confirmed"], clock["reason"]) == (True, None)
+    assert (await desk.told("first_response"))[-2:] == ["breached", "breached"]
+    await timer.tick()
+    assert (await desk.told("first_response")).count("breached") == 2
+
+
+async def _declared(timer, api) -> bool:
+    await timer.tick()
+    return (await state_of(api))["state"] == "breached"
+
+
+async def test_a_late_answer_in_time_retracts_the_breach(service, api, desk, source):
+    chat = source.conversation().opened(desk.now(-70))
+    await source.send(watermark=desk.now())
+    await timer_of(service).tick()
+    assert (await state_of(api))["state"] == "breached"
+    chat.agent(desk.now(-20))
+    await source.send(watermark=desk.now())
+    clock = await state_of(api)
+    assert (clock["state"], clock["breached_at"]) == ("met", None)
+    told = await desk.told("first_response")
+    assert told == ["started", "breached", "retracted", "met"]
+
+
+async def test_sequences_have_no_gap(service, desk, source):
+    chat = source.conversation().opened(desk.now(-70))
+    await source.send(watermark=desk.now())
+    await timer_of(service).tick()
+    chat.agent(desk.now(-20)).status("resolved", desk.now(-1), "resolved")
+    await source.send(watermark=desk.now())
+    by_clock: dict = {}
+    for event in await desk.events():
+        by_clock.setdefault(event["subject_id"], []).append(event["sequence"])
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in by_clock.values())
+
+
+async def test_a_backfill_alarms_nobody(service, desk, source):
+    chat = source.conversation(backfill=True).opened(desk.now(-5000)).customer(desk.now(-5000))
+    chat.agent(desk.now(-10))
+    await source.send(watermark=desk.now())
+    await timer_of(service).tick()
+    assert await desk.events() == []
+    assert await desk.rows("SELECT position FROM alert") == []
+    breached = await desk.rows("SELECT clock_id FROM clock WHERE state = 'breached'")
+    assert len(breached) == 1
+
+
+async def test_an_open_conversation_without_policy_is_matched_at_its_next_event(
+    service, desk, fresh_dsn
+):
+    async with running(fresh_dsn("sla")) as other, client(other) as api:
+        source = Source(other)
+        chat = source.conversation().opened(desk.now(-10))
+        await source.send()
+        policy = {"name": "Late", "position": 1, "targets": [
+            {"metric": "resolution", "seconds": 5}]}  # fmt: skip
+        assert (await api.post("/v1/sla/policies", json=policy)).status_code == 201
+        chat.customer(desk.now())
+        await source.send(watermark=desk.now())
+        await timer_of(other).tick()
+        clock = await state_of(api, "resolution")
+        assert (clock["state"], clock["reason"]) == ("breached", "breached_on_apply")
+
+
+async def test_two_timers_declare_a_thousand_breaches_once(service, desk, source, fresh_dsn):
+    began = desk.now(-70)
+    for _ in range(1_000):
+        source.conversation().opened(began)
+    await source.send(watermark=desk.now())
+    async with running(service.settings.postgres.dsn.get_secret_value()) as other:
+        timers = [timer_of(service), timer_of(other)]
+
+        async def drain(timer) -> None:
+            while await timer.tick() == 0.0:
+                pass
+
+        started = time.perf_counter()
+        await asyncio.gather(*(drain(timer) for timer in timers))
+        elapsed = time.perf_counter() - started
+    told = await desk.rows(
+        "SELECT aggregateid, count(*) AS n FROM outbox"
+        " WHERE type = 'sla.clock.breached' GROUP BY aggregateid"
+    )
+    assert len(told) == 1_000
+    assert {row.n for row in told} == {1}
+    assert elapsed < 10
+
+
+async def test_nothing_due_writes_nothing(service, desk, source):
+    source.conversation().opened(desk.now())
+    await source.send(watermark=desk.now())
+    count = "SELECT n_tup_upd + n_tup_ins AS n FROM pg_stat_user_tables WHERE relname = 'clock'"
+    locks = "SELECT pg_stat_force_next_flush()"
+    await desk.rows(locks)
+    before = await desk.rows(count)
+    pause = await timer_of(service).tick()
+    await desk.rows(locks)
+    assert 0 < pause <= 0.5
+    assert await desk.rows(count) == before
+
+
+async def test_the_claim_uses_the_partial_index(service, desk, source):
+    began = desk.now()
+    for _ in range(500):
+        source.conversation().opened(began)
+    await source.send(watermark=desk.now())
+
+    async def plan(tx) -> str:
+        await tx.execute(text("ANALYZE clock"))
+        values = {"consumer": CONSUMER, "topic": TOPIC, "partitions": [0], "holds": [30.0],
+                  "grace": 0.1, "batch": 500}  # fmt: skip
+        result = await tx.execute(text(f"EXPLAIN {clocks.CLAIM_SQL}"), values)
+        return "\n".join(result.scalars())
+
+    explained = await service.database.run(plan)
+    assert "clock_next_fire" in explained
+    assert "Seq Scan on clock" not in explained
+
+
+async def test_a_timer_whose_clock_is_off_does_not_fire(service, desk, source, monkeypatch):
+    source.conversation().opened(desk.now(-70))
+    await source.send(watermark=desk.now())
+    timer = timer_of(service)
+    monkeypatch.setattr(due_clocks, "wall_time", lambda: wall_time() + timedelta(hours=2))
+    await timer.tick()
+    assert "breached" not in await desk.told("first_response")
+    assert "differs from the database" in timer.healthy()
+    monkeypatch.undo()
+    await timer.tick()
+    assert "breached" in await desk.told("first_response")
+    assert timer.healthy() is None
+
+
+async def test_the_agenda_of_an_empty_database(service):
+    agenda = await service.database.read(clocks.agenda, clocks.Source(CONSUMER, TOPIC))
+    assert agenda.partitions == ()

@@ -1,0 +1,280 @@
+"""The service as the integration tests run it: a database of its own, events fed by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from sqlalchemy import text
+
+from common import inbox
+from common.batches import BatchHandler
+from common.envelope import HEARTBEAT_TYPE, Envelope, Record, body_of, headers_of, rfc3339
+from common.http.api_keys import CreateKey, create_key, insert_key
+from common.jsons import dumps, loads
+from common.server import HttpServer
+from common.service import Service
+from sla.consumers.conversations import CONSUMER
+from sla.events.consumed import TOPIC
+from sla.settings import SlaSettings
+from sla.timers.due_clocks import DueClocks
+from sla.wiring import build
+from tests.support.http import http_client
+from tests.support.wait import until
+
+SCOPES = ("sla:read", "sla:admin")
+POLICY = {
+    "name": "Everybody",
+    "position": 1,
+    "targets": [
+        {"metric": "first_response", "seconds": 60, "warn_at": ["50%"]},
+        {"metric": "next_response", "seconds": 30},
+        {"metric": "resolution", "duration": "PT8H"},
+    ],
+}
+
+
+def settings(dsn: str, **more: Any) -> SlaSettings:
+    return SlaSettings.model_validate(
+        {
+            "postgres": {"dsn": dsn, "pool_size": 8, "read_pool_size": 4, "max_attempts": 8},
+            "kafka": {"bootstrap": "127.0.0.1:9"},
+            "auth": {"pepper": "p" * 32, "environment": "test"},
+            "http": {"cursor_secret": "c" * 32},
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
+    service = build(settings(dsn, **more))
+    await service.open()
+    try:
+        yield service
+    finally:
+        await service.close()
+
+
+@asynccontextmanager
+async def client(
+    service: Service, *, tenant: str = "demo", scopes: Sequence[str] = SCOPES
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client with a new key of that tenant."""
+    now = service.clock.now()
+    wanted = CreateKey(
+        tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
+    )
+    plaintext, row = create_key(wanted, pepper=service.settings.auth.pepper, now=now)
+    await service.database.run(insert_key, row, now=now)
+    headers = {"Authorization": f"Bearer {plaintext}"}
+    async with http_client(service.api, headers=headers, run_lifespan=False) as calling:
+        yield calling
+
+
+@asynccontextmanager
+async def serving(service: Service) -> AsyncIterator[str]:
+    """Serve the API on a port of its own and give its address.
+
+    An in-process client would wait for a stream's end before it saw the beginning.
+    """
+    server = HttpServer(
+        service.api,
+        service.settings.http.model_copy(update={"port": 0}),
+        on_stop=service.end_streams,
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(server.run(stop))
+    await until(lambda: server.started)
+    port = server._server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop.set()
+        await task
+
+
+def timer_of(service: Service) -> DueClocks:
+    timer = service.components["timer:due_clocks"]
+    assert isinstance(timer, DueClocks)
+    return timer
+
+
+class Conversation:
+    """Makes the events of one conversation; times are datetimes, statuses are kept."""
+
+    def __init__(self, source: "Source", **snapshot: Any) -> None:
+        self.id = snapshot.pop("conversation_id", None) or uuid4()
+        self._source = source
+        self._sequence = 0
+        self.snapshot = {
+            "conversation_id": str(self.id),
+            "customer_id": str(uuid4()),
+            "channel": "chat",
+            "channel_account": "acme",
+            "status": "new",
+            "priority": None,
+            "team": None,
+            "assignee": None,
+            "tags": [],
+            "language": None,
+            "brand": None,
+            "customer_tier": None,
+            "backfill": False,
+            **snapshot,
+        }
+
+    def event(self, name: str, at: datetime, **data: Any) -> "Conversation":
+        self._sequence += 1
+        self._source.add(self, f"interactions.{name}", at, self._sequence, data)
+        return self
+
+    def opened(self, at: datetime, by: str = "customer") -> "Conversation":
+        return self.event("conversation.opened", at, subject=None, opened_by=by)
+
+    def customer(self, at: datetime) -> "Conversation":
+        return self._said(at, "inbound", "customer")
+
+    def agent(self, at: datetime) -> "Conversation":
+        return self._said(at, "outbound", "agent")
+
+    def status(self, name: str, at: datetime, status: str) -> "Conversation":
+        self.snapshot["status"] = status
+        return self.event(f"conversation.{name}", at, previous_status=None, actor_type="agent")
+
+    def _said(self, at: datetime, direction: str, author: str) -> "Conversation":
+        return self.event(
+            "interaction.recorded",
+            at,
+            interaction_id=str(uuid4()),
+            kind="message",
+            direction=direction,
+            author_type=author,
+            private=False,
+            automated=False,
+        )
+
+
+class Source:
+    """Plays the part of the interactions service and its partition 0."""
+
+    def __init__(self, service: Service, tenant: str = "demo", partition: int = 0) -> None:
+        self._service = service
+        self._tenant = tenant
+        self._partition = partition
+        self._handler = BatchHandler(service.database, service.streams[CONSUMER], service.clock)
+        self._offset: int | None = None
+        self.waiting: list[Envelope] = []
+        self._bodies: list[dict[str, Any]] = []
+
+    def conversation(self, **snapshot: Any) -> Conversation:
+        return Conversation(self, **snapshot)
+
+    def add(
+        self, owner: Conversation, kind: str, at: datetime, sequence: int, data: dict[str, Any]
+    ) -> None:
+        envelope = Envelope(
+            id=str(uuid4()),
+            source="/threadline/interactions",
+            type=kind,
+            version=1,
+            tenant_id=self._tenant,
+            occurred_at=at,
+            recorded_at=self._service.clock.now(),
+            sequence=sequence,
+            subject_id=str(owner.id),
+            key=str(owner.id),
+        )
+        self.waiting.append(envelope)
+        self._bodies.append(body_of(envelope, {**owner.snapshot, **data}))
+
+    async def send(self, *, watermark: datetime | None = None) -> None:
+        """Have everything that waits consumed as one batch."""
+        await self._handle(self.records(watermark=watermark))
+
+    def records(self, *, watermark: datetime | None = None) -> list[Record]:
+        """Return everything that waits as records."""
+        records = [
+            self._record(envelope, body, watermark)
+            for envelope, body in zip(self.waiting, self._bodies, strict=True)
+        ]
+        self.waiting, self._bodies = [], []
+        return records
+
+    async def heard_until(self, watermark: datetime) -> None:
+        """Have a heartbeat consumed."""
+        await self._handle([self.heartbeat(watermark)])
+
+    def heartbeat(self, watermark: datetime) -> Record:
+        envelope = Envelope(
+            id=str(uuid4()),
+            source="/threadline/interactions",
+            type=HEARTBEAT_TYPE,
+            version=1,
+            tenant_id="-",
+            occurred_at=watermark,
+            recorded_at=watermark,
+            sequence=0,
+            subject_id="-",
+            key="",
+        )
+        return self._record(envelope, body_of(envelope, {}), watermark)
+
+    def _record(
+        self, envelope: Envelope, body: dict[str, Any], watermark: datetime | None
+    ) -> Record:
+        headers = headers_of(envelope)
+        if watermark is not None:
+            headers["watermark"] = rfc3339(watermark)
+        encoded = [(name, value.encode()) for name, value in headers.items()]
+        key = envelope.key.encode()
+        return Record(TOPIC, self._partition, 0, key, dumps(body), encoded)
+
+    async def _handle(self, records: Sequence[Record]) -> None:
+        if self._offset is None:
+            found = await self._service.database.run(
+                inbox.positions, CONSUMER, TOPIC, {self._partition: 0}
+            )
+            self._offset = found.get(self._partition, 0)
+        offset = self._offset
+        placed = [
+            Record(r.topic, r.partition, offset + n, r.key, r.value, r.headers)
+            for n, r in enumerate(records)
+        ]
+        self._offset = await self._handler.handle(offset, placed)
+
+
+class Desk:
+    """Looks at what the service made of it."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def now(self, seconds: float = 0.0) -> datetime:
+        return self.service.clock.now() + timedelta(seconds=seconds)
+
+    async def rows(self, statement: str, **parameters: object) -> list[Any]:
+        async def query(connection: Any) -> list[Any]:
+            return list((await connection.execute(text(statement), parameters)).all())
+
+        return await self.service.database.read(query)
+
+    async def events(self, conversation_id: UUID | None = None) -> list[dict[str, Any]]:
+        """Return the bodies in the outbox, oldest first."""
+        rows = await self.rows("SELECT payload, aggregateid FROM outbox ORDER BY position")
+        return [
+            loads(row.payload)
+            for row in rows
+            if conversation_id is None or row.aggregateid == str(conversation_id)
+        ]
+
+    async def told(self, metric: str) -> list[str]:
+        """Return the short types of a metric's events."""
+        return [
+            e["type"].rpartition(".")[2]
+            for e in await self.events()
+            if e["data"]["metric"] == metric
+        ]
