@@ -1,0 +1,72 @@
+"""Run a server that ends when its parent ends; a script of its own, ``launch.py … PROGRAM``.
+
+A script, and not a function run between fork and exec, because only a fresh single-threaded
+process can safely change its user. Needs nothing but the standard library.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Set(ctypes.Structure):
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def become(user: str, *, pass_through: bool) -> None:
+    """Give up root for ``user``.
+
+    ``pass_through`` keeps the one right to walk through directories that are closed to that user,
+    such as a checkout below ``/root``.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    entry = pwd.getpwnam(user)
+    if pass_through:
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.initgroups(user, entry.pw_gid)
+    os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+    if pass_through:
+        bit = 1 << CAP_DAC_OVERRIDE
+        sets = (_Set * 2)(_Set(bit, bit, bit), _Set(0, 0, 0))
+        if libc.capset(ctypes.byref(_Header(CAPABILITY_VERSION_3, 0)), sets) != 0:
+            raise OSError(ctypes.get_errno(), "capset")
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+
+
+def follow_parent(parent: int, with_signal: signal.Signals) -> None:
+    """Ask the kernel to send us ``with_signal`` when the parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
+    if os.getppid() != parent:  # it died before we asked
+        sys.exit(1)
+
+
+def main() -> None:
+    """Arguments: parent's pid, signal at its death, user or ``-``, ``walk`` or ``-``, program."""
+    parent, with_signal, user, walk, *program = sys.argv[1:]
+    if user != "-":
+        become(user, pass_through=walk == "walk")
+    follow_parent(int(parent), signal.Signals[with_signal])  # a change of user would undo it
+    os.execv(program[0], program)  # noqa: S606 - the program is ours, and no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The three services with the settings that suit one process on one machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from common.http.service_tokens import AUDIENCE, ServiceTokens
+from common.service import Service
+from common.settings import (
+    AuthSettings,
+    HttpSettings,
+    KafkaSettings,
+    PostgresSettings,
+    RelaySettings,
+    TrustedIssuer,
+)
+from deploy.embedded.credentials import DEMO, Credentials
+from identity.settings import IdentitySettings
+from identity.wiring import build as build_identity
+from interactions.settings import IdentitySettings as IdentityCalls
+from interactions.settings import InteractionsSettings, SealingSettings
+from interactions.wiring import InteractionsService
+from interactions.wiring import build as build_interactions
+from sla.settings import SlaSettings
+from sla.wiring import build as build_sla
+
+NAMES = ("identity", "interactions", "sla")
+# The embedded broker rewrites all it keeps about once a second, so it gets little and keeps little.
+PARTITIONS = 2
+RETENTION_HOURS = 6
+HEARTBEATS = {"identity": 5.0, "interactions": 0.5, "sla": 5.0}
+"""Seconds between heartbeats; deadlines wait only for those of interactions."""
+
+
+def kafka_settings(bootstrap: str) -> KafkaSettings:
+    return KafkaSettings(
+        bootstrap=bootstrap, partitions=PARTITIONS, retention_hours=RETENTION_HOURS
+    )
+
+
+def http_settings(credentials: Credentials, port: int) -> HttpSettings:
+    return HttpSettings(port=port, cursor_secret=SecretStr(credentials.cursor_secret))
+
+
+@dataclass(frozen=True)
+class Services:
+    identity: Service
+    interactions: InteractionsService
+    sla: Service
+
+    def all(self) -> tuple[Service, ...]:
+        return self.identity, self.interactions, self.sla
+
+    def end_streams(self) -> None:
+        for service in self.all():
+            service.end_streams()
+
+
+def build_services(
+    *, dsns: Mapping[str, str], bootstrap: str, credentials: Credentials, port: int
+) -> Services:
+    """Return the services, built and connected to nothing yet."""
+    kafka, http = kafka_settings(bootstrap), http_settings(credentials, port)
+    auth = _auth(credentials)
+    postgres = {name: PostgresSettings(dsn=SecretStr(dsns[name])) for name in NAMES}
+    relay = {name: RelaySettings(heartbeat_seconds=HEARTBEATS[name]) for name in NAMES}
+    return Services(
+        identity=build_identity(
+            IdentitySettings(
+                postgres=postgres["identity"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=relay["identity"],
+            )
+        ),
+        interactions=build_interactions(
+            InteractionsSettings(
+                postgres=postgres["interactions"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=relay["interactions"],
+                identity=IdentityCalls(base_url=f"http://127.0.0.1:{port}"),
+                sealing=SealingSettings(
+                    keys={"embedded": SecretStr(credentials.sealing_key)}, current="embedded"
+                ),
+                inbound_tenant=DEMO,
+            )
+        ),
+        sla=build_sla(
+            SlaSettings(
+                postgres=postgres["sla"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=relay["sla"],
+            )
+        ),
+    )
+
+
+def _auth(credentials: Credentials) -> AuthSettings:
+    key = SecretStr(credentials.service_key)
+    trusted = TrustedIssuer(
+        issuer="threadline:interactions", audience=AUDIENCE, jwks=ServiceTokens.public_jwks(key)
+    )
+    return AuthSettings(
+        pepper=SecretStr(credentials.pepper),
+        issuers=(trusted,),
+        environment="test",
+        service_key=key,
+    )

@@ -1,0 +1,1 @@
+"""Apache Kafka itself, for the tests that must be trusted."""

@@ -1,0 +1,28 @@
+"""The settings of a one-node Apache Kafka for tests, whichever way it is started."""
+
+
+def node_settings(*, listen: str, advertised: str, controller: str) -> dict[str, str]:
+    """Return what ``server.properties`` needs; each address is ``host:port``."""
+    return {
+        "node.id": "1",
+        "process.roles": "broker,controller",
+        "listeners": f"PLAINTEXT://{listen},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{advertised}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "controller.quorum.voters": f"1@{controller}",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "auto.create.topics.enable": "false",
+    }
+
+
+def as_environment(settings: dict[str, str]) -> dict[str, str]:
+    """Spell settings the way the official image wants them."""
+    return {f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in settings.items()}
