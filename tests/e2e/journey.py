@@ -1,0 +1,161 @@
+"""The calls that the journeys are made of."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from twilio.request_validator import RequestValidator
+
+from tests.support.fleet import Fleet
+
+Json = dict[str, Any]
+TWILIO_SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def unique(name: str) -> str:
+    return f"{name}-{uuid4().hex[:12]}"
+
+
+def an_email() -> Json:
+    return {"type": "email", "value": f"{unique('anna')}@example.org", "level": "channel_proved"}
+
+
+def a_phone() -> Json:
+    number = f"+4420{uuid4().int % 10**8:08d}"
+    return {"type": "phone", "value": number, "level": "channel_proved"}
+
+
+async def call(
+    client: httpx.AsyncClient, method: str, path: str, body: Json | None = None, **options: Any
+) -> Json:
+    """Call and return the JSON of a successful answer."""
+    answer = await client.request(method, path, json=body, **options)
+    assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+    found: Json = answer.json()
+    return found
+
+
+async def say(fleet: Fleet, channel: str, identifier: Json, text: str, **more: Any) -> Json:
+    """Record what a customer says on a channel."""
+    body = {
+        "channel": channel,
+        "kind": "call" if channel == "phone" else "message",
+        "direction": "inbound",
+        "author": {"type": "customer"},
+        "identifiers": [identifier],
+        "text": text,
+    }
+    async with fleet.client("interactions") as client:
+        return await call(client, "POST", "/v1/interactions", body | more)
+
+
+async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) -> Json:
+    """Record what an agent answers in a conversation."""
+    body = {
+        "channel": channel,
+        "kind": "message",
+        "direction": "outbound",
+        "author": {"type": "agent", "id": "agent-7"},
+        "conversation_id": conversation_id,
+        "text": "Here is your answer.",
+    }
+    async with fleet.client("interactions") as client:
+        return await call(client, "POST", "/v1/interactions", body | more)
+
+
+async def promise(fleet: Fleet, tag: str, seconds: int, **more: Any) -> Json:
+    """Make a policy for first responses to conversations on a team's channel named ``tag``."""
+    body = {
+        "name": tag,
+        "position": uuid4().int % 1_000_000,
+        "conditions": {"all": [{"field": "channel", "op": "eq", "value": tag}]},
+        "targets": [
+            {"metric": "first_response", "priority": None, "seconds": seconds,
+             "calendar_id": None, "warn_at": ["50%"]} | more
+        ],
+    }  # fmt: skip
+    async with fleet.client("sla") as client:
+        return await call(client, "POST", "/v1/sla/policies", body)
+
+
+async def clocks(fleet: Fleet, conversation_id: str) -> list[Json]:
+    async with fleet.client("sla") as client:
+        path = f"/v1/sla/clocks?conversation_id={conversation_id}"
+        items: list[Json] = (await call(client, "GET", path))["items"]
+        return items
+
+
+async def context(fleet: Fleet, customer_id: str) -> Json:
+    async with fleet.client("interactions") as client:
+        return await call(client, "GET", f"/v1/context/{customer_id}")
+
+
+def add_twilio_account(fleet: Fleet, account: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "interactions", "channels", "add", "twilio", account,
+         "--tenant", "demo", "--secret", TWILIO_SECRET],
+        env=fleet._environment("interactions api"), check=True, cwd=fleet.directory,
+    )  # fmt: skip
+
+
+async def text_by_twilio(fleet: Fleet, account: str, fields: Mapping[str, str]) -> httpx.Response:
+    """Send an SMS as Twilio would, signed by Twilio's own library."""
+    async with fleet.client("interactions") as client:
+        url = f"{client.base_url}/v1/channels/twilio/{account}".replace("//v1", "/v1")
+        signature = RequestValidator(TWILIO_SECRET).compute_signature(url, dict(fields))
+        return await client.post(
+            url,
+            content=urlencode(fields),
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "x-twilio-signature": signature,
+                "i-twilio-idempotency-token": fields["MessageSid"],
+            },
+        )
+
+
+async def say_traced(
+    fleet: Fleet, channel: str, identifier: Json, text: str, *, traceparent: str
+) -> Json:
+    """Record what a customer says, as part of a caller's trace."""
+    body = {
+        "channel": channel,
+        "kind": "message",
+        "direction": "inbound",
+        "author": {"type": "customer"},
+        "identifiers": [identifier],
+        "text": text,
+    }
+    headers = {"traceparent": traceparent}
+    async with fleet.client("interactions") as client:
+        return await call(client, "POST", "/v1/interactions", body, headers=headers)
+
+
+async def has_context(fleet: Fleet, customer_id: str) -> bool:
+    async with fleet.client("interactions") as client:
+        found = await client.get(f"/v1/context/{customer_id}")
+        return found.status_code == 200 and bool(found.json()["interactions"])
+
+
+async def kafka_headers(fleet: Fleet, conversation_id: str) -> list[dict[str, str]]:
+    """Return the headers of a conversation's events as they stand on the broker."""
+    topic = "interactions.conversations"
+    reader = AIOKafkaConsumer(bootstrap_servers=fleet.bootstrap, auto_offset_reset="earliest")
+    await reader.start()
+    try:
+        await reader.topics()
+        parts = [TopicPartition(topic, p) for p in reader.partitions_for_topic(topic) or ()]
+        reader.assign(parts)
+        ends = await reader.end_offsets(parts)
+        found = []
+        while any([await reader.position(part) < ends[part] for part in parts]):
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                found += [r for r in records if r.key == conversation_id.encode()]
+    finally:
+        await reader.stop()
+    return [{name: value.decode() for name, value in r.headers} for r in found]

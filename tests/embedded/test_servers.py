@@ -1,0 +1,114 @@
+"""The servers that come as wheels: they start anywhere, keep their data, and leave no orphans."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from deploy.embedded.broker import EmbeddedBroker
+from deploy.embedded.children import StartError, claimed
+from deploy.embedded.postgres import EmbeddedPostgres
+from tests.support.blocking import blocking
+from tests.support.postgres import execute
+from tests.support.wait import until
+
+ROOT = Path(__file__).parents[2]
+HOLDER_MUST_NOT_SEE = {"POSTGRES_DSN", "KAFKA_BOOTSTRAP"}
+HOLD = """
+import sys, time
+from pathlib import Path
+from deploy.embedded.servers import running_servers
+with running_servers(Path(sys.argv[1])) as servers:
+    print(servers.postgres.admin_dsn, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path):
+    """Start a process that holds both servers, and give it with the DSN it printed."""
+    environment = {k: v for k, v in os.environ.items() if k not in HOLDER_MUST_NOT_SEE}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+    with process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def servers_of(directory: Path) -> list[int]:
+    return [
+        p.pid
+        for p in psutil.process_iter(["cmdline", "status"])
+        if str(directory) in " ".join(p.info["cmdline"] or [])
+        and p.info["status"] != psutil.STATUS_ZOMBIE
+        and p.pid != os.getpid()
+    ]
+
+
+async def test_a_killed_owner_leaves_no_server_and_loses_no_row(holder, tmp_path: Path):
+    process, dsn = holder
+    execute(dsn, "CREATE TABLE kept (x int)", "INSERT INTO kept VALUES (1)")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    await until(lambda: not servers_of(tmp_path), within=10)
+    with EmbeddedPostgres(tmp_path / "postgres") as server:
+        assert blocking(count, server.admin_dsn) == 1
+
+
+def test_a_directory_in_use_is_refused(holder, tmp_path: Path):
+    with pytest.raises(StartError, match="in use"), claimed(tmp_path):
+        raise AssertionError("must not get here")
+
+
+async def test_a_server_whose_owner_could_not_end_it_is_replaced(tmp_path: Path):
+    orphan = EmbeddedPostgres(tmp_path / "postgres")
+    first = orphan.__enter__()
+    execute(first.admin_dsn, "CREATE TABLE kept (x int)", "INSERT INTO kept VALUES (1)")
+    with EmbeddedPostgres(tmp_path / "postgres") as second:
+        assert second.admin_dsn != first.admin_dsn
+        assert blocking(count, second.admin_dsn) == 1
+    orphan.__exit__(None, None, None)
+
+
+async def test_a_stale_pid_file_of_some_other_process_is_no_hindrance(tmp_path: Path):
+    with EmbeddedPostgres(tmp_path / "postgres"):
+        pass
+    (tmp_path / "postgres" / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    with EmbeddedPostgres(tmp_path / "postgres") as server:
+        execute(server.admin_dsn, "SELECT 1")
+
+
+async def test_a_server_that_dies_is_revived_where_it_was(tmp_path: Path):
+    owner = EmbeddedPostgres(tmp_path)
+    with owner as server:
+        execute(server.admin_dsn, "CREATE TABLE kept (x int)", "INSERT INTO kept VALUES (1)")
+        assert not owner.revive()
+        postmaster = int((tmp_path / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
+        await until(owner.revive)
+        assert blocking(count, server.admin_dsn) == 1
+
+
+def test_the_broker_says_why_it_cannot_start(tmp_path: Path):
+    (tmp_path / "kafka.json").mkdir()
+    with pytest.raises(StartError, match="log ends"), EmbeddedBroker(tmp_path):
+        raise AssertionError("must not get here")
+
+
+async def count(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval("SELECT count(*) FROM kept")
+    finally:
+        await connection.close()

@@ -1,0 +1,46 @@
+"""Values that occur nowhere else: where one of them turns up, something has leaked."""
+
+import re
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """The first five are personal; ``business`` is only nobody else's business."""
+
+    email: str
+    phone: str
+    name: str
+    text: str
+    subject: str
+    business: str
+
+    @property
+    def personal(self) -> dict[str, str]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "business"}
+
+    def everything(self) -> dict[str, str]:
+        return self.personal | {"business": self.business}
+
+
+def canaries_of(tenant: str, digits: str) -> Canaries:
+    """Return a tenant's own; ``digits`` are the last seven of the telephone number."""
+    return Canaries(
+        email=f"canary-{tenant}-mail@example.test",
+        phone=f"+4930{digits}",
+        name=f"Canary{tenant.capitalize()}name Berg",
+        text=f"canary-{tenant}-text said in confidence",
+        subject=f"canary-{tenant}-subject of a quarrel",
+        business=f"canary-{tenant}-business",
+    )
+
+
+def found_in(text: str, canaries: dict[str, str]) -> set[str]:
+    """Return which of ``canaries`` are in ``text``, in whatever case or punctuation."""
+    plain = text.casefold()
+    digits = re.sub(r"[\s().-]", "", text)
+    return {
+        name
+        for name, value in canaries.items()
+        if value.casefold() in plain or (name == "phone" and value.lstrip("+") in digits)
+    }

@@ -1,0 +1,30 @@
+"""Is this the answer that an id gets that never existed? Compared without what must differ."""
+
+import re
+from typing import Any
+
+from tests.security.calling import Answer
+from tests.security.seeding import Tenant
+
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)")
+_COUNTERS = re.compile(r'"(sequence|version|position)":\d+')
+_OWN_HEADERS = {"x-request-id", "etag", "content-length", "date"}
+
+
+def likeness(answer: Answer, named: Tenant) -> tuple[Any, ...]:
+    """Return status, headers and body, with everything that ``named`` was called by blanked out."""
+    headers = [(k, v) for k, v in answer.headers if k not in _OWN_HEADERS and "limit" not in k]
+    body = answer.body.decode()
+    for known in sorted(_names(named), key=len, reverse=True):
+        body = body.replace(known, "«named»")
+    for pattern in (_UUID, _TIME, _COUNTERS):
+        body = pattern.sub("«varies»", body)
+    body = re.sub(r'"instance":"[^"]*"', '"instance":"«varies»"', body)
+    return answer.status, tuple(sorted(headers)), body
+
+
+def _names(tenant: Tenant) -> set[str]:
+    ids = {one for ids in tenant.paths.values() for one in ids}
+    spelled = set(tenant.canaries.everything().values())
+    return ids | spelled | {tenant.message_id, tenant.other_customer} - {""}

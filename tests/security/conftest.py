@@ -1,0 +1,78 @@
+"""One site for the folder. After every test: did anything of alpha's reach beta, logs, metrics?"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from common.http.scopes import SCOPES
+from deploy.embedded.credentials import kept_in
+from deploy.embedded.postgres import Server
+from deploy.embedded.services import NAMES
+from tests.security.canaries import found_in
+from tests.security.seeding import Tenant, settle
+from tests.security.site import ALPHA, BETA, Site, listening, open_site
+from tests.support.postgres import Templates
+
+
+@pytest.fixture(scope="session")
+async def open_for_all(
+    postgres_server: Server, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Site, Tenant, Tenant]]:
+    databases = {name: templates.clone(name) for name in NAMES}
+    dsns = {name: postgres_server.dsn(database) for name, database in databases.items()}
+    credentials = kept_in(tmp_path_factory.mktemp("security"))
+    async with open_site(dsns, credentials) as site, listening(site):
+        alpha = await settle(site, ALPHA, "5550147")
+        beta = await settle(site, BETA, "6660258")
+        yield site, alpha, beta
+    templates.drop(list(databases.values()))
+
+
+@pytest.fixture
+async def site(open_for_all: tuple[Site, Tenant, Tenant]) -> AsyncIterator[Site]:
+    """Give the site, and look afterwards at what the test let out."""
+    site, alpha, beta = open_for_all
+    for heard in site.heard.values():
+        heard.clear()
+    async with listening(site):
+        yield site
+    secrets = alpha.canaries.everything()
+    assert found_in("\n".join(site.heard[BETA]), secrets) == set(), "alpha's, told to beta"
+    log, metrics = site.take_log(), await site.metrics()
+    for tenant in (alpha, beta):
+        assert found_in(log, tenant.canaries.everything()) == set(), "in the log"
+        assert found_in(metrics, tenant.canaries.everything()) == set(), "in the metrics"
+    assert "tl_test_" not in log, "a key in the log"
+
+
+@pytest.fixture
+def alpha(open_for_all: tuple[Site, Tenant, Tenant]) -> Tenant:
+    return open_for_all[1]
+
+
+@pytest.fixture
+def beta(open_for_all: tuple[Site, Tenant, Tenant]) -> Tenant:
+    return open_for_all[2]
+
+
+@pytest.fixture
+def every_scope() -> list[str]:
+    return sorted(SCOPES)
+
+
+@pytest.fixture
+async def untouched(site: Site) -> AsyncIterator[None]:
+    """Whatever the test tries, and whatever news comes of it, alpha's rows stay as they were."""
+    await site.carrier.carry()
+    before = await site.rows(ALPHA)
+    yield
+    await site.carrier.carry()
+    assert await site.rows(ALPHA) == before
+
+
+@pytest.fixture
+async def unwritten(site: Site) -> AsyncIterator[None]:
+    """Nobody's rows change, in any table of any service."""
+    before = await site.rows()
+    yield
+    assert await site.rows() == before

@@ -1,0 +1,111 @@
+"""Every operation of the three services, read from the documents that they publish.
+
+Nothing here names an endpoint: one that is added tomorrow is attacked tomorrow.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from deploy.embedded.credentials import kept_in
+from deploy.embedded.services import NAMES, build_services
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One method of one path. ``model`` is the schema's name of its body, or of a batch's items."""
+
+    service: str
+    method: str
+    path: str
+    document: Json = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def declared(self) -> Json:
+        found: Json = self.document["paths"][self.path][self.method.lower()]
+        return found
+
+    @property
+    def scope(self) -> str | None:
+        return self.declared.get("x-required-scope")
+
+    def parameters(self, place: str) -> list[str]:
+        """Return the names of the parameters in ``path``, ``query`` or ``header``."""
+        return [p["name"] for p in self.declared.get("parameters", ()) if p["in"] == place]
+
+    @property
+    def is_batch(self) -> bool:
+        return "$ref" not in self._body and "items" in self._body.get("properties", {})
+
+    @property
+    def model(self) -> str | None:
+        one = self._body["properties"]["items"]["items"] if self.is_batch else self._body
+        reference: str | None = one.get("$ref")
+        return reference and reference.rpartition("/")[2]
+
+    @property
+    def _body(self) -> Json:
+        content = self.declared.get("requestBody", {}).get("content", {})
+        found: Json = content.get("application/json", {}).get("schema", {})
+        return found
+
+    def schema(self, node: Json) -> Json:
+        """Follow references, and the non-null half of an optional, to the schema itself."""
+        while True:
+            if "$ref" in node:
+                node = self.document["components"]["schemas"][node["$ref"].rpartition("/")[2]]
+            elif "anyOf" in node:
+                node = next(one for one in node["anyOf"] if one.get("type") != "null")
+            else:
+                return node
+
+    @property
+    def members(self) -> Json:
+        """Return the members of the body, by name."""
+        found: Json = self.schema({"$ref": f"/{self.model}"}).get("properties", {})
+        return found
+
+    def answered_members(self) -> set[str]:
+        """Return the names that any of its answers has at the top."""
+        names: set[str] = set()
+        for answer in self.declared["responses"].values():
+            for content in answer.get("content", {}).values():
+                names |= self.schema(content.get("schema", {})).get("properties", {}).keys()
+        return names
+
+
+@cache
+def all_operations() -> tuple[Operation, ...]:
+    """Build the services, connected to nothing, and read their documents."""
+    with tempfile.TemporaryDirectory() as directory:
+        credentials = kept_in(Path(directory))
+    nowhere = dict.fromkeys(NAMES, "postgresql://nobody:x@127.0.0.1:1/none")
+    services = build_services(
+        dsns=nowhere, bootstrap="127.0.0.1:1", credentials=credentials, port=1
+    )
+    return tuple(
+        operation
+        for service in services.all()
+        for operation in _of(service.name, service.api.openapi())
+    )
+
+
+def _of(service: str, document: Json) -> Iterator[Operation]:
+    for path, methods in document["paths"].items():
+        for method in methods:
+            yield Operation(service, method.upper(), path, document)
+
+
+PROTECTED = [one for one in all_operations() if one.scope is not None]
+WITH_BODY = [one for one in PROTECTED if one.model is not None]
+READING = [one for one in PROTECTED if one.method == "GET"]
+NAMING = [one for one in PROTECTED if one.parameters("path") or one.model is not None]
+PAGED = [one for one in READING if "cursor" in one.parameters("query")]

@@ -1,0 +1,236 @@
+"""What each tenant has, and how a request names it. A new kind of id or body gets a line here.
+
+``PATHS`` and ``BODIES`` are the only tables that know about the product. A path parameter or a body
+without an entry fails the tests: somebody has to say what a stranger could name there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from common.http.scopes import SCOPES
+from interactions.commands import add_channel
+from sla.timers.due_clocks import DueClocks
+from tests.security.calling import Answer
+from tests.security.canaries import Canaries, canaries_of
+from tests.security.operations import Operation
+from tests.security.site import Site
+
+Json = dict[str, Any]
+CALENDAR = "support"
+"""Ids of calendars are chosen by tenants; both of ours had the same idea."""
+
+
+@dataclass
+class Tenant:
+    """``paths`` has, for each path parameter, everything of this tenant that could stand there."""
+
+    name: str
+    canaries: Canaries
+    paths: dict[str, list[str]] = field(default_factory=dict)
+    message_id: str = ""
+    other_customer: str = ""
+    uninvolved: str = ""
+    key: str = ""
+
+    def __getitem__(self, parameter: str) -> str:
+        return self.paths[parameter][0]
+
+
+def stranger_to_all() -> Tenant:
+    """Return a tenant whose ids are well formed and were never given to anything."""
+    name = f"nobody{uuid4().hex[:8]}"
+    ids = ("customer_id", "conversation_id", "clock_id", "policy_id")
+    return Tenant(
+        name,
+        canaries_of(name, f"{uuid4().int % 10**7:07}"),
+        {one: [str(uuid4())] for one in ids}
+        | {"calendar_id": [name], "provider": ["twilio"], "account": [name]},
+        message_id=f"{name}-message",
+        other_customer=str(uuid4()),
+    )
+
+
+def _interactions(of: Tenant) -> list[Json]:
+    """Say something as an agent: to a customer, in a conversation, or in reply to a message."""
+    said = {"channel": "chat", "direction": "outbound", "author": {"type": "agent"}, "text": "hi"}
+    reply = {
+        "direction": "inbound",
+        "author": {"type": "customer"},
+        "in_reply_to": of.message_id,
+        "identifiers": [{"type": "cookie", "value": uuid4().hex}],
+    }
+    return [
+        said | {"customer_id": of["customer_id"]},
+        said | {"conversation_id": of["conversation_id"]},
+        said | {"customer_id": of["customer_id"], "conversation_id": of["conversation_id"]},
+        said | reply,
+    ]
+
+
+def _merges(of: Tenant) -> list[Json]:
+    both = {"source_id": of["customer_id"], "target_id": of.other_customer}
+    return [both | {"dry_run": True}, both]
+
+
+def _identifiers(of: Tenant) -> list[Json]:
+    known = {"email": of.canaries.email, "phone": of.canaries.phone}
+    return [{"type": kind, "value": value} for kind, value in known.items()]
+
+
+def _calendar() -> Json:
+    hours = [{"start": "09:00", "end": "17:00"}]
+    return {"name": f"{uuid4()}", "time_zone": "Europe/Berlin", "hours": {"monday": hours}}
+
+
+def _policy() -> Json:
+    targets = [{"metric": "first_response", "seconds": 60}, {"metric": "resolution", "seconds": 90}]
+    return {"name": f"{uuid4()}", "position": uuid4().int % 1_000_000, "targets": targets}
+
+
+BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
+    "ResolveRequest": lambda of: [
+        {"identifiers": [one], "create": False} for one in _identifiers(of)
+    ],
+    "MergeRequest": _merges,
+    "InteractionRequest": _interactions,
+    "ConversationPatch": lambda _: [{"tags": ["seen"]}],
+    "LookupRequest": lambda of: [{"identifier": one} for one in _identifiers(of)],
+    "CalendarRequest": lambda _: [_calendar()],
+    "PolicyRequest": lambda _: [_policy()],
+}
+
+
+def targets(operation: Operation, of: Tenant) -> list[str]:
+    """Return the operation's path with each of the ids that ``of`` has for it."""
+    found = [operation.path]
+    for name in operation.parameters("path"):
+        assert name in of.paths, f"tests/security/seeding.py has nothing for {{{name}}}"
+        found = [path.replace(f"{{{name}}}", one) for path in found for one in of.paths[name]]
+    return found
+
+
+def bodies(operation: Operation, of: Tenant) -> list[Json | None]:
+    """Return the sound bodies with which ``operation`` names what ``of`` has; [None] for none."""
+    if operation.model is None:
+        return [None]
+    assert operation.model in BODIES, f"tests/security/seeding.py has no {operation.model}"
+    made = BODIES[operation.model](of)
+    return [{"items": made}] if operation.is_batch else list(made)
+
+
+async def settle(site: Site, tenant: str, digits: str) -> Tenant:
+    """Give a tenant customers, one of them merged, conversations, clocks, rules and alerts."""
+    of = Tenant(tenant, canaries_of(tenant, digits))
+    of.key = await site.key(tenant, sorted(SCOPES))
+    await _rules(site, of)
+    first = await _tell(site, of, _first_contact(of))
+    later = await _tell(site, of, _contact("email", f"later-{of.canaries.email}", "again"))
+    idle = await _tell(site, of, _contact("email", f"idle-{of.canaries.email}", "a third"))
+    other = await _tell(site, of, _contact("email", f"other-{of.canaries.email}", "somebody else"))
+    await _describe(site, of)
+    merge = {"source_id": later["customer_id"], "target_id": first["customer_id"]}
+    _good(await _ask(site, of, "identity POST /v1/merges", merge))
+    of.paths |= {
+        "customer_id": [first["customer_id"], later["customer_id"]],
+        "conversation_id": [first["conversation_id"], other["conversation_id"]],
+    }
+    of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
+    await _account(site, of)
+    await site.carrier.carry()
+    await _let_time_pass(site)
+    clocks = _good(await _ask(site, of, "sla GET /v1/sla/clocks")).json()["items"]
+    assert clocks
+    of.paths["clock_id"] = [one["clock_id"] for one in clocks[:2]]
+    return of
+
+
+def _first_contact(of: Tenant) -> Json:
+    seen = of.canaries
+    of.message_id = f"{of.name}-message-1"
+    return {
+        "channel": "email",
+        "kind": "email",
+        "direction": "inbound",
+        "author": {"type": "customer", "id": seen.email, "name": seen.name},
+        "identifiers": _identifiers(of),
+        "subject": seen.subject,
+        "text": seen.text,
+        "data": {"order": {"for": seen.name}},
+        "attachments": [{"media_type": "image/png", "name": f"{seen.name}.png"}],
+        "provider": {"name": "mail", "account": seen.business, "message_id": of.message_id},
+        "conversation": {"tags": [seen.business], "team": seen.business},
+    }
+
+
+def _contact(kind: str, value: str, text: str) -> Json:
+    return {
+        "channel": "email",
+        "direction": "inbound",
+        "author": {"type": "customer"},
+        "identifiers": [{"type": kind, "value": value}],
+        "subject": text,
+        "text": text,
+    }
+
+
+async def _rules(site: Site, of: Tenant) -> None:
+    for calendar_id in (CALENDAR, "weekend"):
+        path = f"/v1/sla/calendars/{calendar_id}"
+        body = _calendar() | {"name": f"{of.canaries.business}, {calendar_id}"}
+        _good(await _ask(site, of, f"sla PUT {path}", body))
+    ids = []
+    for position in (1, 2):
+        named = {"name": f"{of.canaries.business}, {position}", "position": position}
+        body = _policy() | named
+        ids.append(_good(await _ask(site, of, "sla POST /v1/sla/policies", body)).json())
+    of.paths |= {"policy_id": [one["policy_id"] for one in ids], "calendar_id": [CALENDAR]}
+
+
+async def _tell(site: Site, of: Tenant, body: Json) -> Json:
+    """Report something an hour old, so that its clocks have run out by now."""
+    at = site.services["interactions"].clock.now() - timedelta(hours=1)
+    told = body | {"occurred_at": at.isoformat()}
+    found: Json = _good(await _ask(site, of, "interactions POST /v1/interactions", told)).json()
+    return found
+
+
+async def _describe(site: Site, of: Tenant) -> None:
+    attributes = {"name": of.canaries.name, "note": of.canaries.text, "tier": "gold"}
+    body = {"identifiers": _identifiers(of), "attributes": attributes}
+    _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
+
+
+async def _account(site: Site, of: Tenant) -> None:
+    of.paths |= {"provider": ["twilio"], "account": [f"{of.name}-line"]}
+    await add_channel(
+        site.services["interactions"],  # type: ignore[arg-type] - the site knows it as any service
+        tenant_id=of.name,
+        provider="twilio",
+        account=of["account"],
+        channel="sms",
+        secret=SecretStr(of.canaries.business),
+    )
+
+
+async def _let_time_pass(site: Site) -> None:
+    """Let sla notice what is overdue, and interactions hear of it."""
+    timer = site.services["sla"].components["timer:due_clocks"]
+    assert isinstance(timer, DueClocks)
+    await timer.tick()
+    await site.carrier.carry()
+
+
+async def _ask(site: Site, of: Tenant, operation: str, body: Json | None = None) -> Answer:
+    """Call ``"service METHOD /path"`` as one who may do everything there."""
+    service, method, path = operation.split()
+    return await site.call(service, method, path, by=of.name, key=of.key, body=body)
+
+
+def _good(answer: Answer) -> Answer:
+    assert answer.status in {200, 201}, answer.text()
+    return answer

@@ -1,0 +1,171 @@
+"""The product on databases of its own, in this process, with two tenants who are strangers."""
+
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.http.api_keys import CreateKey, create_key, insert_key, revoke_key
+from common.http.service_tokens import ServiceTokens
+from common.service import Service
+from common.telemetry import logs
+from deploy.embedded.credentials import Credentials
+from deploy.embedded.services import build_services
+from interactions.clients.identity import HttpIdentity
+from interactions.settings import InteractionsSettings
+from interactions.wiring import build as build_interactions
+from tests.security.calling import Answer, call
+from tests.security.carrying import Carrier
+from tests.security.operations import Operation
+
+ALPHA, BETA = "alpha", "beta"
+
+
+@dataclass
+class Site:
+    """``heard`` is what each tenant was answered, ``log`` what the operator could read."""
+
+    services: dict[str, Service]
+    credentials: Credentials
+    carrier: Carrier
+    heard: dict[str, list[str]] = field(default_factory=lambda: {ALPHA: [], BETA: []})
+    log: io.StringIO = field(default_factory=io.StringIO)
+    _keys: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
+
+    async def key(self, tenant: str, scopes: Sequence[str]) -> str:
+        """Return a key of ``tenant`` with exactly these scopes, good at all three services."""
+        wanted = tenant, frozenset(scopes)
+        if wanted not in self._keys:
+            self._keys[wanted] = await self.new_key(tenant, scopes)
+        return self._keys[wanted]
+
+    async def new_key(
+        self,
+        tenant: str,
+        scopes: Sequence[str],
+        *,
+        lives: timedelta | None = None,
+        stored: bool = True,
+        revoked: bool = False,
+    ) -> str:
+        """Make a key. No ``scopes`` at all is what only a mistake in the database could give."""
+        now = self.services["identity"].clock.now()
+        wanted = CreateKey(
+            tenant_id=tenant,
+            name="security",
+            scopes=list(scopes) or ["context:read"],
+            environment="test",
+            expires_at=None if lives is None else now + lives,
+        )
+        pepper = SecretStr(self.credentials.pepper)
+        plaintext, row = create_key(wanted, pepper=pepper, now=now)
+        row = replace(row, scopes=tuple(sorted(scopes)))
+        for service in self.services.values() if stored else ():
+            await service.database.run(insert_key, row, now=now)
+            if revoked:
+                await service.database.run(revoke_key, row.key_id, now=now)
+        return plaintext
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        target: str,
+        *,
+        by: str,
+        key: str | None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Answer:
+        """Call as somebody of tenant ``by``, and remember the answer as heard by that tenant."""
+        shown = {} if key is None else {"authorization": f"Bearer {key}"}
+        app = self.services[service].api
+        answer = await call(app, method, target, headers=shown | dict(headers or {}), **more)
+        self.heard[by].append(answer.text())
+        return answer
+
+    async def ask(self, operation: Operation, target: str, **more: Any) -> Answer:
+        return await self.call(operation.service, operation.method, target, **more)
+
+    def take_log(self) -> str:
+        """Return what was logged since this was last called."""
+        taken = self.log.getvalue()
+        self.log.seek(0)
+        self.log.truncate()
+        return taken
+
+    async def metrics(self) -> str:
+        return (await call(self.services["identity"].api, "GET", "/metrics")).text()
+
+    async def rows(self, tenant: str | None = None) -> dict[str, Any]:
+        """Return, for every table, how many rows it has and what they add up to.
+
+        Of ``tenant`` alone, if given. Keys note the day of their use: they are left out.
+        """
+        found = {}
+        for name, service in self.services.items():
+            for table, *sums in await service.database.snapshot(_sums, tenant):
+                found[f"{name}.{table}"] = tuple(sums)
+        return found
+
+
+@asynccontextmanager
+async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncIterator[Site]:
+    """Build the services as the embedded stack does; identity is called within the process."""
+    built = build_services(dsns=dsns, bootstrap="127.0.0.1:1", credentials=credentials, port=1)
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(built.identity.api), base_url="http://identity"
+    )
+    tokens = ServiceTokens(service="interactions", key=SecretStr(credentials.service_key))
+    settings = built.interactions.settings
+    assert isinstance(settings, InteractionsSettings)
+    interactions = build_interactions(settings, identity=HttpIdentity(client, tokens))
+    services = {s.name: s for s in (built.identity, interactions, built.sla)}
+    async with AsyncExitStack() as opened:
+        for service in services.values():
+            opened.push_async_callback(service.close)
+            await service.open()
+            await opened.enter_async_context(service.api.router.lifespan_context(service.api))
+        yield Site(services, credentials, Carrier(services))
+
+
+@asynccontextmanager
+async def listening(site: Site) -> AsyncIterator[None]:
+    """Write every line of the log, the most talkative ones too, to ``site.log``."""
+    logs.configure(level="DEBUG", stream=site.log)
+    try:
+        yield
+    finally:
+        logs.configure(level="WARNING")
+
+
+_TABLES = text(
+    """
+    SELECT c.relname, EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relname NOT IN ('api_key', 'alembic_version')
+    ORDER BY c.relname
+    """
+)
+
+
+async def _sums(connection: AsyncConnection, tenant: str | None) -> list[Any]:
+    tables = (await connection.execute(_TABLES)).all()
+    wanted = [name for name, has_tenant in tables if has_tenant or tenant is None]
+    where = "" if tenant is None else " WHERE tenant_id = :tenant"
+    sums = " UNION ALL ".join(
+        f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)"
+        f' FROM "{name}" AS t{where}'
+        for name in wanted
+    )
+    bound = {} if tenant is None else {"tenant": tenant}
+    return list(await connection.execute(text(sums), bound))

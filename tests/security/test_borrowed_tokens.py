@@ -1,0 +1,76 @@
+"""Alpha's cursors and entity tags in beta's hands: worth no more than made up ones."""
+
+from typing import Any
+
+import pytest
+
+from tests.security.comparing import likeness
+from tests.security.operations import NAMING, PAGED, READING, Operation
+from tests.security.seeding import Tenant, bodies, targets
+from tests.security.site import ALPHA, BETA, Site
+
+HONOUR_IF_MATCH = {
+    "PATCH /v1/conversations/{conversation_id}",
+    "PUT /v1/sla/policies/{policy_id}",
+}
+CONDITIONAL = [one for one in NAMING if str(one) in HONOUR_IF_MATCH]
+
+pytestmark = pytest.mark.usefixtures("untouched")
+
+
+@pytest.mark.parametrize("operation", PAGED, ids=str)
+async def test_alphas_cursor_is_no_cursor_for_beta(
+    operation: Operation, site: Site, alpha: Tenant, beta: Tenant
+):
+    [target, *_] = targets(operation, alpha)
+    page = await site.ask(operation, f"{target}?limit=1", by=ALPHA, key=alpha.key)
+    cursor = page.json()["next"]
+    assert cursor is not None, "alpha needs two of these"
+    refused = [
+        await site.ask(operation, f"{own}?limit=1&cursor={shown}", by=BETA, key=beta.key)
+        for own in (target, targets(operation, beta)[0])
+        for shown in (cursor, cursor[:-2] + "AA", "AAAA")
+    ]
+    assert {one.status for one in refused} == {400}
+    assert len({likeness(one, alpha) for one in refused if one.status == 400}) == 1
+
+
+@pytest.mark.parametrize("operation", READING, ids=str)
+async def test_alphas_entity_tags_are_fresh_to_beta(
+    operation: Operation, site: Site, alpha: Tenant, beta: Tenant
+):
+    [theirs, *_], [own, *_] = targets(operation, alpha), targets(operation, beta)
+    tag = (await site.ask(operation, theirs, by=ALPHA, key=alpha.key)).header("etag")
+    if tag is None:
+        return
+    seen = await site.ask(operation, theirs, by=ALPHA, key=alpha.key, headers=_has(tag))
+    assert seen.status == 304
+    found = await site.ask(operation, own, by=BETA, key=beta.key, headers=_has(tag))
+    assert found.status == 200
+    if theirs != own:
+        missing = await site.ask(operation, theirs, by=BETA, key=beta.key, headers=_has(tag))
+        assert missing.status == 404
+
+
+def _has(tag: str) -> dict[str, str]:
+    return {"if-none-match": tag}
+
+
+@pytest.mark.parametrize("operation", CONDITIONAL, ids=str)
+async def test_alphas_entity_tags_allow_beta_no_change(
+    operation: Operation, site: Site, alpha: Tenant, beta: Tenant
+):
+    [theirs, *_], [own, *_] = targets(operation, alpha), targets(operation, beta)
+    given: Any = {"service": operation.service, "method": "GET", "target": theirs}
+    tag = (await site.call(**given, by=ALPHA, key=alpha.key)).header("etag")
+    assert tag is not None
+    for target, expected in ((own, 412), (theirs, 404)):
+        answer = await site.ask(
+            operation,
+            target,
+            by=BETA,
+            key=beta.key,
+            body=bodies(operation, beta)[0],
+            headers={"if-match": tag},
+        )
+        assert answer.status == expected

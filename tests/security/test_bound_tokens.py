@@ -1,0 +1,48 @@
+"""A token for one customer, such as a chat widget holds, opens that customer's things only."""
+
+import time
+
+import pytest
+from joserfc import jwt
+from pydantic import SecretStr
+
+from common.http.scopes import SCOPES
+from common.http.service_tokens import AUDIENCE, read_private_key
+from tests.security.comparing import likeness
+from tests.security.operations import PROTECTED, Operation
+from tests.security.seeding import Tenant, bodies, stranger_to_all, targets
+from tests.security.site import ALPHA, BETA, Site
+
+
+@pytest.fixture
+def bound(site: Site, alpha: Tenant) -> str:
+    """Every scope there is, but for a customer of alpha's to whom none of this belongs."""
+    key = read_private_key(SecretStr(site.credentials.service_key))
+    claims = {
+        "iss": "threadline:interactions",
+        "aud": AUDIENCE,
+        "sub": "widget",
+        "exp": int(time.time()) + 300,
+        "tenant_id": ALPHA,
+        "scope": " ".join(SCOPES),
+        "customer_id": alpha.uninvolved,
+    }
+    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(header, claims, key, algorithms=["Ed25519"])
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_a_bound_token_sees_no_other_customer(
+    operation: Operation, site: Site, alpha: Tenant, bound: str
+):
+    before, nobody = await site.rows(ALPHA), stranger_to_all()
+    answers = []
+    for named in (alpha, nobody):
+        answers += [
+            (named, await site.ask(operation, target, by=BETA, key=bound, body=body))
+            for target in targets(operation, named)
+            for body in bodies(operation, named)
+        ]
+    assert {answer.status for _, answer in answers} in ({403}, {404})
+    assert len({likeness(answer, named) for named, answer in answers}) == 1
+    assert await site.rows(ALPHA) == before

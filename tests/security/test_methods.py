@@ -1,0 +1,68 @@
+"""Other spellings of an address, other methods, headers that claim another method: no way in."""
+
+import pytest
+
+from tests.security.operations import PROTECTED, Operation
+from tests.security.seeding import Tenant, bodies, targets
+from tests.security.site import ALPHA, Site
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PURGE"}
+NAMESAKES = {"/v1/context/lookup"}
+"""Addresses that could also be meant as an id in another one, which is then not found."""
+OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+
+pytestmark = pytest.mark.usefixtures("unwritten")
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_only_declared_methods_are_answered(operation: Operation, site: Site, alpha: Tenant):
+    declared = {method.upper() for method in operation.document["paths"][operation.path]}
+    for method in sorted(METHODS - declared):
+        for key in (None, alpha.key):
+            answer = await site.call(
+                operation.service, method, targets(operation, alpha)[0], by=ALPHA, key=key
+            )
+            if operation.path in NAMESAKES and method == "GET":
+                assert answer.status in {401, 404}
+            else:
+                assert answer.status == 405, method
+                assert set((answer.header("allow") or "").split(", ")) >= declared
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_a_header_does_not_change_the_method(operation: Operation, site: Site, alpha: Tenant):
+    """What reads goes on reading; what this key may not do stays forbidden."""
+    reading = await site.key(ALPHA, ["context:read", "sla:read"])
+    for method in ("PUT", "PATCH", "DELETE", "GET"):
+        answer = await site.ask(
+            operation,
+            targets(operation, alpha)[0],
+            by=ALPHA,
+            key=reading,
+            body=bodies(operation, alpha)[0],
+            headers=dict.fromkeys(OVERRIDES, method),
+            wait_for=b"retry",
+        )
+        allowed = operation.scope in {"context:read", "sla:read"}
+        assert answer.status == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_there_is_one_spelling_of_an_address(operation: Operation, site: Site, alpha: Tenant):
+    [target, *_] = targets(operation, alpha)
+    for spelled in (
+        f"{target}/",
+        f"/{target}",
+        target.replace("/v1/", "/V1/"),
+        target.replace("/v1/", "/v1//"),
+        target.replace("/v1/", "/v1/./"),
+        target.replace("/v1/", "/v1/%2e/"),
+        target.replace("/v1/", "/v1/../v1/"),
+        target.replace("/v1/", "/v1;x=1/"),
+        f"{target}%00",
+        f"{target}%20",
+    ):
+        answer = await site.ask(
+            operation, spelled, by=ALPHA, key=alpha.key, body=bodies(operation, alpha)[0]
+        )
+        assert answer.status in {404, 405}, spelled

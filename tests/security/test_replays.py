@@ -1,0 +1,43 @@
+"""An answer that is kept to be given again is given to nobody but who got it first."""
+
+from uuid import uuid4
+
+import pytest
+
+from common.http.scopes import PII_READ, SCOPES
+from tests.security.canaries import found_in
+from tests.security.operations import PROTECTED, Operation
+from tests.security.seeding import Tenant, bodies, targets
+from tests.security.site import ALPHA, BETA, Site
+
+REPLAYED = [one for one in PROTECTED if "Idempotency-Key" in one.parameters("header")]
+
+
+@pytest.mark.parametrize("operation", REPLAYED, ids=str)
+async def test_alphas_idempotency_key_gives_beta_nothing(
+    operation: Operation, site: Site, alpha: Tenant, beta: Tenant
+):
+    headers = {"idempotency-key": uuid4().hex}
+    [target, *_], [body, *_] = targets(operation, alpha), bodies(operation, alpha)
+    given = {"headers": headers, "body": body}
+    first = await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
+    assert first.status < 300
+    again = await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
+    assert (again.body, again.header("idempotent-replayed")) == (first.body, "true")
+    theirs = await site.ask(operation, target, by=BETA, key=beta.key, **given)
+    assert theirs.header("idempotent-replayed") is None
+    assert theirs.body != first.body
+
+
+@pytest.mark.parametrize("operation", REPLAYED, ids=str)
+async def test_a_replay_is_masked_for_who_may_not_see(
+    operation: Operation, site: Site, alpha: Tenant
+):
+    blind = await site.key(ALPHA, sorted(SCOPES - {PII_READ}))
+    given = {"headers": {"idempotency-key": uuid4().hex}, "body": bodies(operation, alpha)[0]}
+    [target, *_] = targets(operation, alpha)
+    await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
+    answer = await site.ask(operation, target, by=ALPHA, key=blind, **given)
+    assert answer.header("idempotent-replayed") is None
+    if operation.model != "ResolveRequest":  # it answers with what the caller has just sent
+        assert found_in(answer.text(), alpha.canaries.personal) == set()

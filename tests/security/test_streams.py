@@ -1,0 +1,59 @@
+"""Live streams and what they replay: each tenant hears its own."""
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.jsons import dumps_text
+from sla.store import alerts
+from sla.store.alerts import NewAlert
+from tests.security.seeding import Tenant
+from tests.security.site import Site
+from tests.support.wait import until
+
+
+async def test_alphas_place_in_the_stream_shows_beta_its_own(
+    site: Site, alpha: Tenant, beta: Tenant
+):
+    alphas = await _stream(site, alpha, "0")
+    ids = [line.removeprefix("id: ") for line in alphas.splitlines() if line.startswith("id: ")]
+    assert ids
+    assert alpha["conversation_id"] in alphas
+    for place in ("0", ids[0], ids[-1]):
+        assert alpha["conversation_id"] not in await _stream(site, beta, place)
+    assert beta["conversation_id"] in await _stream(site, beta, "0")
+
+
+async def _stream(site: Site, who: Tenant, place: str) -> str:
+    headers = {"last-event-id": place}
+    answer = await site.call(
+        "sla", "GET", "/v1/sla/stream", by=who.name, key=who.key, headers=headers, wait_for=b"retry"
+    )
+    assert answer.status == 200
+    return answer.body.decode().replace("\r", "")
+
+
+async def test_a_live_stream_carries_its_own_tenants_alerts(
+    site: Site, alpha: Tenant, beta: Tenant
+):
+    streams = site.services["sla"].api.state.threadline.streams
+    listening = asyncio.create_task(_next_alert(site, beta))
+    await until(lambda: streams._open.total() == 1)
+    news = [
+        NewAlert(one.name, "sla.clock.breached", dumps_text({"of": one["conversation_id"]}))
+        for one in (alpha, beta)
+    ]
+    await site.services["sla"].database.run(_add, news)
+    heard = await listening
+    assert beta["conversation_id"] in heard
+    assert alpha["conversation_id"] not in heard
+
+
+async def _next_alert(site: Site, who: Tenant) -> str:
+    given = {"by": who.name, "key": who.key, "wait_for": b"event:"}
+    return (await site.call("sla", "GET", "/v1/sla/stream", **given)).body.decode()
+
+
+async def _add(tx: AsyncConnection, news: list[NewAlert], *, now: datetime | None = None) -> None:
+    await alerts.add(tx, news)

@@ -1,0 +1,62 @@
+"""The one open door: who does not sign with the account's own secret stays outside."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from interactions.channels.twilio import signature
+from tests.security.comparing import likeness
+from tests.security.operations import Operation, all_operations
+from tests.security.seeding import Tenant, stranger_to_all, targets
+from tests.security.site import ALPHA, BETA, Site
+
+OPEN = [one for one in all_operations() if one.scope is None]
+FIELDS = [("Body", "hello"), ("From", "+49301234567"), ("MessageSid", "SM1")]
+FORM = urlencode(FIELDS).encode()
+
+
+def signed(target: str, secret: str) -> dict[str, str]:
+    text = signature(secret, f"http://testserver{target}", FIELDS)
+    return {"x-twilio-signature": text, "content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("operation", OPEN, ids=str)
+async def test_a_forged_call_does_not_show_which_accounts_exist(
+    operation: Operation, site: Site, alpha: Tenant, beta: Tenant
+):
+    nobody, before, seen = stranger_to_all(), await site.rows(), set()
+    for named in (alpha, nobody):
+        [target, *_] = targets(operation, named)
+        forged: tuple[dict[str, Any], ...] = (
+            {},
+            {"x-twilio-signature": ""},
+            {"x-twilio-signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+            signed(target, beta.canaries.business),
+            signed(target, "0" * 32),
+            signed(target + "?x=1", alpha.canaries.business),
+            signed(target, alpha.canaries.business)
+            | {"x-forwarded-host": "evil.test", "x-twilio-signature": "x"},
+        )
+        for headers in forged:
+            answer = await site.ask(
+                operation, target, by=BETA, key=beta.key, headers=headers, body=FORM
+            )
+            assert answer.status == 401
+            seen.add(likeness(answer, named))
+    assert len(seen) == 1
+    assert await site.rows() == before
+
+
+async def test_a_genuine_call_is_stored_for_its_tenant_only(
+    site: Site, alpha: Tenant, beta: Tenant
+):
+    target = f"/v1/channels/twilio/{alpha['account']}"
+    before = await site.rows(BETA), await site.rows(ALPHA)
+    answer = await site.call(
+        "interactions", "POST", target, by=ALPHA, key=beta.key, body=FORM,
+        headers=signed(target, alpha.canaries.business),
+    )  # fmt: skip
+    assert answer.status == 200
+    assert await site.rows(BETA) == before[0]
+    assert await site.rows(ALPHA) != before[1]

@@ -1,0 +1,34 @@
+"""Is there a container engine that can give us an image?"""
+
+import os
+import socket
+import sys
+from contextlib import closing
+from functools import cache
+
+
+@cache
+def image_available(image: str) -> bool:
+    """Say whether an engine answers and has, or can fetch, ``image``.
+
+    Any failure means no: what matters is only whether the next provider must be tried.
+    """
+    if not _engine_listens():
+        return False
+    import docker  # slow to import, and rarely needed
+
+    try:
+        with closing(docker.from_env()) as client:
+            if not client.images.list(name=image):
+                client.images.pull(image)
+    except Exception as error:  # noqa: BLE001 - the client raises its transport's errors as well
+        sys.stderr.write(f"no container of {image} ({type(error).__name__}); using wheels\n")
+        return False
+    return True
+
+
+def _engine_listens() -> bool:
+    if "DOCKER_HOST" in os.environ:
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex("/var/run/docker.sock") == 0

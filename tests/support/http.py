@@ -1,0 +1,28 @@
+"""Call an ASGI application in-process, with its lifespan run around the calls."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+
+@asynccontextmanager
+async def http_client(
+    app: Starlette, *, headers: Mapping[str, str] | None = None, run_lifespan: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client that calls ``app``. A crash in the application is a 500, as on the wire."""
+    state: dict[str, Any] = {}
+
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(state)}, receive, send)
+
+    transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
+    client = httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
+    async with AsyncExitStack() as opened:
+        if run_lifespan:
+            started: Any = app.router.lifespan_context(app)
+            state |= await opened.enter_async_context(started) or {}
+        yield await opened.enter_async_context(client)
