@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common import dead_letters, inbox
 from common.clock import Clock
-from common.database import Database
+from common.database import Database, sqlstate
 from common.dispatch import Applied, DeadLettered, Ignored, Outcome, Stream
 from common.envelope import Received, Record, UndecodableError, watermark_of
 from common.errors import ServiceError, UnavailableError
@@ -22,6 +22,10 @@ from common.telemetry.logs import describe, get_logger
 from common.telemetry.tracing import span
 
 _log = get_logger(__name__)
+
+WRONG_SCHEMA = "42"
+"""The SQLSTATE class of a missing table, column or right: a deployment to be mended. Every event
+would fail alike, so the stream waits instead of putting all of them aside."""
 
 _ATTEMPTS = 3
 """How often an event that raises a mistake of ours is tried alone before it is put aside."""
@@ -59,7 +63,10 @@ class BatchHandler:
             await self._apply(reads, step)
         except (UnavailableError, inbox.FencedError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises must not stop the partition
+        except Exception as error:
+            if (sqlstate(error) or "").startswith(WRONG_SCHEMA):
+                _log.error("consumer.schema_unfit", stream=self._stream.consumer, exc_info=error)
+                raise UnavailableError("the database is not what this version expects") from error
             if len(reads) == 1:
                 await self._isolate(reads[0], step, error)
             else:

@@ -114,14 +114,14 @@ class Database:
     ) -> T:
         """Call ``query(connection, ...)`` outside any transaction, on a read-only connection.
 
-        Past ``deadline_seconds`` the caller gets UnavailableError at once; the query is cancelled
-        and cleaned up behind its back, because that clean-up can take longer than the deadline.
+        Past ``deadline_seconds`` (those of the settings without) the caller gets UnavailableError
+        at once; the query is cancelled and cleaned up behind its back, because that clean-up can
+        take longer than the deadline.
         """
-        if deadline_seconds is None:
-            return await self._read(query, args, kwargs)
+        seconds = deadline_seconds or self.settings.read_deadline_seconds
         task = asyncio.create_task(self._read(query, args, kwargs))
         try:
-            done, _ = await asyncio.wait({task}, timeout=deadline_seconds)
+            done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
             self._abandon(task)
             raise

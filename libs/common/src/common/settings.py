@@ -31,6 +31,8 @@ class PostgresSettings(Part):
     read_pool_size: PositiveInt = 10
     pool_timeout_seconds: PositiveFloat = 1.0
     """How long a caller waits for a connection before it is told to come back later."""
+    read_deadline_seconds: PositiveFloat = 5.0
+    """When a read that names no deadline of its own is given up, whatever the server is doing."""
     statement_timeout_seconds: PositiveFloat = 15.0
     lock_timeout_seconds: PositiveFloat = 5.0
     idle_in_transaction_timeout_seconds: PositiveFloat = 30.0

@@ -1,6 +1,7 @@
 """From a real broker into a real database."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from common import dead_letters
 from common.clock import DatabaseClock, wall_time
 from common.consumer import Consumer
+from common.dispatch import Applied
 from common.envelope import Envelope, body_of, headers_of, source_of
 from common.errors import UnavailableError
 from common.ids import new_id
@@ -179,21 +181,30 @@ async def test_a_dead_letter_can_be_replayed_once_the_cause_is_mended(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
     stream = notes_stream(topic)
     async with Sending(kafka_bootstrap, topic) as send:
-        await send.note("no table yet")
+        await send.note("poison")
         async with running(consumer(db, kafka_bootstrap, stream)):
             (letter,) = await until(
                 lambda: db.read(dead_letters.list_open, stream.consumer), within=20
             )
-    await db.run(make_kept)
+    mended = replace(stream, apply=keep_all_notes)
     assert (
-        await db.run(dead_letters.replay, stream, letter.dead_letter_id, now=wall_time())
+        await db.run(dead_letters.replay, mended, letter.dead_letter_id, now=wall_time())
         == "applied"
     )
-    assert await db.read(kept) == ["no table yet"]
+    assert await db.read(kept) == ["poison"]
     assert await db.read(dead_letters.list_open, stream.consumer) == []
     await db.close()
+
+
+async def keep_all_notes(connection, events, /, *, now):
+    for event in events:
+        await connection.execute(
+            text("INSERT INTO kept (note) VALUES (:note)"), {"note": event.data.note}
+        )
+    return [Applied() for _ in events]
 
 
 async def test_trouble_that_passes_moves_nothing_and_loses_nothing(

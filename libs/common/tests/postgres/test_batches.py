@@ -126,6 +126,19 @@ async def test_unavailable_moves_nothing(db):
     assert await db.read(scalar, "SELECT count(*) FROM inbox") == 0
 
 
+async def test_a_schema_that_does_not_fit_stops_the_stream_and_loses_nothing(db):
+    async def too_new(connection, _received, *, now):
+        await connection.execute(text("SELECT no_such_column FROM kept"))
+
+    stream = Stream(
+        "notes.keeper", TOPIC, one_by_one({NoteTaken: too_new}), notes_stream(TOPIC).decoders
+    )
+    with pytest.raises(UnavailableError):
+        await handler(db, stream).handle(0, records("a", "b"))
+    assert await position(db) == 0
+    assert await db.read(dead_letters.list_open, "notes.keeper") == []
+
+
 async def test_outcomes_are_values(db):
     async def choose(_connection, received, *, now):
         return DeadLettered("unwelcome") if received.data.note == "b" else Ignored("stale")

@@ -111,6 +111,13 @@ async def test_a_deadline_holds_while_the_query_goes_on(fresh_dsn: FreshDsn):
     await db.close()
 
 
+async def test_a_read_without_a_deadline_has_that_of_the_settings(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"), read_deadline_seconds=0.1)
+    with pytest.raises(UnavailableError):
+        await db.read(scalar, "SELECT pg_sleep(3)")
+    await db.close()
+
+
 async def test_reads_cannot_write(fresh_dsn: FreshDsn):
     db = database(fresh_dsn("common"))
     with pytest.raises(UnavailableError):

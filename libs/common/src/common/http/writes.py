@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common.errors import UnavailableError
 from common.http import metrics
 from common.http.answers import encoded
 from common.http.idempotency import (
@@ -30,6 +31,9 @@ R = TypeVar("R")
 
 Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 """Status, body (model, JSON value, bytes that are JSON, or None for none) and headers if any."""
+
+DEADLINE_SECONDS = 10.0
+"""When a caller is told that its write has not ended, whatever the database is doing."""
 
 _ATTEMPTS = 3
 _running: set[asyncio.Task[Any]] = set()
@@ -89,11 +93,19 @@ class Writer:
 
 
 async def _to_the_end(work: Any) -> Any:
-    """Await ``work`` in a task of its own, which a client that hangs up does not cancel."""
+    """Await ``work`` in a task of its own, which a client that hangs up does not cancel.
+
+    Raises UnavailableError past the deadline; the work may still be committed after that.
+    """
     task: asyncio.Task[Any] = asyncio.create_task(work)
     _running.add(task)
     task.add_done_callback(_ended)
-    return await asyncio.shield(task)
+    done, _ = await asyncio.wait({task}, timeout=DEADLINE_SECONDS)
+    if not done:
+        raise UnavailableError(
+            "the write has not ended yet; repeat it with the same Idempotency-Key to learn how"
+        )
+    return task.result()
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

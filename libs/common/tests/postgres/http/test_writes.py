@@ -16,6 +16,7 @@ from starlette.responses import Response
 from common.clock import wall_time
 from common.database import Database
 from common.errors import ConflictError
+from common.http import writes
 from common.http.api_keys import CreateKey, create_key, insert_key
 from common.http.app import AppState, build_app
 from common.http.bodies import RequestModel, json_body
@@ -222,6 +223,22 @@ async def test_twenty_at_once_with_one_key_are_one_effect(site: Site, client: ht
     assert {a.status_code for a in answers} <= {201, 409}
     assert {a.json()["id"] for a in answers if a.status_code == 201} == {1}
     assert (await site.post(client, "k")).json() == {"id": 1}
+
+
+async def test_a_write_that_takes_too_long_is_503_and_its_key_tells_how_it_ended(
+    site: Site, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writes, "DEADLINE_SECONDS", 0.1)
+    gate.clear()
+    late = await site.post(client, "k")
+    assert late.status_code == 503
+    assert int(late.headers["Retry-After"]) >= 1
+    gate.set()
+    await until(lambda: not _running())
+    again = await site.post(client, "k")
+    assert (again.status_code, again.json()) == (201, {"id": 1})
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert await site.count() == 1
 
 
 async def test_a_second_attempt_while_the_first_runs_is_409(site: Site, client: httpx.AsyncClient):
