@@ -1,9 +1,15 @@
 """What whoever runs ``make serve`` relies on."""
 
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
 import asyncpg
 import pytest
 
 from tests.support.stack import Served, served
+from tests.support.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -55,3 +61,50 @@ async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
         again = await resolve(third, "kept@example.com", key=first.endpoints.api_key)
     assert again["customer_id"] == made["customer_id"]
     assert again["created"] is False
+
+
+@pytest.mark.timeout(180)
+async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(tmp_path):
+    with served(tmp_path) as first:
+        said = [await say(first, f"power-{n}@example.com") for n in range(5)]
+        kill_broker(tmp_path)
+        first.kill()
+    with served(tmp_path) as second:
+        said.append(await say(second, "power-0@example.com"))
+        assert said[-1]["customer_id"] == said[0]["customer_id"]
+        for one in said:
+            await until(lambda one=one: opened(second, one), within=30)
+
+
+async def say(running: Served, email: str) -> dict:
+    async with running.client() as client:
+        body = {
+            "channel": "email",
+            "kind": "message",
+            "direction": "inbound",
+            "author": {"type": "customer"},
+            "identifiers": [{"type": "email", "value": email, "level": "channel_proved"}],
+            "text": "Is there light?",
+        }
+        answer = await client.post("/v1/interactions", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def opened(running: Served, said: dict) -> bool:
+    """Say whether sla has heard of the conversation, which only the broker can tell it."""
+    connection = await asyncpg.connect(running.endpoints.postgres["sla"])
+    try:
+        found = "SELECT EXISTS (SELECT FROM conversation WHERE conversation_id = $1)"
+        return await connection.fetchval(found, said["conversation_id"])
+    finally:
+        await connection.close()
+
+
+def kill_broker(directory: Path) -> None:
+    """Kill -9 the broker whose data is below ``directory``, before it writes what it holds."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if b"noida-db" in command and str(directory).encode() in command:
+                os.kill(int(process.name), signal.SIGKILL)
