@@ -77,6 +77,18 @@ class TestCalendars:
         assert pointer in pointers(answer)
         assert (await api.get("/v1/sla/calendars/x")).status_code == 404
 
+    @pytest.mark.parametrize("url", ["/v1/sla/calendars", "/v1/sla/calendars/office"])
+    async def test_if_match_is_honoured(self, api, url):
+        absent = await api.put(url, json=CALENDAR, headers={"If-Match": "*"})
+        assert absent.status_code == 412
+        seen = (await api.put(url, json=CALENDAR)).headers["etag"]
+        changed = {**CALENDAR, "deadline_at_close": "next_open"}
+        newer = await api.put(url, json=changed, headers={"If-Match": seen})
+        assert (newer.status_code, newer.json()["version"]) == (200, 2)
+        assert (await api.put(url, json=CALENDAR, headers={"If-Match": seen})).status_code == 412
+        read = await api.get(f"/v1/sla/calendars/{newer.json()['calendar_id']}")
+        assert (read.json()["version"], read.headers["etag"]) == (2, newer.headers["etag"])
+
 
 class TestPolicies:
     async def test_create_read_replace(self, api):

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.errors import NotFoundError
+from common.errors import NotFoundError, PreconditionError
 from common.http.answers import json_answer
 from common.http.bodies import json_body
 from common.http.deps import Caller, CursorsDep, DatabaseDep, PageLimit, WriterDep, requires
-from common.http.etags import not_modified, strong_etag
+from common.http.etags import check_if_match, not_modified, strong_etag
 from sla.http.rules_schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.store import calendars
 from sla.store.calendars import CalendarVersion
@@ -26,16 +26,21 @@ CalendarId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 @router.put("", response_model=CalendarResponse)
 async def put_calendar_by_name(
+    request: Request,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
     write: WriterDep,
 ) -> Response:
-    """Save a calendar by its name: a new one, or the next version of the one of that name."""
-    return await _put(caller, None, body, write)
+    """Save a calendar by its name: a new one, or the next version of the one of that name.
+
+    ``If-Match`` is honoured.
+    """
+    return await _put(request, caller, None, body, write)
 
 
 @router.put("/{calendar_id}", response_model=CalendarResponse)
 async def put_calendar(
+    request: Request,
     calendar_id: CalendarId,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
@@ -43,9 +48,10 @@ async def put_calendar(
 ) -> Response:
     """Save a calendar under an id of the caller's choice; another save is its next version.
 
-    Conversations whose clocks run already keep the version that they were matched with.
+    ``If-Match`` is honoured. Conversations whose clocks run already keep the version that they
+    were matched with.
     """
-    return await _put(caller, calendar_id, body, write)
+    return await _put(request, caller, calendar_id, body, write)
 
 
 @router.get("", response_model=CalendarList)
@@ -74,20 +80,40 @@ async def read_calendar(
     found = await database.read(calendars.current, caller.tenant_id, calendar_id=calendar_id)
     if not found:
         raise NotFoundError("there is no such calendar")
-    etag = strong_etag(caller.tenant_id, calendar_id, found[0].version)
+    etag = _etag(caller, found[0])
     return not_modified(request, etag) or json_answer(_response(found[0]), etag=etag)
 
 
 async def _put(
-    caller: Caller, calendar_id: str | None, body: CalendarRequest, write: WriterDep
+    request: Request,
+    caller: Caller,
+    calendar_id: str | None,
+    body: CalendarRequest,
+    write: WriterDep,
 ) -> Response:
+    def check(current: CalendarVersion | None) -> None:
+        # No tag is that of a calendar which is not there, and ``*`` asks for one that is.
+        if current is not None:
+            check_if_match(request, _etag(caller, current))
+        elif "if-match" in request.headers:
+            raise PreconditionError("there is no such calendar")
+
     command = SaveCalendar(
         tenant_id=caller.tenant_id,
         calendar_id=calendar_id,
         body=body.model_dump(mode="json"),
         nations=[Nation(n.country, n.subdivision) for n in body.national_holidays],
+        check=check,
     )
-    return await write(save_calendar, command, answer=lambda saved: (200, _response(saved)))
+
+    def answer(saved: CalendarVersion) -> tuple[int, CalendarResponse, dict[str, str]]:
+        return 200, _response(saved), {"ETag": _etag(caller, saved)}
+
+    return await write(save_calendar, command, answer=answer)
+
+
+def _etag(caller: Caller, calendar: CalendarVersion) -> str:
+    return strong_etag(caller.tenant_id, calendar.calendar_id, calendar.version)
 
 
 def _response(saved: CalendarVersion) -> CalendarResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,12 +19,16 @@ from sla.usecases.national_holidays import Nation, holidays_of
 
 @dataclass(frozen=True, slots=True)
 class SaveCalendar:
-    """``calendar_id`` None saves by name: the calendar of that name, or a new one."""
+    """``calendar_id`` None saves by name: the calendar of that name, or a new one.
+
+    ``check`` may refuse the version to be replaced, or that there is none.
+    """
 
     tenant_id: str
     calendar_id: str | None
     body: Mapping[str, Any]
     nations: Sequence[Nation] = ()
+    check: Callable[[CalendarVersion | None], None] | None = None
 
 
 async def save_calendar(
@@ -47,6 +51,8 @@ async def save_calendar(
             errors=[FieldError("/name", "another calendar has this name")],
         )
     current = await calendars.current(tx, tenant, calendar_id=calendar_id)
+    if command.check is not None:
+        command.check(current[0] if current else None)
     if current and current[0].body == body:
         return current[0]
     calendar = CalendarVersion(
