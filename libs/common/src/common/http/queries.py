@@ -1,6 +1,8 @@
 """Query strings: only parameters that the route declares, only values a database can take."""
 
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from fastapi import Depends, Query
@@ -49,7 +51,7 @@ def refuse_unknown_parameters(route: APIRoute) -> None:
 
 
 class _StrictQuery:
-    def __init__(self, app: ASGIApp, known: frozenset[str] | None) -> None:
+    def __init__(self, app: ASGIApp, known: Mapping[str, bool] | None) -> None:
         self._app = app
         self._known = known
 
@@ -59,8 +61,12 @@ class _StrictQuery:
         await self._app(scope, receive, send)
 
 
-def check_query(query_string: bytes, known: frozenset[str]) -> None:
-    """Raise InvalidError for unknown names and for control characters, neither of them quoted."""
+def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
+    """Raise InvalidError for what no route means; values are never quoted.
+
+    That is unknown names, control characters, and a second value where only one would count:
+    ``known`` says of every name whether it may be given more than once.
+    """
     pairs = [pair.partition("=") for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > _MAX_PARAMETERS:
         raise InvalidError("there are too many query parameters")
@@ -73,6 +79,12 @@ def check_query(query_string: bytes, known: frozenset[str]) -> None:
         FieldError(pointer_to(("query", unquote_plus(name))), "contains control characters")
         for name, _, value in pairs
         if any(char < " " for char in unquote_plus(value))
+    ]
+    given = Counter(unquote_plus(name) for name, _, _ in pairs)
+    errors += [
+        FieldError(pointer_to(("query", name)), "is there more than once")
+        for name, times in given.items()
+        if times > 1 and not known.get(name, True)
     ]
     if errors:
         raise InvalidError("a query parameter is not accepted", errors=errors)
@@ -90,9 +102,9 @@ def refuse_credentials(query_string: bytes) -> None:
         )
 
 
-def _declared(route: APIRoute) -> frozenset[str]:
-    """Return the names of all query parameters of the route and of its dependencies."""
-    names: set[str] = set()
+def _declared(route: APIRoute) -> dict[str, bool]:
+    """Return all query parameters of the route and of its dependencies: may one be repeated?"""
+    names: dict[str, bool] = {}
     waiting = [route.dependant]
     while waiting:
         dependant = waiting.pop()
@@ -100,10 +112,18 @@ def _declared(route: APIRoute) -> frozenset[str]:
         for field in dependant.query_params:
             model = field.field_info.annotation
             if isinstance(model, type) and issubclass(model, BaseModel):
-                names.update(part.alias or name for name, part in model.model_fields.items())
+                for name, part in model.model_fields.items():
+                    names[part.alias or name] = _is_list(part.annotation)
             else:
-                names.add(field.alias)
-    return frozenset(names)
+                names[field.alias] = _is_list(model)
+    return names
+
+
+def _is_list(annotation: Any) -> bool:
+    kind = get_origin(annotation) or annotation
+    if any(kind is one for one in (list, tuple, set, frozenset)):
+        return True
+    return any(_is_list(part) for part in get_args(annotation))
 
 
 def any_query(request: Request) -> list[tuple[str, str]]:
