@@ -8,6 +8,8 @@ from uuid import UUID
 import typer
 from pydantic import SecretStr
 
+from common.errors import ConflictError
+from interactions.channels.registry import adapters
 from interactions.sealing import Sealer
 from interactions.settings import InteractionsSettings
 from interactions.store.channel_accounts import list_accounts
@@ -54,6 +56,8 @@ def channels_add(
     channel: Annotated[str, typer.Option(help="What plain messages count as.")] = "sms",
 ) -> None:
     """Make an account known, or replace its secret, which is asked for and stored sealed."""
+    if provider not in adapters():
+        raise typer.BadParameter(f"there is no such provider; there is: {', '.join(adapters())}")
 
     async def add(service: InteractionsService) -> None:
         await add_channel(
@@ -65,7 +69,11 @@ def channels_add(
             secret=SecretStr(secret),
         )
 
-    _with_service(add)
+    try:
+        _with_service(add)
+    except ConflictError as error:
+        typer.echo(f"{provider}/{account}: {error}", err=True)
+        raise typer.Exit(1) from None
     typer.echo(f"accepting POST /v1/channels/{provider}/{account} for {tenant}")
 
 

@@ -23,6 +23,7 @@ Kind = Literal[
     "survey_answer",
     "system",
 ]
+Direction = Literal["inbound", "outbound", "internal"]
 Level = Literal["claimed", "channel_proved", "verified"]
 
 
@@ -90,7 +91,7 @@ class InteractionRequest(RequestModel):
 
     channel: Slug
     kind: Kind = "message"
-    direction: Literal["inbound", "outbound", "internal"]
+    direction: Direction
     author: AuthorRequest
     customer_id: UUID | None = None
     conversation_id: UUID | None = None

@@ -122,7 +122,13 @@ async def test_what_cannot_be_asked_is_refused_by_name(api, query):
     customer = await a_customer(api)
     answer = await api.get(f"/v1/context/{customer}?{query}")
     assert answer.status_code == 422
-    assert query.split("=")[0] in answer.json()["errors"][0]["pointer"]
+    assert answer.json()["errors"][0]["pointer"] == f"/query/{query.split('=')[0]}"
+
+
+async def test_the_format_that_there_is_can_be_named(api):
+    customer = await a_customer(api)
+    answer = await api.get(f"/v1/context/{customer}?format=json")
+    assert (answer.status_code, answer.json()["customer_id"]) == (200, str(customer))
 
 
 async def test_without_pii_read_nothing_personal_is_shown(api):

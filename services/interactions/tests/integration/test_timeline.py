@@ -115,6 +115,23 @@ async def test_filters_select(api):
         assert {i["interaction_id"] for i in items} == {str(one) for one in expected}, query
 
 
+async def test_a_filter_given_twice_is_refused_instead_of_half_forgotten(api):
+    customer = new_id()
+    await customers(api, created(customer))
+    answer = await api.get(f"/v1/context/{customer}/timeline?channel=email&channel=sms")
+    assert answer.status_code == 422
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/query/channel"]
+
+
+@pytest.mark.parametrize("name", ["kind", "direction"])
+async def test_a_misspelt_filter_is_refused_instead_of_finding_nothing(api, name):
+    customer = new_id()
+    await customers(api, created(customer))
+    answer = await api.get(f"/v1/context/{customer}/timeline?{name}=masage")
+    assert answer.status_code == 422
+    assert [e["pointer"] for e in answer.json()["errors"]] == [f"/query/{name}"]
+
+
 @pytest.mark.parametrize(
     ("q", "expected"),
     [

@@ -52,9 +52,9 @@ async def get_context(
     format: str | None = None,  # noqa: A002 - the parameter's published name
 ) -> Response:
     """Answer with every wanted part, each saying how far it can be trusted."""
-    _refuse_unbuilt(at=at, format=format)
+    _refuse_unbuilt(at=at, format=None if format == "json" else format)
     names = None if include is None else [n for one in include for n in one.split(",")]
-    parts = choose_parts(names, pointer="include")
+    parts = choose_parts(names, pointer="/query/include")
     state = state_of(request, ContextState)
     row = await _read(state, caller, customer_id, parts)
     if row is None or not row.known:
@@ -148,7 +148,7 @@ def _refuse_unbuilt(**parameters: str | None) -> None:
         if value is not None:
             raise InvalidError(
                 f"{name} is not supported yet",
-                errors=[FieldError(pointer=name, detail="is not supported yet")],
+                errors=[FieldError(pointer=f"/query/{name}", detail="is not supported yet")],
             )
 
 

@@ -17,6 +17,7 @@ from common.jsons import dumps, loads
 from interactions.domain.context_search import read_search
 from interactions.http.context_masks import mask_interaction
 from interactions.http.context_state import ContextState
+from interactions.reports import Direction, Kind
 from interactions.store.timeline import TimelineQuery, find_timeline
 
 router = APIRouter()
@@ -40,8 +41,8 @@ class TimelineFilters:
 async def read_filters(
     *,
     channel: Code = None,
-    kind: Code = None,
-    direction: Code = None,
+    kind: Kind | None = None,
+    direction: Direction | None = None,
     occurred_from: Annotated[Timestamp | None, Query(alias="from")] = None,
     occurred_to: Annotated[Timestamp | None, Query(alias="to")] = None,
     conversation_id: UUID | None = None,

@@ -1,0 +1,14 @@
+"""What an operator is told before anything is opened."""
+
+from typer.testing import CliRunner
+
+from interactions.commands import channels
+
+
+def test_an_account_at_a_provider_that_nobody_reads_is_refused():
+    answer = CliRunner().invoke(
+        channels, ["add", "twillio", "AC1", "--tenant", "demo"], env={"CHANNEL_SECRET": "canary"}
+    )
+    assert answer.exit_code == 2
+    assert "there is no such provider" in answer.output
+    assert "canary" not in answer.output
