@@ -1,5 +1,6 @@
 """What whoever runs ``make serve`` relies on."""
 
+import asyncio
 import os
 import signal
 from contextlib import suppress
@@ -8,6 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from deploy.embedded.broker import EmbeddedBroker
+from deploy.embedded.postgres import Server
+from deploy.embedded.services import NAMES
+from tests.support.postgres import execute
 from tests.support.stack import Served, served
 from tests.support.wait import until
 
@@ -61,6 +66,18 @@ async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
         again = await resolve(third, "kept@example.com", key=first.endpoints.api_key)
     assert again["customer_id"] == made["customer_id"]
     assert again["created"] is False
+
+
+async def test_servers_that_are_there_already_are_used(tmp_path, postgres_server: Server):
+    given = {"POSTGRES_DSN": postgres_server.admin_dsn}
+    with EmbeddedBroker(tmp_path / "broker") as bootstrap:
+        with served(tmp_path / "stack", given | {"KAFKA_BOOTSTRAP": bootstrap}) as running:
+            assert running.endpoints.kafka == bootstrap
+            said = await say(running, "guest@example.com")
+            await until(lambda: opened(running, said), within=30)
+        assert not {"postgres", "broker"} & {path.name for path in (tmp_path / "stack").iterdir()}
+    drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in NAMES]
+    await asyncio.to_thread(execute, postgres_server.admin_dsn, *drops)
 
 
 @pytest.mark.timeout(180)
