@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -238,11 +237,3 @@ def _time(value: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("a time beyond the calendar") from None
-
-
-def as_uuid(text: str) -> UUID:
-    """Return ``text`` as a UUID; raises UndecodableError."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise UndecodableError("wrong_field", "an id is not a UUID") from None

@@ -46,11 +46,6 @@ async def drain(*, within_seconds: float) -> None:
         await asyncio.wait(set(_running), timeout=within_seconds)
 
 
-def running() -> int:
-    """Return how many spawned tasks have not ended."""
-    return len(_running)
-
-
 def _finished(task: asyncio.Future[Any]) -> None:
     _running.discard(task)
     _lasting.discard(task)

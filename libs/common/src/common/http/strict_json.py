@@ -8,7 +8,7 @@ wrong does a slow second look find out where, so that the problem can point at i
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,13 +136,23 @@ class _Repeated(dict[str, Any]):
     name: str
 
 
+def _first_repeated(names: Iterable[str]) -> str:
+    """Return the first name that came before; there is one."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError("no name came twice")
+
+
 def _repeated_name(body: bytes) -> InvalidError:
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         plain = dict(pairs)
         if len(plain) == len(pairs):
             return plain
-        marked, seen = _Repeated(plain), set[str]()
-        marked.name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        marked = _Repeated(plain)
+        marked.name = _first_repeated(name for name, _ in pairs)
         return marked
 
     for where, node in _nodes(json.loads(body, object_pairs_hook=collect), ()):
