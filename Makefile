@@ -109,7 +109,10 @@ lock-check: $(DEV) ## Fail when a lock file does not follow from its .in file, o
 
 # --- what the targets above stand on -----------------------------------------------------------
 
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
+# A lock file names everything, so nothing is resolved: pip would otherwise meet releases newer than
+# the lock where a requirement has extras, and refuse them. `pip check` says when something lacks.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps
+INSTALLED := $(BIN)/python -m pip --disable-pip-version-check check >/dev/null
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -118,9 +121,11 @@ $(VENV)/pyvenv.cfg:
 
 $(BASE): requirements/base.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
 	$(INSTALL) --require-hashes -r requirements/base.txt
-	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	$(INSTALL) --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	$(INSTALLED)
 	@touch $@
 
 $(DEV): requirements/dev.txt $(BASE)
 	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALLED)
 	@touch $@
