@@ -119,8 +119,8 @@ $(VENV)/pyvenv.cfg:
 	  { echo "Python 3.11 or newer is needed; say which with PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(BASE): requirements/base.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
-	$(INSTALL) --require-hashes -r requirements/base.txt
+$(BASE): requirements/base.txt requirements/embedded.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
+	$(INSTALL) --require-hashes -r requirements/base.txt -r requirements/embedded.txt
 	$(INSTALL) --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	$(INSTALLED)
 	@touch $@
