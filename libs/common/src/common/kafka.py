@@ -1,4 +1,4 @@
-"""The only import of aiokafka: typed wrappers whose settings do not lose data.
+"""All that we ask of aiokafka: typed wrappers whose settings do not lose data.
 
 aiokafka's defaults would: they start at the latest offset, commit by themselves, and acknowledge
 before replicas have a record. It also ships no types, so nothing of it leaves this file.
@@ -25,6 +25,7 @@ from aiokafka.errors import (
 )
 
 from common.envelope import Record
+from common.kafka_records import read_any_header_name
 from common.settings import KafkaSettings
 from common.tasks import within
 
@@ -123,6 +124,7 @@ class GroupReader:
         on_assigned: Callable[[set[int]], Awaitable[None]],
         on_revoked: Callable[[set[int]], Awaitable[None]],
     ) -> None:
+        read_any_header_name()
         self.topic = topic
         self._max_records = settings.max_poll_records
         self._listener = _Listener(on_assigned, on_revoked)
@@ -160,9 +162,6 @@ class GroupReader:
             return {}
         except OffsetOutOfRangeError as error:
             raise OffsetsLostError(f"{self.topic}: {error}") from error
-        except UnicodeDecodeError as error:
-            # The client decodes header names itself; it cannot say whose it could not.
-            raise KafkaError(f"{self.topic}: a record's header name is not UTF-8") from error
         return {tp.partition: [_record(r) for r in records] for tp, records in polled.items()}
 
     def assigned(self) -> set[int]:
