@@ -15,7 +15,7 @@ from common.envelope import Record, rfc3339
 from common.service import Service
 
 _NEWS = text(
-    "SELECT position, topic, aggregateid, payload FROM outbox"
+    "SELECT position, topic, aggregateid, payload, headers FROM outbox"
     " WHERE position > :after ORDER BY position"
 )
 
@@ -41,13 +41,14 @@ class Carrier:
         return bool(rows)
 
     async def _tell(self, row: Any, heard_until: datetime) -> None:
-        watermark = [("watermark", rfc3339(heard_until).encode())]
+        about = row.headers | {"watermark": rfc3339(heard_until)}
+        headers = [(name, value.encode()) for name, value in about.items()]
         for service in self._services.values():
             for stream in service.streams.values():
                 if stream.topic == row.topic:
                     at = await _position(service, stream)
                     key, value = row.aggregateid.encode(), row.payload.encode()
-                    record = Record(row.topic, 0, at, key, value, watermark)
+                    record = Record(row.topic, 0, at, key, value, headers)
                     handler = BatchHandler(service.database, stream, service.clock)
                     await handler.handle(at, [record])
 

@@ -15,7 +15,7 @@ from common import dead_letters, inbox
 from common.clock import Clock
 from common.database import Database, sqlstate
 from common.dispatch import Applied, DeadLettered, Ignored, Outcome, Stream
-from common.envelope import Received, Record, UndecodableError, watermark_of
+from common.envelope import Received, Record, UndecodableError
 from common.errors import ServiceError, UnavailableError
 from common.telemetry import metrics
 from common.telemetry.logs import describe, get_logger
@@ -75,7 +75,7 @@ class BatchHandler:
                 return await self._handle(between, reads[middle:])
         if step.watermark is not None:
             reached = metrics.CONSUMER_WATERMARK.labels(self._stream.consumer, step.partition)
-            reached.set(step.watermark.timestamp())
+            reached.set(min(step.watermark, self._clock.now()).timestamp())
         return step.next_offset
 
     async def _apply(self, reads: Sequence[_Read], step: inbox.Progress) -> None:
@@ -187,7 +187,7 @@ class BatchHandler:
             partition=last.partition,
             expected=expected,
             next_offset=last.offset + 1,
-            watermark=inbox.latest_watermark(watermark_of(r.record) for r in reads),
+            watermark=inbox.latest_watermark(self._stream.watermark(r.record) for r in reads),
         )
 
     def _log_batch(self, outcomes: Sequence[Outcome], traceparents: Sequence[str]) -> None:

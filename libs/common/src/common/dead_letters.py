@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import outbox
+from common import inbox, outbox
 from common.dispatch import DeadLettered, Ignored, Stream
 from common.envelope import EventData, Record, UndecodableError, source_of
 from common.errors import ConflictError, NotFoundError
 from common.ids import new_id
-from common.jsons import dumps_text
+from common.jsons import dumps, dumps_text
 
 _INSERT = text(
     """
@@ -174,6 +174,37 @@ async def replay(
     return outcome
 
 
+async def skip(
+    connection: AsyncConnection,
+    stream: Stream,
+    partition: int,
+    *,
+    at: int,
+    to: int,
+    service: str,
+    now: datetime,
+) -> None:
+    """Move the stream from offset ``at`` to ``to`` unread, and leave a dead letter that says so.
+
+    For records that are gone, or that stop whoever reads them. A consumer that runs is fenced and
+    goes on from ``to``. Raises ConflictError when the partition does not stand at ``at``.
+    """
+    step = inbox.Progress(stream.consumer, stream.topic, partition, at, to, watermark=None)
+    try:
+        await inbox.move(connection, step)
+    except inbox.FencedError:
+        raise ConflictError(f"the partition does not stand at {at}") from None
+    await put(
+        connection,
+        Record(stream.topic, partition, at, key=None, value=None),
+        DeadLettered("skipped", f"{to - at} offsets were passed over by hand, up to {to - 1}"),
+        consumer=stream.consumer,
+        service=service,
+        attempts=0,
+        now=now,
+    )
+
+
 async def _apply(
     connection: AsyncConnection, stream: Stream, record: Record, *, now: datetime
 ) -> str:
@@ -206,7 +237,7 @@ def _headers(record: Record) -> dict[str, str]:
 
 def _first(headers: Mapping[str, str]) -> dict[str, str]:
     """Return as many of the headers, in order, as the event has room for."""
-    sizes = accumulate(len(dumps_text(pair)) for pair in headers.items())
+    sizes = accumulate(len(dumps(pair)) for pair in headers.items())
     return {
         name: value
         for (name, value), size in zip(headers.items(), sizes, strict=True)

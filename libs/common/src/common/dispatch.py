@@ -12,7 +12,15 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.envelope import HEARTBEAT_TYPE, Envelope, Received, Record, UndecodableError, decode
+from common.envelope import (
+    HEARTBEAT_TYPE,
+    Envelope,
+    Received,
+    Record,
+    UndecodableError,
+    decode,
+    watermark_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,10 @@ class Stream:
     returns a Received or Ignored, or raises UndecodableError. ``prepare`` may ask others about a
     batch before its transaction opens, and returns the same events with what it learned as their
     data; ``apply`` must do without it too, because a replay does not prepare.
+
+    ``source`` is the one service that publishes the topic. What calls itself somebody else's is put
+    aside, and only what calls itself that service's may say how far the topic has come. Headers can
+    be forged, so this guards against mistakes; the broker's access rules guard against the rest.
     """
 
     consumer: str
@@ -68,18 +80,29 @@ class Stream:
     decoders: Mapping[tuple[str, int], type[BaseModel]] = field(default_factory=dict)
     decode: Decode | None = None
     prepare: Prepare | None = None
+    source: str | None = None
 
     def read(self, record: Record) -> Received | Ignored:
         """Decode ``record``; raises UndecodableError, which dead-letters it."""
         if self.decode is not None:
             return self.decode(record)
         envelope, data = decode(record)
+        if self.source and envelope.source not in {self.source, ""}:
+            raise UndecodableError("foreign_source", "another service publishes this topic")
         if envelope.type == HEARTBEAT_TYPE:
             return Ignored("heartbeat")
         model = self.decoders.get((envelope.type, envelope.version))
         if model is None:
             return self._not_subscribed(envelope)
         return Received(envelope, _validated(model, data), record)
+
+    def watermark(self, record: Record) -> datetime | None:
+        """Return the watermark on ``record`` if its writer can know how far the topic has come."""
+        if self.decode is not None:
+            return None  # whoever may write to such a topic knows only of itself
+        if self.source and record.header("ce_source") != self.source:
+            return None
+        return watermark_of(record)
 
     def _not_subscribed(self, envelope: Envelope) -> Ignored:
         """A type of no interest is ignored; a new major version of one we need is not."""

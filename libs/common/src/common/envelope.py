@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from common.jsons import loads
+from common.telemetry.tracing import well_formed
 
 HEARTBEAT_TYPE = "threadline.heartbeat"
 """Says only how far the watermark has come; consumers without use for it skip it."""
@@ -206,7 +207,7 @@ def _envelope(record: Record, body: Mapping[str, Any]) -> Envelope:
         subject_id=_text(body["subject_id"]),
         key=record.key.decode() if record.key else "",
         test=body.get("test") is True,
-        traceparent=record.header("ce_traceparent"),
+        traceparent=well_formed(record.header("ce_traceparent")),
         watermark=watermark_of(record),
     )
 

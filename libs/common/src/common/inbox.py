@@ -39,7 +39,9 @@ _MOVE = text(
     """
     UPDATE consumer_progress
     SET next_offset = :next_offset,
-        watermark = greatest(watermark, cast(:watermark AS timestamptz)),
+        -- Nobody knows the future: a watermark that lies ahead would vouch for all deadlines in it.
+        watermark = greatest(watermark, CASE WHEN cast(:watermark AS timestamptz) IS NOT NULL
+            THEN least(cast(:watermark AS timestamptz), clock_timestamp()) END),
         updated_at = clock_timestamp()
     WHERE consumer = :consumer AND topic = :topic AND partition = :partition
       AND next_offset = :expected
@@ -53,6 +55,12 @@ _POSITIONS = text(
          AS assigned (partition, first_offset)
     ON CONFLICT (consumer, topic, partition) DO UPDATE SET updated_at = clock_timestamp()
     RETURNING partition, next_offset
+    """
+)
+_LIST = text(
+    """
+    SELECT consumer, topic, partition, next_offset, watermark, updated_at FROM consumer_progress
+    ORDER BY consumer, topic, partition
     """
 )
 
@@ -71,6 +79,18 @@ class Progress:
     expected: int
     next_offset: int
     watermark: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one partition has come, for a person to read."""
+
+    consumer: str
+    topic: str
+    partition: int
+    next_offset: int
+    watermark: datetime | None
+    updated_at: datetime
 
 
 async def claim(
@@ -135,6 +155,10 @@ async def positions(
         },
     )
     return {row.partition: row.next_offset for row in result}
+
+
+async def list_positions(connection: AsyncConnection) -> list[Position]:
+    return [Position(*row) for row in await connection.execute(_LIST)]
 
 
 def latest_watermark(watermarks: Iterable[datetime | None]) -> datetime | None:

@@ -7,12 +7,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from common import dead_letters
+from common import dead_letters, inbox
 from common.clock import DatabaseClock, wall_time
 from common.consumer import Consumer
 from common.dispatch import Applied
 from common.envelope import Envelope, body_of, headers_of, source_of
-from common.errors import UnavailableError
+from common.errors import ConflictError, UnavailableError
 from common.ids import new_id
 from common.jsons import dumps
 from common.settings import KafkaSettings
@@ -28,6 +28,7 @@ from libs.common.tests.plumbing import (
 )
 from tests.support.kafka import NewTopicFor
 from tests.support.postgres import FreshDsn
+from tests.support.records import RawRecord, write_raw
 from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
@@ -196,6 +197,71 @@ async def test_a_dead_letter_can_be_replayed_once_the_cause_is_mended(
     )
     assert await db.read(kept) == ["poison"]
     assert await db.read(dead_letters.list_open, stream.consumer) == []
+    await db.close()
+
+
+async def test_a_header_name_that_is_not_text_stops_nothing(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    """What else the record says counts, as if that header were not there."""
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    records: list[RawRecord] = []
+    for place, note in enumerate(("one", "two", "three")):
+        value, headers = note_record(note)
+        foreign = [(b"\xff\xfe", b"?")] if place == 1 else []
+        records.append((b"book", value, [*headers, *foreign]))
+    records.insert(1, (b"book", b"not json", [(b"\x80", None)]))
+    await write_raw(kafka_bootstrap, topic, records)
+    stream = notes_stream(topic)
+    async with running(consumer(db, kafka_bootstrap, stream)):
+        await until(lambda: kept_is(db, ["one", "two", "three"]), within=20)
+    [letter] = await db.read(dead_letters.list_open, stream.consumer)
+    assert (letter.offset, letter.reason) == (1, "not_json")
+    await db.close()
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_records_are_read_however_their_writer_compresses(
+    codec: str, fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    value, headers = note_record("small " * 100)
+    client = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, compression_type=codec)
+    await client.start()
+    await client.send_and_wait(topic, value, key=b"book", partition=0, headers=headers)
+    await client.stop()
+    async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
+        await until(lambda: kept_is(db, ["small " * 100]), within=20)
+    await db.close()
+
+
+async def test_an_operator_moves_a_stream_past_records_and_it_is_noted(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    stream = notes_stream(topic)
+
+    async def skip(at: int, to: int) -> None:
+        await db.run(dead_letters.skip, stream, 0, at=at, to=to, service="notes", now=wall_time())
+
+    async with Sending(kafka_bootstrap, topic) as send:
+        for note in ("one", "two", "three"):
+            await send.note(note)
+        await db.run(inbox.positions, stream.consumer, topic, {0: 0})
+        with pytest.raises(ConflictError):
+            await skip(1, 2)
+        await skip(0, 2)
+        async with running(consumer(db, kafka_bootstrap, stream)):
+            await until(lambda: kept_is(db, ["three"]), within=20)
+            await skip(3, 4)  # under a running consumer, which is fenced and goes on from there
+            for note in ("four", "five"):
+                await send.note(note)
+            await until(lambda: kept_is(db, ["three", "five"]), within=20)
+    letters = await db.read(dead_letters.list_open, stream.consumer)
+    assert [(one.offset, one.reason) for one in letters] == [(0, "skipped"), (3, "skipped")]
     await db.close()
 
 

@@ -216,12 +216,13 @@ def hostile(**changed) -> Record:
         hostile(headers=[("a\0b", b"x"), ("ce_tenantid", b"a\0")], value=b"{"),
         hostile(headers=[("long", b"\x01" * 400_000)], value=b"{" * 600_000),
         hostile(headers=[("ce_tenantid", b"t" * 400_000)], value=b"{" * 600_000),
+        hostile(headers=[("wide", "😀".encode() * 49_000)], value=b"{" * 600_000),
         hostile(headers=[("ce_source", b"s" * 6_000)]),
         hostile(id=token_hex(3_000)),
         hostile(recorded_at="0001-01-01T00:00:00+14:00"),
     ],
-    ids=["nul key", "long key", "nul headers", "long header", "long tenant", "long source",
-         "long id", "before time"],
+    ids=["nul key", "long key", "nul headers", "long header", "long tenant", "wide header",
+         "long source", "long id", "before time"],
 )  # fmt: skip
 async def test_a_hostile_record_is_put_aside_and_can_be_published(db, record):
     assert await handler(db).handle(0, [record, *records("after", first=1)]) == 2
@@ -237,6 +238,43 @@ async def test_a_watermark_from_before_time_is_no_watermark(db):
     )
     assert await handler(db).handle(0, [stamped]) == 1
     assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is None
+
+
+async def test_a_watermark_from_the_future_vouches_for_no_more_than_the_present(db):
+    value, headers = note_record("a")
+    lying = [*headers, ("watermark", b"9999-12-31T23:59:59Z")]
+    before = await db.read(scalar, "SELECT clock_timestamp()")
+    assert await handler(db).handle(0, [Record(TOPIC, 0, 0, b"book", value, lying)]) == 1
+    reached = await db.read(scalar, "SELECT watermark FROM consumer_progress")
+    assert before <= reached <= await db.read(scalar, "SELECT clock_timestamp()")
+
+
+async def test_only_who_publishes_the_topic_says_how_far_it_has_come(db):
+    stamp = ("watermark", b"2026-01-01T00:00:00Z")
+    stream = replace(notes_stream(TOPIC), source="/threadline/notes")
+    value, headers = note_record("mine")
+    foreign = [(n, b"/threadline/other" if n == "ce_source" else v) for n, v in headers]
+    nameless = [(n, v) for n, v in headers if n != "ce_source"]
+    for offset, about in enumerate((foreign, nameless)):
+        await handler(db, stream).handle(
+            offset, [Record(TOPIC, 0, offset, b"book", value, [*about, stamp])]
+        )
+        assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is None
+    assert await db.read(kept) == ["mine"], "the one without a name"
+    (letter,) = await db.read(dead_letters.list_open, "notes.keeper")
+    assert letter.reason == "foreign_source"
+    own = Record(TOPIC, 0, 2, b"book", value, [*headers, stamp])
+    await handler(db, stream).handle(2, [own])
+    assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is not None
+
+
+@pytest.mark.parametrize("text", [b"junk", b"anna@example.test", b"-", b"00-x-y-z", b"\xff"])
+async def test_a_traceparent_that_is_none_is_neither_followed_nor_logged(db, text, capsys):
+    value, headers = note_record("a")
+    record = Record(TOPIC, 0, 0, b"book", value, [*headers, ("ce_traceparent", text)])
+    assert await handler(db).handle(0, [record]) == 1
+    assert await db.read(kept) == ["a"]
+    assert text.decode("latin-1") not in capsys.readouterr().err
 
 
 async def test_a_mistake_of_the_decoder_puts_only_its_record_aside(db):

@@ -50,7 +50,7 @@ def dead_letter_commands(build: Build) -> typer.Typer:
         async def work(service: Service) -> str:
             return await service.database.run(
                 dead_letters.replay,
-                _stream(service, stream),
+                stream_named(service, stream),
                 dead_letter_id,
                 now=service.clock.now(),
             )
@@ -60,7 +60,8 @@ def dead_letter_commands(build: Build) -> typer.Typer:
     return app
 
 
-def _stream(service: Service, name: str) -> Stream:
+def stream_named(service: Service, name: str) -> Stream:
+    """Return the stream; typer.BadParameter names those that there are."""
     for stream in service.streams.values():
         if stream.consumer == name:
             return stream

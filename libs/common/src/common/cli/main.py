@@ -9,6 +9,7 @@ from rich.console import Console
 from common import kafka
 from common.cli.keys import key_commands
 from common.cli.letters import dead_letter_commands
+from common.cli.progress import progress_commands
 from common.cli.running import run_api, run_async, run_worker
 from common.jsons import dumps_text
 from common.service import Service
@@ -62,6 +63,7 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
 
     app.add_typer(key_commands(service), name="keys", help="API keys: create, list, revoke.")
     app.add_typer(dead_letter_commands(service), name="dead-letters", help="List and replay.")
+    app.add_typer(progress_commands(service), name="progress", help="How far streams have come.")
     return app
 
 

@@ -3,6 +3,7 @@
 Only W3C ``traceparent`` text travels between processes; it is what the outbox row stores.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 _W3C = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("threadline")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def configure(*, service: str, otlp_endpoint: str | None) -> None:
@@ -38,6 +40,11 @@ def current_traceparent() -> str | None:
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent")
+
+
+def well_formed(traceparent: str | None) -> str | None:
+    """Return ``traceparent`` if it can be one; what strangers write there must reach no log."""
+    return traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
 
 
 def context_of(traceparent: str | None) -> Context:

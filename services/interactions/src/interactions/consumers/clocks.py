@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.dispatch import Applied, Ignored, Outcome, Stream
-from common.envelope import Received, rfc3339
+from common.envelope import Received, rfc3339, source_of
 from common.jsons import dumps_text
 from interactions.events.consumed import CLOCKS_CONSUMER, CLOCKS_TOPIC, ClockChanged
 from interactions.store.clocks import ClockCopy
@@ -31,6 +31,7 @@ def clocks_stream() -> Stream:
         topic=CLOCKS_TOPIC,
         decoders={(name, 1): ClockChanged for name in _TYPES},
         apply=apply_clocks,
+        source=source_of("sla"),
     )
 
 

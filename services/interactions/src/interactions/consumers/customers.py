@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.dispatch import Applied, Ignored, Outcome, Stream
-from common.envelope import Received
+from common.envelope import Received, source_of
 from interactions.domain.context_aliases import Merge
 from interactions.domain.context_profiles import Change, Identifier
 from interactions.events import consumed
@@ -28,6 +28,7 @@ def customers_stream() -> Stream:
             ("identity.identifier.removed", 1): consumed.IdentifierRemoved,
         },
         apply=apply_customers,
+        source=source_of("identity"),
     )
 
 

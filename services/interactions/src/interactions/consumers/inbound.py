@@ -17,6 +17,7 @@ from common.errors import InvalidError, ServiceError
 from common.http.pointers import field_errors
 from common.http.problems import HttpError
 from common.http.strict_json import Limits, parse
+from common.telemetry.tracing import well_formed
 from interactions.domain.contact import Contact
 from interactions.domain.interaction import Draft
 from interactions.domain.spelling import bounded
@@ -90,7 +91,9 @@ class Inbound:
             sequence=0,
             subject_id="-",
             key=(record.key or b"").decode("utf-8", "replace"),
-            traceparent=record.header("ce_traceparent") or record.header("traceparent"),
+            traceparent=well_formed(
+                record.header("ce_traceparent") or record.header("traceparent")
+            ),
         )
 
     async def _prepare(self, events: Sequence[Received]) -> Sequence[Received]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.dispatch import Applied, Outcome, Stream
-from common.envelope import Received
+from common.envelope import Received, source_of
 from sla.consumers.facts import heard
 from sla.events.consumed import DECODERS, TOPIC
 from sla.usecases.apply_facts import ApplyFacts, apply_facts
@@ -26,4 +26,10 @@ def conversations(rulesets: Rulesets) -> Stream:
         await apply_facts(tx, ApplyFacts(heard(events), rulesets), now=now)
         return [Applied() for _ in events]
 
-    return Stream(consumer=CONSUMER, topic=TOPIC, apply=apply, decoders=DECODERS)
+    return Stream(
+        consumer=CONSUMER,
+        topic=TOPIC,
+        apply=apply,
+        decoders=DECODERS,
+        source=source_of("interactions"),
+    )
