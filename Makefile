@@ -6,8 +6,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8080
 T      ?=
+ONLY   ?=
+SIZE   ?= small
+SAVE   ?=
 CODE   := libs/common/src services/identity/src services/interactions/src services/sla/src \
-          deploy tools tests/support
+          deploy tools benchmarks tests/support
 PACKAGES := libs/common services/identity services/interactions services/sla
 
 BASE := $(VENV)/.base-is-ready
@@ -80,6 +83,12 @@ unit: $(DEV) ## Only what needs no server
 .PHONY: test-kafka
 test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars
 	$(BIN)/python -m deploy.kafka $(BIN)/pytest -m "kafka or e2e" $(T)
+
+##@ Speed
+
+.PHONY: bench
+bench: $(DEV) ## Measure beside the machine's limits (ONLY=context,resolve SIZE=small SAVE=1)
+	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save)
 
 ##@ Database
 

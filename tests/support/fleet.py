@@ -53,6 +53,20 @@ class Fleet:
             timeout=10,
         )
 
+    def install(self) -> None:
+        """Let every service know the API keys."""
+        asyncio.run(self._install())
+
+    def migrate(self) -> None:
+        """Bring each database to its newest revision, and create the topics."""
+        for name in NAMES:
+            subprocess.run(
+                [sys.executable, "-m", name, "migrate"],
+                check=True,
+                env=self._environment(f"{name} api"),
+                cwd=self.directory,
+            )
+
     def start(self, *kinds: str) -> None:
         """Start processes such as ``sla worker`` and return once they are ready."""
         for kind in kinds:
@@ -86,6 +100,14 @@ class Fleet:
 
     def logged(self, kind: str, text: str) -> bool:
         return re.search(re.escape(text), self.log(kind).read_text()) is not None
+
+    async def _install(self) -> None:
+        services = build_services(
+            dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
+        )
+        for service in services.all():
+            await self.credentials.install(service)
+            await service.close()
 
     def _await_ready(self, kind: str) -> None:
         deadline = time.monotonic() + START_WITHIN_SECONDS
@@ -139,29 +161,14 @@ def running_fleet(
     dsns = {name: server.dsn(database) for name, database in names.items()}
     fleet = Fleet(directory, dsns, bootstrap, kept_in(directory))
     try:
-        asyncio.run(_install(fleet))
-        for name in NAMES:
-            subprocess.run(
-                [sys.executable, "-m", name, "migrate"],
-                check=True,
-                env=fleet._environment(f"{name} api"),
-                cwd=directory,
-            )
+        fleet.install()
+        fleet.migrate()
         fleet.start(*fleet.ports)
         yield fleet
         fleet.stop(*list(fleet.processes))
     finally:
         fleet.kill_all()
         templates.drop(list(names.values()))
-
-
-async def _install(fleet: Fleet) -> None:
-    services = build_services(
-        dsns=fleet.dsns, bootstrap=fleet.bootstrap, credentials=fleet.credentials, port=0
-    )
-    for service in services.all():
-        await fleet.credentials.install(service)
-        await service.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""How fast the product is, beside what the machine could do at most: ``make bench``."""

@@ -1,0 +1,57 @@
+"""``python -m benchmarks``: measure, and print or save the table."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from benchmarks import context, report, resolve, rest_ingest, stream_ingest, table
+from benchmarks.site import Bench, running_bench
+from benchmarks.sizes import SIZES
+from benchmarks.table import Row
+
+Part = Callable[[Bench], Iterator[Row]]
+PARTS: Mapping[str, Part] = {
+    "context": context.measure,
+    "rest_ingest": rest_ingest.measure,
+    "stream_ingest": stream_ingest.measure,
+    "resolve": resolve.measure,
+}
+
+
+def main(arguments: list[str]) -> None:
+    asked = _read(arguments)
+    rows: list[Row] = []
+    with running_bench(SIZES[asked.size]) as bench:
+        _say(table.head())
+        for name in asked.only:
+            for row in PARTS[name](bench):
+                rows.append(row)
+                _say(table.line(row.cells()))
+        found = report.Report(rows, bench.notes, bench.plans.seen, asked.size)
+    _say(found.footer())
+    if asked.save:
+        found.save()
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help="parts, comma separated")
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--save", action="store_true", help="rewrite docs/performance*.md")
+    return parser.parse_args(arguments)
+
+
+def _parts(names: str) -> list[str]:
+    chosen = names.split(",")
+    if unknown := set(chosen) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

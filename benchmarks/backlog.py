@@ -1,0 +1,138 @@
+"""A backlog on a topic: made while its consumer stands still, then timed until it is made up."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import asyncpg
+import psutil
+
+from benchmarks.limits import Limit
+from benchmarks.meters import Cpu, Meter
+from benchmarks.site import Site
+from benchmarks.table import Mark, Row
+from common.kafka import GroupReader, Outgoing, Producer
+from common.settings import KafkaSettings
+
+SENT_AT_ONCE = 2_000
+WITHIN_SECONDS = 300.0
+_LOOK_SECONDS = 0.02
+_CONSUMED = """
+SELECT coalesce(sum(next_offset), 0)::bigint FROM consumer_progress WHERE consumer = $1
+"""
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """How long ``count`` records took, and the processor time that their handling cost."""
+
+    count: int
+    seconds: float
+    cpu: Cpu
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.seconds
+
+    def row(self, what: str, limits: Mapping[str, Limit], marks: Sequence[Mark] = ()) -> Row:
+        each = 1000 / self.count
+        return Row(
+            what,
+            self.per_second,
+            limits,
+            ours_ms=self.cpu.server * each,
+            postgres_ms=self.cpu.postgres * each,
+            marks=marks,
+        )
+
+
+@dataclass
+class Stream:
+    """A fresh topic, who consumes it under which name, and which processes are looked at."""
+
+    site: Site
+    service: str
+    consumer: str
+    topic: str
+    process: str
+    meter: Meter
+    sent: int = 0
+
+    def make_up(self, records: Sequence[bytes]) -> MadeUp:
+        """Send records while the process stands still; return how it made them up."""
+        return asyncio.run(self._make_up(records))
+
+    async def _make_up(self, records: Sequence[bytes]) -> MadeUp:
+        connection = await asyncpg.connect(self.site.dsn(self.service))
+        try:
+            with _standing_still(self.site.fleet.processes[self.process].pid):
+                await self._send(records)
+                began, before = time.perf_counter(), self.meter.read()
+            while await connection.fetchval(_CONSUMED, self.consumer) < self.sent:
+                if time.perf_counter() - began > WITHIN_SECONDS:
+                    raise RuntimeError(f"{self.topic} was not consumed in {WITHIN_SECONDS} s")
+                await asyncio.sleep(_LOOK_SECONDS)
+            took, cpu = time.perf_counter() - began, self.meter.read() - before
+        finally:
+            await connection.close()
+        return MadeUp(len(records), took, cpu)
+
+    async def read_only(self) -> Limit:
+        """Return how fast our own reader polls the topic's records when nobody handles them."""
+        reader = _reader(self.site.bootstrap, self.topic)
+        await reader.start()
+        try:
+            while not await reader.poll(1.0):
+                pass
+            began, seen = time.perf_counter(), 0
+            for partition in reader.assigned():
+                reader.seek(partition, 0)
+            while seen < self.sent:
+                seen += sum(len(records) for records in (await reader.poll(1.0)).values())
+            return Limit(seen / (time.perf_counter() - began))
+        finally:
+            await reader.stop()
+
+    async def _send(self, records: Sequence[bytes]) -> None:
+        producer = Producer(KafkaSettings(bootstrap=self.site.bootstrap), client_id="bench")
+        await producer.start()
+        try:
+            partitions = await producer.partitions(self.topic)
+            for start in range(0, len(records), SENT_AT_ONCE):
+                share = enumerate(records[start : start + SENT_AT_ONCE], start)
+                await producer.send_all(
+                    Outgoing(self.topic, n % partitions, None, value, ()) for n, value in share
+                )
+        finally:
+            await producer.stop()
+        self.sent += len(records)
+
+
+def _reader(bootstrap: str, topic: str) -> GroupReader:
+    async def from_the_start(partitions: set[int]) -> None:
+        for partition in partitions:
+            reader.seek(partition, 0)
+
+    async def nothing(_: set[int]) -> None:
+        return
+
+    settings = KafkaSettings(bootstrap=bootstrap)
+    group = f"bench-{uuid4()}"
+    reader = GroupReader(
+        settings, group=group, topic=topic, on_assigned=from_the_start, on_revoked=nothing
+    )
+    return reader
+
+
+@contextmanager
+def _standing_still(pid: int) -> Iterator[None]:
+    """Stop a process, so that it begins with all that was sent meanwhile, and let it go on."""
+    process = psutil.Process(pid)
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()

@@ -1,0 +1,89 @@
+"""The context call: a front end that waits for it, against Postgres running the statement alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks import limits, people
+from benchmarks.limits import Limit, Script
+from benchmarks.load import Sample, request
+from benchmarks.people import People
+from benchmarks.site import Bench, Site
+from benchmarks.table import Mark, Row, at_least, at_most, row_of
+from interactions.domain.context_parts import PARTS
+from interactions.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
+from interactions.store.context_statement import context_statement
+
+FOUR_PARTS = ("customer", "conversations", "interactions", "sla")
+CONNECTIONS = (1, 8)
+SHARE_OF_PGBENCH = 0.30
+P50_MS = 3.0
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    people: People
+    parts: tuple[str, ...] = FOUR_PARTS
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Yield a row for each kind of customer and number of connections."""
+    cases = _cases(bench)
+    with bench.site("context") as site:
+        people.settle(site.dsn("interactions"), list({case.people for case in cases}))
+        site.start("interactions api")
+        greetings = {n: limits.hello(bench, connections=n) for n in CONNECTIONS}
+        for case in cases:
+            for n in CONNECTIONS:
+                yield _row(bench, site, case, n, greetings[n])
+        with bench.plans.recorded("context"):
+            for case in cases:
+                _load(bench, site, case, 1)
+
+
+def _cases(bench: Bench) -> tuple[Case, ...]:
+    many = People(first=1, count=bench.size.customers, history=20)
+    return (
+        Case("20 interactions, 4 parts", many),
+        Case("20 interactions, all parts", many, PARTS),
+        Case("10,000 interactions, 4 parts", People(2_000_000, 2, bench.size.history)),
+        Case("50 merged ids, 4 parts", People(3_000_000, 20, 20, ids=50)),
+    )
+
+
+def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
+    limit = limits.pgbench(bench, site.dsn("interactions"), _script(case), clients=n)
+    sample = _load(bench, site, case, n)
+    marks: list[Mark] = []
+    if case.name.startswith("20 interactions, 4"):
+        marks.append(at_least(SHARE_OF_PGBENCH, sample.per_second / limit.per_second, "of pgbench"))
+        if n == max(CONNECTIONS):
+            marks.append(at_most(P50_MS, sample.latencies.p50, "p50 ms"))
+    found = {"pgbench": limit, "hello": greetings}
+    return row_of(f"context, {case.name}, {n} conn.", sample, found, marks=marks)
+
+
+def _load(bench: Bench, site: Site, case: Case, n: int) -> Sample:
+    asked = partial(_ask, site.key, case.people.first, case.people.count, ",".join(case.parts))
+    return bench.load(site, "interactions api", asked, n)
+
+
+def _ask(key: str, first: int, count: int, include: str, n: int) -> bytes:
+    one = people.customer_id(first + n * 7919 % count)
+    return request("GET", f"/v1/context/{one}?include={include}", key=key)
+
+
+def _script(case: Case) -> Script:
+    """Return what the API sends, for random customers of the same people."""
+    return Script(
+        context_statement("id", case.parts, with_private=True).text,
+        {
+            "customer_id": people.id_sql(":n::int"),
+            "tenant_id": "'demo'::text",
+            "customers": f"'{CUSTOMERS_CONSUMER}'::text",
+            "clocks": f"'{CLOCKS_CONSUMER}'::text",
+        },
+        numbers=case.people.count,
+        first=case.people.first,
+    )

@@ -1,0 +1,172 @@
+"""A load generator, in a process of its own and cheap enough to measure the server, not itself."""
+
+import asyncio
+import itertools
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self, cast
+
+import httptools
+import uvloop
+from typing_extensions import override
+
+from benchmarks.meters import Cpu, Meter
+
+Answer = tuple[int, bytes]
+"""Status and body."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Connections that each send the next request as soon as the last one is answered.
+
+    ``request`` makes the bytes of the n-th request; it is pickled, so it is a plain function or a
+    ``partial`` of one. Any status that is not in ``expected`` ends the measurement with an error.
+    """
+
+    port: int
+    request: Callable[[int], bytes]
+    connections: int
+    seconds: float
+    warm_up_seconds: float
+    meter: Meter
+    expected: frozenset[int] = frozenset({200, 201})
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Percentiles in milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+    @classmethod
+    def of(cls, milliseconds: Sequence[float]) -> Self:
+        ordered = sorted(milliseconds)
+        at = [ordered[int(len(ordered) * share)] for share in (0.5, 0.95, 0.99)]
+        return cls(*at)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a load saw in the measured time, and the processor time that it cost the server."""
+
+    count: int
+    seconds: float
+    latencies: Latencies
+    cpu: Cpu
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.seconds
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive HTTP/1.1 connection that has one request at a time under way."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.WriteTransport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._waiting: asyncio.Future[Answer] | None = None
+        self._body: list[bytes] = []
+
+    @classmethod
+    async def open(cls, port: int) -> Self:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(cls, "127.0.0.1", port)
+        return connection
+
+    async def ask(self, request: bytes) -> Answer:
+        """Send a request and return its answer. Raises ConnectionError when the server hangs up."""
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionError("the server closed the connection")
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._waiting
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        body, self._body = b"".join(self._body), []
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result((self._parser.get_status_code(), body))
+
+
+def request(method: str, path: str, *, key: str, body: bytes = b"", more: str = "") -> bytes:
+    """Return the bytes of a request with an API key; ``more`` is further header lines."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n{more}"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@contextmanager
+def generator() -> Iterator[Callable[[Load], Sample]]:
+    """Give a function that drives a load from another process and returns what it saw."""
+    # Spawned, so that it inherits neither our event loops nor our connections.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        yield lambda load: pool.submit(_drive, load).result()
+
+
+def _drive(load: Load) -> Sample:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_Run(load).drive())
+
+
+class _Run:
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._numbers = itertools.count()
+        self._milliseconds: list[float] = []
+
+    async def drive(self) -> Sample:
+        load = self._load
+        connections = [await Connection.open(load.port) for _ in range(load.connections)]
+        await self._ask_for(load.warm_up_seconds, connections)
+        self._milliseconds.clear()
+        began, before = time.perf_counter(), load.meter.read()
+        await self._ask_for(load.seconds, connections)
+        took, cpu = time.perf_counter() - began, load.meter.read() - before
+        for connection in connections:
+            connection.close()
+        return Sample(len(self._milliseconds), took, Latencies.of(self._milliseconds), cpu)
+
+    async def _ask_for(self, seconds: float, connections: Sequence[Connection]) -> None:
+        """Begin no request after so many seconds, and return when the last is answered."""
+        until = time.perf_counter() + seconds
+        async with asyncio.TaskGroup() as tasks:
+            for connection in connections:
+                tasks.create_task(self._keep_asking(connection, until))
+
+    async def _keep_asking(self, connection: Connection, until: float) -> None:
+        while (began := time.perf_counter()) < until:
+            asked = self._load.request(next(self._numbers))
+            status, body = await connection.ask(asked)
+            self._milliseconds.append((time.perf_counter() - began) * 1000)
+            if status not in self._load.expected:
+                raise RuntimeError(f"the server answered {status}: {body[:500]!r}")

@@ -1,0 +1,47 @@
+"""Processor time of the processes under test: what noise on the machine changes least."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of processor time, in user and kernel mode."""
+
+    server: float
+    postgres: float
+
+    def __sub__(self, earlier: Self) -> "Cpu":
+        return Cpu(self.server - earlier.server, self.postgres - earlier.postgres)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Which processes are looked at: those of the product, and the postmaster with its children."""
+
+    servers: tuple[int, ...]
+    postmaster: int
+
+    def read(self) -> Cpu:
+        """Return what they have used since they started."""
+        return Cpu(sum(map(_used, self.servers)), _used_with_children(self.postmaster))
+
+
+def _used(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _used_with_children(pid: int) -> float:
+    """Return the time of a process, of its children, and of those that have ended."""
+    process = psutil.Process(pid)
+    times = process.cpu_times()
+    total = float(times.user + times.system + times.children_user + times.children_system)
+    for child in process.children():
+        try:
+            total += _used(child.pid)
+        except psutil.NoSuchProcess:
+            continue
+    return total

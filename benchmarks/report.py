@@ -1,0 +1,75 @@
+"""What a run leaves behind: notes, the plans of all statements, and ``docs/performance.md``."""
+
+import os
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psutil
+
+from benchmarks import table
+from benchmarks.table import Row
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "performance.md"
+PLANS = ROOT / "docs" / "performance-plans.md"
+_BETWEEN = re.compile(r"(<!-- bench: begin -->\n).*(<!-- bench: end -->)", re.DOTALL)
+_PLANS_HEAD = """\
+# Plans
+
+How Postgres went about every statement of the last saved run of `make bench`, with the rows and
+buffers of one execution. Written by `make bench SAVE=1`; how to read it is in
+[performance.md](performance.md).
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    rows: Sequence[Row]
+    notes: Sequence[str]
+    plans: Mapping[str, Mapping[str, str]]
+    """By part and statement."""
+    size: str
+
+    def footer(self) -> str:
+        """Return what stands below the table: the machine, the notes, how many marks were met."""
+        marks = [mark for row in self.rows for mark in row.marks]
+        met = sum(mark.met for mark in marks)
+        lines = [_machine(), *self.notes, f"Marks met: {met} of {len(marks)}. Size: {self.size}."]
+        return "\n".join(["", *(f"- {line}" for line in lines)])
+
+    def save(self, document: Path = DOCUMENT, plans: Path = PLANS) -> None:
+        """Rewrite the table in the document, between its markers, and the file of plans."""
+        lines = [table.head(), *(table.line(row.cells()) for row in self.rows), self.footer()]
+        written = document.read_text()
+        if not _BETWEEN.search(written):
+            raise ValueError(f"{document.name} has no place for the table")
+        body = "\n".join(lines)
+        document.write_text(_BETWEEN.sub(lambda m: f"{m[1]}\n{body}\n\n{m[2]}", written))
+        plans.write_text(self._plans())
+
+    def _plans(self) -> str:
+        pieces = [_PLANS_HEAD]
+        for part, statements in self.plans.items():
+            pieces.append(f"## {part}\n")
+            for statement, plan in sorted(statements.items()):
+                pieces.append(f"```sql\n{statement}\n```\n\n```text\n{plan}\n```\n")
+        return "\n".join(pieces)
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{date.today():%d %B %Y}, {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB,"  # noqa: DTZ011 - a day of this machine
+        f" Linux {platform.release()}, Python {platform.python_version()}."
+    )
+
+
+def _processor() -> str:
+    """Return the processor's name, as far as the system tells."""
+    told = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", told.read_text()) if told.exists() else []
+    return names[0] if names else platform.machine()

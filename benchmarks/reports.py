@@ -1,0 +1,30 @@
+"""What channels report: the body of an interaction, as a front end would send it."""
+
+import json
+
+from benchmarks import people
+
+
+def body(run: str, number: int, sender: str) -> bytes:
+    """Return the ``number``-th report of a run, from a telephone number.
+
+    ``run`` keeps the provider's message ids of several measurements apart.
+    """
+    return json.dumps(
+        {
+            "channel": "sms",
+            "kind": "message",
+            "direction": "inbound",
+            "author": {"type": "customer", "name": "Anna Berg"},
+            "identifiers": [{"type": "phone", "value": sender, "level": "channel_proved"}],
+            "channel_account": "+442079460999",
+            "text": f"Where is order {number}? It should have arrived last week already.",
+            "data": {"order": "118"},
+            "provider": {"name": "twilio", "account": "AC1", "message_id": f"{run}-{number}"},
+        }
+    ).encode()
+
+
+def known(count: int, number: int) -> str:
+    """Return the telephone number of one of ``count`` customers, each in turn but not in order."""
+    return people.phone(1 + number * 7919 % count)

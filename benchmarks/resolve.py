@@ -1,0 +1,139 @@
+"""Identity finding customers by their identifiers, in a tenant that has a million of them."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from functools import partial
+
+import asyncpg
+
+from benchmarks import limits, people
+from benchmarks.limits import Limit, Script
+from benchmarks.load import request
+from benchmarks.site import Bench, Site
+from benchmarks.table import Row, at_least, at_most, row_of
+from identity.store.customers import BY_KEYS
+
+CONNECTIONS = (1, 8)
+BATCH = 100
+P95_MS, BATCHED_PER_SECOND = 10, 1_000
+API = "identity api"
+
+Question = dict[str, object]
+"""The body of one resolution."""
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Yield known senders one by one; then batches of known ones, and of ones never seen."""
+    customers = bench.size.identifiers // 2
+    with bench.site("resolve") as site:
+        asyncio.run(_settle(site.dsn("identity"), customers))
+        site.start(API)
+        for n in CONNECTIONS:
+            yield _single(bench, site, customers, n)
+        yield _known_batches(bench, site, customers)
+        yield _new_batches(bench, site)
+        with bench.plans.recorded("resolve"):
+            bench.load(site, API, partial(_ask_one, site.key, customers), 1)
+            bench.load(site, API, partial(_ask_many, site.key, customers), 1)
+            bench.load(site, API, partial(_tell_many, site.key, "plans"), 1)
+
+
+def _single(bench: Bench, site: Site, customers: int, n: int) -> Row:
+    limit = limits.pgbench(bench, site.dsn("identity"), _script(customers, 1), clients=n)
+    sample = bench.load(site, API, partial(_ask_one, site.key, customers), n)
+    marks = [at_most(P95_MS, sample.latencies.p95, "p95 ms")]
+    return row_of(f"resolve, known, {n} conn.", sample, {"pgbench": limit}, marks=marks)
+
+
+def _known_batches(bench: Bench, site: Site, customers: int) -> Row:
+    whole = limits.pgbench(bench, site.dsn("identity"), _script(customers, BATCH), clients=1)
+    each = Limit(whole.per_second * BATCH, whole.postgres_ms / BATCH)
+    sample = bench.load(site, API, partial(_ask_many, site.key, customers), 1)
+    marks = [at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")]
+    name = f"resolve, known, batches of {BATCH}, 1 conn."
+    return row_of(name, sample, {"pgbench": each}, each=BATCH, marks=marks)
+
+
+def _new_batches(bench: Bench, site: Site) -> Row:
+    sample = bench.load(site, API, partial(_tell_many, site.key, "new"), 1)
+    marks = [at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")]
+    name = f"resolve, new, batches of {BATCH}, 1 conn."
+    return row_of(name, sample, {}, each=BATCH, marks=marks)
+
+
+def _ask_one(key: str, customers: int, n: int) -> bytes:
+    body = json.dumps(_phone(1 + n * 7919 % customers)).encode()
+    return request("POST", "/v1/identities/resolve", key=key, body=body)
+
+
+def _ask_many(key: str, customers: int, n: int) -> bytes:
+    numbers = range(n * BATCH, (n + 1) * BATCH)
+    return _batch(key, [_phone(1 + i * 7919 % customers) for i in numbers])
+
+
+def _tell_many(key: str, run: str, n: int) -> bytes:
+    """Ask about addresses that nobody has: each makes a customer."""
+    numbers = range(n * BATCH, (n + 1) * BATCH)
+    return _batch(key, [_question("email", f"{run}.{i}@example.org") for i in numbers])
+
+
+def _batch(key: str, items: list[Question]) -> bytes:
+    body = json.dumps({"items": items}).encode()
+    return request("POST", "/v1/identities/resolve/batch", key=key, body=body)
+
+
+def _phone(number: int) -> Question:
+    return _question("phone", people.phone(number))
+
+
+def _question(kind: str, value: str) -> Question:
+    return {"identifiers": [{"type": kind, "value": value, "level": "channel_proved"}]}
+
+
+def _script(customers: int, at_once: int) -> Script:
+    """Return the look-up of so many telephone numbers, as a resolution sends it."""
+    numbers = f"SELECT 1 + (:n + i * 7919) % {customers} AS n FROM generate_series(1, {at_once}) i"
+    return Script(
+        BY_KEYS.text,
+        {
+            "tenant_id": "'demo'::text",
+            "types": f"array_fill('phone'::text, ARRAY[{at_once}])",
+            "scopes": f"array_fill(''::text, ARRAY[{at_once}])",
+            "values": f"ARRAY(SELECT '+4420' || lpad(n::text, 8, '0') FROM ({numbers}) x)",
+        },
+        numbers=customers,
+    )
+
+
+async def _settle(dsn: str, customers: int) -> None:
+    """Write customers with a telephone number and an address each."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        # The rows fit each other; to have every foreign key checked takes a minute.
+        await connection.execute("SET session_replication_role = replica")
+        for statement in _STATEMENTS:
+            await connection.execute(statement, customers)
+        await connection.execute("VACUUM ANALYZE")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+
+
+_CUSTOMERS = (
+    f"""(SELECT n, {people.id_sql("n")}::uuid AS id FROM generate_series(1, $1::int) n) c"""
+)
+_STATEMENTS = (
+    f"""
+    INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)
+    SELECT 'demo', id, 3, now(), now(), '{{}}' FROM {_CUSTOMERS}
+    """,
+    f"INSERT INTO customer_alias SELECT 'demo', id, id FROM {_CUSTOMERS}",
+    f"""
+    INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id, source,
+                            normaliser_version, first_seen_at)
+    SELECT 'demo', i.type, '', i.value, i.value, 'verified', id, 'crm', 1, now()
+      FROM {_CUSTOMERS}, LATERAL (VALUES ('phone', '+4420' || lpad(n::text, 8, '0')),
+                                         ('email', n || '@example.org')) i (type, value)
+    """,
+)

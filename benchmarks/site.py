@@ -1,0 +1,163 @@
+"""What is measured on: a durable Postgres, a broker, and the services as processes of their own."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from typing_extensions import override
+
+from benchmarks.load import Load, Sample, generator
+from benchmarks.meters import Meter
+from benchmarks.plans import Plans
+from benchmarks.sizes import Size
+from deploy.embedded.broker import EmbeddedBroker
+from deploy.embedded.children import free_port
+from deploy.embedded.credentials import kept_in
+from deploy.embedded.postgres import EmbeddedPostgres, Server
+from deploy.embedded.services import NAMES
+from deploy.kafka.jars import UnavailableError, fetch
+from deploy.kafka.server import running_kafka
+from tests.support import fleet
+from tests.support.postgres import Templates
+
+AS_IN_PRODUCTION = (
+    "shared_buffers=1GB",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=15min",
+    "random_page_cost=1.1",
+    # Only asked for plans after the measurements; loaded, it costs nothing.
+    "shared_preload_libraries=auto_explain",
+)
+"""fsync, synchronous_commit and full_page_writes stay on: what is acknowledged is on the disk."""
+
+NOWHERE = "127.0.0.1:9"
+"""Where no broker listens. An API needs none."""
+
+
+class Fleet(fleet.Fleet):
+    """Processes started from the services' command lines, with their default settings."""
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ports["interactions consumer"] = free_port()
+
+    @override
+    def _environment(self, kind: str) -> dict[str, str]:
+        given = super()._environment(kind)
+        given.pop("INTERACTIONS_IDENTITY__DEADLINE_SECONDS", None)
+        return given
+
+
+@dataclass(frozen=True)
+class Site:
+    """Fresh databases and the processes over them, for one part of the benchmark."""
+
+    fleet: Fleet
+    bootstrap: str
+    postmaster: int
+
+    def dsn(self, service: str) -> str:
+        return self.fleet.dsns[service]
+
+    def port(self, kind: str) -> int:
+        """Return the port of a process such as ``interactions api``."""
+        return self.fleet.ports[kind]
+
+    @property
+    def key(self) -> str:
+        """An API key of tenant ``demo`` with every scope."""
+        return self.fleet.credentials.api_key
+
+    def start(self, *kinds: str) -> None:
+        self.fleet.start(*kinds)
+
+    def meter(self, *kinds: str) -> Meter:
+        """Return a meter of some of the processes, and of Postgres."""
+        return Meter(tuple(self.fleet.processes[kind].pid for kind in kinds), self.postmaster)
+
+
+@dataclass
+class Bench:
+    """One run: the server that all parts share, the load generator, and what was found so far."""
+
+    size: Size
+    directory: Path
+    server: Server
+    templates: Templates
+    drive: Callable[[Load], Sample]
+    plans: Plans
+    notes: list[str] = field(default_factory=list)
+
+    def load(self, site: Site, kind: str, request: Callable[[int], bytes], n: int) -> Sample:
+        """Drive a process's HTTP port over ``n`` connections."""
+        return self.drive(
+            Load(
+                port=site.port(kind),
+                request=request,
+                connections=n,
+                seconds=self.size.seconds,
+                warm_up_seconds=self.size.warm_up_seconds,
+                meter=site.meter(kind),
+            )
+        )
+
+    @contextmanager
+    def site(self, name: str, *, kafka: bool = False) -> Iterator[Site]:
+        """Give a site with databases, and if wanted a broker, that only this part uses."""
+        directory = self.directory / name
+        directory.mkdir()
+        names = {service: self.templates.clone(service) for service in NAMES}
+        dsns = {service: self.server.dsn(database) for service, database in names.items()}
+        with ExitStack() as opened:
+            opened.callback(self.templates.drop, list(names.values()))
+            bootstrap = NOWHERE
+            if kafka:
+                bootstrap, what = opened.enter_context(_broker(directory))
+                self.notes.append(f"{name}: on {what}.")
+            running = Fleet(directory, dsns, bootstrap, kept_in(directory))
+            opened.callback(running.kill_all)
+            running.install()
+            if kafka:
+                running.migrate()
+            yield Site(running, bootstrap, self.postmaster())
+
+    def postmaster(self) -> int:
+        """Return the process id of Postgres."""
+        pid_file = self.directory / "postgres" / "data" / "postmaster.pid"
+        return int(pid_file.read_text().split("\n", 1)[0])
+
+
+@contextmanager
+def running_bench(size: Size) -> Iterator[Bench]:
+    with ExitStack() as opened:
+        directory = Path(opened.enter_context(TemporaryDirectory(prefix="threadline-bench-")))
+        directory.chmod(0o755)  # Postgres may run as another user
+        postgres = EmbeddedPostgres(directory / "postgres", settings=AS_IN_PRODUCTION)
+        server = opened.enter_context(postgres)
+        drive = opened.enter_context(generator())
+        plans = Plans(server, log=directory / "postgres" / "postgres.log")
+        yield Bench(size, directory, server, Templates(server), drive, plans)
+
+
+@contextmanager
+def _broker(directory: Path) -> Iterator[tuple[str, str]]:
+    """Give a bootstrap address and what answers there: Apache Kafka if it can be had."""
+    try:
+        jars = fetch()
+    except UnavailableError as reason:
+        with EmbeddedBroker(directory / "broker") as bootstrap:
+            yield bootstrap, f"the embedded broker ({reason})"
+    else:
+        (directory / "kafka").mkdir()
+        with running_kafka(jars, directory / "kafka") as bootstrap:
+            yield bootstrap, "Apache Kafka"
+
+
+def run_module(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start ``python -m …`` beside us."""
+    return subprocess.Popen([sys.executable, "-m", *arguments])
