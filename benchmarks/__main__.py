@@ -4,7 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import context, report, resolve, rest_ingest, stream_ingest, table
+from benchmarks import (
+    breaches,
+    context,
+    report,
+    resolve,
+    rest_ingest,
+    stream_ingest,
+    table,
+    visibility,
+)
 from benchmarks.site import Bench, running_bench
 from benchmarks.sizes import SIZES
 from benchmarks.table import Row
@@ -15,6 +24,8 @@ PARTS: Mapping[str, Part] = {
     "rest_ingest": rest_ingest.measure,
     "stream_ingest": stream_ingest.measure,
     "resolve": resolve.measure,
+    "visibility": visibility.measure,
+    "breaches": breaches.measure,
 }
 
 

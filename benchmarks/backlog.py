@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -82,19 +82,13 @@ class Stream:
 
     async def read_only(self) -> Limit:
         """Return how fast our own reader polls the topic's records when nobody handles them."""
-        reader = _reader(self.site.bootstrap, self.topic)
-        await reader.start()
-        try:
-            while not await reader.poll(1.0):
-                pass
-            began, seen = time.perf_counter(), 0
+        async with reading(self.site.bootstrap, self.topic) as reader:
             for partition in reader.assigned():
                 reader.seek(partition, 0)
+            began, seen = time.perf_counter(), 0
             while seen < self.sent:
                 seen += sum(len(records) for records in (await reader.poll(1.0)).values())
             return Limit(seen / (time.perf_counter() - began))
-        finally:
-            await reader.stop()
 
     async def _send(self, records: Sequence[bytes]) -> None:
         producer = Producer(KafkaSettings(bootstrap=self.site.bootstrap), client_id="bench")
@@ -111,20 +105,32 @@ class Stream:
         self.sent += len(records)
 
 
-def _reader(bootstrap: str, topic: str) -> GroupReader:
-    async def from_the_start(partitions: set[int]) -> None:
+@asynccontextmanager
+async def reading(bootstrap: str, topic: str) -> AsyncIterator[GroupReader]:
+    """Give a reader of what comes to the topic from now on."""
+
+    async def from_the_end(partitions: set[int]) -> None:
+        await reader.look_ahead()
         for partition in partitions:
-            reader.seek(partition, 0)
+            reader.seek(partition, reader.lag(partition, 0) or 0)
 
     async def nothing(_: set[int]) -> None:
         return
 
-    settings = KafkaSettings(bootstrap=bootstrap)
-    group = f"bench-{uuid4()}"
     reader = GroupReader(
-        settings, group=group, topic=topic, on_assigned=from_the_start, on_revoked=nothing
+        KafkaSettings(bootstrap=bootstrap),
+        group=f"bench-{uuid4()}",
+        topic=topic,
+        on_assigned=from_the_end,
+        on_revoked=nothing,
     )
-    return reader
+    await reader.start()
+    try:
+        while not reader.assigned():
+            await reader.poll(0.1)
+        yield reader
+    finally:
+        await reader.stop()
 
 
 @contextmanager

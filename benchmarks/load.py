@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Self, cast
 
 import httptools
@@ -16,6 +17,7 @@ from typing_extensions import override
 
 from benchmarks.meters import Cpu, Meter
 
+_SUCCESSES = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 Answer = tuple[int, bytes]
 """Status and body."""
 
@@ -25,7 +27,7 @@ class Load:
     """Connections that each send the next request as soon as the last one is answered.
 
     ``request`` makes the bytes of the n-th request; it is pickled, so it is a plain function or a
-    ``partial`` of one. Any status that is not in ``expected`` ends the measurement with an error.
+    ``partial`` of one. A 503 counts as refused; any other status that is no success is an error.
     """
 
     port: int
@@ -34,7 +36,6 @@ class Load:
     seconds: float
     warm_up_seconds: float
     meter: Meter
-    expected: frozenset[int] = frozenset({200, 201})
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Sample:
     seconds: float
     latencies: Latencies
     cpu: Cpu
+    refused: int = 0
 
     @property
     def per_second(self) -> float:
@@ -143,18 +145,21 @@ class _Run:
         self._load = load
         self._numbers = itertools.count()
         self._milliseconds: list[float] = []
+        self._refused = 0
 
     async def drive(self) -> Sample:
         load = self._load
         connections = [await Connection.open(load.port) for _ in range(load.connections)]
         await self._ask_for(load.warm_up_seconds, connections)
         self._milliseconds.clear()
+        self._refused = 0
         began, before = time.perf_counter(), load.meter.read()
         await self._ask_for(load.seconds, connections)
         took, cpu = time.perf_counter() - began, load.meter.read() - before
         for connection in connections:
             connection.close()
-        return Sample(len(self._milliseconds), took, Latencies.of(self._milliseconds), cpu)
+        latencies = Latencies.of(self._milliseconds)
+        return Sample(len(self._milliseconds), took, latencies, cpu, self._refused)
 
     async def _ask_for(self, seconds: float, connections: Sequence[Connection]) -> None:
         """Begin no request after so many seconds, and return when the last is answered."""
@@ -167,6 +172,9 @@ class _Run:
         while (began := time.perf_counter()) < until:
             asked = self._load.request(next(self._numbers))
             status, body = await connection.ask(asked)
-            self._milliseconds.append((time.perf_counter() - began) * 1000)
-            if status not in self._load.expected:
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                self._refused += 1
+            elif status in _SUCCESSES:
+                self._milliseconds.append((time.perf_counter() - began) * 1000)
+            else:
                 raise RuntimeError(f"the server answered {status}: {body[:500]!r}")

@@ -18,7 +18,7 @@ def body(run: str, number: int, sender: str) -> bytes:
             "author": {"type": "customer", "name": "Anna Berg"},
             "identifiers": [{"type": "phone", "value": sender, "level": "channel_proved"}],
             "channel_account": "+442079460999",
-            "text": f"Where is order {number}? It should have arrived last week already.",
+            "text": f"Where is order “{run}-{number}”? It should have arrived last week already.",
             "data": {"order": "118"},
             "provider": {"name": "twilio", "account": "AC1", "message_id": f"{run}-{number}"},
         }

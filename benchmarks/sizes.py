@@ -20,13 +20,17 @@ class Size:
     """Interactions of each kind that are watched until the context shows them."""
     clocks: int
     due_seconds: int
-    """For how long deadlines pass; a sixtieth of the clocks falls due each second."""
-    due_at_once: int
+    """For how long deadlines are watched."""
+    due_at_once: tuple[int, ...]
     idle_seconds: float
 
 
 SIZES = {
-    "tiny": Size(0.3, 0.1, 50, 200, 1_000, 400, 40, 4, 120, 2, 20, 0.5),
-    "small": Size(3, 1, 2_000, 10_000, 1_000_000, 20_000, 2_000, 150, 10_000, 20, 1_000, 5),
-    "full": Size(8, 2, 10_000, 10_000, 1_000_000, 60_000, 6_000, 500, 100_000, 60, 10_000, 15),
+    "tiny": Size(0.3, 0.1, 50, 200, 1_000, 400, 40, 4, 500, 1, (20,), 0.5),
+    "small": Size(
+        3, 1, 2_000, 10_000, 1_000_000, 20_000, 2_000, 150, 10_000, 15, (1_000, 10_000), 5
+    ),
+    "full": Size(
+        8, 2, 10_000, 10_000, 1_000_000, 60_000, 6_000, 500, 100_000, 60, (1_000, 10_000), 15
+    ),
 }

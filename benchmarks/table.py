@@ -84,7 +84,7 @@ def row_of(
         sample.latencies,
         sample.cpu.server / sample.count / each * 1000,
         sample.cpu.postgres / sample.count / each * 1000,
-        marks,
+        [*marks, *([at_most(0, sample.refused, "503s")] if sample.refused else [])],
     )
 
 

@@ -1,0 +1,147 @@
+"""From a deadline to its breach on Kafka, as those who follow the topic see it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from benchmarks.backlog import reading
+from benchmarks.load import Latencies
+from benchmarks.site import Bench, Site
+from benchmarks.table import Row, at_most
+from common.kafka import GroupReader
+from sla.events.published import TOPIC, ClockBreachedV1
+
+P99_MS = 500
+SECONDS_FOR_MANY = 10.0
+DUE_PER_SECOND = 100
+LEAD_SECONDS = 3.0
+WITHIN_SECONDS = 60.0
+WARM_UP = 50
+MANY = 10_000
+WORKERS = ("interactions worker", "sla worker")
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Yield nothing due, deadlines spread over time, then many at one instant."""
+    with bench.site("breaches", kafka=True) as site:
+        site.start(*WORKERS)
+        asyncio.run(_at_once(site, WARM_UP))
+        yield asyncio.run(_nothing_due(bench, site))
+        yield asyncio.run(_spread(bench, site))
+        for count in bench.size.due_at_once:
+            yield asyncio.run(_at_once(site, count))
+
+
+async def _nothing_due(bench: Bench, site: Site) -> Row:
+    """Count the rows that sla writes while clocks are open and none is due."""
+    connection = await asyncpg.connect(site.dsn("sla"))
+    try:
+        await _open_clocks(connection, bench.size.clocks, first_due_seconds=3600)
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        await asyncio.sleep(_STATISTICS_SECONDS)
+        before, meter = await connection.fetchval(_WRITTEN), site.meter("sla worker")
+        used = meter.read()
+        await asyncio.sleep(bench.size.idle_seconds)
+        spent = (meter.read() - used).server / bench.size.idle_seconds * 1000
+        await asyncio.sleep(_STATISTICS_SECONDS)
+        touched = await connection.fetchval(_WRITTEN) - before
+        await connection.execute("TRUNCATE clock")
+    finally:
+        await connection.close()
+    what = f"breaches, {bench.size.clocks:,} open, none due (CPU of a second)"
+    return Row(what, ours_ms=spent, marks=[at_most(0, touched, "rows written")])
+
+
+async def _spread(bench: Bench, site: Site) -> Row:
+    count = DUE_PER_SECOND * bench.size.due_seconds
+    seen = await _breached(site, bench.size.clocks, DUE_PER_SECOND, expect=count)
+    latencies = Latencies.of(seen.milliseconds)
+    return Row(
+        f"breaches, {bench.size.clocks:,} open, {DUE_PER_SECOND} due a second",
+        latencies=latencies,
+        marks=[at_most(P99_MS, latencies.p99, "p99 ms")],
+    )
+
+
+async def _at_once(site: Site, count: int) -> Row:
+    seen = await _breached(site, count, None, expect=count)
+    took = max(seen.milliseconds) / 1000
+    return Row(
+        f"breaches, {count:,} due at one instant",
+        per_second=count / took,
+        latencies=Latencies.of(seen.milliseconds),
+        marks=[at_most(SECONDS_FOR_MANY, took, "s")] if count == MANY else [],
+    )
+
+
+@dataclass
+class Seen:
+    """Milliseconds from each clock's deadline until its breach was read from the topic."""
+
+    milliseconds: list[float] = field(default_factory=list)
+
+    def look(self, values: list[bytes], now: float) -> None:
+        for value in values:
+            event = json.loads(value)
+            if event["type"] == ClockBreachedV1.event_type:
+                due_at = datetime.fromisoformat(event["data"]["breached_at"])
+                self.milliseconds.append((now - due_at.timestamp()) * 1000)
+
+
+async def _breached(site: Site, clocks: int, per_second: float | None, *, expect: int) -> Seen:
+    """Open clocks that fall due one after another, or at once, and read their breaches."""
+    seen = Seen()
+    connection = await asyncpg.connect(site.dsn("sla"))
+    try:
+        async with reading(site.bootstrap, TOPIC) as reader:
+            await _open_clocks(connection, clocks, LEAD_SECONDS, per_second)
+            async with asyncio.timeout(WITHIN_SECONDS + LEAD_SECONDS):
+                await _read(reader, seen, expect)
+        await connection.execute("TRUNCATE clock")
+    finally:
+        await connection.close()
+    return seen
+
+
+async def _read(reader: GroupReader, seen: Seen, expect: int) -> None:
+    while len(seen.milliseconds) < expect:
+        polled = await reader.poll(1.0)
+        # By the machine's own time, as the deadlines are.
+        now = time.time()
+        seen.look([r.value for records in polled.values() for r in records if r.value], now)
+    del seen.milliseconds[expect:]
+
+
+async def _open_clocks(
+    connection: asyncpg.Connection,
+    count: int,
+    first_due_seconds: float,
+    per_second: float | None = None,
+) -> None:
+    """Write running clocks; without ``per_second`` all of them fall due at one instant."""
+    step = 0.0 if per_second is None else 1 / per_second
+    await connection.execute(_OPEN, count, first_due_seconds, step)
+
+
+_STATISTICS_SECONDS = 1.5
+"""Until sessions have reported what they did."""
+
+_OPEN = """
+INSERT INTO clock (tenant_id, clock_id, conversation_id, customer_id, metric, cycle, state,
+    policy_id, policy_version, policy_name, target_seconds, started_at, due_at, in_force_at, silent,
+    superseded, test, pauses, warnings, warned, version, next_fire_at, source_partition)
+SELECT 'demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_response', 1,
+       'running', gen_random_uuid(), 1, 'Standard care', 3600, now(), due_at,
+       now() - interval '1 day', false, false, false, '[]', '[]', '[]', 1, due_at, n % 6
+  FROM (SELECT n, now() + make_interval(secs => $2 + n * $3) AS due_at
+          FROM generate_series(0, $1::int - 1) n) c
+"""
+_WRITTEN = """
+SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables
+ WHERE relname ~ '^(clock|conversation|fact|alert|outbox|inbox)'
+"""

@@ -1,0 +1,147 @@
+"""How long it takes until the context shows what has just come in, under moderate load."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from benchmarks import people, reports
+from benchmarks.load import Answer, Connection, Latencies, request
+from benchmarks.people import People
+from benchmarks.site import Bench, Site
+from benchmarks.table import Row, at_most
+from common.kafka import Outgoing, Producer
+from common.settings import KafkaSettings
+from interactions.consumers.inbound import TOPIC
+
+P99_MS = 250
+ARRIVALS_PER_SECOND = 15
+LOOK_SECONDS = 0.01
+WITHIN_SECONDS = 10.0
+CONNECTIONS = 16
+WARM_UP = 5
+PARTS = ("identifiers", "interactions")
+STRANGERS_FROM = 60_000_000
+PROCESSES = ("identity api", "identity worker", "interactions api", "interactions worker")
+
+Arrive = Callable[["Watcher", int], Awaitable[None]]
+"""Bring the n-th interaction in, and return when the context shows it."""
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Yield a row for each way in."""
+    with bench.site("visibility", kafka=True) as site:
+        customers = People(first=1, count=bench.size.customers, history=3)
+        people.settle(site.dsn("interactions"), [customers])
+        site.start(*PROCESSES)
+        ways: dict[str, Arrive] = {
+            "REST, known customer": _over_rest,
+            "REST, first contact": _first_contact,
+            "Kafka, known customer": _over_kafka,
+        }
+        for name, arrive in ways.items():
+            yield _row(name, asyncio.run(_watch(bench, site, arrive)))
+
+
+def _row(name: str, latencies: Latencies) -> Row:
+    return Row(
+        f"visible in the context, {name}",
+        latencies=latencies,
+        marks=[at_most(P99_MS, latencies.p99, "p99 ms")],
+    )
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Sends what arrives, and looks at contexts over a few connections."""
+
+    free: asyncio.Queue[Connection]
+    producer: Producer
+    key: str
+    customers: int
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
+        connection = await self.free.get()
+        try:
+            return await connection.ask(request(method, path, key=self.key, body=body))
+        finally:
+            self.free.put_nowait(connection)
+
+    async def record(self, body: bytes) -> dict[str, str]:
+        """Report an interaction and return the answer. Raises RuntimeError when it is refused."""
+        status, answer = await self.ask("POST", "/v1/interactions", body)
+        if status not in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
+            raise RuntimeError(f"the server answered {status}: {answer!r}")
+        found: dict[str, str] = json.loads(answer)
+        return found
+
+    async def shown(self, sender: str, part: str, text: str) -> None:
+        """Return when a part of the context of the number's customer shows a text."""
+        until = time.perf_counter() + WITHIN_SECONDS
+        asked = {"identifier": {"type": "phone", "value": sender}, "include": PARTS}
+        while time.perf_counter() < until:
+            status, body = await self.ask("POST", "/v1/context/lookup", json.dumps(asked).encode())
+            if status == HTTPStatus.OK and text in str(json.loads(body)[part]):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+        raise RuntimeError(f"a context did not show an interaction within {WITHIN_SECONDS} s")
+
+
+async def _over_rest(watcher: Watcher, n: int) -> None:
+    sender = reports.known(watcher.customers, n)
+    recorded = await watcher.record(reports.body("rest", n, sender))
+    await watcher.shown(sender, "interactions", recorded["interaction_id"])
+
+
+async def _first_contact(watcher: Watcher, n: int) -> None:
+    """The number stands among the identifiers once identity's event has come through Kafka."""
+    sender = people.phone(STRANGERS_FROM + n)
+    recorded = await watcher.record(reports.body("first", n, sender))
+    await watcher.shown(sender, "interactions", recorded["interaction_id"])
+    await watcher.shown(sender, "identifiers", sender)
+
+
+async def _over_kafka(watcher: Watcher, n: int) -> None:
+    sender = reports.known(watcher.customers, n)
+    body = reports.body("kafka", n, sender)
+    await watcher.producer.send_all([Outgoing(TOPIC, n % 6, None, body, ())])
+    await watcher.shown(sender, "interactions", f"“kafka-{n}”")
+
+
+async def _watch(bench: Bench, site: Site, arrive: Arrive) -> Latencies:
+    """Let interactions arrive at a steady pace, whether or not the earlier ones are shown."""
+    async with _watcher(bench, site) as watcher:
+        for n in range(WARM_UP):
+            await arrive(watcher, bench.size.arrivals + n)
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as tasks:
+            waits = [
+                tasks.create_task(_timed(arrive, watcher, n, began + n / ARRIVALS_PER_SECOND))
+                for n in range(bench.size.arrivals)
+            ]
+    return Latencies.of([wait.result() for wait in waits])
+
+
+async def _timed(arrive: Arrive, watcher: Watcher, n: int, at: float) -> float:
+    """Return the milliseconds from ``at``, when it should arrive, until it is shown."""
+    await asyncio.sleep(at - time.perf_counter())
+    await arrive(watcher, n)
+    return (time.perf_counter() - at) * 1000
+
+
+@asynccontextmanager
+async def _watcher(bench: Bench, site: Site) -> AsyncIterator[Watcher]:
+    free: asyncio.Queue[Connection] = asyncio.Queue()
+    producer = Producer(KafkaSettings(bootstrap=site.bootstrap), client_id="bench")
+    await producer.start()
+    try:
+        for _ in range(CONNECTIONS):
+            free.put_nowait(await Connection.open(site.port("interactions api")))
+        yield Watcher(free, producer, site.key, bench.size.customers)
+    finally:
+        await producer.stop()
+        while not free.empty():
+            free.get_nowait().close()
