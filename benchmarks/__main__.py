@@ -32,7 +32,7 @@ PARTS: Mapping[str, Part] = {
 def main(arguments: list[str]) -> None:
     asked = _read(arguments)
     rows: list[Row] = []
-    with running_bench(SIZES[asked.size]) as bench:
+    with running_bench(SIZES[asked.size], embedded_broker=asked.embedded) as bench:
         _say(table.head())
         for name in asked.only:
             for row in PARTS[name](bench):
@@ -48,6 +48,7 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--only", type=_parts, default=list(PARTS), help="parts, comma separated")
     parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--embedded", action="store_true", help="use no Apache Kafka")
     parser.add_argument("--save", action="store_true", help="rewrite docs/performance*.md")
     return parser.parse_args(arguments)
 

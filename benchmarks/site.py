@@ -1,5 +1,6 @@
 """What is measured on: a durable Postgres, a broker, and the services as processes of their own."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,11 +15,14 @@ from benchmarks.load import Load, Sample, generator
 from benchmarks.meters import Meter
 from benchmarks.plans import Plans
 from benchmarks.sizes import Size
+from common.cli.main import all_topics
+from common.kafka import ensure_topics
+from common.settings import KafkaSettings
 from deploy.embedded.broker import EmbeddedBroker
 from deploy.embedded.children import free_port
 from deploy.embedded.credentials import kept_in
 from deploy.embedded.postgres import EmbeddedPostgres, Server
-from deploy.embedded.services import NAMES
+from deploy.embedded.services import NAMES, build_services
 from deploy.kafka.jars import UnavailableError, fetch
 from deploy.kafka.server import running_kafka
 from tests.support import fleet
@@ -45,6 +49,14 @@ class Fleet(fleet.Fleet):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.ports["interactions consumer"] = free_port()
+
+    async def create_topics(self) -> None:
+        """Create the topics of all services, as their ``migrate`` does."""
+        services = build_services(
+            dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
+        )
+        topics = {topic for service in services.all() for topic in all_topics(service)}
+        await ensure_topics(KafkaSettings(bootstrap=self.bootstrap), topics)
 
     @override
     def _environment(self, kind: str) -> dict[str, str]:
@@ -91,6 +103,8 @@ class Bench:
     templates: Templates
     drive: Callable[[Load], Sample]
     plans: Plans
+    embedded_broker: bool
+    """Whether to use it even where Apache Kafka can be had."""
     notes: list[str] = field(default_factory=list)
 
     def load(self, site: Site, kind: str, request: Callable[[int], bytes], n: int) -> Sample:
@@ -117,14 +131,31 @@ class Bench:
             opened.callback(self.templates.drop, list(names.values()))
             bootstrap = NOWHERE
             if kafka:
-                bootstrap, what = opened.enter_context(_broker(directory))
+                bootstrap, what = opened.enter_context(self._broker(directory))
                 self.notes.append(f"{name}: on {what}.")
             running = Fleet(directory, dsns, bootstrap, kept_in(directory))
             opened.callback(running.kill_all)
             running.install()
             if kafka:
-                running.migrate()
+                asyncio.run(running.create_topics())
             yield Site(running, bootstrap, self.postmaster())
+
+    @contextmanager
+    def _broker(self, directory: Path) -> Iterator[tuple[str, str]]:
+        """Give a bootstrap address and what answers there: Apache Kafka if it can be had."""
+        jars, reason = None, "as asked for"
+        if not self.embedded_broker:
+            try:
+                jars = fetch()
+            except UnavailableError as error:
+                reason = str(error)
+        if jars is None:
+            with EmbeddedBroker(directory / "broker") as bootstrap:
+                yield bootstrap, f"the embedded broker ({reason})"
+        else:
+            (directory / "kafka").mkdir()
+            with running_kafka(jars, directory / "kafka") as bootstrap:
+                yield bootstrap, "Apache Kafka"
 
     def postmaster(self) -> int:
         """Return the process id of Postgres."""
@@ -133,7 +164,7 @@ class Bench:
 
 
 @contextmanager
-def running_bench(size: Size) -> Iterator[Bench]:
+def running_bench(size: Size, *, embedded_broker: bool) -> Iterator[Bench]:
     with ExitStack() as opened:
         directory = Path(opened.enter_context(TemporaryDirectory(prefix="threadline-bench-")))
         directory.chmod(0o755)  # Postgres may run as another user
@@ -141,21 +172,7 @@ def running_bench(size: Size) -> Iterator[Bench]:
         server = opened.enter_context(postgres)
         drive = opened.enter_context(generator())
         plans = Plans(server, log=directory / "postgres" / "postgres.log")
-        yield Bench(size, directory, server, Templates(server), drive, plans)
-
-
-@contextmanager
-def _broker(directory: Path) -> Iterator[tuple[str, str]]:
-    """Give a bootstrap address and what answers there: Apache Kafka if it can be had."""
-    try:
-        jars = fetch()
-    except UnavailableError as reason:
-        with EmbeddedBroker(directory / "broker") as bootstrap:
-            yield bootstrap, f"the embedded broker ({reason})"
-    else:
-        (directory / "kafka").mkdir()
-        with running_kafka(jars, directory / "kafka") as bootstrap:
-            yield bootstrap, "Apache Kafka"
+        yield Bench(size, directory, server, Templates(server), drive, plans, embedded_broker)
 
 
 def run_module(*arguments: str) -> subprocess.Popen[bytes]:

@@ -18,17 +18,17 @@ WARM_UP = 500
 
 def measure(bench: Bench) -> Iterator[Row]:
     """Yield a backlog from senders who are known, and one from senders nobody has seen."""
-    with bench.site("stream_ingest_known", kafka=True) as site:
-        yield _known(bench, site)
-    with bench.site("stream_ingest_strangers", kafka=True) as site:
-        yield _strangers(bench, site)
+    with bench.site("stream_ingest", kafka=True) as site:
+        customers = People(first=1, count=bench.size.customers, history=3)
+        people.settle(site.dsn("interactions"), [customers])
+        site.start("identity api", PROCESS)
+        stream = Stream(site, "interactions", CONSUMER, TOPIC, PROCESS, site.meter(PROCESS))
+        yield _known(bench, site, stream)
+        yield _strangers(bench, site, stream)
 
 
-def _known(bench: Bench, site: Site) -> Row:
+def _known(bench: Bench, site: Site, stream: Stream) -> Row:
     count, customers = bench.size.records, bench.size.customers
-    people.settle(site.dsn("interactions"), [People(first=1, count=customers, history=3)])
-    site.start(PROCESS)
-    stream = _stream(site, PROCESS)
     stream.make_up(_records("warm-up", WARM_UP, lambda n: reports.known(customers, n)))
     done = stream.make_up(_records("known", count, lambda n: reports.known(customers, n)))
     writing = bulk.rewrite(site.dsn("interactions"), stream.meter, interactions=count)
@@ -39,19 +39,14 @@ def _known(bench: Bench, site: Site) -> Row:
     return done.row(f"Kafka ingest, {count:,} from known senders", limits, marks)
 
 
-def _strangers(bench: Bench, site: Site) -> Row:
+def _strangers(bench: Bench, site: Site, stream: Stream) -> Row:
     """Each first contact costs a question to identity, asked in batches, and makes a customer."""
     count = bench.size.strangers
-    site.start("identity api", PROCESS)
-    stream = _stream(site, PROCESS, "identity api")
+    stream.meter = site.meter(PROCESS, "identity api")
     records = _records("strange", WARM_UP + count, lambda n: people.phone(STRANGERS_FROM + n))
     stream.make_up(records[:WARM_UP])
     done = stream.make_up(records[WARM_UP:])
     return done.row(f"Kafka ingest, {count:,} first contacts", {})
-
-
-def _stream(site: Site, *processes: str) -> Stream:
-    return Stream(site, "interactions", CONSUMER, TOPIC, PROCESS, site.meter(*processes))
 
 
 def _records(run: str, count: int, sender: Callable[[int], str]) -> Sequence[bytes]:

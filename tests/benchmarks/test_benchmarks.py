@@ -1,0 +1,29 @@
+"""The benchmark runs from end to end, so that it cannot rot. How fast it was matters to no test."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.__main__ import PARTS
+from benchmarks.report import ROOT
+
+LAST_ROWS = {
+    "context": "context, 50 merged ids, 4 parts, 8 conn.",
+    "rest_ingest": "REST ingest, with key, 32 conn.",
+    "stream_ingest": "first contacts",
+    "resolve": "resolve, new, batches of 100, 1 conn.",
+    "visibility": "visible in the context, Kafka, known customer",
+    "breaches": "due at one instant",
+}
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_measures_to_its_end(part: str):
+    command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--embedded", "--only", part]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert LAST_ROWS[part] in done.stdout
+    assert "Marks met:" in done.stdout
