@@ -61,6 +61,10 @@ def sqlstate(error: BaseException) -> str | None:
     return state if isinstance(state, str) else None
 
 
+class LockedError(UnavailableError):
+    """Somebody else held a lock that the work needs for longer than it may wait."""
+
+
 class Database:
     """One service's database: a pool for units of work, and one for reads that must not wait."""
 
@@ -271,6 +275,8 @@ def _translated(error: Exception) -> Exception:
     )
     if not away:
         return error
+    if state == LOCKED:
+        return LockedError("somebody else is changing the same thing right now")
     _log.warning("database.unavailable", error=describe(error))
     return UnavailableError("the database is not available right now")
 

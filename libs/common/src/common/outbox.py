@@ -57,6 +57,8 @@ class Fact:
     """Where it goes when that is not its class's topic, as with dead letters."""
     source: str | None = None
     """Who says it when that is not the service that owns the topic."""
+    traceparent: str | None = None
+    """What caused it when that is not the span in hand."""
 
     @property
     def destination(self) -> str:
@@ -107,7 +109,7 @@ def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> tuple[str, str]
         subject_id=fact.subject_id,
         key=fact.key,
         test=fact.test,
-        traceparent=traceparent,
+        traceparent=fact.traceparent or traceparent,
     )
     payload, headers = dumps(body_of(envelope, fact.data.model_dump())), dumps(headers_of(envelope))
     if len(payload) + len(headers) > MAX_PAYLOAD_BYTES:

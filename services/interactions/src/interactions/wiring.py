@@ -1,6 +1,8 @@
 """The only place where this service's objects are built."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from typing_extensions import override
@@ -11,6 +13,7 @@ from common.database import Database
 from common.dispatch import Stream
 from common.horizon import Horizon
 from common.http.app import build_app
+from common.http.group_commit import GroupCommit
 from common.http.service_tokens import ServiceTokens
 from common.maintenance import Maintenance, Retention
 from common.processes import Component
@@ -23,6 +26,7 @@ from interactions.consumers.clocks import clocks_stream
 from interactions.consumers.customers import customers_stream
 from interactions.consumers.inbound import TOPIC as INBOUND_TOPIC
 from interactions.consumers.inbound import Inbound
+from interactions.domain.interaction import ProviderKey
 from interactions.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
 from interactions.events.published import ConversationSnapshot
 from interactions.http import changes, channels, context, conversations, interactions, timeline
@@ -33,6 +37,12 @@ from interactions.store.deliveries import HELD_SINCE
 from interactions.timers.attach_unresolved import AttachUnresolved
 from interactions.timers.process_deliveries import ProcessDeliveries
 from interactions.timers.rounds import Rounds
+from interactions.usecases.record_interactions import (
+    Recorded,
+    RecordInteractions,
+    Resolved,
+    record_interactions,
+)
 from interactions.usecases.resolve_contacts import Patience, Resolver
 
 NAME = "interactions"
@@ -97,6 +107,7 @@ def build(
         horizon=Horizon(database, "interaction_sequence"),
         identity=identity,
         resolver=resolver,
+        recording=_recording(database, clock, settings.thread_window),
         patience=Patience(
             settings.identity.deadline_seconds, settings.identity.deadline_seconds_per_item
         ),
@@ -134,6 +145,18 @@ def build_identity(settings: InteractionsSettings) -> HttpIdentity:
             probe_seconds=settings.identity.probe_seconds,
         ),
     )
+
+
+def _recording(
+    database: Database, clock: DatabaseClock, window: timedelta
+) -> GroupCommit[Resolved, Recorded]:
+    def command(tenant_id: str, items: Sequence[Resolved]) -> RecordInteractions:
+        return RecordInteractions(tenant_id, items, window)
+
+    def names(item: Resolved) -> list[ProviderKey]:
+        return [] if item.draft.provider is None else [item.draft.provider]
+
+    return GroupCommit(database, clock, record_interactions, command, names=names)
 
 
 def _streams(

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from common.errors import InvalidError
 from common.ids import new_id
-from interactions.usecases.record_interactions import record_interaction, record_interactions
+from interactions.usecases.record_interactions import record_interactions
 from services.interactions.tests.factories import (
     NOON,
     a_draft,
@@ -102,12 +102,13 @@ async def test_a_repetition_inside_one_batch_is_recorded_once(database):
 
 
 async def test_twenty_posts_of_one_provider_message_make_one_interaction(database):
-    answers = await asyncio.gather(
+    batches = await asyncio.gather(
         *(
-            database.run(record_interaction, recording(a_draft(**provided("SM1"))), now=NOON)
+            database.run(record_interactions, recording(a_draft(**provided("SM1"))), now=NOON)
             for _ in range(20)
         )
     )
+    answers = [answer for [answer] in batches]
     assert sum(not answer.duplicate for answer in answers) == 1
     assert len({answer.interaction_id for answer in answers}) == 1
     [count] = await rows(database, "SELECT count(*) AS n FROM interaction")
@@ -115,12 +116,13 @@ async def test_twenty_posts_of_one_provider_message_make_one_interaction(databas
 
 
 async def test_twenty_first_messages_of_a_contact_make_one_conversation(database):
-    answers = await asyncio.gather(
+    batches = await asyncio.gather(
         *(
-            database.run(record_interaction, recording(a_draft(text=f"message {n}")), now=NOON)
+            database.run(record_interactions, recording(a_draft(text=f"message {n}")), now=NOON)
             for n in range(20)
         )
     )
+    answers = [answer for [answer] in batches]
     assert len({answer.conversation_id for answer in answers}) == 1
     told = await events_of(database)
     assert sorted(n for _, n, _ in told) == list(range(1, 22))

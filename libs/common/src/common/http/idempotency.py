@@ -5,17 +5,19 @@ nothing behind. Keys belong to one credential and one route; they are kept for `
 """
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from pydantic_core import from_json
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
-from common.errors import ConflictError, InvalidError, UnavailableError
+from common.errors import ConflictError, InvalidError, ServiceError, UnavailableError
 from common.http.exchange import exchange_of
 from common.http.problems import HttpError
 from common.http.routes import route_template
@@ -96,21 +98,31 @@ def _fingerprint(request: Request, *, sees_pii: bool) -> bytes:
     return digest.digest()
 
 
+# Each look-up is a LATERAL with LIMIT 1: the primary key answers it, whatever the statistics say.
 _CLAIM = text(
     """
-    SELECT pg_try_advisory_xact_lock(:lock) AS locked,
+    SELECT pg_try_advisory_xact_lock(asked.lock) AS locked,
            i.fingerprint, i.status, i.headers, i.body
-    FROM (SELECT 1) AS one
-    LEFT JOIN idempotency AS i
-      ON i.tenant_id = :tenant_id AND i.principal_id = :principal_id
-     AND i.route = :route AND i.key = :key
+    FROM unnest(cast(:locks AS bigint[]), cast(:tenants AS text[]), cast(:principals AS text[]),
+                cast(:routes AS text[]), cast(:keys AS text[]))
+         WITH ORDINALITY AS asked (lock, tenant_id, principal_id, route, key, place)
+    LEFT JOIN LATERAL (
+        SELECT * FROM idempotency i
+        WHERE i.tenant_id = asked.tenant_id AND i.principal_id = asked.principal_id
+          AND i.route = asked.route AND i.key = asked.key
+        LIMIT 1) AS i ON true
+    ORDER BY asked.place
     """
 )
 _STORE = text(
     """
     INSERT INTO idempotency
            (tenant_id, principal_id, route, key, fingerprint, status, headers, body, created_at)
-    VALUES (:tenant_id, :principal_id, :route, :key, :fingerprint, :status, :headers, :body, :now)
+    SELECT tenant_id, principal_id, route, key, fingerprint, status, headers, body, :now
+    FROM unnest(cast(:tenants AS text[]), cast(:principals AS text[]), cast(:routes AS text[]),
+                cast(:keys AS text[]), cast(:fingerprints AS bytea[]), cast(:statuses AS int[]),
+                cast(:headers AS jsonb[]), cast(:bodies AS bytea[]))
+         AS r (tenant_id, principal_id, route, key, fingerprint, status, headers, body)
     ON CONFLICT DO NOTHING
     """
 )
@@ -133,16 +145,33 @@ async def claim(tx: AsyncConnection, keyed: KeyedRequest) -> Rendered | None:
     Raises ConflictError while another attempt runs, InvalidError when the key was used for another
     request.
     """
-    found = (await tx.execute(_CLAIM, _names(keyed) | {"lock": keyed.lock})).one()
+    [found] = await claim_all(tx, [keyed])
+    if isinstance(found, ServiceError):
+        raise found
+    return found
+
+
+async def claim_all(
+    tx: AsyncConnection, requests: Sequence[KeyedRequest]
+) -> list[Rendered | ServiceError | None]:
+    """Return for each request, none of which share a key, what ``claim`` returns or raises."""
+    if not requests:
+        return []
+    locks = [keyed.lock for keyed in requests]
+    found = await tx.execute(_CLAIM, _names(requests) | {"locks": locks})
+    return [_claimed(*pair) for pair in zip(requests, found, strict=True)]
+
+
+def _claimed(keyed: KeyedRequest, found: Row[Any]) -> Rendered | ServiceError | None:
     if found.fingerprint is not None:
         if bytes(found.fingerprint) != keyed.fingerprint:
-            raise InvalidError(
+            return InvalidError(
                 "this Idempotency-Key was used for another request",
                 type_suffix="idempotency-key-reused",
             )
         return Rendered(found.status, dict(found.headers), bytes(found.body))
     if not found.locked:
-        raise ConflictError(
+        return ConflictError(
             "a request with this Idempotency-Key is still running",
             type_suffix="idempotency-in-progress",
         )
@@ -153,18 +182,27 @@ async def store(
     tx: AsyncConnection, keyed: KeyedRequest, answer: Rendered, *, now: datetime
 ) -> None:
     """Write the answer beside the effect. Raises FinishedMeanwhileError, which undoes both."""
+    await store_all(tx, [(keyed, answer)], now=now)
+
+
+async def store_all(
+    tx: AsyncConnection, answers: Sequence[tuple[KeyedRequest, Rendered]], *, now: datetime
+) -> None:
+    """Write the answers beside their effects, or raise FinishedMeanwhileError for all of them."""
+    if not answers:
+        return
     stored = await tx.execute(
         _STORE,
-        _names(keyed)
+        _names([keyed for keyed, _ in answers])
         | {
-            "fingerprint": keyed.fingerprint,
-            "status": answer.status,
-            "headers": dumps_text(answer.headers),
-            "body": answer.body,
+            "fingerprints": [keyed.fingerprint for keyed, _ in answers],
+            "statuses": [answer.status for _, answer in answers],
+            "headers": [dumps_text(answer.headers) for _, answer in answers],
+            "bodies": [answer.body for _, answer in answers],
             "now": now,
         },
     )
-    if stored.rowcount == 0:
+    if stored.rowcount != len(answers):
         raise FinishedMeanwhileError
 
 
@@ -179,10 +217,10 @@ def gave_up() -> UnavailableError:
     return UnavailableError("requests with this Idempotency-Key kept overtaking each other")
 
 
-def _names(keyed: KeyedRequest) -> dict[str, str]:
+def _names(requests: Sequence[KeyedRequest]) -> dict[str, list[Any]]:
     return {
-        "tenant_id": keyed.tenant_id,
-        "principal_id": keyed.principal_id,
-        "route": keyed.route,
-        "key": keyed.key,
+        "tenants": [keyed.tenant_id for keyed in requests],
+        "principals": [keyed.principal_id for keyed in requests],
+        "routes": [keyed.route for keyed in requests],
+        "keys": [keyed.key for keyed in requests],
     }

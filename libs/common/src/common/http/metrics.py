@@ -25,6 +25,12 @@ AUTHENTICATION_FAILURES = Counter(
 IDEMPOTENT_REPLAYS = Counter(
     "threadline_http_idempotent_replays_total", "Answers repeated for an Idempotency-Key."
 )
+GROUP_SIZE = Histogram(
+    "threadline_http_group_size",
+    "Writes that were committed together.",
+    ["work"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 100),
+)
 OPEN_STREAMS = Gauge("threadline_http_open_streams", "Server-sent event streams open now.")
 STREAM_RESETS = Counter(
     "threadline_http_stream_resets_total", "Streams whose reader was too slow and lost events."

@@ -16,6 +16,8 @@ from starlette.responses import Response
 from common.errors import UnavailableError
 from common.http import metrics
 from common.http.answers import encoded
+from common.http.exchange import caller_of
+from common.http.group_commit import GroupCommit, Write
 from common.http.idempotency import (
     FinishedMeanwhileError,
     KeyedRequest,
@@ -27,6 +29,7 @@ from common.http.idempotency import (
 )
 from common.http.state import app_state
 
+T = TypeVar("T")
 R = TypeVar("R")
 
 Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
@@ -59,10 +62,7 @@ class Writer:
         A repeat with the same Idempotency-Key gets the first answer; 409 while the first runs, 422
         when the key came with another request. One request is one write: a second call is a bug.
         """
-        if self._called:
-            raise RuntimeError("a request may write once: its key stands for one answer")
-        self._called = True
-        keyed = keyed_request(self._request)
+        keyed = self._once()
 
         async def attempt(tx: AsyncConnection, *, now: datetime) -> tuple[Rendered, bool]:
             if keyed is not None and (earlier := await claim(tx, keyed)) is not None:
@@ -74,10 +74,29 @@ class Writer:
 
         attempt.__name__ = getattr(usecase, "__name__", "write")
         rendered, repeated = await _to_the_end(self._run(attempt, keyed))
-        if repeated:
-            metrics.IDEMPOTENT_REPLAYS.inc()
-            rendered.headers["Idempotent-Replayed"] = "true"
-        return Response(rendered.body, rendered.status, rendered.headers)
+        return _response(rendered, repeated=repeated)
+
+    async def together(
+        self, group: GroupCommit[T, R], item: T, *, answer: Callable[[R], Answer]
+    ) -> Response:
+        """Have ``item`` written with whatever else comes at the same time; else as a call.
+
+        Writes of one key go one after the other here, so a repeat waits for the first answer.
+        """
+        write: Write[T, R] = Write(item, self._once(), lambda result: _rendered(answer(result)))
+        written = group.add(caller_of(self._request).tenant_id, write)
+        await asyncio.wait({written}, timeout=DEADLINE_SECONDS)
+        if not written.done():
+            written.cancel()  # Drops what has not begun; what has goes on to its end.
+            raise _not_ended()
+        found = written.result()
+        return _response(found.rendered, repeated=found.repeated)
+
+    def _once(self) -> KeyedRequest | None:
+        if self._called:
+            raise RuntimeError("a request may write once: its key stands for one answer")
+        self._called = True
+        return keyed_request(self._request)
 
     async def _run(
         self,
@@ -102,16 +121,28 @@ async def _to_the_end(work: Any) -> Any:
     task.add_done_callback(_ended)
     done, _ = await asyncio.wait({task}, timeout=DEADLINE_SECONDS)
     if not done:
-        raise UnavailableError(
-            "the write has not ended yet; repeat it with the same Idempotency-Key to learn how"
-        )
+        raise _not_ended()
     return task.result()
+
+
+def _not_ended() -> UnavailableError:
+    return UnavailableError(
+        "the write has not ended yet; repeat it with the same Idempotency-Key to learn how"
+    )
 
 
 def _ended(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled():
         task.exception()  # Taken by the request; when that is gone nobody is left to tell.
+
+
+def _response(rendered: Rendered, *, repeated: bool) -> Response:
+    headers = rendered.headers
+    if repeated:
+        metrics.IDEMPOTENT_REPLAYS.inc()
+        headers = headers | {"Idempotent-Replayed": "true"}
+    return Response(rendered.body, rendered.status, headers)
 
 
 def _rendered(answer: Answer) -> Rendered:

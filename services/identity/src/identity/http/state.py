@@ -19,7 +19,7 @@ class IdentityState(AppState):
     default_region: str | None = None
 
 
-def _identity_state(request: Request) -> IdentityState:
+async def _identity_state(request: Request) -> IdentityState:
     return state_of(request, IdentityState)
 
 

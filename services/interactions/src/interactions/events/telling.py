@@ -23,11 +23,18 @@ _CHANGES: dict[Told, type[published.ConversationChanged]] = {
 
 
 def fact_of(
-    tenant_id: str, step: Step, *, sequence: int, placed: Placed | None, now: datetime
+    tenant_id: str,
+    step: Step,
+    *,
+    sequence: int,
+    placed: Placed | None,
+    now: datetime,
+    traceparent: str | None = None,
 ) -> Fact:
     """Return the event of a step. ``sequence`` is its place in the change feed.
 
-    ``placed`` is the interaction that the step records, if it records one.
+    ``placed`` is the interaction that the step records, if it records one; ``traceparent`` what
+    caused it, when that is not the span in hand.
     """
     key = str(step.conversation.conversation_id)
     return Fact(
@@ -38,6 +45,7 @@ def fact_of(
         sequence=step.conversation.version,
         occurred_at=step.occurred_at,
         now=now,
+        traceparent=traceparent,
     )
 
 

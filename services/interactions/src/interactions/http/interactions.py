@@ -1,6 +1,7 @@
 """What happened, told by channel front ends: one interaction, or up to a thousand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,13 +11,13 @@ from starlette.responses import Response
 from common.errors import ServiceError
 from common.http.bodies import Batch, ResponseModel, batch_body, json_body
 from common.http.deps import Caller, ClockDep, WriterDep, requires
+from common.telemetry.tracing import current_traceparent
 from interactions.http.state import InteractionsState, interactions_state
 from interactions.reports import InteractionRequest
 from interactions.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
     Resolved,
-    record_interaction,
     record_interactions,
 )
 
@@ -64,8 +65,8 @@ async def record(
     """Record one interaction; a repeated provider message answers what was recorded first."""
     draft = body.draft(received_at=clock.now())
     [found] = await state.resolver.resolve(caller.tenant_id, [draft], patience=state.patience)
-    command = RecordInteractions(caller.tenant_id, [_sound(found)], state.thread_window)
-    return await write(record_interaction, command, answer=lambda r: (_status(r), _answer(r)))
+    told = replace(_sound(found), traceparent=current_traceparent())
+    return await write.together(state.recording, told, answer=lambda r: (_status(r), _answer(r)))
 
 
 @router.post("/v1/interactions/batch", response_model=InteractionBatchResponse)

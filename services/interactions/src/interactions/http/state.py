@@ -7,17 +7,23 @@ from datetime import timedelta
 from starlette.requests import Request
 
 from common.http.deps import state_of
+from common.http.group_commit import GroupCommit
 from interactions.channels.adapter import Adapter
 from interactions.http.context_state import ContextState
 from interactions.sealing import Sealer
+from interactions.usecases.record_interactions import Recorded, Resolved
 from interactions.usecases.resolve_contacts import Patience, Resolver
 
 
 @dataclass(kw_only=True)
 class InteractionsState(ContextState):
-    """``deliveries_stored`` wakes whoever processes provider deliveries in this process."""
+    """``deliveries_stored`` wakes whoever processes provider deliveries in this process.
+
+    ``recording`` commits single interactions that come at the same time together.
+    """
 
     resolver: Resolver
+    recording: GroupCommit[Resolved, Recorded]
     patience: Patience
     thread_window: timedelta
     adapters: dict[str, Adapter]
@@ -26,6 +32,6 @@ class InteractionsState(ContextState):
     deliveries_stored: Callable[[], None] = lambda: None
 
 
-def interactions_state(request: Request) -> InteractionsState:
+async def interactions_state(request: Request) -> InteractionsState:
     """Return the state of the application that ``request`` came to."""
     return state_of(request, InteractionsState)

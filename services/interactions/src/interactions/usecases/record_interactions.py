@@ -25,10 +25,14 @@ from interactions.store import changes, conversations, identifiers, interactions
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An interaction as reported, and who it is from as far as that is known."""
+    """An interaction as reported, and who it is from as far as that is known.
+
+    ``traceparent`` is its own cause, for what is recorded together with others'.
+    """
 
     draft: Draft
     contact: Contact
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +75,6 @@ async def record_interactions(
     await _settle(connection, tenant_id, plan, [key for key in failed if key])
     answers |= await _repeat(connection, tenant_id, repeated, failed)
     return [answers[item.index] for item in items]
-
-
-async def record_interaction(
-    connection: AsyncConnection, command: RecordInteractions, *, now: datetime
-) -> Recorded:
-    """Record the only item of ``command``; raises what is wrong with it."""
-    [answer] = await record_interactions(connection, command, now=now)
-    if isinstance(answer, ServiceError):
-        raise answer
-    return answer
 
 
 def _moments(items: Sequence[Resolved]) -> list[Moment]:
@@ -136,7 +130,14 @@ async def _write(
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
     await interactions.insert_interactions(connection, tenant_id, rows, now=now)
     facts = [
-        fact_of(tenant_id, step, sequence=n, placed=placed.get(step.item or 0), now=now)
+        fact_of(
+            tenant_id,
+            step,
+            sequence=n,
+            placed=placed.get(step.item or 0),
+            now=now,
+            traceparent=None if step.item is None else command.items[step.item].traceparent,
+        )
         for step, n in steps
     ]
     await outbox.record(connection, facts)

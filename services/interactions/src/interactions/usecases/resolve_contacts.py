@@ -13,6 +13,7 @@ from uuid import UUID
 
 from common.database import Database
 from common.errors import FieldError, InvalidError, ServiceError, UnavailableError
+from common.gathering import Call, Gatherer
 from interactions import metrics
 from interactions.domain.contact import Contact, Identifier, Key
 from interactions.domain.interaction import Draft
@@ -55,6 +56,18 @@ class Identity(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one batch wants to know of our own copy."""
+
+    keys: frozenset[Key]
+    ids: frozenset[UUID]
+
+
+MOST_READ = 100
+READS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Patience:
     """How long identity may take: a basis, and something for each question more than one."""
 
@@ -66,23 +79,27 @@ class Patience:
 
 
 class Resolver:
-    """Resolves batches of drafts of one tenant."""
+    """Resolves batches of drafts of one tenant.
+
+    Our own copy is read once for all single drafts that come while it is being read for others.
+    """
 
     def __init__(self, database: Database, identity: Identity) -> None:
         self._database = database
         self._identity = identity
+        self._copy: Gatherer[Wanted, Known] = Gatherer(
+            self._find_known, name="resolver.find_known", most=MOST_READ, at_once=READS_AT_ONCE
+        )
 
     async def resolve(
         self, tenant_id: str, drafts: Sequence[Draft], *, patience: Patience
     ) -> list[Resolved | ServiceError]:
         """Return each draft with its contact, or why it cannot be anybody's."""
-        keys = {i.key for d in drafts if d.customer_id is None for i in d.identifiers}
-        ids = {d.customer_id for d in drafts if d.customer_id is not None}
+        keys = frozenset(i.key for d in drafts if d.customer_id is None for i in d.identifiers)
+        ids = frozenset(d.customer_id for d in drafts if d.customer_id is not None)
         known = Known({}, {})
         if keys or ids:
-            known = await self._database.read(
-                find_known, tenant_id, keys=sorted(keys), ids=sorted(ids)
-            )
+            known = await self._known(tenant_id, Wanted(keys, ids), alone=len(drafts) > 1)
         contacts: list[Contact | ServiceError | None] = [_from_copy(d, known) for d in drafts]
         unknown = [place for place, contact in enumerate(contacts) if contact is None]
         metrics.RESOLUTIONS.labels("own_copy").inc(len(drafts) - len(unknown))
@@ -94,6 +111,21 @@ class Resolver:
             contact if isinstance(contact, ServiceError) else Resolved(draft, contact or Contact())
             for draft, contact in zip(drafts, contacts, strict=True)
         ]
+
+    async def _known(self, tenant_id: str, wanted: Wanted, *, alone: bool) -> Known:
+        """Ask our own copy: a batch for itself, single drafts with whatever else comes."""
+        if not alone:
+            return await self._copy.add(tenant_id, wanted)
+        return await self._database.read(
+            find_known, tenant_id, keys=sorted(wanted.keys), ids=sorted(wanted.ids)
+        )
+
+    async def _find_known(self, tenant_id: str, calls: Sequence[Call[Wanted, Known]]) -> None:
+        keys = frozenset().union(*(call.item.keys for call in calls))
+        ids = frozenset().union(*(call.item.ids for call in calls))
+        known = await self._known(tenant_id, Wanted(keys, ids), alone=True)
+        for call in calls:
+            call.settle(known)
 
     async def _ask(
         self, tenant_id: str, drafts: Sequence[Draft], patience: Patience
