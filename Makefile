@@ -84,6 +84,14 @@ unit: $(DEV) ## Only what needs no server
 test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars
 	$(BIN)/python -m deploy.kafka $(BIN)/pytest -m "kafka or e2e" $(T)
 
+.PHONY: drill
+drill: $(DEV) ## Kill and freeze parts of a running fleet, and check that nothing is lost (needs Java, Maven)
+	$(BIN)/python -m tests.drills -m drill $(T)
+
+.PHONY: drill-long
+drill-long: $(DEV) ## A minute of load with a random kill every five seconds (SEED=… repeats one)
+	$(BIN)/python -m tests.drills -m long_drill $(T)
+
 ##@ Speed
 
 .PHONY: bench

@@ -19,12 +19,11 @@ from common.cli.main import all_topics
 from common.kafka import ensure_topics
 from common.settings import KafkaSettings
 from deploy.embedded.broker import EmbeddedBroker
-from deploy.embedded.children import free_port
 from deploy.embedded.credentials import kept_in
 from deploy.embedded.postgres import EmbeddedPostgres, Server
 from deploy.embedded.services import NAMES, build_services
 from deploy.kafka.jars import UnavailableError, fetch
-from deploy.kafka.server import running_kafka
+from deploy.kafka.server import KafkaNode
 from tests.support import fleet
 from tests.support.postgres import Templates
 
@@ -45,11 +44,6 @@ NOWHERE = "127.0.0.1:9"
 class Fleet(fleet.Fleet):
     """Processes started from the services' command lines, with their default settings."""
 
-    @override
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.ports["interactions consumer"] = free_port()
-
     async def create_topics(self) -> None:
         """Create the topics of all services, as their ``migrate`` does."""
         services = build_services(
@@ -59,8 +53,8 @@ class Fleet(fleet.Fleet):
         await ensure_topics(KafkaSettings(bootstrap=self.bootstrap), topics)
 
     @override
-    def _environment(self, kind: str) -> dict[str, str]:
-        given = super()._environment(kind)
+    def environment(self, name: str) -> dict[str, str]:
+        given = super().environment(name)
         given.pop("INTERACTIONS_IDENTITY__DEADLINE_SECONDS", None)
         return given
 
@@ -154,7 +148,7 @@ class Bench:
                 yield bootstrap, f"the embedded broker ({reason})"
         else:
             (directory / "kafka").mkdir()
-            with running_kafka(jars, directory / "kafka") as bootstrap:
+            with KafkaNode(jars, directory / "kafka") as bootstrap:
                 yield bootstrap, "Apache Kafka"
 
     def postmaster(self) -> int:

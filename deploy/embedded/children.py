@@ -3,13 +3,14 @@
 import fcntl
 import importlib.util
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -133,10 +134,16 @@ def claimed(directory: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of 127.0.0.1 that nobody uses at the moment.
+
+    It is below the ports that systems give to outgoing connections: while a server is down, one of
+    these could take its port, even a connection to that very port, and keep it from coming back.
+    """
+    for port in random.sample(range(10_000, 32_768), 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise StartError("no port of 127.0.0.1 is free")
 
 
 def accepts(port: int) -> bool:

@@ -72,28 +72,32 @@ class EmbeddedPostgres:
         self._password_file = directory / "password"
         self._settings = settings
         self._port = children.free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
         self._data.parent.mkdir(parents=True, exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             self._create()
-        self._start()
+        self.start()
         password = self._password_file.read_text().strip()
         return Server(f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self._port}/postgres")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            children.stop(self._process, with_signal=signal.SIGINT, within=20)
+        self.stop()
 
     def revive(self) -> bool:
         """Start the server again, where it was, if it died; say whether it had to be."""
-        if self._process is None or self._process.poll() is None:
+        if self.process is None or self.process.poll() is None:
             return False
-        self._start()
+        self.start()
         return True
+
+    def stop(self) -> None:
+        """Stop the server without waiting for its clients, if it runs."""
+        if self.process is not None:
+            children.stop(self.process, with_signal=signal.SIGINT, within=20)
 
     def _create(self) -> None:
         """Make the cluster beside its final place, so that a kill half-way leaves nothing."""
@@ -111,7 +115,8 @@ class EmbeddedPostgres:
             shutil.copy2(password.name, self._password_file)
         draft.rename(self._data)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the server, which must not run, where it was; return once it answers."""
         self._end_orphan()
         options = [f"port={self._port}", *COMMON_SETTINGS, *self._settings]
         command = [_program("postgres"), "-D", str(self._data)]
@@ -126,7 +131,7 @@ class EmbeddedPostgres:
             log=self._log,
             within=60,
         )
-        self._process = process
+        self.process = process
 
     def _end_orphan(self) -> None:
         """Clear what a killed stack left: its server, if it lives, and its pid file."""

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from deploy.kafka.jars import UnavailableError, fetch
-from deploy.kafka.server import running_kafka
+from deploy.kafka.server import KafkaNode
 
 
 def main(command: list[str]) -> int:
@@ -24,7 +24,7 @@ def main(command: list[str]) -> int:
         return code
     with (
         tempfile.TemporaryDirectory(prefix="threadline-kafka-") as directory,
-        running_kafka(jars, Path(directory)) as bootstrap,
+        KafkaNode(jars, Path(directory)) as bootstrap,
     ):
         code = _run(command, {"TEST_KAFKA_BOOTSTRAP": bootstrap})
     _say("These suites ran on Apache Kafka.")

@@ -1,11 +1,10 @@
-"""Run one Apache Kafka node (KRaft, no ZooKeeper) from its jars, with throw-away data."""
+"""Run one Apache Kafka node (KRaft, no ZooKeeper) from its jars."""
 
 import base64
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from uuid import uuid4
 
 from deploy.embedded import children
@@ -17,42 +16,61 @@ _LOGGING = (
 )
 
 
-@contextmanager
-def running_kafka(jars: Path, directory: Path) -> Iterator[str]:
-    """Format ``directory``, start a node, give its bootstrap address, stop it."""
-    port = children.free_port()
-    address = f"127.0.0.1:{port}"
-    properties = _write_properties(directory, address)
-    java = ["java", "-Xmx512m", *_LOGGING, "-cp", f"{jars}/*"]
-    _format(java, properties)
-    log = directory / "kafka.log"
-    process = children.spawn(
-        ["/usr/bin/env", *java, "kafka.Kafka", str(properties)],
-        log=log,
-        death_signal=signal.SIGKILL,
-    )
-    try:
-        children.wait_until(lambda: children.accepts(port), process, log=log, within=90)
-        yield address
-    finally:
-        children.stop(process, with_signal=signal.SIGTERM, within=30)
+class KafkaNode:
+    """A node over ``directory``; a context manager that gives its bootstrap address.
 
+    It can be ended and started again, at the same address and with what it has on disk.
+    """
 
-def _write_properties(directory: Path, address: str) -> Path:
-    settings = node_settings(
-        listen=address, advertised=address, controller=f"127.0.0.1:{children.free_port()}"
-    )
-    settings["log.dirs"] = str(directory / "data")
-    path = directory / "server.properties"
-    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    return path
+    def __init__(self, jars: Path, directory: Path) -> None:
+        self._directory = directory
+        self._log = directory / "kafka.log"
+        self._properties = directory / "server.properties"
+        self._java = ["java", "-Xmx512m", *_LOGGING, "-cp", f"{jars}/*"]
+        self._port = children.free_port()
+        self.process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> str:
+        address = f"127.0.0.1:{self._port}"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._write_properties(address)
+        self._format()
+        self.start()
+        return address
 
-def _format(java: list[str], properties: Path) -> None:
-    cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
-    done = subprocess.run(  # noqa: S603 - the command is ours
-        command, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise children.StartError(f"storage could not be formatted: {done.stdout}{done.stderr}")
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the node, which must not run, and return once it answers."""
+        process = children.spawn(
+            ["/usr/bin/env", *self._java, "kafka.Kafka", str(self._properties)],
+            log=self._log,
+            death_signal=signal.SIGKILL,
+        )
+        children.wait_until(lambda: children.accepts(self._port), process, log=self._log, within=90)
+        self.process = process
+
+    def stop(self) -> None:
+        """Stop the node as its operator would, if it runs."""
+        if self.process is not None:
+            children.stop(self.process, with_signal=signal.SIGTERM, within=30)
+
+    def _write_properties(self, address: str) -> None:
+        settings = node_settings(
+            listen=address, advertised=address, controller=f"127.0.0.1:{children.free_port()}"
+        )
+        settings["log.dirs"] = str(self._directory / "data")
+        lines = (f"{name}={value}\n" for name, value in settings.items())
+        self._properties.write_text("".join(lines))
+
+    def _format(self) -> None:
+        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster]
+        done = subprocess.run(  # noqa: S603 - the command is ours
+            [*command, "-c", str(self._properties)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise children.StartError(f"storage could not be formatted: {done.stdout}{done.stderr}")

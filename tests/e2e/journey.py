@@ -1,7 +1,5 @@
 """The calls that the journeys are made of."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -96,11 +94,8 @@ async def context(fleet: Fleet, customer_id: str) -> Json:
 
 
 def add_twilio_account(fleet: Fleet, account: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "interactions", "channels", "add", "twilio", account,
-         "--tenant", "demo", "--secret", TWILIO_SECRET],
-        env=fleet._environment("interactions api"), check=True, cwd=fleet.directory,
-    )  # fmt: skip
+    fleet.run("interactions", "channels", "add", "twilio", account,
+              "--tenant", "demo", "--secret", TWILIO_SECRET)  # fmt: skip
 
 
 async def text_by_twilio(fleet: Fleet, account: str, fields: Mapping[str, str]) -> httpx.Response:

@@ -1,53 +1,67 @@
-"""The three services as in production: an API and a worker process each, over real servers."""
+"""The three services as in production: processes of their own, over real servers.
+
+A process goes by its name, ``sla worker``: the service and the command that starts it. A third word
+makes another one of the same kind, ``interactions relay 2``.
+"""
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
-from common.http.service_tokens import AUDIENCE, ServiceTokens
-from common.jsons import dumps_text
 from deploy.embedded.children import free_port, tail, tied
 from deploy.embedded.credentials import Credentials, kept_in
 from deploy.embedded.postgres import Server
 from deploy.embedded.services import NAMES, build_services
+from tests.support.environment import Surroundings
 from tests.support.postgres import Templates
+from tests.support.wait import until
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN_SECONDS = 90.0
+START_WITHIN_SECONDS = 150.0
 STOP_WITHIN_SECONDS = 25.0
+RESTART_AFTER_SECONDS = 0.5
+KILLED = -signal.SIGKILL
+
+WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))
+"""An API and one worker for everything else, for each service."""
+SEPARATE = (
+    "identity api", "identity relay",
+    "interactions api", "interactions consumer", "interactions relay", "interactions timer",
+    "sla api", "sla consumer", "sla relay", "sla timer",
+)  # fmt: skip
+"""Every part a process of its own, so that one of them can die alone."""
 
 
 @dataclass
 class Fleet:
-    """Six processes; a test may stop some and start them again."""
+    """Processes that a test may end in any way, and start again."""
 
     directory: Path
-    dsns: dict[str, str]
+    dsns: Mapping[str, str]
     bootstrap: str
     credentials: Credentials
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings besides the usual ones, by the names of their environment variables."""
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        kinds = [f"{name} {kind}" for name in NAMES for kind in ("api", "worker")]
-        self.ports = {kind: free_port() for kind in kinds}
 
     def client(self, service: str, key: str | None = None) -> httpx.AsyncClient:
         """Return a client of one service's API with tenant demo's key, or another."""
         return httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.ports[f'{service} api']}",
+            base_url=self.url(f"{service} api"),
             headers={"Authorization": f"Bearer {key or self.credentials.api_key}"},
             trust_env=False,
             timeout=10,
@@ -57,50 +71,6 @@ class Fleet:
         """Let every service know the API keys."""
         asyncio.run(self._install())
 
-    def migrate(self) -> None:
-        """Bring each database to its newest revision, and create the topics."""
-        for name in NAMES:
-            subprocess.run(
-                [sys.executable, "-m", name, "migrate"],
-                check=True,
-                env=self._environment(f"{name} api"),
-                cwd=self.directory,
-            )
-
-    def start(self, *kinds: str) -> None:
-        """Start processes such as ``sla worker`` and return once they are ready."""
-        for kind in kinds:
-            with self.log(kind).open("ab") as log:
-                self.processes[kind] = subprocess.Popen(
-                    tied([sys.executable, "-m", *kind.split()], death_signal=signal.SIGTERM),
-                    cwd=self.directory,
-                    env=self._environment(kind),
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                )
-        for kind in kinds:
-            self._await_ready(kind)
-
-    def stop(self, *kinds: str) -> None:
-        """Stop processes as a service manager would. They must end well, and in time."""
-        for kind in kinds:
-            self.processes[kind].terminate()
-        for kind in kinds:
-            code = self.processes.pop(kind).wait(STOP_WITHIN_SECONDS)
-            assert code == 0, f"{kind} ended with {code}:\n{tail(self.log(kind))}"
-
-    def kill_all(self) -> None:
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-        self.processes.clear()
-
-    def log(self, kind: str) -> Path:
-        return self.directory / f"{kind.replace(' ', '-')}.log"
-
-    def logged(self, kind: str, text: str) -> bool:
-        return re.search(re.escape(text), self.log(kind).read_text()) is not None
-
     async def _install(self) -> None:
         services = build_services(
             dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
@@ -109,66 +79,153 @@ class Fleet:
             await self.credentials.install(service)
             await service.close()
 
-    def _await_ready(self, kind: str) -> None:
-        deadline = time.monotonic() + START_WITHIN_SECONDS
-        url = f"http://127.0.0.1:{self.ports[kind]}/readyz"
-        while time.monotonic() < deadline and self.processes[kind].poll() is None:
-            try:
-                if httpx.get(url, trust_env=False, timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"{kind} is not ready:\n{tail(self.log(kind))}")
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._port(name)}"
 
-    def _environment(self, kind: str) -> dict[str, str]:
-        name = kind.partition(" ")[0]
-        prefix = name.upper()
-        own = {
-            "POSTGRES__DSN": self.dsns[name],
-            "KAFKA__BOOTSTRAP": self.bootstrap,
-            "AUTH__PEPPER": self.credentials.pepper,
-            "AUTH__ENVIRONMENT": "test",
-            "AUTH__SERVICE_KEY": self.credentials.service_key,
-            "AUTH__ISSUERS": _trusted(self.credentials),
-            "HTTP__PORT": str(self.ports[kind]),
-            "HTTP__CURSOR_SECRET": self.credentials.cursor_secret,
-        }
-        if name == "interactions":
-            own |= {
-                # A machine that is busy testing is not what this deadline is for.
-                "IDENTITY__DEADLINE_SECONDS": "5",
-                "IDENTITY__BASE_URL": f"http://127.0.0.1:{self.ports['identity api']}",
-                "SEALING__KEYS": f'{{"test": "{self.credentials.sealing_key}"}}',
-                "SEALING__CURRENT": "test",
-                "INBOUND_TENANT": "demo",
-            }
-        return dict(os.environ) | {f"{prefix}_{key}": value for key, value in own.items()}
+    def start(self, *names: str) -> None:
+        """Start processes such as ``sla worker`` and return once they are ready."""
+        for name in names:
+            self.launch(name)
+        deadline, waiting = time.monotonic() + START_WITHIN_SECONDS, list(names)
+        while waiting := [name for name in waiting if not self.answers(name)]:
+            assert time.monotonic() < deadline, f"not ready: {waiting}"
+            time.sleep(0.2)
 
+    def launch(self, name: str, *, through: Sequence[str] = ()) -> None:
+        """Start a process and do not wait for it; ``through`` is a module that runs it, with words.
 
-def _trusted(credentials: Credentials) -> str:
-    """Return the issuers that services trust, as their setting wants it."""
-    jwks = ServiceTokens.public_jwks(SecretStr(credentials.service_key))
-    return dumps_text([{"issuer": "threadline:interactions", "audience": AUDIENCE, "jwks": jwks}])
+        In the caller's thread on purpose: a child ends with the thread that started it.
+        """
+        command = [sys.executable, "-m", *through, *name.split()[:2]]
+        with self.log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                tied(command, death_signal=signal.SIGTERM),
+                cwd=self.directory,
+                env=self.environment(name) | {"PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    async def ready(self, *names: str) -> None:
+        """Wait until processes are ready, while the loop goes on."""
+        for name in names:
+            await until(partial(self.answers, name), START_WITHIN_SECONDS, every=0.2)
+
+    def answers(self, name: str) -> bool:
+        """Say whether a process is ready; raise when it is no more."""
+        ended = self.processes[name].poll() is not None
+        assert not ended, f"{name} has ended:\n{tail(self.log(name))}"
+        asking = HTTPConnection("127.0.0.1", self._port(name), timeout=2)
+        with closing(asking), suppress(OSError, HTTPException):
+            asking.request("GET", "/readyz")
+            return asking.getresponse().status == HTTPStatus.OK
+        return False
+
+    def stop(self, *names: str) -> None:
+        """Stop processes as a service manager would. They must end well, and in time."""
+        for name in names:
+            self.processes[name].terminate()
+        for name in names:
+            code = self.processes.pop(name).wait(STOP_WITHIN_SECONDS)
+            assert code == 0, f"{name} ended with {code}:\n{tail(self.log(name))}"
+
+    def kill(self, *names: str) -> None:
+        """End processes as a power cut would."""
+        for name in names:
+            self.processes[name].kill()
+        for name in names:
+            self.processes[name].wait()
+
+    def freeze(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGCONT)
+
+    async def death(self, name: str, within: float = 30.0) -> int:
+        """Wait for a process to end by itself; return its exit code."""
+        process = self.processes[name]
+        await until(lambda: process.poll() is not None, within, every=0.02)
+        return process.returncode
+
+    @asynccontextmanager
+    async def supervised(self) -> AsyncIterator[list[str]]:
+        """Start again what dies meanwhile, as a service manager would; gives their names."""
+        restarted: list[str] = []
+        watching = asyncio.create_task(self._supervise(restarted))
+        try:
+            yield restarted
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+    async def _supervise(self, restarted: list[str]) -> None:
+        while True:
+            for name in [n for n, p in self.processes.items() if p.poll() is not None]:
+                await asyncio.sleep(RESTART_AFTER_SECONDS)
+                self.launch(name)
+                restarted.append(name)
+            await asyncio.sleep(0.05)
+
+    def kill_all(self) -> None:
+        self.kill(*self.processes)
+        self.processes.clear()
+
+    def log(self, name: str) -> Path:
+        return self.directory / f"{name.replace(' ', '-')}.log"
+
+    def logged(self, name: str, text: str) -> bool:
+        return re.search(re.escape(text), self.log(name).read_text()) is not None
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the environment of a process, also for commands such as ``migrate``."""
+        surroundings = Surroundings(
+            self.dsns, self.bootstrap, self.credentials, self.url("identity api")
+        )
+        service = name.split(maxsplit=1)[0]
+        return surroundings.of(service, port=self._port(name)) | dict(self.settings)
+
+    def run(self, service: str, *words: str) -> str:
+        """Run a command of a service, such as ``migrate``, to its end; return what it printed."""
+        return subprocess.run(
+            [sys.executable, "-m", service, *words],
+            check=True,
+            env=self.environment(f"{service} api"),
+            cwd=self.directory,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def _port(self, name: str) -> int:
+        if name not in self.ports:
+            self.ports[name] = free_port()
+        return self.ports[name]
 
 
 @contextmanager
 def running_fleet(
-    directory: Path, server: Server, templates: Templates, bootstrap: str
+    directory: Path,
+    server: Server,
+    templates: Templates,
+    bootstrap: str,
+    *,
+    names: Sequence[str] = WORKERS,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Fleet]:
-    """Migrate, make keys, start all six, and stop whatever is left at the end."""
-    names = {name: templates.clone(name) for name in NAMES}
-    dsns = {name: server.dsn(database) for name, database in names.items()}
-    fleet = Fleet(directory, dsns, bootstrap, kept_in(directory))
+    """Migrate, make keys, start the processes named, and stop whatever is left at the end."""
+    databases = {name: templates.clone(name) for name in NAMES}
+    dsns = {name: server.dsn(database) for name, database in databases.items()}
+    fleet = Fleet(directory, dsns, bootstrap, kept_in(directory), settings or {})
     try:
         fleet.install()
-        fleet.migrate()
-        fleet.start(*fleet.ports)
+        for name in NAMES:
+            fleet.run(name, "migrate")
+        fleet.start(*names)
         yield fleet
         fleet.stop(*list(fleet.processes))
     finally:
         fleet.kill_all()
-        templates.drop(list(names.values()))
+        templates.drop(list(databases.values()))
 
 
 @pytest.fixture(scope="module")

@@ -266,12 +266,11 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return the offset after the last record of each partition of a topic."""
-    client = AIOKafkaConsumer(**_connection(settings))
+    # A client that was not made for a topic need not know its partitions, and would not say so.
+    client = AIOKafkaConsumer(topic, **_connection(settings))
     await client.start()
     try:
-        await client.topics()
-        partitions = client.partitions_for_topic(topic) or ()
-        found = await client.end_offsets([TopicPartition(topic, p) for p in partitions])
+        found = await client.end_offsets(client.assignment())
     finally:
         await client.stop()
     return {tp.partition: offset for tp, offset in found.items()}

@@ -1,0 +1,84 @@
+"""One fleet, one ledger and one speaker for all drills of a run, on servers of their own.
+
+A drill leaves every process and server as it found it. What it said stays, so each drill's
+invariants cover all that were before it as well.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from deploy.embedded.postgres import DURABLE, EmbeddedPostgres, Server
+from deploy.kafka.jars import fetch
+from deploy.kafka.server import KafkaNode
+from tests.drills.drilling import Drill, promise
+from tests.drills.ledger import Ledger
+from tests.drills.speaking import Speaker, add_accounts, speaking
+from tests.support.faults import Faults
+from tests.support.fleet import SEPARATE, Fleet, running_fleet
+from tests.support.postgres import Templates
+
+# What the system was given survives the death of a process, so nothing has to reach a disk.
+POSTGRES = (*DURABLE, "fsync=off")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedPostgres:
+    return EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=POSTGRES)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres: EmbeddedPostgres) -> Iterator[Server]:
+    with postgres as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> KafkaNode:
+    return KafkaNode(fetch(), tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka: KafkaNode) -> Iterator[str]:
+    with kafka as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def fleet(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: Server,
+    templates: Templates,
+    kafka_bootstrap: str,
+) -> Iterator[Fleet]:
+    directory = tmp_path_factory.mktemp("fleet")
+    with running_fleet(
+        directory, postgres_server, templates, kafka_bootstrap, names=SEPARATE
+    ) as running:
+        add_accounts(running)
+        promise(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ledger(fleet: Fleet) -> Iterator[Ledger]:
+    opened = Ledger(fleet.directory / "ledger.jsonl")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+async def speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
+    async with speaking(fleet, ledger) as ready:
+        yield ready
+
+
+@pytest.fixture
+def drill(
+    fleet: Fleet,
+    ledger: Ledger,
+    speaker: Speaker,
+    kafka: KafkaNode,
+    postgres: EmbeddedPostgres,
+) -> Drill:
+    return Drill(fleet, ledger, speaker, Faults(kafka), Faults(postgres))

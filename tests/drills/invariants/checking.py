@@ -1,0 +1,54 @@
+"""All invariants in one place, and what to do with them."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from tests.drills.invariants.copied import clocks_are_copied, customers_are_copied
+from tests.drills.invariants.deadlines import (
+    breaches_are_told_once_and_false_ones_retracted,
+    breaches_wait_for_their_source,
+    clocks_are_as_the_oracle_says,
+)
+from tests.drills.invariants.evidence import Evidence
+from tests.drills.invariants.kept import (
+    counters_equal_a_recount,
+    no_acknowledged_loss,
+    no_double_effect,
+)
+from tests.drills.invariants.promised import contexts_answer_or_say_come_back
+from tests.drills.invariants.told import (
+    order_is_kept,
+    outbox_equals_topics,
+    watermarks_are_true,
+)
+
+Invariant = Callable[[Evidence], Iterable[str]]
+
+INVARIANTS: tuple[Invariant, ...] = (
+    no_acknowledged_loss,
+    no_double_effect,
+    counters_equal_a_recount,
+    outbox_equals_topics,
+    order_is_kept,
+    watermarks_are_true,
+    customers_are_copied,
+    clocks_are_copied,
+    clocks_are_as_the_oracle_says,
+    breaches_wait_for_their_source,
+    breaches_are_told_once_and_false_ones_retracted,
+    contexts_answer_or_say_come_back,
+)
+_SHOWN = 10
+
+
+def violations(evidence: Evidence) -> dict[str, list[str]]:
+    """Return what each broken invariant has to say; nothing when all hold."""
+    found = {invariant.__name__: list(invariant(evidence)) for invariant in INVARIANTS}
+    return {name: sentences for name, sentences in found.items() if sentences}
+
+
+def report(found: Mapping[str, list[str]]) -> str:
+    """Return the violations as text, not all of them when there are many."""
+    lines: list[str] = []
+    for name, sentences in found.items():
+        lines += [f"{name}: {len(sentences)}", *(f"  {s}" for s in sentences[:_SHOWN])]
+    return "\n".join(lines)

@@ -1,0 +1,96 @@
+"""Deadlines are as the oracle says, and nobody was told of a breach before it was known."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tests.drills.invariants.evidence import Event, Evidence, Row
+from tests.drills.invariants.promises import Expected, expected_clocks
+
+BREACHED, RETRACTED = "sla.clock.breached", "sla.breach.retracted"
+
+Key = tuple[str, str, int]
+
+
+def clocks_are_as_the_oracle_says(evidence: Evidence) -> Iterator[str]:
+    """Say which clocks are missing, superfluous, or in another state than the events make them."""
+    clocks = {_key(row): row for row in evidence.rows["sla"]["clock"]}
+    for key, expected in expected_clocks(evidence).items():
+        row = clocks.pop(key, None)
+        if row is None:
+            yield f"there is no clock {key}"
+        else:
+            yield from _differs(key, row, expected, evidence.at)
+    for key, row in clocks.items():
+        yield f"no event asks for the clock {key}, which is {row['state']}"
+
+
+def _differs(key: Key, row: Row, expected: Expected, at: datetime) -> Iterator[str]:
+    if row["started_at"] != expected.started_at or row["due_at"] != expected.due_at:
+        yield f"clock {key} runs to {row['due_at']} and not to {expected.due_at}"
+    if row["state"] != expected.state(at):
+        yield f"clock {key} is {row['state']} and not {expected.state(at)}"
+    if row["state"] == "breached" and row["breached_at"] != expected.due_at:
+        yield f"clock {key} breached at {row['breached_at']} and not at {expected.due_at}"
+
+
+def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
+    """Say which breaches were declared as certain before their source was known to the deadline."""
+    known = _when_known(evidence.events["interactions.conversations"])
+    for event in evidence.first_told("sla.clocks"):
+        body: Mapping[str, Any] = event.body or {}
+        if body["type"] == BREACHED and body["data"]["confirmed"]:
+            due_at = datetime.fromisoformat(body["data"]["due_at"])
+            told_at = datetime.fromisoformat(body["recorded_at"])
+            heard_at = known(event.partition, due_at)
+            if heard_at is None or told_at < heard_at or told_at < due_at:
+                yield f"the breach of {body['subject_id']} at {due_at} was declared at {told_at}"
+
+
+def breaches_are_told_once_and_false_ones_retracted(evidence: Evidence) -> Iterator[str]:
+    """Say of which clocks the last word is wrong: a breach untold, told twice, or left standing."""
+    told: dict[Key, list[str]] = defaultdict(list)
+    for event in evidence.first_told("sla.clocks"):
+        body: Mapping[str, Any] = event.body or {}
+        data = body["data"]
+        key = data["conversation_id"], data["metric"], data["cycle"]
+        if body["type"] == RETRACTED:
+            told[key].append("retracted")
+        elif body["type"] == BREACHED:
+            told[key].append("certain" if data["confirmed"] else "unconfirmed")
+    for key, expected in expected_clocks(evidence).items():
+        if wrong := _wrong(told[key], breached=expected.breached(evidence.at)):
+            yield f"of clock {key} was told: {', '.join(told[key]) or 'no breach'}; {wrong}"
+
+
+def _wrong(told: Sequence[str], *, breached: bool) -> str | None:
+    """Say what is wrong with all that was told about the breach of one clock."""
+    since = list(told[_last(told, "retracted") + 1 :])
+    if not breached:
+        return "it was in time" if since else None
+    if not since:
+        return "it was late"
+    return None if since in (["certain"], ["unconfirmed", "certain"]) else "that is not once"
+
+
+def _last(words: Sequence[str], wanted: str) -> int:
+    return max((place for place, word in enumerate(words) if word == wanted), default=-1)
+
+
+def _when_known(source: Sequence[Event]) -> Callable[[int, datetime], datetime | None]:
+    """Return a function that says when a partition's watermark, as sent, first passed a time."""
+    steps: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for event in source:
+        stamps = steps[event.partition]
+        if event.watermark is not None and (not stamps or event.watermark > stamps[-1][0]):
+            stamps.append((event.watermark, event.appended_at))
+
+    def known(partition: int, at: datetime) -> datetime | None:
+        return next((sent for mark, sent in steps[partition] if mark >= at), None)
+
+    return known
+
+
+def _key(row: Row) -> Key:
+    return row["conversation_id"], row["metric"], row["cycle"]

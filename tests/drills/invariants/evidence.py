@@ -1,0 +1,162 @@
+"""What can be seen from outside: the ledger, the rows of three databases, the records on topics."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+
+from common.envelope import HEARTBEAT_TYPE
+from common.jsons import loads
+from tests.drills.ledger import Entries
+
+Row = Mapping[str, Any]
+
+OUTBOX = "SELECT id::text, topic, type, written_at, published_at FROM outbox"
+CLOCK = """
+    SELECT tenant_id, clock_id::text, conversation_id::text, metric, cycle, state, policy_name,
+           target_seconds, started_at, due_at, met_at, breached_at, confirmed, version
+"""
+QUERIES = {
+    "identity": {
+        "outbox": OUTBOX,
+        "customer": """
+            SELECT tenant_id, id::text, version, attributes::text, merged_into FROM customer
+        """,
+        "identifier": """
+            SELECT tenant_id, customer_id::text, type, scope, value, level FROM identifier
+        """,
+        "alias": "SELECT tenant_id, origin_id::text, canonical_id::text FROM customer_alias",
+    },
+    "interactions": {
+        "outbox": OUTBOX,
+        "interaction": """
+            SELECT tenant_id, interaction_id::text, conversation_id::text, text, provider_name,
+                   provider_account, provider_message_id, sequence
+            FROM interaction
+        """,
+        "conversation": """
+            SELECT tenant_id, conversation_id::text, version, interaction_count FROM conversation
+        """,
+        "dead_letter": "SELECT consumer, reason, record_value FROM dead_letter",
+        "quarantined": "SELECT reason, body FROM raw_delivery WHERE state = 'quarantined'",
+        "profile": """
+            SELECT tenant_id, customer_id::text, version, attributes::text, identifiers::text
+            FROM customer_profile
+        """,
+        "alias": "SELECT tenant_id, origin_id::text, canonical_id::text FROM customer_alias",
+        "clock": """
+            SELECT tenant_id, clock_id::text, version, metric, cycle, state, due_at, breached_at
+            FROM sla_clock
+        """,
+    },
+    "sla": {
+        "outbox": OUTBOX,
+        "clock": f"{CLOCK} FROM clock",
+        "alert": "SELECT type, body FROM alert",
+        "policy": """
+            SELECT tenant_id, name, body::text, created_at FROM policy_version
+            WHERE enabled AND to_revision IS NULL
+        """,
+    },
+}
+TOPICS = ("identity.customers", "interactions.conversations", "interactions.inbound", "sla.clocks")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record of a topic. ``body`` is None for a heartbeat and for what is no event of ours."""
+
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] | None
+
+    @property
+    def watermark(self) -> datetime | None:
+        stamp = self.headers.get("watermark")
+        return datetime.fromisoformat(stamp) if stamp else None
+
+
+@dataclass
+class Evidence:
+    """Everything, at one moment. ``rows`` by service and name, ``events`` by topic."""
+
+    at: datetime
+    entries: Entries
+    rows: dict[str, dict[str, list[Row]]]
+    events: dict[str, list[Event]] = field(default_factory=dict)
+
+    def first_told(self, topic: str) -> Iterator[Event]:
+        """Give the topic's events in order, without what was sent again and heartbeats."""
+        seen: set[str] = set()
+        for event in self.events[topic]:
+            if event.body is not None and event.body["id"] not in seen:
+                seen.add(event.body["id"])
+                yield event
+
+
+@dataclass
+class Sources:
+    """Where to look. ``connections`` by service; each is used by one at a time."""
+
+    connections: Mapping[str, asyncpg.Connection]
+    bootstrap: str
+
+    async def gather(self, entries: Entries) -> Evidence:
+        """Look at everything. The databases first: what they have told of is on the topics."""
+        rows: dict[str, dict[str, list[Row]]] = {}
+        at = datetime.now(UTC)
+        for service, queries in QUERIES.items():
+            connection = self.connections[service]
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                rows[service] = {
+                    name: await connection.fetch(query) for name, query in queries.items()
+                }
+        return Evidence(at, entries, rows, await read_topics(self.bootstrap))
+
+
+@asynccontextmanager
+async def looking(dsns: Mapping[str, str], bootstrap: str):
+    """Give ``Sources`` over connections of their own."""
+    opened = {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
+    try:
+        yield Sources(opened, bootstrap)
+    finally:
+        await asyncio.gather(*(connection.close() for connection in opened.values()))
+
+
+async def read_topics(bootstrap: str) -> dict[str, list[Event]]:
+    """Return all records of our topics and their dead letters, in the order of each partition."""
+    topics = [topic for base in TOPICS for topic in (base, f"{base}.dead")]
+    reader = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    found: dict[str, list[Event]] = {topic: [] for topic in topics}
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(reader.assignment())
+        while any([await reader.position(part) < end for part, end in ends.items()]):
+            for part, records in (await reader.getmany(timeout_ms=500, max_records=5000)).items():
+                found[part.topic] += [_event(r) for r in records if r.offset < ends[part]]
+    finally:
+        await reader.stop()
+    return found
+
+
+def _event(record: Any) -> Event:
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    ours = headers.get("ce_source", "").startswith("/threadline/")
+    told = ours and headers.get("ce_type") != HEARTBEAT_TYPE
+    return Event(
+        record.topic,
+        record.partition,
+        record.offset,
+        datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        headers,
+        loads(record.value) if told else None,
+    )

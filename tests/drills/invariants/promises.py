@@ -1,0 +1,96 @@
+"""An oracle for deadlines: what a person with the sorted events in hand would say.
+
+It knows what drills do, and nothing of how the product decides: policies for whole channels, by
+seconds, without calendars, pauses and ends of conversations.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from common.jsons import loads
+from tests.drills.invariants.evidence import Evidence
+
+OPENED = "interactions.conversation.opened"
+RECORDED = "interactions.interaction.recorded"
+
+
+@dataclass
+class Expected:
+    """A clock as it must be: ``met_at`` is when somebody answered, in time or not."""
+
+    started_at: datetime
+    seconds: int
+    met_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        return self.started_at + timedelta(seconds=self.seconds)
+
+    def breached(self, at: datetime) -> bool:
+        return (self.met_at or at) > self.due_at
+
+    def state(self, at: datetime) -> str:
+        if self.breached(at):
+            return "breached"
+        return "met" if self.met_at else "running"
+
+
+@dataclass
+class Conversation:
+    """What was told of one conversation, in no order yet."""
+
+    tenant: str
+    seconds: Mapping[str, int]
+    opened_at: datetime
+    said: list[tuple[datetime, int, int, str]] = field(default_factory=list)
+
+    def clocks(self) -> dict[tuple[str, int], Expected]:
+        """Return the clocks that these events make, by metric and cycle."""
+        waiting: Expected | None = Expected(self.opened_at, self.seconds.get("first_response", 0))
+        all_ = [("first_response", 1, waiting)]
+        for said_at, _, _, by in sorted(self.said):
+            at = max(said_at, self.opened_at)
+            if by == "agent" and waiting is not None:
+                waiting.met_at, waiting = at, None
+            elif by == "customer" and waiting is None:
+                waiting = Expected(at, self.seconds.get("next_response", 0))
+                all_.append(("next_response", len(all_), waiting))
+        return {(m, n): clock for m, n, clock in all_ if m in self.seconds}
+
+
+def expected_clocks(evidence: Evidence) -> dict[tuple[str, str, int], Expected]:
+    """Return what the clocks of all conversations with a promise must be."""
+    promises = _promises(evidence)
+    conversations: dict[str, Conversation] = {}
+    said: dict[str, list[tuple[datetime, int, int, str]]] = defaultdict(list)
+    for event in evidence.first_told("interactions.conversations"):
+        body: Mapping[str, Any] = event.body or {}
+        data, at = body["data"], datetime.fromisoformat(body["occurred_at"])
+        seconds = promises.get((body["tenant_id"], data["channel"]))
+        if body["type"] == OPENED and seconds is not None:
+            conversations[body["subject_id"]] = Conversation(body["tenant_id"], seconds, at)
+        elif body["type"] == RECORDED:
+            # At one instant an answer counts as later than what it answers.
+            by = data["author_type"]
+            said[body["subject_id"]].append((at, int(by == "agent"), body["sequence"], by))
+    found: dict[tuple[str, str, int], Expected] = {}
+    for conversation_id, conversation in conversations.items():
+        conversation.said = said[conversation_id]
+        for (metric, cycle), clock in conversation.clocks().items():
+            found[conversation_id, metric, cycle] = clock
+    return found
+
+
+def _promises(evidence: Evidence) -> dict[tuple[str, str], dict[str, int]]:
+    """Return the seconds by metric that each tenant's policy promises on a channel."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in evidence.rows["sla"]["policy"]:
+        body = loads(row["body"])
+        [condition] = body["conditions"]["all"]
+        seconds = {target["metric"]: target["seconds"] for target in body["targets"]}
+        for channel in condition["value"]:
+            found[row["tenant_id"], channel] = seconds
+    return found

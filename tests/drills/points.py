@@ -1,0 +1,136 @@
+"""The ports at which a drill can strike, wrapped from outside: production code knows nothing of it.
+
+A port is one of the few functions through which a process touches the world. Wrapping them covers
+every gap between two of their calls, because a process that dies between them has changed nothing.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Literal, get_args
+
+import httpx
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common import relay_store
+from common.database import Database
+from common.errors import UnavailableError
+from common.kafka import GroupReader, KafkaError, Producer
+
+Port = Literal["transaction", "send", "mark", "report", "post"]
+When = Literal["before", "midway", "after"]
+How = Literal["kill", "freeze", "raise", "hang"]
+
+PORTS, WHENS, HOWS = get_args(Port), get_args(When), get_args(How)
+
+
+@dataclass
+class Point:
+    """The ``nth`` call of a port, of those that concern us.
+
+    ``of`` is the name of the use case whose transaction it is; ``about`` a text that must stand
+    in what the call is given, or what the transaction's statements are. ``midway``, only of
+    ``send``, is when half of a batch is acknowledged.
+    """
+
+    at: Port
+    when: When = "before"
+    nth: int = 1
+    how: How = "kill"
+    of: str = ""
+    about: str = ""
+
+    def words(self) -> list[str]:
+        """Return the launcher and its arguments, for ``Fleet.launch(through=…)``."""
+        return [
+            "tests.drills.crash", "--at", self.at, "--when", self.when, "--nth", str(self.nth),
+            "--how", self.how, "--of", self.of, "--about", self.about, "--",
+        ]  # fmt: skip
+
+    def arm(self) -> None:
+        """Wrap the port in this process."""
+        self._calls = count(1)
+        {
+            "transaction": self._arm_transaction,
+            "send": self._arm_send,
+            "mark": lambda: self._arm(relay_store, "mark", UnavailableError("drill")),
+            "report": lambda: self._arm(GroupReader, "report", KafkaError("drill")),
+            "post": lambda: self._arm(httpx.AsyncClient, "send", httpx.ReadTimeout("drill")),
+        }[self.at]()
+
+    def _arm(self, owner: Any, name: str, error: Exception) -> None:
+        real: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+        async def wrapped(*args: Any, **kwargs: Any) -> Any:
+            struck = self._counts(name, args)
+            if struck and self.when == "before":
+                await self._strike(error)
+            result = await real(*args, **kwargs)
+            if struck and self.when == "after":
+                await self._strike(error)
+            return result
+
+        setattr(owner, name, wrapped)
+
+    def _arm_transaction(self) -> None:
+        """Before: all is written and COMMIT would be next. After: COMMIT was acknowledged."""
+        real, error = Database.run, UnavailableError("the database is not available right now")
+
+        async def run(database: Database, work: Any, /, *args: Any, **kwargs: Any) -> Any:
+            struck = False
+
+            async def watched(connection: AsyncConnection, *args: Any, **kwargs: Any) -> Any:
+                nonlocal struck
+                values: list[object] = []
+                event.listen(
+                    connection.sync_connection,
+                    "before_cursor_execute",
+                    lambda *given: values.append(given[3]),
+                )
+                result = await work(connection, *args, **kwargs)
+                struck = self._counts(work.__name__, values)
+                if struck and self.when == "before":
+                    await self._strike(error)
+                return result
+
+            watched.__name__ = work.__name__
+            result = await real(database, watched, *args, **kwargs)
+            if struck and self.when == "after":
+                await self._strike(error)
+            return result
+
+        Database.run = run  # type: ignore[assignment, method-assign]
+
+    def _arm_send(self) -> None:
+        if self.when != "midway":
+            self._arm(Producer, "send_all", KafkaError("drill"))
+            return
+        real = Producer.send_all
+
+        async def halved(producer: Producer, records: Any) -> None:
+            batch = list(records)
+            if len(batch) > 1 and self._counts("send_all", batch):
+                await real(producer, batch[: len(batch) // 2])
+                await self._strike(KafkaError("drill"))
+            await real(producer, batch)
+
+        Producer.send_all = halved  # type: ignore[method-assign]
+
+    def _counts(self, name: str, given: Any) -> bool:
+        if self.of not in {"", name} or (self.about and self.about not in repr(given)):
+            return False
+        return next(self._calls) == self.nth
+
+    async def _strike(self, error: Exception) -> None:
+        sys.stderr.write(f"drill: {self.how} {self.when} {self.at} {self.of}\n")
+        sys.stderr.flush()
+        if self.how == "raise":
+            raise error
+        if self.how == "hang":
+            await asyncio.Event().wait()
+        os.kill(os.getpid(), signal.SIGKILL if self.how == "kill" else signal.SIGSTOP)

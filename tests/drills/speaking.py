@@ -1,0 +1,232 @@
+"""A channel front end, a partner on Kafka and a provider, as they behave when we fail them.
+
+Whoever gets no answer asks again with the same key, until somebody answers.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from twilio.request_validator import RequestValidator
+
+from common.jsons import dumps
+from tests.drills.ledger import Ledger
+from tests.support.fleet import Fleet
+
+Way = Literal["rest", "batch", "kafka", "webhook"]
+Json = dict[str, Any]
+
+DESK = "desk"
+INBOUND = "interactions.inbound"
+SECRET = "0123456789abcdef0123456789abcdef"
+PATIENCE_SECONDS = 60.0
+UNANSWERED = frozenset({408, 429, 500, 502, 503, 504})
+ACCOUNTS = {"demo": "+15005550001", "other": "+15005550002"}
+"""Each tenant's number at the provider."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Somebody says ``token``. With a ``conversation_id`` it is an agent's answer in there."""
+
+    token: str
+    tenant: str
+    phone: str = ""
+    conversation_id: str | None = None
+
+    def body(self) -> Json:
+        """Return it as channel front ends and partners report it."""
+        told: Json = {
+            "channel": DESK,
+            "direction": "inbound",
+            "author": {"type": "customer"},
+            "identifiers": [self.identifier],
+        }
+        if self.conversation_id:
+            told = {
+                "channel": DESK,
+                "direction": "outbound",
+                "author": {"type": "agent", "id": "agent-7"},
+                "conversation_id": self.conversation_id,
+            }
+        return told | {"text": self.token}
+
+    def keyed(self) -> Json:
+        """Return it with a provider's id, by which it is one message however often it comes."""
+        account = ACCOUNTS[self.tenant]
+        provider = {"name": "drill", "account": account, "message_id": self.token}
+        return self.body() | {"provider": provider}
+
+    @property
+    def identifier(self) -> Json:
+        return {"type": "phone", "value": self.phone, "level": "channel_proved"}
+
+
+class RefusedError(AssertionError):
+    """A message was refused although nothing was wrong with it."""
+
+
+class Speaker:
+    """Says messages by any way in, and writes down what was promised for them."""
+
+    def __init__(self, fleet: Fleet, ledger: Ledger, producer: AIOKafkaProducer) -> None:
+        self._fleet = fleet
+        self._ledger = ledger
+        self._producer = producer
+        limits = httpx.Limits(max_connections=64)
+        self._http = httpx.AsyncClient(trust_env=False, timeout=15, limits=limits)
+        self._base_url = fleet.url("interactions api")
+        self._keys = {
+            "demo": fleet.credentials.api_key,
+            "other": fleet.credentials.other_tenant_api_key,
+        }
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def say(self, way: Way, *messages: Message) -> list[Json]:
+        """Say messages of one tenant until they are acknowledged; return the answers there are."""
+        for message in messages:
+            self._ledger.said(message.token, tenant=message.tenant, way=way)
+        ways: dict[Way, Callable[..., Awaitable[list[Json]]]] = {
+            "rest": self._rest,
+            "batch": self._batch,
+            "kafka": self._kafka,
+            "webhook": self._webhook,
+        }
+        answers = await ways[way](messages)
+        for message, answer in zip(messages, answers, strict=True):
+            self._ledger.acknowledged(message.token, interaction_id=answer.get("interaction_id"))
+        return answers
+
+    async def ask(self, tenant: str, customer_id: str) -> httpx.Response | None:
+        """Ask for a customer's context, once, and write down how that went."""
+        began = time.monotonic()
+        try:
+            answer = await self._http.get(
+                f"{self._base_url}/v1/context/{customer_id}", headers=self._authorised(tenant)
+            )
+        except httpx.TransportError:
+            self._ledger.asked(0, time.monotonic() - began, clean=False)
+            return None
+        clean = answer.status_code == 200 or (
+            answer.status_code == 503 and "retry-after" in answer.headers
+        )
+        self._ledger.asked(answer.status_code, time.monotonic() - began, clean=clean)
+        return answer
+
+    async def find_conversation(self, message: Message) -> str | None:
+        """Return the newest conversation with whoever said a message, if it is known yet."""
+        answer = await self._until_answered(
+            f"{self._base_url}/v1/context/lookup",
+            json={"identifier": {"type": "phone", "value": message.phone}},
+            headers=self._authorised(message.tenant),
+            also={404},
+        )
+        found = answer.json().get("conversations") if answer.status_code == 200 else None
+        return found[0]["conversation_id"] if found else None
+
+    async def _rest(self, messages: Sequence[Message]) -> list[Json]:
+        """Half of the senders have ids of their own; the others name an Idempotency-Key."""
+        [message] = messages
+        by_provider = sum(message.token.encode()) % 2 == 0
+        answer = await self._until_answered(
+            f"{self._base_url}/v1/interactions",
+            json=message.keyed() if by_provider else message.body(),
+            headers=self._authorised(message.tenant)
+            | ({} if by_provider else {"idempotency-key": message.token}),
+        )
+        return [answer.json()]
+
+    async def _batch(self, messages: Sequence[Message]) -> list[Json]:
+        answer = await self._until_answered(
+            f"{self._base_url}/v1/interactions/batch",
+            json={"items": [message.keyed() for message in messages]},
+            headers=self._authorised(messages[0].tenant),
+        )
+        items: list[Json] = answer.json()["items"]
+        if refused := [item for item in items if "problem" in item]:
+            raise RefusedError(f"an item of a batch: {refused[0]}")
+        return items
+
+    async def _kafka(self, messages: Sequence[Message]) -> list[Json]:
+        """The broker's acknowledgement is the promise; what came of it is seen later."""
+        for message in messages:
+            await self._producer.send_and_wait(
+                INBOUND,
+                dumps(message.keyed()),
+                key=message.phone.encode(),
+                headers=[("ce_id", message.token.encode())],
+            )
+        return [{} for _ in messages]
+
+    async def _webhook(self, messages: Sequence[Message]) -> list[Json]:
+        [message] = messages
+        account = ACCOUNTS[message.tenant]
+        url = f"{self._base_url}/v1/channels/twilio/{account}"
+        fields = {"MessageSid": message.token, "From": message.phone, "To": account}
+        fields["Body"] = message.token
+        await self._until_answered(
+            url,
+            content=urlencode(fields),
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "x-twilio-signature": RequestValidator(SECRET).compute_signature(url, fields),
+                "i-twilio-idempotency-token": message.token,
+            },
+        )
+        return [{}]
+
+    async def _until_answered(
+        self, url: str, *, also: set[int] | None = None, **call: Any
+    ) -> httpx.Response:
+        """Call until the outcome is known; a refusal is nothing that these calls deserve."""
+        deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
+        while True:
+            answer: httpx.Response | None = None
+            try:
+                answer = await self._http.post(url, **call)
+            except httpx.TransportError as error:
+                why = type(error).__name__
+            if answer is not None:
+                if answer.is_success or answer.status_code in (also or ()):
+                    return answer
+                why = f"{answer.status_code} {answer.text}"
+                if answer.status_code not in UNANSWERED:
+                    raise RefusedError(f"{url}: {why}")
+            assert time.monotonic() < deadline, f"no answer for {PATIENCE_SECONDS} s: {why}"
+            await asyncio.sleep(pause)
+            pause = min(1.0, 2 * pause)
+
+    def _authorised(self, tenant: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._keys[tenant]}"}
+
+
+@asynccontextmanager
+async def speaking(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
+    """Give a speaker to a fleet whose accounts are known, with a partner's own Kafka client."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=fleet.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
+    )
+    await producer.start()
+    speaker = Speaker(fleet, ledger, producer)
+    try:
+        yield speaker
+    finally:
+        await speaker.close()
+        await producer.stop()
+
+
+def add_accounts(fleet: Fleet) -> None:
+    """Let the provider's webhooks for each tenant's number in."""
+    for tenant, account in ACCOUNTS.items():
+        fleet.run(
+            "interactions", "channels", "add", "twilio", account,
+            "--tenant", tenant, "--secret", SECRET, "--channel", DESK,
+        )  # fmt: skip
