@@ -5,6 +5,7 @@ occurred_at, recorded_at, sequence, subject_id, test``) and then has ``data``. T
 say the same: sinks that drop headers, and sinks that read nothing else, both get the whole event.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ HEARTBEAT_TYPE = "threadline.heartbeat"
 """Says only how far the watermark has come; consumers without use for it skip it."""
 
 WATERMARK_HEADER = "watermark"
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON spells it, which no text column can hold; a backslash before it is not it."""
 
 _MAX_TEXT = 512
 """Ids, types and sources stand in indexes, whose entries Postgres limits to some 2,700 bytes."""
@@ -178,11 +182,14 @@ def decode(record: Record) -> tuple[Envelope, Any]:
     if not isinstance(body, dict):
         raise UndecodableError("not_an_event", "the value is not a JSON object")
     try:
-        return _envelope(record, body), body["data"]
+        envelope, data = _envelope(record, body), body["data"]
     except KeyError as error:
         raise UndecodableError("missing_field", f"the body has no {error.args[0]}") from None
     except (TypeError, ValueError, AttributeError):
         raise UndecodableError("wrong_field", "a field of the envelope has a wrong type") from None
+    if _NUL.search(record.value):
+        raise UndecodableError("invalid_data", "the value contains U+0000")
+    return envelope, data
 
 
 def watermark_of(record: Record) -> datetime | None:

@@ -1,0 +1,165 @@
+"""Poison on every topic that a service reads: put aside with its reason, and nothing else stops."""
+
+import os
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from common import dead_letters, inbox
+from common.batches import BatchHandler
+from common.consumer import Consumer
+from common.dispatch import Stream
+from common.envelope import Record, rfc3339
+from common.service import Service
+from common.settings import KafkaSettings
+from libs.common.tests.kafka.test_relay import running
+from tests.security.mutating import batched, examples_of, mutations
+from tests.security.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
+from tests.security.seeding import Tenant
+from tests.security.site import Site
+from tests.support.kafka import NewTopicFor
+from tests.support.records import write_raw
+from tests.support.wait import until
+
+pytestmark = pytest.mark.kafka
+
+EXAMPLES, BATCH = 200 * int(os.environ.get("FUZZ_FACTOR", "1")), 40
+APPLIED = {
+    "identity.customers": "SELECT customer_id::text FROM customer_profile",
+    "sla.clocks": "SELECT clock_id::text FROM sla_clock",
+    "interactions.conversations": "SELECT conversation_id::text FROM conversation",
+    INBOUND: "SELECT provider_message_id FROM interaction",
+}
+
+
+def consumer_of(site: Site, topic: str) -> tuple[Service, Stream]:
+    [found] = [
+        (service, stream)
+        for service in site.services.values()
+        for stream in service.streams.values()
+        if stream.topic == topic
+    ]
+    return found
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+async def test_exactly_the_bad_records_are_put_aside(
+    topic: str, site: Site, alpha: Tenant, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    service, stream = consumer_of(site, topic)
+    stream = replace(stream, topic=await new_topic(partitions=1))
+    expected: dict[int, tuple[str, str]] = {}
+    subjects: set[str] = set()
+    offset = 0
+    for poison in poisons(topic, alpha.canaries.email):
+        body, subject = sound(topic)
+        await write_raw(kafka_bootstrap, stream.topic, [poison.record, record_of(topic, body)])
+        if poison.outcome == KEPT:
+            subjects.add(poison.subject)
+        else:
+            expected[offset] = poison.outcome, poison.name
+        subjects.add(subject)
+        offset += 2
+    async with running(_reader(service, stream, kafka_bootstrap)):
+        await until(lambda: _stands_at(service, stream, offset), within=50)
+    letters = [
+        one
+        for one in await service.database.read(
+            dead_letters.list_open, stream.consumer, limit=10_000
+        )
+        if one.topic == stream.topic
+    ]
+    named = {one.offset: one.reason for one in letters}
+    assert {
+        at: (reason, expected.get(at, ("", "?"))[1]) for at, reason in named.items()
+    } == expected
+    assert subjects <= await _applied(service, topic)
+    assert await service.database.read(_watermark_is_no_lie, stream.topic)
+
+
+async def test_whoever_writes_interactions_says_nothing_about_time(
+    site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    """Deadlines rest on what a service knows of itself, not on what its callers claim."""
+    service, stream = consumer_of(site, INBOUND)
+    stream = replace(stream, topic=await new_topic(partitions=1))
+    stamp = ("watermark", rfc3339(service.clock.now()).encode())
+    body, _ = sound(INBOUND)
+    await write_raw(kafka_bootstrap, stream.topic, [record_of(INBOUND, body, stamp)])
+    async with running(_reader(service, stream, kafka_bootstrap)):
+        await until(lambda: _stands_at(service, stream, 1), within=30)
+    for one in await service.database.read(inbox.list_positions):
+        assert one.topic != stream.topic or one.watermark is None
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+async def test_records_made_at_random_stop_nothing(topic: str, site: Site):
+    """However they come out, the partition stands behind them and the good one among them is in."""
+    service, stream = consumer_of(site, topic)
+    stream = replace(stream, topic=f"random-{uuid4().hex}")
+    handler = BatchHandler(service.database, stream, service.clock)
+    await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
+    position = 0
+    for batch in batched(examples_of(mutations(topic), EXAMPLES), BATCH):
+        body, subject = sound(topic)
+        raws = [*batch, record_of(topic, body)]
+        records = [
+            Record(stream.topic, 0, position + place, key, value, headers)
+            for place, (key, value, headers) in enumerate(raws)
+        ]
+        position = await handler.handle(position, records)
+        assert position == records[-1].offset + 1
+        assert subject in await _applied(service, topic)
+
+
+async def test_the_same_id_with_another_content_is_the_first(
+    site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    for topic in EVENTS:
+        service, stream = consumer_of(site, topic)
+        stream = replace(stream, topic=await new_topic(partitions=1))
+        (first, subject), (second, other) = sound(topic), sound(topic)
+        (last, end) = sound(topic)
+        records = [record_of(topic, one) for one in (first, second | {"id": first["id"]}, last)]
+        await write_raw(kafka_bootstrap, stream.topic, records)
+        async with running(_reader(service, stream, kafka_bootstrap)):
+            await until(lambda of=service, on=stream: _stands_at(of, on, 3), within=30)
+        applied = await _applied(service, topic)
+        assert {subject, end} <= applied
+        assert other not in applied
+
+
+def _reader(service: Service, stream: Stream, bootstrap: str) -> Consumer:
+    kafka = KafkaSettings(bootstrap=bootstrap)
+    return Consumer(service.database, kafka, stream, clock=service.clock)
+
+
+async def _stands_at(service: Service, stream: Stream, offset: int) -> bool:
+    async def position(connection):
+        found = await connection.execute(
+            text("SELECT next_offset FROM consumer_progress WHERE topic = :topic"),
+            {"topic": stream.topic},
+        )
+        return found.scalar_one_or_none()
+
+    return await service.database.read(position) == offset
+
+
+async def _applied(service: Service, topic: str) -> set[str]:
+    async def ids(connection):
+        return set((await connection.execute(text(APPLIED[topic]))).scalars())
+
+    return await service.database.read(ids)
+
+
+async def _watermark_is_no_lie(connection, topic: str) -> bool:
+    found = await connection.execute(
+        text(
+            "SELECT coalesce(watermark, clock_timestamp()) <= clock_timestamp()"
+            " FROM consumer_progress WHERE topic = :topic"
+        ),
+        {"topic": topic},
+    )
+    return found.scalar_one()
