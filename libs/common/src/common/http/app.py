@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 
+from common.http.endpoint import endpoint_of
 from common.http.handlers import HANDLERS
 from common.http.health import Check, database_check, health_routes
 from common.http.metrics import metrics_route
@@ -52,8 +53,6 @@ def build_app(
         title=title,
         version=version,
         lifespan=_lifespan(state, lifespan),
-        exception_handlers=dict(HANDLERS),
-        middleware=[Middleware(Edge, service=state.service, settings=state.http)],
         redirect_slashes=False,
         telemetry=_NO_NATIVE_TELEMETRY,
         openapi_url="/openapi.json" if docs else None,
@@ -61,6 +60,9 @@ def build_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
+    # In the place of the framework's own layers: the edge does, or forbids, what they are for.
+    handled = ExceptionMiddleware(app.router, handlers=HANDLERS)
+    app.middleware_stack = Edge(handled, service=state.service, settings=state.http)
     app.state.threadline = state
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     app.router.routes.extend(_declared_routes(routers))
@@ -81,6 +83,7 @@ def _declared_routes(routers: Sequence[APIRouter]) -> list[BaseRoute]:
                 raise ValueError("give build_app each router itself; do not nest or mount")  # noqa: TRY004 - how the router was built is a value
             _check_declared(route)
             _ask_for_credentials_first(route)
+            route.app = endpoint_of(route)
             refuse_unknown_parameters(route)
             found.append(route)
     return found

@@ -113,17 +113,18 @@ def _declared(route: APIRoute) -> dict[str, bool]:
             model = field.field_info.annotation
             if isinstance(model, type) and issubclass(model, BaseModel):
                 for name, part in model.model_fields.items():
-                    names[part.alias or name] = _is_list(part.annotation)
+                    names[part.alias or name] = is_list(part.annotation)
             else:
-                names[field.alias] = _is_list(model)
+                names[field.alias] = is_list(model)
     return names
 
 
-def _is_list(annotation: Any) -> bool:
+def is_list(annotation: Any) -> bool:
+    """Say whether a parameter of this type may be given more than once."""
     kind = get_origin(annotation) or annotation
     if any(kind is one for one in (list, tuple, set, frozenset)):
         return True
-    return any(_is_list(part) for part in get_args(annotation))
+    return any(is_list(part) for part in get_args(annotation))
 
 
 def any_query(request: Request) -> list[tuple[str, str]]:
