@@ -11,9 +11,18 @@ from interactions.domain.context_parts import PARTS
 from interactions.domain.context_search import read_search
 from interactions.store import change_feed, timeline
 from interactions.store import context_statement as context
+from services.interactions.tests.context_factories import a_conversation
 
 MEMBERS, HISTORY = 10, 2_000
 CROWD = 20_000
+BREACHES = 500
+
+_BREACHES = """
+    INSERT INTO sla_clock (tenant_id, clock_id, conversation_id, customer_id, version, metric,
+                           cycle, state, due_at, breached_at, body, recorded_at)
+    SELECT 'demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'resolution', 1,
+           'breached', now(), now(), '{}', now() FROM generate_series(1, :breaches)
+"""
 
 _FILL = (
     """
@@ -95,7 +104,7 @@ async def customer(database):
         await connection.execute(text("SET default_transaction_read_only = off"))
         await connection.execute(text("VACUUM ANALYZE"))
 
-    await database.read(analyze)
+    await database.read(analyze, deadline_seconds=60)
     return members[0]
 
 
@@ -130,12 +139,12 @@ def assert_by_index(plan):
     assert walked == []
 
 
-def rows_read(plan):
+def rows_read(plan, table="interaction_"):
     """Return how many interactions were read, those that a filter threw away too."""
     return sum(
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
         for node in scans(plan)
-        if node["Relation Name"].startswith("interaction_")
+        if node["Relation Name"].startswith(table)
     )
 
 
@@ -152,6 +161,22 @@ async def test_a_context_reads_by_index_and_only_what_it_shows(database, custome
         if node["Relation Name"].startswith("interaction_")
     )
     assert touched == 2 * MEMBERS  # one partition for each id, in each of the two reads
+
+
+async def test_breaches_of_others_are_not_read_even_where_the_planner_knows_of_none(
+    database, customer
+):
+    async def breach(tx):
+        await tx.execute(text("UPDATE sla_clock SET state = 'running'"))
+        await tx.execute(text("ANALYZE sla_clock"))
+        await a_conversation(tx, customer)
+        await tx.execute(text(_BREACHES), {"breaches": BREACHES})
+
+    await database.run(breach)
+    statement = context.context_statement("id", ("sla",), with_private=True)
+    values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
+    plan = await plan_of(database, statement, values)
+    assert rows_read(plan, "sla_clock") <= 2 * MEMBERS
 
 
 async def test_a_lookup_reads_by_index(database, customer):

@@ -95,6 +95,13 @@ contact AS MATERIALIZED (
               occurred_at > statement_timestamp() - interval '30 days' AS in_30d
       FROM looked_at WHERE contact
      ORDER BY occurred_at DESC, sequence DESC
+),
+newest AS MATERIALIZED (
+    -- One pass over what was looked at: IS TRUE keeps the list of open ones a hash table, where a
+    -- join would go through all of it for each of them.
+    SELECT DISTINCT ON (conversation_id) conversation_id, interaction_id FROM looked_at
+     WHERE (conversation_id IN (SELECT conversation_id FROM open_conversation)) IS TRUE
+     ORDER BY conversation_id, occurred_at DESC, sequence DESC
 )"""
 
 
@@ -111,8 +118,19 @@ open_conversation AS MATERIALIZED (
      LIMIT {CONVERSATIONS_SHOWN}
 )"""
 
-# A clock follows its conversation too: sla may not know yet whose the conversation is.
+# A clock follows its conversation too: sla may not know yet whose the conversation is. OFFSET 0
+# keeps that a look-up for each of them, and all three states leave only the index made for it: a
+# plan from a time when few clocks were breached would else read every breached one of the tenant.
 _CLOCKS = f"""
+unclaimed AS MATERIALIZED (
+    SELECT k.* FROM open_conversation c
+     CROSS JOIN LATERAL (
+        SELECT * FROM sla_clock k
+         WHERE k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
+           AND k.state IN ('running', 'paused', 'breached')
+        OFFSET 0) k
+     WHERE NOT EXISTS (SELECT FROM member m WHERE m.origin_id = k.customer_id)
+),
 active AS MATERIALIZED (
     SELECT k.* FROM (
         SELECT k.* FROM member m
@@ -122,10 +140,7 @@ active AS MATERIALIZED (
                AND k.state IN ('running', 'paused')
              ORDER BY k.due_at LIMIT {CLOCKS_SHOWN}) k
         UNION ALL
-        SELECT k.* FROM open_conversation c
-          JOIN sla_clock k ON k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
-           AND k.state IN ('running', 'paused')
-         WHERE NOT EXISTS (SELECT FROM member m WHERE m.origin_id = k.customer_id)) k
+        SELECT * FROM unclaimed WHERE state IN ('running', 'paused')) k
      ORDER BY k.due_at, k.clock_id LIMIT {CLOCKS_SHOWN}
 ),
 breached AS MATERIALIZED (
@@ -137,10 +152,7 @@ breached AS MATERIALIZED (
                AND k.state = 'breached'
              ORDER BY k.breached_at DESC LIMIT {BREACHES_SHOWN}) k
         UNION ALL
-        SELECT k.* FROM open_conversation c
-          JOIN sla_clock k ON k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
-           AND k.state = 'breached'
-         WHERE NOT EXISTS (SELECT FROM member m WHERE m.origin_id = k.customer_id)) k
+        SELECT * FROM unclaimed WHERE state = 'breached') k
      ORDER BY k.breached_at DESC, k.clock_id LIMIT {BREACHES_SHOWN}
 )"""
 
@@ -172,11 +184,8 @@ _INSIGHTS = f"""(SELECT json_build_object(
         'conversation_ids', coalesce(json_agg(o.conversation_id), '[]'),
         'evidence', coalesce(json_agg(o.interaction_id) FILTER (
             WHERE o.interaction_id IS NOT NULL), '[]'))
-      FROM (SELECT c.conversation_id, (
-                SELECT l.interaction_id FROM looked_at l
-                 WHERE l.conversation_id = c.conversation_id
-                 ORDER BY l.occurred_at DESC, l.sequence DESC LIMIT 1) AS interaction_id
-              FROM open_conversation c
+      FROM (SELECT c.conversation_id, n.interaction_id
+              FROM open_conversation c LEFT JOIN newest n USING (conversation_id)
              ORDER BY c.last_activity_at DESC, c.conversation_id) o))::text
   FROM (SELECT (array_agg(interaction_id))[1] AS last_id,
                (array_agg(channel))[1] AS last_channel,
