@@ -18,6 +18,8 @@ FOUR_PARTS = ("customer", "conversations", "interactions", "sla")
 CONNECTIONS = (1, 8)
 SHARE_OF_PGBENCH = 0.30
 P50_MS = 3.0
+MARKED = "20 interactions, 4 parts"
+"""The case that has marks."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Case:
     name: str
     people: People
     parts: tuple[str, ...] = FOUR_PARTS
+    masked: bool = False
+    """Whether the caller may not see personal data."""
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -45,8 +49,9 @@ def measure(bench: Bench) -> Iterator[Row]:
 def _cases(bench: Bench) -> tuple[Case, ...]:
     many = People(first=1, count=bench.size.customers, history=20)
     return (
-        Case("20 interactions, 4 parts", many),
+        Case(MARKED, many),
         Case("20 interactions, all parts", many, PARTS),
+        Case("20 interactions, 4 parts, masked", many, masked=True),
         Case("10,000 interactions, 4 parts", People(2_000_000, 2, bench.size.history)),
         Case("50 merged ids, 4 parts", People(3_000_000, 20, 20, ids=50)),
     )
@@ -56,7 +61,7 @@ def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
     limit = limits.pgbench(bench, site.dsn("interactions"), _script(case), clients=n)
     sample = _load(bench, site, case, n)
     marks: list[Mark] = []
-    if case.name.startswith("20 interactions, 4"):
+    if case.name == MARKED:
         marks.append(at_least(SHARE_OF_PGBENCH, sample.per_second / limit.per_second, "of pgbench"))
         if n == max(CONNECTIONS):
             marks.append(at_most(P50_MS, sample.latencies.p50, "p50 ms"))
@@ -65,7 +70,8 @@ def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
 
 
 def _load(bench: Bench, site: Site, case: Case, n: int) -> Sample:
-    asked = partial(_ask, site.key, case.people.first, case.people.count, ",".join(case.parts))
+    key = site.key_without_pii if case.masked else site.key
+    asked = partial(_ask, key, case.people.first, case.people.count, ",".join(case.parts))
     return bench.load(site, "interactions api", asked, n)
 
 

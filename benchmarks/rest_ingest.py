@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks import bulk, limits, people, reports
+from benchmarks import bulk, limits, messages, people
 from benchmarks.limits import Limit, Script
 from benchmarks.load import request
 from benchmarks.people import People
@@ -67,14 +67,14 @@ def _batches(bench: Bench, site: Site, n: int) -> Row:
 
 
 def _one(key: str, run: str, customers: int, n: int, *, with_key: bool) -> bytes:
-    body = reports.body(run, n, reports.known(customers, n))
+    body = messages.body(run, n, messages.known(customers, n))
     more = f"Idempotency-Key: {run}-{n}\r\n" if with_key else ""
     return request("POST", "/v1/interactions", key=key, body=body, more=more)
 
 
 def _batch(key: str, run: str, customers: int, n: int) -> bytes:
     numbers = range(n * BATCH, (n + 1) * BATCH)
-    items = b",".join(reports.body(run, i, reports.known(customers, i)) for i in numbers)
+    items = b",".join(messages.body(run, i, messages.known(customers, i)) for i in numbers)
     path = "/v1/interactions/batch"
     return request("POST", path, key=key, body=b'{"items":[' + items + b"]}")
 

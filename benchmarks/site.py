@@ -3,12 +3,14 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import SecretStr
 from typing_extensions import override
 
 from benchmarks.load import Load, Sample, generator
@@ -16,12 +18,14 @@ from benchmarks.meters import Meter
 from benchmarks.plans import Plans
 from benchmarks.sizes import Size
 from common.cli.main import all_topics
+from common.http.api_keys import CreateKey, create_key, insert_key
+from common.http.scopes import SCOPES
 from common.kafka import ensure_topics
 from common.settings import KafkaSettings
 from deploy.embedded.broker import EmbeddedBroker
-from deploy.embedded.credentials import kept_in
+from deploy.embedded.credentials import DEMO, kept_in
 from deploy.embedded.postgres import EmbeddedPostgres, Server
-from deploy.embedded.services import NAMES, build_services
+from deploy.embedded.services import NAMES, Services, build_services
 from deploy.kafka.jars import UnavailableError, fetch
 from deploy.kafka.server import KafkaNode
 from tests.support import fleet
@@ -46,11 +50,23 @@ class Fleet(fleet.Fleet):
 
     async def create_topics(self) -> None:
         """Create the topics of all services, as their ``migrate`` does."""
-        services = build_services(
+        topics = {topic for service in self._services().all() for topic in all_topics(service)}
+        await ensure_topics(KafkaSettings(bootstrap=self.bootstrap), topics)
+
+    async def create_key(self, scopes: Iterable[str]) -> str:
+        """Make an API key of interactions for tenant ``demo`` and return it."""
+        service = self._services().interactions
+        now, pepper = service.clock.now(), SecretStr(self.credentials.pepper)
+        asked = CreateKey(tenant_id=DEMO, name="bench", scopes=sorted(scopes), environment="test")
+        key, row = create_key(asked, pepper=pepper, now=now)
+        await service.database.run(insert_key, row, now=now)
+        await service.close()
+        return key
+
+    def _services(self) -> Services:
+        return build_services(
             dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
         )
-        topics = {topic for service in services.all() for topic in all_topics(service)}
-        await ensure_topics(KafkaSettings(bootstrap=self.bootstrap), topics)
 
     @override
     def environment(self, name: str) -> dict[str, str]:
@@ -78,6 +94,11 @@ class Site:
     def key(self) -> str:
         """An API key of tenant ``demo`` with every scope."""
         return self.fleet.credentials.api_key
+
+    @cached_property
+    def key_without_pii(self) -> str:
+        """An API key of interactions whose holder sees personal data masked."""
+        return asyncio.run(self.fleet.create_key(SCOPES - {"pii:read"}))
 
     def start(self, *kinds: str) -> None:
         self.fleet.start(*kinds)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import bulk, people, reports
+from benchmarks import bulk, messages, people
 from benchmarks.backlog import Stream
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
@@ -29,12 +29,12 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def _known(bench: Bench, site: Site, stream: Stream) -> Row:
     count, customers = bench.size.records, bench.size.customers
-    stream.make_up(_records("warm-up", WARM_UP, lambda n: reports.known(customers, n)))
-    done = stream.make_up(_records("known", count, lambda n: reports.known(customers, n)))
+    stream.make_up(_records("warm-up", WARM_UP, lambda n: messages.known(customers, n)))
+    done = stream.make_up(_records("known", count, lambda n: messages.known(customers, n)))
     writing = bulk.rewrite(site.dsn("interactions"), stream.meter, interactions=count)
     limits = {"bulk insert": writing, "reading": asyncio.run(stream.read_only())}
     with bench.plans.recorded("stream_ingest"):
-        stream.make_up(_records("plans", WARM_UP, lambda n: reports.known(customers, n)))
+        stream.make_up(_records("plans", WARM_UP, lambda n: messages.known(customers, n)))
     marks = [at_least(PER_SECOND, done.per_second, "per s")]
     return done.row(f"Kafka ingest, {count:,} from known senders", limits, marks)
 
@@ -50,4 +50,4 @@ def _strangers(bench: Bench, site: Site, stream: Stream) -> Row:
 
 
 def _records(run: str, count: int, sender: Callable[[int], str]) -> Sequence[bytes]:
-    return [reports.body(run, n, sender(n)) for n in range(count)]
+    return [messages.body(run, n, sender(n)) for n in range(count)]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from benchmarks import people, reports
+from benchmarks import messages, people
 from benchmarks.load import Answer, Connection, Latencies, request
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
@@ -91,22 +91,22 @@ class Watcher:
 
 
 async def _over_rest(watcher: Watcher, n: int) -> None:
-    sender = reports.known(watcher.customers, n)
-    recorded = await watcher.record(reports.body("rest", n, sender))
+    sender = messages.known(watcher.customers, n)
+    recorded = await watcher.record(messages.body("rest", n, sender))
     await watcher.shown(sender, "interactions", recorded["interaction_id"])
 
 
 async def _first_contact(watcher: Watcher, n: int) -> None:
     """The number stands among the identifiers once identity's event has come through Kafka."""
     sender = people.phone(STRANGERS_FROM + n)
-    recorded = await watcher.record(reports.body("first", n, sender))
+    recorded = await watcher.record(messages.body("first", n, sender))
     await watcher.shown(sender, "interactions", recorded["interaction_id"])
     await watcher.shown(sender, "identifiers", sender)
 
 
 async def _over_kafka(watcher: Watcher, n: int) -> None:
-    sender = reports.known(watcher.customers, n)
-    body = reports.body("kafka", n, sender)
+    sender = messages.known(watcher.customers, n)
+    body = messages.body("kafka", n, sender)
     await watcher.producer.send_all([Outgoing(TOPIC, n % 6, None, body, ())])
     await watcher.shown(sender, "interactions", f"“kafka-{n}”")
 

@@ -1,4 +1,4 @@
-"""What channels report: the body of an interaction, as a front end would send it."""
+"""What channels send: the body of an interaction, as a front end would report it."""
 
 import json
 
@@ -6,7 +6,7 @@ from benchmarks import people
 
 
 def body(run: str, number: int, sender: str) -> bytes:
-    """Return the ``number``-th report of a run, from a telephone number.
+    """Return the ``number``-th message of a run, from a telephone number.
 
     ``run`` keeps the provider's message ids of several measurements apart.
     """
