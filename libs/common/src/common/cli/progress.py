@@ -13,8 +13,6 @@ from common.dead_letters import skip
 from common.inbox import Position
 from common.service import Service
 
-Offset = Annotated[int, typer.Option(min=0)]
-
 
 def progress_commands(build: Build) -> typer.Typer:
     """Return ``progress list | skip``."""
@@ -33,8 +31,8 @@ def progress_commands(build: Build) -> typer.Typer:
     def skip_(
         stream: str,
         partition: int,
-        at: Annotated[Offset, typer.Option(help="The offset where the partition stands.")],
-        to: Annotated[Offset, typer.Option(help="The offset to go on from.")],
+        at: Annotated[int, typer.Option(min=0, help="The offset where the partition stands.")],
+        to: Annotated[int, typer.Option(min=0, help="The offset to go on from.")],
     ) -> None:
         """Go on from a later offset. What is passed over is noted among the dead letters."""
         if to <= at:
