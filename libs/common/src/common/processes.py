@@ -1,6 +1,7 @@
 """Running the parts of a process together: they start together, and stop in order on a signal."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterable
 from typing import Protocol
@@ -10,6 +11,9 @@ from common.telemetry.logs import describe, get_logger
 _log = get_logger(__name__)
 
 STOP_DEADLINE_SECONDS = 20.0
+
+_COLLECT_AFTER = 50_000
+"""Containers made and not freed before garbage is looked for: more than a batch of 500 events."""
 
 
 class Component(Protocol):
@@ -53,6 +57,17 @@ async def run_components(components: Iterable[Component], stop: asyncio.Event) -
 
 async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
+
+
+def spare_garbage_collection() -> None:
+    """Leave everything built so far out of garbage collection, and collect more seldom.
+
+    What is built once is never garbage, and what a batch or a request makes is freed by reference
+    counts; looking through all of it again and again took a fifth of a consumer's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

@@ -11,7 +11,12 @@ from starlette.applications import Starlette
 from common.errors import ServiceError
 from common.http.health import Check, database_check, health_routes
 from common.http.metrics import metrics_route
-from common.processes import Component, run_components, stop_on_signals
+from common.processes import (
+    Component,
+    run_components,
+    spare_garbage_collection,
+    stop_on_signals,
+)
 from common.server import HttpServer
 from common.service import Service
 from common.telemetry import logs, tracing
@@ -60,6 +65,7 @@ async def _run(service: Service, app: Any, parts: Sequence[Component]) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     await service.open()
+    spare_garbage_collection()
     try:
         server = HttpServer(app, service.settings.http, on_stop=service.end_streams)
         await run_components([server, *parts], stop)
