@@ -7,6 +7,9 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
+Encoded = orjson.Fragment
+"""JSON that is ready, to stand as a value within what is yet to be encoded."""
+
 
 def _default(value: object) -> Any:
     if isinstance(value, (Decimal, UUID)):  # asyncpg's UUID is a subclass, which orjson refuses

@@ -115,7 +115,7 @@ def test_a_late_answer_leaves_what_came_after_it_waiting():
     [("pending", Told.RESUMED), ("on_hold", Told.RESUMED), ("resolved", Told.REOPENED)],
 )
 def test_the_customer_brings_a_resting_conversation_back(status, told):
-    start = replace(after(a_draft()), status=status)
+    start = after(a_draft())._replace(status=status)
     plan = place(an_item(0), candidates=[Candidate(0, "thread", start)])
     assert names(plan) == [Told.RECORDED, told]
     assert plan.steps[1].previous_status == status
@@ -128,7 +128,7 @@ def test_the_customer_brings_a_resting_conversation_back(status, told):
     "draft", [a_draft(automated=True), a_draft(backfill=True), a_reply(), a_draft(private=True)]
 )
 def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
-    start = replace(after(a_draft()), status=status)
+    start = after(a_draft())._replace(status=status)
     named = replace(draft, conversation_id=start.conversation_id)
     plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
     assert names(plan) == [Told.RECORDED]
@@ -136,7 +136,7 @@ def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
 
 
 def test_after_a_closed_conversation_comes_one_that_follows_it():
-    start = replace(after(a_draft()), status="closed")
+    start = after(a_draft())._replace(status="closed")
     named = a_draft(conversation_id=start.conversation_id)
     plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
     assert only(plan).follows_id == start.conversation_id
@@ -147,7 +147,7 @@ def test_history_opens_in_nobodys_queue():
 
 
 def test_what_names_nobody_goes_with_the_conversation():
-    start = replace(after(a_draft()), origin_customer_id=uuid4(), customer_id=uuid4())
+    start = after(a_draft())._replace(origin_customer_id=uuid4(), customer_id=uuid4())
     note = a_reply(identifiers=(), conversation_id=start.conversation_id)
     plan = place(an_item(0, note), candidates=[Candidate(0, "given", start)])
     assert plan.placed[0].customer_id == start.customer_id

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -56,7 +55,7 @@ async def test_the_same_events_again_change_nothing(desk, source):
     before = await desk.events()
     for envelope, body in again:
         fresh_id = str(uuid4())
-        source.waiting.append(replace(envelope, id=fresh_id))
+        source.waiting.append(envelope._replace(id=fresh_id))
         source._bodies.append({**body, "id": fresh_id})
     await source.send()
     assert await desk.events() == before

@@ -1,7 +1,7 @@
 """What a person or a system may change about a conversation, and what is told of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Literal
@@ -62,8 +62,8 @@ def plan_change(
         if told in STATUS_TELLINGS:
             current = with_status(current, fields["status"], at=now)
         else:
-            current = replace(current, **fields)
-        current = replace(current, version=current.version + 1)
+            current = current._replace(**fields)
+        current = current._replace(version=current.version + 1)
         steps.append(
             Step(
                 told=told,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from interactions.domain.contact import Identifier
@@ -18,8 +18,7 @@ class Author:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderKey:
+class ProviderKey(NamedTuple):
     """What makes a message the same message, whichever way it comes in again."""
 
     name: str

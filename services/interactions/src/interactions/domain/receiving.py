@@ -1,6 +1,5 @@
 """What one more interaction does to its conversation."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -68,10 +67,7 @@ def receive(
     steps = [_step(Told.RECORDED, grown, draft, occurred_at)]
     if draft.wants_attention and (grown.status in RESTING or grown.status == "resolved"):
         previous = grown.status
-        grown = replace(
-            with_status(grown, "open", at=occurred_at),
-            version=grown.version + 1,
-        )
+        grown = with_status(grown, "open", at=occurred_at)._replace(version=grown.version + 1)
         told = told_of_status(previous, "open")
         steps.append(_step(told, grown, draft, occurred_at, previous_status=previous))
     return grown, steps
@@ -104,8 +100,7 @@ def _counted(conversation: Conversation, draft: Draft, at: datetime) -> Conversa
     public = not draft.private
     inbound = public and draft.direction == "inbound"
     outbound = public and draft.direction == "outbound"
-    return replace(
-        conversation,
+    return conversation._replace(
         version=conversation.version + 1,
         interaction_count=conversation.interaction_count + 1,
         last_activity_at=max(conversation.last_activity_at, at),

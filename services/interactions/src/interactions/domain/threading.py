@@ -1,7 +1,7 @@
 """Which conversation an interaction belongs to, and the whole of a batch placed in order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -181,8 +181,7 @@ class _Board:
 
     def _tell(self, item: Item, steps: Iterable[Step], customer_id: UUID | None) -> None:
         self.steps += (
-            replace(
-                step,
+            step._replace(
                 item=item.index,
                 interaction_id=item.interaction_id,
                 customer_id=customer_id,
@@ -197,7 +196,7 @@ def _adopted(conversation: Conversation, item: Item) -> Conversation:
         return conversation
     if conversation.contact_key not in {None, item.contact_key}:
         return conversation
-    return replace(conversation, origin_customer_id=item.customer_id, customer_id=item.customer_id)
+    return conversation._replace(origin_customer_id=item.customer_id, customer_id=item.customer_id)
 
 
 def _no_such_conversation() -> InvalidError:

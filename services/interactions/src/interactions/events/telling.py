@@ -1,6 +1,5 @@
 """From what the domain decided to what is published."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +82,7 @@ def _recorded(
         subject=draft.subject,
         text=draft.text,
         in_reply_to=draft.in_reply_to,
-        provider=None if provider is None else asdict(provider),
+        provider=None if provider is None else provider._asdict(),
         origin_customer_id=placed.customer_id,
     )
 

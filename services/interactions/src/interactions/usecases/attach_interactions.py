@@ -1,7 +1,7 @@
 """Give interactions the customer that they arrived without."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -71,8 +71,8 @@ def _adopted(
     for answer in answers:
         found = after[answer.conversation_id]
         if found.origin_customer_id is None:
-            after[answer.conversation_id] = replace(
-                found, origin_customer_id=answer.customer_id, customer_id=answer.customer_id
+            after[answer.conversation_id] = found._replace(
+                origin_customer_id=answer.customer_id, customer_id=answer.customer_id
             )
     return after
 
@@ -94,7 +94,8 @@ async def _tell(
 ) -> None:
     steps = []
     for one in attached:
-        grown = replace(after[one.conversation_id], version=after[one.conversation_id].version + 1)
+        grown = after[one.conversation_id]
+        grown = grown._replace(version=grown.version + 1)
         after[one.conversation_id] = grown
         steps.append(
             Step(
