@@ -1,9 +1,11 @@
 """Recording on a real Postgres: what is written, what is told, and races."""
 
 import asyncio
+from random import Random
 
 from sqlalchemy import text
 
+from common.database import Database
 from common.errors import InvalidError
 from common.ids import new_id
 from interactions.usecases.record_interactions import record_interactions
@@ -146,6 +148,24 @@ async def test_numbers_of_one_conversation_follow_their_commits(database):
     assert len(by_conversation) == 3
     for numbers in by_conversation.values():
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_batches_that_share_contacts_do_not_deadlock(database):
+    settings = database.settings.model_copy(update={"max_attempts": 1})
+    without_retries = Database(settings, service="interactions")
+    phones = [f"+1555000{n:03}" for n in range(60)]
+
+    async def batches(number: int) -> None:
+        order = Random(number)  # noqa: S311 - a shuffle
+        for _ in range(4):
+            chosen = order.sample(phones, 30)
+            drafts = [a_draft(identifiers=(a_phone(phone),)) for phone in chosen]
+            await record(without_retries, *drafts)
+
+    await asyncio.gather(*(batches(number) for number in range(6)))
+    await without_retries.close()
+    [count] = await rows(database, "SELECT count(*) AS n FROM conversation")
+    assert count.n == len(phones)
 
 
 async def test_one_bad_item_fails_alone_and_leaves_nothing(database):

@@ -82,12 +82,6 @@ def plan_recording(
     return Plan(board.placed, touched, board.steps, board.failed)
 
 
-def find_unplaced(items: Iterable[Item], candidates: Iterable[Candidate]) -> list[Item]:
-    """Return the items for which no conversation was found and that may open one."""
-    found = {candidate.index for candidate in candidates}
-    return [i for i in items if i.index not in found and i.draft.conversation_id is None]
-
-
 @dataclass(slots=True)
 class _Board:
     window: timedelta

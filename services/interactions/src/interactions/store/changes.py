@@ -6,20 +6,25 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.jsons import dumps_text
 from interactions.domain.conversation import Step
+from interactions.store import columns
 
+_STEP = {
+    "type": "text",
+    "conversation_id": "uuid",
+    "customer_id": "uuid",
+    "interaction_id": "uuid",
+}
 _APPEND = text(
-    """
+    f"""
     -- The transaction gets its id before it takes numbers: the readers' horizon rests on that.
     WITH me AS MATERIALIZED (SELECT pg_current_xact_id() AS xid)
     INSERT INTO change (tenant_id, sequence, xid, type, recorded_at, conversation_id, customer_id,
                         interaction_id)
     SELECT :tenant_id, nextval('interaction_sequence'), me.xid, type, :now, conversation_id,
            customer_id, interaction_id
-    FROM me CROSS JOIN unnest(
-        cast(:types AS text[]), cast(:conversations AS uuid[]), cast(:customers AS uuid[]),
-        cast(:interactions AS uuid[]))
-         AS step (type, conversation_id, customer_id, interaction_id)
+    FROM me CROSS JOIN {columns.rows_of("steps", _STEP)}
     RETURNING sequence
     """
 )
@@ -31,15 +36,16 @@ async def append(
     """Write one row per step and return their sequences, in the same order."""
     if not steps:
         return []
-    result = await connection.execute(
-        _APPEND,
+    rows = [
         {
-            "tenant_id": tenant_id,
-            "now": now,
-            "types": [step.told.value for step in steps],
-            "conversations": [step.conversation.conversation_id for step in steps],
-            "customers": [step.customer_id for step in steps],
-            "interactions": [step.interaction_id for step in steps],
-        },
+            "type": step.told,
+            "conversation_id": step.conversation.conversation_id,
+            "customer_id": step.customer_id,
+            "interaction_id": step.interaction_id,
+        }
+        for step in steps
+    ]
+    result = await connection.execute(
+        _APPEND, {"tenant_id": tenant_id, "now": now, "steps": dumps_text(rows)}
     )
     return [row.sequence for row in result]

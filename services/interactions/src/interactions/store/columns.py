@@ -1,14 +1,14 @@
 """The columns that are written in bulk, and the statements made of them.
 
-A batch is written by one statement whatever its size: one array per column, unnested. Only the
-names and types below go into a statement's text; every value is bound.
+A batch is written by one statement whatever its size: its rows are one parameter, a JSON array of
+objects. That is several times cheaper to encode than an array per column. Only the names and types
+below go into a statement's text; every value is bound.
 """
 
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from common.jsons import dumps_text
 from interactions.domain.contact import NOBODY
 from interactions.domain.conversation import Conversation
 
@@ -22,7 +22,7 @@ CONVERSATION: Mapping[str, str] = {
     "priority": "text",
     "team": "text",
     "assignee": "text",
-    "tags": "jsonb",
+    "tags": "text[]",
     "language": "text",
     "brand": "text",
     "customer_tier": "text",
@@ -72,18 +72,19 @@ INTERACTION: Mapping[str, str] = {
     "backfill": "bool",
 }
 
-# Arrays of arrays must not be ragged, so a column of lists travels as JSON.
-_FROM_JSON = {"tags": "ARRAY(SELECT jsonb_array_elements_text(r.tags))"}
+
+def rows_of(parameter: str, columns: Mapping[str, str]) -> str:
+    """Return the SQL that reads a parameter's rows as a table ``r``, in their order."""
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    return f"jsonb_to_recordset(cast(:{parameter} AS jsonb)) AS r ({typed})"
 
 
 def insert(table: str, columns: Mapping[str, str]) -> str:
-    """Return a statement that inserts one row per array element, for one tenant."""
+    """Return a statement that inserts, for one tenant, the rows of the parameter ``:<table>s``."""
     names = ", ".join(columns)
-    taken = ", ".join(_FROM_JSON.get(name, f"r.{name}") for name in columns)
-    arrays = ", ".join(f"cast(:{name} AS {kind}[])" for name, kind in columns.items())
     return (
-        f"INSERT INTO {table} (tenant_id, {names}) SELECT :tenant_id, {taken}"
-        f" FROM unnest({arrays}) AS r ({names})"
+        f"INSERT INTO {table} (tenant_id, {names}) SELECT :tenant_id, {names}"
+        f" FROM {rows_of(f'{table}s', columns)}"
     )
 
 
@@ -93,12 +94,11 @@ def upsert(table: str, columns: Mapping[str, str], *, key: str) -> str:
     return f"{insert(table, columns)} ON CONFLICT (tenant_id, {key}) DO UPDATE SET {overwritten}"
 
 
-def value_of(conversation: Conversation, name: str) -> Any:
-    """Return a conversation's value in the form in which it is bound."""
-    if name == "tags":
-        return dumps_text(conversation.tags)
-    value = getattr(conversation, name)
-    return NOBODY if name == "origin_customer_id" and value is None else value
+def conversation_row(conversation: Conversation) -> dict[str, Any]:
+    """Return a conversation as a row of ``CONVERSATION``; a name that is no column is not read."""
+    row = conversation._asdict()
+    row["origin_customer_id"] = conversation.origin_customer_id or NOBODY
+    return row
 
 
 def stripe(key: str, stripes: int) -> int:

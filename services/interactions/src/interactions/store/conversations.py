@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.errors import NotFoundError
+from common.jsons import dumps_text
 from interactions.domain.contact import NOBODY
 from interactions.domain.conversation import Conversation
 from interactions.domain.threading import Candidate, Item
@@ -22,19 +23,24 @@ LOCK_STRIPES = 4096
 
 _COLUMNS = ", ".join(f"c.{name}" for name in columns.CONVERSATION)
 
+_ITEM = {
+    "place": "int",
+    "given": "uuid",
+    "reply": "text",
+    "provider": "text",
+    "account": "text",
+    "channel": "text",
+    "channel_account": "text",
+    "contact": "text",
+    "customer_id": "uuid",
+    "at": "timestamptz",
+    "stripes": "int[]",
+}
+
 # Each look-up is a LATERAL with LIMIT 1: that leaves the planner no choice but the one index that
 # answers it, also while a table is too young to have statistics.
-_FIND = text(
-    f"""
-    WITH item AS (
-        SELECT * FROM unnest(
-            cast(:places AS int[]), cast(:given AS uuid[]), cast(:replies AS text[]),
-            cast(:providers AS text[]), cast(:accounts AS text[]), cast(:channels AS text[]),
-            cast(:channel_accounts AS text[]), cast(:contacts AS text[]),
-            cast(:customers AS uuid[]), cast(:times AS timestamptz[]))
-        AS i (place, given, reply, provider, account, channel, channel_account, contact,
-              customer_id, at)
-    ),
+_WANTED = f"""
+    WITH item AS MATERIALIZED (SELECT * FROM {columns.rows_of("items", _ITEM)}),
     wanted AS MATERIALIZED (
         SELECT place, 'given' AS via, given AS conversation_id FROM item WHERE given IS NOT NULL
         UNION ALL
@@ -76,7 +82,21 @@ _FIND = text(
               AND c.last_activity_at >= i.at - cast(:span AS interval)
             ORDER BY c.last_activity_at DESC LIMIT 1) t
         WHERE i.given IS NULL AND i.customer_id IS NOT NULL
-    ),
+    )
+"""
+# Locks are taken in one order by everybody: first these, sorted, then conversations, sorted.
+_LOCK_UNPLACED = text(
+    f"""
+    {_WANTED}
+    SELECT count(pg_advisory_xact_lock(:space, stripe))
+    FROM (SELECT DISTINCT unnest(stripes) AS stripe FROM item i
+          WHERE given IS NULL AND place NOT IN (SELECT place FROM wanted)
+          ORDER BY 1) AS ordered
+    """
+)
+_FIND = text(
+    f"""
+    {_WANTED},
     locked AS MATERIALIZED (
         SELECT c.* FROM (SELECT DISTINCT conversation_id FROM wanted ORDER BY 1) w
         CROSS JOIN LATERAL (
@@ -93,53 +113,33 @@ _FIND = text(
     """
 )
 _GET = f"""
-    SELECT {_COLUMNS}, coalesce(a.canonical_id, c.origin_customer_id) AS customer_id
+    SELECT coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
     FROM conversation c
     LEFT JOIN customer_alias a
         ON a.tenant_id = c.tenant_id AND a.origin_id = c.origin_customer_id
     WHERE c.tenant_id = :tenant_id AND c.conversation_id = ANY (cast(:ids AS uuid[]))
     ORDER BY c.conversation_id
 """
-_LOCK_THREADS = text(
-    """
-    SELECT count(pg_advisory_xact_lock(:space, stripe))
-    FROM (SELECT unnest(cast(:stripes AS int[])) AS stripe ORDER BY 1) AS ordered
-    """
-)
 _SAVE = text(columns.upsert("conversation", columns.CONVERSATION, key=columns.CONVERSATION_KEY))
 
 
 async def find_candidates(
     connection: AsyncConnection, tenant_id: str, items: Sequence[Item], *, window: timedelta
 ) -> list[Candidate]:
-    """Return and lock, in one order, every conversation that one of the items may belong to."""
+    """Return and lock, in one order, every conversation that one of the items may belong to.
+
+    Where there is none, nobody else can open one for the same contact until the transaction ends.
+    """
     if not items:
         return []
-    drafts = [item.draft for item in items]
-    result = await connection.execute(
-        _FIND,
-        {
-            "tenant_id": tenant_id,
-            "span": window,
-            "places": [item.index for item in items],
-            "given": [draft.conversation_id for draft in drafts],
-            "replies": [draft.in_reply_to for draft in drafts],
-            "providers": [draft.provider and draft.provider.name for draft in drafts],
-            "accounts": [draft.provider and draft.provider.account for draft in drafts],
-            "channels": [draft.channel for draft in drafts],
-            "channel_accounts": [draft.channel_account for draft in drafts],
-            "contacts": [item.contact_key for item in items],
-            "customers": [item.customer_id for item in items],
-            "times": [item.occurred_at for item in items],
-        },
-    )
+    values = {
+        "tenant_id": tenant_id,
+        "span": window,
+        "items": dumps_text([_item_row(tenant_id, item) for item in items]),
+    }
+    await connection.execute(_LOCK_UNPLACED, {**values, "space": LOCK_SPACE})
+    result = await connection.execute(_FIND, values)
     return [Candidate(row.place, row.via, conversation_of(row)) for row in result]
-
-
-async def lock_threads(connection: AsyncConnection, tenant_id: str, keys: Sequence[str]) -> None:
-    """Hold, until the transaction ends, the right to open conversations under these thread keys."""
-    stripes = {columns.stripe(f"{tenant_id}|{key}", LOCK_STRIPES) for key in keys}
-    await connection.execute(_LOCK_THREADS, {"space": LOCK_SPACE, "stripes": sorted(stripes)})
 
 
 async def lock_conversations(
@@ -171,24 +171,33 @@ async def save_conversations(
     """Insert the new ones and overwrite the others, which the caller has locked."""
     if not conversations:
         return
-    await connection.execute(
-        _SAVE,
-        {
-            "tenant_id": tenant_id,
-            **{
-                name: [columns.value_of(c, name) for c in conversations]
-                for name in columns.CONVERSATION
-            },
-        },
-    )
+    rows = [columns.conversation_row(conversation) for conversation in conversations]
+    await connection.execute(_SAVE, {"tenant_id": tenant_id, "conversations": dumps_text(rows)})
 
 
 def conversation_of(row: Row[Any]) -> Conversation:
-    """Return the domain's view of a row; the nil id means that nobody is known."""
-    values = {name: getattr(row, name) for name in columns.CONVERSATION}
-    values["tags"] = tuple(row.tags)
-    values["origin_customer_id"] = _somebody(row.origin_customer_id)
+    """Return the domain's view of a row that ends with ``CONVERSATION``; the nil id is nobody."""
+    values = dict(zip(columns.CONVERSATION, row[-len(columns.CONVERSATION) :], strict=True))
+    values["tags"] = tuple(values["tags"])
+    values["origin_customer_id"] = _somebody(values["origin_customer_id"])
     return Conversation(**values, customer_id=_somebody(row.customer_id))
+
+
+def _item_row(tenant_id: str, item: Item) -> dict[str, Any]:
+    draft = item.draft
+    return {
+        "place": item.index,
+        "given": draft.conversation_id,
+        "reply": draft.in_reply_to,
+        "provider": draft.provider and draft.provider.name,
+        "account": draft.provider and draft.provider.account,
+        "channel": draft.channel,
+        "channel_account": draft.channel_account,
+        "contact": item.contact_key,
+        "customer_id": item.customer_id,
+        "at": item.occurred_at,
+        "stripes": [columns.stripe(f"{tenant_id}|{k}", LOCK_STRIPES) for k in item.thread_keys],
+    }
 
 
 def _somebody(customer_id: UUID) -> UUID | None:

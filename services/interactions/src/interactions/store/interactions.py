@@ -1,6 +1,6 @@
 """Interactions: claim a provider's message, write, look up what was written first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,22 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.jsons import dumps_text
 from interactions.domain.contact import NOBODY, Identifier
+from interactions.domain.conversation import Conversation
 from interactions.domain.interaction import ProviderKey, fingerprint
 from interactions.domain.threading import Item, Placed
 from interactions.domain.timing import Moment
 from interactions.store import columns
 
+_MESSAGE = {
+    "provider_name": "text",
+    "provider_account": "text",
+    "message_id": "text",
+    "interaction_id": "uuid",
+    "origin_customer_id": "uuid",
+    "fingerprint": "bytea",
+}
 _CLAIM = text(
-    """
+    f"""
     INSERT INTO provider_message (tenant_id, provider_name, provider_account, message_id,
                                   interaction_id, origin_customer_id, fingerprint, recorded_at)
-    SELECT :tenant_id, name, account, message_id, interaction_id, customer_id, fingerprint, :now
-    FROM unnest(cast(:names AS text[]), cast(:accounts AS text[]), cast(:messages AS text[]),
-                cast(:interactions AS uuid[]), cast(:customers AS uuid[]),
-                cast(:fingerprints AS bytea[]))
-         AS m (name, account, message_id, interaction_id, customer_id, fingerprint)
+    SELECT :tenant_id, provider_name, provider_account, message_id, interaction_id,
+           origin_customer_id, fingerprint, :now
+    FROM {columns.rows_of("messages", _MESSAGE)}
     -- One order for all, so that two batches with the same messages wait instead of deadlocking.
-    ORDER BY name, account, message_id
+    ORDER BY provider_name, provider_account, message_id
     ON CONFLICT DO NOTHING
     RETURNING provider_name, provider_account, message_id
     """
@@ -70,7 +77,14 @@ _RELEASE = text(
                              cast(:messages AS text[])))
     """
 )
-_INSERT = text(columns.insert("interaction", columns.INTERACTION))
+_WRITE = text(
+    f"""
+    WITH saved AS (
+        {columns.upsert("conversation", columns.CONVERSATION, key=columns.CONVERSATION_KEY)}
+    )
+    {columns.insert("interaction", columns.INTERACTION)}
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +107,9 @@ async def claim_messages(
     """
     if not items:
         return set()
-    keyed = [(item, _key(item)) for item in items]
+    rows = dumps_text([_message_row(item) for item in items])
     result = await connection.execute(
-        _CLAIM,
-        {
-            "tenant_id": tenant_id,
-            "now": now,
-            **_arrays([key for _, key in keyed]),
-            "interactions": [item.interaction_id for item in items],
-            "customers": [item.customer_id or NOBODY for item in items],
-            "fingerprints": [fingerprint(item.draft) for item in items],
-        },
+        _CLAIM, {"tenant_id": tenant_id, "now": now, "messages": rows}
     )
     return {ProviderKey(*row) for row in result}
 
@@ -152,72 +158,91 @@ async def release_claims(
         await connection.execute(_RELEASE, {"tenant_id": tenant_id, **_arrays(keys)})
 
 
-async def insert_interactions(
+async def write_interactions(
     connection: AsyncConnection,
     tenant_id: str,
     rows: Sequence[tuple[Placed, Moment, int]],
+    grown: Iterable[Conversation],
     *,
     now: datetime,
 ) -> None:
-    """Write interactions with the time that is believed and their place in the change feed."""
+    """Write interactions and, in the same statement, their conversations as they are after them.
+
+    Each comes with the time that is believed and its place in the change feed.
+    """
     if not rows:
         return
-    records = [_record(placed, moment, sequence, now) for placed, moment, sequence in rows]
-    arrays: dict[str, Any] = {
-        name: [record[place] for record in records]
-        for place, name in enumerate(columns.INTERACTION)
-    }
-    await connection.execute(_INSERT, {"tenant_id": tenant_id, **arrays})
+    records = [_row(placed, moment, sequence, now) for placed, moment, sequence in rows]
+    await connection.execute(
+        _WRITE,
+        {
+            "tenant_id": tenant_id,
+            "interactions": dumps_text(records),
+            "conversations": dumps_text([columns.conversation_row(c) for c in grown]),
+        },
+    )
 
 
 def identifiers_json(identifiers: Sequence[Identifier]) -> str:
     """Return identifiers in the form in which they are stored."""
-    return dumps_text(
-        [
-            {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level}
-            for i in identifiers
-        ]
-    )
+    return dumps_text([_stored(identifier) for identifier in identifiers])
 
 
-def _record(placed: Placed, moment: Moment, sequence: int, now: datetime) -> tuple[Any, ...]:
-    """Return one row's values in the order of ``columns.INTERACTION``."""
+def _stored(identifier: Identifier) -> dict[str, str | None]:
+    return {
+        "type": identifier.type,
+        "value": identifier.value,
+        "scope": identifier.scope,
+        "level": identifier.level,
+    }
+
+
+def _row(placed: Placed, moment: Moment, sequence: int, now: datetime) -> dict[str, Any]:
+    """Return an interaction as a row of ``columns.INTERACTION``."""
     draft, provider = placed.item.draft, placed.item.draft.provider
-    return (
-        placed.customer_id or NOBODY,
-        placed.item.interaction_id,
-        placed.conversation_id,
-        sequence,
-        draft.channel,
-        draft.kind,
-        draft.direction,
-        draft.author.type,
-        draft.author.id,
-        draft.author.name,
-        draft.private,
-        draft.automated,
-        draft.subject,
-        draft.text,
-        dumps_text(draft.data),
-        dumps_text(draft.attachments),
-        identifiers_json(draft.identifiers),
-        provider and provider.name,
-        provider and provider.account,
-        provider and provider.message_id,
-        draft.in_reply_to,
-        moment.occurred_at,
-        draft.received_at,
-        now,
-        moment.source,
-        moment.claim,
-        draft.backfill,
-    )
+    return {
+        "origin_customer_id": placed.customer_id or NOBODY,
+        "interaction_id": placed.item.interaction_id,
+        "conversation_id": placed.conversation_id,
+        "sequence": sequence,
+        "channel": draft.channel,
+        "kind": draft.kind,
+        "direction": draft.direction,
+        "author_type": draft.author.type,
+        "author_id": draft.author.id,
+        "author_name": draft.author.name,
+        "private": draft.private,
+        "automated": draft.automated,
+        "subject": draft.subject,
+        "text": draft.text,
+        "data": draft.data,
+        "attachments": draft.attachments,
+        "identifiers": [_stored(identifier) for identifier in draft.identifiers],
+        "provider_name": provider and provider.name,
+        "provider_account": provider and provider.account,
+        "provider_message_id": provider and provider.message_id,
+        "in_reply_to": draft.in_reply_to,
+        "occurred_at": moment.occurred_at,
+        "received_at": draft.received_at,
+        "recorded_at": now,
+        "time_source": moment.source,
+        "time_claim": moment.claim,
+        "backfill": draft.backfill,
+    }
 
 
-def _key(item: Item) -> ProviderKey:
+def _message_row(item: Item) -> dict[str, Any]:
+    """Return what claims an item's provider key."""
     if item.draft.provider is None:
         raise ValueError("an item without a provider key cannot be claimed")
-    return item.draft.provider
+    return {
+        "provider_name": item.draft.provider.name,
+        "provider_account": item.draft.provider.account,
+        "message_id": item.draft.provider.message_id,
+        "interaction_id": item.interaction_id,
+        "origin_customer_id": item.customer_id or NOBODY,
+        "fingerprint": f"\\x{fingerprint(item.draft).hex()}",
+    }
 
 
 def _arrays(keys: Sequence[ProviderKey]) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from interactions import metrics
 from interactions.domain.contact import Contact
 from interactions.domain.conversation import Told
 from interactions.domain.interaction import Draft, ProviderKey, fingerprint
-from interactions.domain.threading import Item, Plan, find_unplaced, plan_recording
+from interactions.domain.threading import Item, Plan, plan_recording
 from interactions.domain.timing import Moment, judge_time
 from interactions.events.telling import fact_of
 from interactions.store import changes, conversations, identifiers, interactions, unresolved
@@ -105,12 +105,6 @@ async def _plan(
     connection: AsyncConnection, tenant_id: str, items: Sequence[Item], window: timedelta
 ) -> Plan:
     found = await conversations.find_candidates(connection, tenant_id, items, window=window)
-    unplaced = find_unplaced(items, found)
-    if unplaced:
-        # Look again once nobody else can open a conversation for the same contacts.
-        keys = [key for item in unplaced for key in item.thread_keys]
-        await conversations.lock_threads(connection, tenant_id, keys)
-        found += await conversations.find_candidates(connection, tenant_id, unplaced, window=window)
     return plan_recording(items, found, window=window)
 
 
@@ -126,9 +120,9 @@ async def _write(
     numbers = await changes.append(connection, tenant_id, plan.steps, now=now)
     steps = list(zip(plan.steps, numbers, strict=True))
     own = {step.item: number for step, number in steps if step.told is Told.RECORDED}
-    await conversations.save_conversations(connection, tenant_id, list(plan.conversations.values()))
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
-    await interactions.insert_interactions(connection, tenant_id, rows, now=now)
+    grown = plan.conversations.values()
+    await interactions.write_interactions(connection, tenant_id, rows, grown, now=now)
     facts = [
         fact_of(
             tenant_id,
