@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from services.sla.tests.life import (
 from sla.domain.clocks import ClockState
 from sla.domain.conditions import Condition, Conditions
 from sla.domain.facts import Fact, FactKind
-from sla.domain.folding import fold
+from sla.domain.folding import Fold, fold
 
 RUNNING, PAUSED, MET = ClockState.RUNNING, ClockState.PAUSED, ClockState.MET
 BREACHED, CANCELLED = ClockState.BREACHED, ClockState.CANCELLED
@@ -284,6 +285,40 @@ def test_any_order_and_multiplicity_gives_the_same_clocks(life, data):
     copies = data.draw(st.lists(st.sampled_from(life), max_size=5))
     shuffled = data.draw(st.permutations([*life, *copies]))
     assert clocks(shuffled, TWO) == expected
+
+
+@given(life=lives(), data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_going_on_gives_what_folding_all_anew_gives(life, data):
+    opening, *rest = life
+    if not data.draw(st.booleans(), "in the order told"):
+        rest = data.draw(st.permutations(rest))
+    known, went_on = [opening], Fold([opening], TWO)
+    held = clocks(known, TWO)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        batch, rest = rest[:size], rest[size:]
+        known += batch
+        changed = went_on.go_on(batch)
+        if changed is None:
+            went_on, held = Fold(known, TWO), {}
+            changed = went_on.folded().clocks
+        held |= {(c.metric, c.cycle): c for c in changed}
+        assert held == clocks(known, TWO)
+        assert went_on.folded() == fold(known, TWO, fallback={})
+
+
+def test_what_comes_later_is_gone_on_with_and_what_comes_late_is_not():
+    life = Life().opened().customer(1).agent(5).status(10, "pending").customer(20)
+    going = Fold(life.facts[:4], rules())
+    assert going.go_on([replace(life.facts[4], occurred_at=after(4))]) is None
+    assert going.go_on([replace(life.facts[3], sequence=2)]) is None
+    assert [c.metric for c in going.go_on(life.facts[4:])] == [FIRST, RESOLUTION, NEXT]
+
+
+def test_without_its_opening_nothing_can_be_gone_on_with():
+    with pytest.raises(ValueError, match="opening"):
+        Fold(Life().customer(5).facts, rules())
 
 
 @given(life=lives())

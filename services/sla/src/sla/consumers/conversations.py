@@ -12,6 +12,7 @@ from common.envelope import Received, source_of
 from sla.consumers.facts import heard
 from sla.events.consumed import DECODERS, TOPIC
 from sla.usecases.apply_facts import ApplyFacts, apply_facts
+from sla.usecases.folds import Folds
 from sla.usecases.ruleset import Rulesets
 
 CONSUMER = "sla.conversations"
@@ -19,11 +20,12 @@ CONSUMER = "sla.conversations"
 
 def conversations(rulesets: Rulesets) -> Stream:
     """Return the stream; a batch is one set of facts, whatever events it is made of."""
+    folds = Folds()
 
     async def apply(
         tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
-        await apply_facts(tx, ApplyFacts(heard(events), rulesets), now=now)
+        await apply_facts(tx, ApplyFacts(heard(events), rulesets, folds), now=now)
         return [Applied() for _ in events]
 
     return Stream(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 ACTIVE = frozenset({"new", "open"})
 CLOSED = frozenset({"resolved", "closed"})
@@ -60,28 +61,59 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
     have started its clocks.
     """
     by_sequence = sorted({fact.sequence: fact for fact in facts}.values(), key=_sequence)
-    return sorted(
-        _steady(by_sequence),
-        key=lambda f: (
-            f.kind is not FactKind.OPENED,
-            f.occurred_at,
-            _RANK[f.kind],
-            f.sequence,
-        ),
-    )
+    return sorted(_steady(by_sequence), key=_place)
+
+
+@dataclass(slots=True)
+class End:
+    """Where facts in their order end, so that it can be told whether others come after them."""
+
+    _last: Fact
+    _latest: datetime | None
+    _lifecycle: int
+
+    @classmethod
+    def of(cls, ordered: Sequence[Fact]) -> Self:
+        """Return the end of what ``in_order`` has put in order; there is at least one."""
+        lifecycle = [fact for fact in ordered if fact.kind in _LIFECYCLE]
+        latest = max((fact.occurred_at for fact in lifecycle), default=None)
+        return cls(ordered[-1], latest, max((fact.sequence for fact in lifecycle), default=0))
+
+    def continued(self, facts: Iterable[Fact]) -> list[Fact] | None:
+        """Return new facts in order if ``in_order`` would put all of them behind the others.
+
+        None when one belongs further in front, or would move others.
+        """
+        by_sequence = sorted(facts, key=_sequence)
+        if any(f.kind in _LIFECYCLE and f.sequence < self._lifecycle for f in by_sequence):
+            return None
+        ordered = sorted(_steady(by_sequence, self._latest), key=_place)
+        return None if ordered and _place(ordered[0]) < _place(self._last) else ordered
+
+    def move(self, ordered: Sequence[Fact]) -> None:
+        """Be the end of the facts that ``continued`` has put in order."""
+        for fact in ordered:
+            self._last = fact
+            if fact.kind in _LIFECYCLE:
+                self._latest = fact.occurred_at
+                self._lifecycle = max(self._lifecycle, fact.sequence)
+
+
+def _place(fact: Fact) -> tuple[bool, datetime, int, int]:
+    return fact.kind is not FactKind.OPENED, fact.occurred_at, _RANK[fact.kind], fact.sequence
 
 
 def _sequence(fact: Fact) -> int:
     return fact.sequence
 
 
-def _steady(by_sequence: Iterable[Fact]) -> Iterator[Fact]:
+def _steady(by_sequence: Iterable[Fact], latest: datetime | None = None) -> Iterator[Fact]:
     """Keep changes of status and attributes in the order in which they were made.
 
     They follow from each other, so a message that was sent before a conversation was resolved and
     arrived after it reopens it after it, although the event bears the message's own time.
+    ``latest`` is the time of the last such change before them.
     """
-    latest: datetime | None = None
     for fact in by_sequence:
         if fact.kind not in _LIFECYCLE:
             yield fact

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sla.domain.clocks import Clock
 from sla.domain.conditions import Attributes
-from sla.domain.facts import ACTIVE, CLOSED, Fact, FactKind, in_order
+from sla.domain.facts import ACTIVE, CLOSED, End, Fact, FactKind, in_order
 from sla.domain.hours import FOREVER
 from sla.domain.instants import micros
 from sla.domain.policy import AgentInitiated, Metric, Policy, Ruleset
@@ -42,6 +42,38 @@ def fold(facts: Iterable[Fact], rules: Ruleset, *, fallback: Attributes) -> Fold
     for fact in ordered[1:]:
         conversation.read(fact)
     return conversation.folded()
+
+
+class Fold:
+    """A fold that goes on: facts behind those read before cost no more than themselves."""
+
+    def __init__(self, facts: Iterable[Fact], rules: Ruleset) -> None:
+        """Read the facts. Raises ValueError unless the conversation's opening is among them."""
+        ordered = in_order(facts)
+        if not ordered or ordered[0].kind is not FactKind.OPENED:
+            raise ValueError("only what begins with its opening can be gone on with")
+        self._conversation = _Conversation(rules, ordered[0])
+        for fact in ordered[1:]:
+            self._conversation.read(fact)
+        self._end = End.of(ordered)
+
+    def folded(self) -> Folded:
+        """Return all clocks, as ``fold`` would."""
+        return self._conversation.folded()
+
+    def go_on(self, facts: Iterable[Fact]) -> tuple[Clock, ...] | None:
+        """Read facts that are new; return the clocks that may have changed with them.
+
+        None, with nothing read, when a fact is late: then all must be folded anew.
+        """
+        ordered = self._end.continued(facts)
+        if ordered is None:
+            return None
+        known, before = self._conversation.live(), len(self._conversation.tracks)
+        for fact in ordered:
+            self._conversation.read(fact)
+        self._end.move(ordered)
+        return self._conversation.clocks([*known, *self._conversation.tracks[before:]])
 
 
 def _supposed_opening(first: Fact, fallback: Attributes) -> Fact:
@@ -102,9 +134,16 @@ class _Conversation:
         elif fact.kind is FactKind.ATTRIBUTES:
             self._adopt(fact, at)
 
+    def live(self) -> list[Track]:
+        """Return the tracks that what is still to be read can change: each metric's last cycle."""
+        return list(self.current.values())
+
+    def clocks(self, tracks: Iterable[Track]) -> tuple[Clock, ...]:
+        clocks = (track.clock(self.rules) for track in tracks if self._counts(track))
+        return tuple(c for c in clocks if c is not None)
+
     def folded(self) -> Folded:
-        clocks = (track.clock(self.rules) for track in self.tracks if self._counts(track))
-        return Folded(tuple(c for c in clocks if c is not None), self.matched, self.status)
+        return Folded(self.clocks(self.tracks), self.matched, self.status)
 
     def _counts(self, track: Track) -> bool:
         """What had ended, as far as we knew, before a policy was made is not judged by it."""

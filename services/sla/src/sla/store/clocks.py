@@ -32,6 +32,18 @@ _LOCK = text(
     """
 )
 
+_LOCK_NAMED = text(
+    f"""
+    SELECT {_C_COLUMNS}
+    FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]), cast(:metrics AS text[]),
+                cast(:cycles AS int[])) AS wanted (tenant_id, id, metric, cycle)
+    JOIN clock c ON c.tenant_id = wanted.tenant_id AND c.conversation_id = wanted.id
+                AND c.metric = wanted.metric AND c.cycle = wanted.cycle
+    ORDER BY c.tenant_id, c.clock_id
+    FOR UPDATE OF c
+    """
+)
+
 _SAVE = text(
     f"""
     INSERT INTO clock ({COLUMNS})
@@ -146,6 +158,29 @@ async def lock(
         _LOCK, {"tenants": [tenant for tenant, _ in keys], "ids": [id_ for _, id_ in keys]}
     )
     found: dict[ConversationKey, dict[Key, Stored]] = {key: {} for key in keys}
+    for row in result:
+        stored = from_row(row)
+        found[row.tenant_id, row.conversation_id][stored.held.key] = stored
+    return found
+
+
+async def lock_named(
+    tx: AsyncConnection, names: Mapping[ConversationKey, Sequence[Key]]
+) -> dict[ConversationKey, dict[Key, Stored]]:
+    """Lock and return these clocks only, as far as they exist."""
+    found: dict[ConversationKey, dict[Key, Stored]] = {key: {} for key in names}
+    wanted = [(key, metric, cycle) for key, named in names.items() for metric, cycle in named]
+    if not wanted:
+        return found
+    result = await tx.execute(
+        _LOCK_NAMED,
+        {
+            "tenants": [key[0] for key, _, _ in wanted],
+            "ids": [key[1] for key, _, _ in wanted],
+            "metrics": [metric.value for _, metric, _ in wanted],
+            "cycles": [cycle for _, _, cycle in wanted],
+        },
+    )
     for row in result:
         stored = from_row(row)
         found[row.tenant_id, row.conversation_id][stored.held.key] = stored

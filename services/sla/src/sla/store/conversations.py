@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.ids import new_id
 from common.jsons import dumps_text
 from sla.domain.facts import Fact, FactKind
 
@@ -34,7 +35,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as we hold it. ``revision`` are the rules it keeps, once some matched."""
+    """A conversation as we hold it. ``revision`` are the rules it keeps, once some matched.
+
+    ``ledger`` names the set of its facts; ``ledger_before`` the one to which ``news`` were added.
+    """
 
     key: ConversationKey
     customer_id: UUID | None
@@ -43,15 +47,18 @@ class Conversation:
     revision: int | None
     partition: int
     test: bool
+    ledger: UUID | None
+    ledger_before: UUID | None = None
+    news: tuple[Fact, ...] = ()
 
 
 # Rows are inserted, and so locked, in one order: two batches cannot wait for each other.
 _TOUCH = text(
     """
     INSERT INTO conversation AS c (tenant_id, conversation_id, customer_id, attributes,
-        last_sequence, first_recorded_at, source_partition, test)
+        last_sequence, first_recorded_at, source_partition, test, ledger)
     SELECT tenant_id, conversation_id, customer_id, attributes, last_sequence, first_recorded_at,
-           source_partition, test
+           source_partition, test, :ledger
     FROM jsonb_populate_recordset(NULL::conversation, cast(:rows AS jsonb))
     ORDER BY tenant_id, conversation_id
     ON CONFLICT (tenant_id, conversation_id) DO UPDATE SET
@@ -61,9 +68,10 @@ _TOUCH = text(
                           THEN excluded.attributes ELSE c.attributes END,
         last_sequence = greatest(c.last_sequence, excluded.last_sequence),
         first_recorded_at = least(c.first_recorded_at, excluded.first_recorded_at),
-        source_partition = excluded.source_partition
-    RETURNING tenant_id, conversation_id, customer_id, attributes, first_recorded_at, revision,
-              source_partition, test
+        source_partition = excluded.source_partition,
+        ledger = excluded.ledger
+    RETURNING c.tenant_id, c.conversation_id, c.customer_id, c.attributes, c.first_recorded_at,
+              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS ledger_before
     """
 )
 
@@ -75,6 +83,7 @@ _ADD_FACTS = text(
            opened_by, attributes
     FROM jsonb_populate_recordset(NULL::fact, cast(:rows AS jsonb))
     ON CONFLICT (tenant_id, conversation_id, sequence) DO NOTHING
+    RETURNING tenant_id, conversation_id, sequence
     """
 )
 
@@ -99,7 +108,7 @@ _PIN = text(
 _ONE = text(
     """
     SELECT tenant_id, conversation_id, customer_id, attributes, first_recorded_at, revision,
-           source_partition, test
+           source_partition, test, ledger, NULL AS ledger_before
     FROM conversation WHERE tenant_id = :tenant AND conversation_id = :id
     """
 )
@@ -107,14 +116,22 @@ _ONE = text(
 
 async def hear(tx: AsyncConnection, heard: Sequence[Heard]) -> dict[ConversationKey, Conversation]:
     """Lock the conversations, creating new ones, and add their facts; known facts stay."""
-    rows = (
-        await tx.execute(_TOUCH, {"rows": dumps_text([_conversation_row(h) for h in heard])})
-    ).all()
+    touched = {"rows": dumps_text([_conversation_row(h) for h in heard]), "ledger": new_id()}
+    rows = (await tx.execute(_TOUCH, touched)).all()
     facts = [_fact_row(h.key, fact) for h in heard for fact in h.facts]
+    added: set[tuple[str, UUID, int]] = set()
     if facts:
-        await tx.execute(_ADD_FACTS, {"rows": dumps_text(facts)})
-    found = (_conversation(row) for row in rows)
+        result = await tx.execute(_ADD_FACTS, {"rows": dumps_text(facts)})
+        added = {(row.tenant_id, row.conversation_id, row.sequence) for row in result}
+    news = {h.key: _added(h, added) for h in heard}
+    found = (_conversation(row, news) for row in rows)
     return {conversation.key: conversation for conversation in found}
+
+
+def _added(heard: Heard, added: set[tuple[str, UUID, int]]) -> tuple[Fact, ...]:
+    """Return the facts that were written; of two with one sequence that is the first."""
+    first = {fact.sequence: fact for fact in reversed(heard.facts)}
+    return tuple(f for sequence, f in first.items() if (*heard.key, sequence) in added)
 
 
 async def facts_of(
@@ -179,15 +196,21 @@ def _fact_row(key: ConversationKey, fact: Fact) -> dict[str, Any]:
     }
 
 
-def _conversation(row: Any) -> Conversation:
+def _conversation(
+    row: Any, news: Mapping[ConversationKey, tuple[Fact, ...]] | None = None
+) -> Conversation:
+    key = (row.tenant_id, row.conversation_id)
     return Conversation(
-        key=(row.tenant_id, row.conversation_id),
+        key=key,
         customer_id=row.customer_id,
         attributes=row.attributes or {},
         first_recorded_at=row.first_recorded_at,
         revision=row.revision,
         partition=row.source_partition,
         test=row.test,
+        ledger=row.ledger,
+        ledger_before=row.ledger_before,
+        news=(news or {}).get(key, ()),
     )
 
 

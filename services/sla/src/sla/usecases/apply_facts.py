@@ -10,17 +10,19 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sla.domain.facts import Fact
-from sla.domain.folding import Folded, fold
+from sla.domain.clocks import Clock
+from sla.domain.facts import Fact, FactKind
+from sla.domain.folding import Fold, Folded, fold
 from sla.domain.policy import Ruleset
 from sla.domain.reconciling import Change, reconcile
 from sla.store import clocks, conversations, revisions
 from sla.store.clock_rows import Owner, Stored
 from sla.store.conversations import Conversation, ConversationKey, Heard
 from sla.usecases.announcing import Changed, write
+from sla.usecases.folds import LONG, Folds
 from sla.usecases.ruleset import Rulesets
 
-LONG = 500
+IN_A_THREAD = 500
 """Facts of one conversation: about 25 ms of reading."""
 
 
@@ -30,6 +32,16 @@ class ApplyFacts:
 
     heard: Sequence[Heard]
     rulesets: Rulesets
+    folds: Folds
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The clocks by the first rules that are for a conversation, and the revision of those."""
+
+    folded: Folded | None
+    revision: int | None
+    fold: Fold | None = None
 
 
 async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime) -> int:
@@ -40,6 +52,43 @@ async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime
     if not command.heard:
         return 0
     known = await conversations.hear(tx, command.heard)
+    going_on = {
+        key: clocks_
+        for key, conversation in known.items()
+        if (clocks_ := command.folds.go_on(conversation, _owner(conversation))) is not None
+    }
+    anew = {key: one for key, one in known.items() if key not in going_on}
+    changes = await _go_on(tx, known, going_on, now)
+    changes += await _fold_anew(tx, command, anew, now)
+    return await write(tx, changes, now=now)
+
+
+async def _go_on(
+    tx: AsyncConnection,
+    known: Mapping[ConversationKey, Conversation],
+    clocks_of: Mapping[ConversationKey, Sequence[Clock]],
+    now: datetime,
+) -> list[Changed]:
+    """Return the changes of conversations of which only the latest clocks can have changed."""
+    names = {key: [(c.metric, c.cycle) for c in found] for key, found in clocks_of.items()}
+    held = await clocks.lock_named(tx, names)
+    changes: list[Changed] = []
+    for key, found in clocks_of.items():
+        before = {k: stored.held for k, stored in held[key].items()}
+        owner = _owner(known[key])
+        changes += [(owner, change) for change in reconcile(before, found, now=now)]
+    return changes
+
+
+async def _fold_anew(
+    tx: AsyncConnection,
+    command: ApplyFacts,
+    known: Mapping[ConversationKey, Conversation],
+    now: datetime,
+) -> list[Changed]:
+    """Return the changes of conversations whose facts are all read."""
+    if not known:
+        return []
     keys = list(known)
     facts = await conversations.facts_of(tx, keys)
     held = await clocks.lock(tx, keys)
@@ -49,19 +98,21 @@ async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime
     for key, conversation in known.items():
         judge = partial(_judge, conversation, facts[key], candidates[key])
         # A very long conversation must not hold up the event loop, and heartbeats with it.
-        long = len(facts[key]) > LONG
-        folded, revision = await asyncio.to_thread(judge) if long else judge()
-        if folded is None:
+        long = len(facts[key]) > IN_A_THREAD
+        judged = await asyncio.to_thread(judge) if long else judge()
+        if judged.folded is None:
             continue
-        if revision is not None and conversation.revision is None:
-            pins[key] = revision
-        before = {k: stored.held for k, stored in held[key].items()}
+        if judged.revision is not None and conversation.revision is None:
+            pins[key] = judged.revision
         owner = _owner(conversation)
-        changed = reconcile(before, folded.clocks, now=now)
+        if judged.fold is not None:
+            command.folds.keep(conversation, owner, judged.fold)
+        before = {k: stored.held for k, stored in held[key].items()}
+        changed = reconcile(before, judged.folded.clocks, now=now)
         changes += [(owner, c) for c in changed]
         changes += [(owner, c) for c in _moved(owner, held[key].values(), changed)]
     await conversations.pin(tx, pins)
-    return await write(tx, changes, now=now)
+    return changes
 
 
 def _moved(owner: Owner, held: Iterable[Stored], changed: Sequence[Change]) -> list[Change]:
@@ -76,14 +127,18 @@ def _moved(owner: Owner, held: Iterable[Stored], changed: Sequence[Change]) -> l
 
 def _judge(
     conversation: Conversation, facts: Sequence[Fact], candidates: Sequence[Ruleset]
-) -> tuple[Folded | None, int | None]:
-    """Return the clocks by the first rules that are for the conversation, and their revision."""
+) -> _Judged:
+    opened = any(fact.kind is FactKind.OPENED for fact in facts)
+    if conversation.revision is not None and opened and len(facts) >= LONG:
+        [kept] = candidates
+        going_on = Fold(facts, kept)
+        return _Judged(going_on.folded(), kept.revision, going_on)
     folded: Folded | None = None
     for rules_ in candidates:
         folded = fold(facts, rules_, fallback=conversation.attributes)
         if folded.matched:
-            return folded, rules_.revision
-    return folded, None
+            return _Judged(folded, rules_.revision)
+    return _Judged(folded, None)
 
 
 async def _candidates(
