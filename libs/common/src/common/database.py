@@ -1,23 +1,25 @@
 """The only place that opens, commits and retries transactions.
 
 ``run`` is one use case in one transaction, committed before it returns. ``read`` is one statement
-without a transaction's two extra round trips. ``snapshot`` is several reads that must agree.
+without a transaction's two extra round trips, ``read_row`` the same for the few that are asked for
+most. ``snapshot`` is several reads that must agree.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
-from sqlalchemy import event
+from sqlalchemy import TextClause, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from common.direct_reads import DirectReads
 from common.errors import UnavailableError
 from common.jsons import loads
 from common.settings import PostgresSettings
@@ -44,6 +46,7 @@ PASSING = ("08", "53", "57", "58")
 """Classes of SQLSTATE that say nothing about the work: connection, resources (disk, memory,
 connections), an operator or a time-out in between, the system beneath. Come back later."""
 
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _CLOSE_SECONDS = 2.0
 
 
@@ -57,7 +60,7 @@ def async_url(dsn: str) -> str:
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE of a driver error, if it has one."""
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
@@ -73,6 +76,7 @@ class Database:
         self.settings = settings
         self._writer = _engine(settings, settings.pool_size, service, read_only=False)
         self._reader = _engine(settings, settings.read_pool_size, service, read_only=True)
+        self._direct = _direct(self._reader, settings, service)
         self._after_commit: list[Callable[[], None]] = []
         self._abandoned: set[asyncio.Task[Any]] = set()
 
@@ -122,8 +126,24 @@ class Database:
         at once; the query is cancelled and cleaned up behind its back, because that clean-up can
         take longer than the deadline.
         """
+        return await self._in_time(self._read(query, args, kwargs), deadline_seconds)
+
+    async def read_row(
+        self,
+        statement: TextClause,
+        values: Mapping[str, Any],
+        *,
+        deadline_seconds: float | None = None,
+    ) -> Mapping[str, Any] | None:
+        """Return the first row of one statement, or None: a ``read`` that costs next to nothing.
+
+        By the same rules, but for JSON, which comes as text.
+        """
+        return await self._in_time(self._read_row(statement, values), deadline_seconds)
+
+    async def _in_time(self, reading: Coroutine[Any, Any, T], deadline_seconds: float | None) -> T:
         seconds = deadline_seconds or self.settings.read_deadline_seconds
-        task = asyncio.create_task(self._read(query, args, kwargs))
+        task = asyncio.create_task(reading)
         try:
             done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
@@ -175,6 +195,7 @@ class Database:
         """Close both pools, after the reads given up earlier; a dead server delays each by 2 s."""
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=_CLOSE_SECONDS)
+        await within(self._direct.close(), _CLOSE_SECONDS)
         for engine in (self._writer, self._reader):
             await within(engine.dispose(), _CLOSE_SECONDS)
 
@@ -190,6 +211,14 @@ class Database:
                     continue
                 raise _translated(error) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _read_row(
+        self, statement: TextClause, values: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        try:
+            return await self._direct.row(statement, values)
+        except (*_DRIVER_ERRORS, OSError) as error:
+            raise _translated(error) from error
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         self._abandoned.add(task)
@@ -213,15 +242,28 @@ def _engine(settings: PostgresSettings, size: int, service: str, *, read_only: b
         pool_use_lifo=True,
         hide_parameters=True,
         json_deserializer=loads,
-        connect_args={
-            "timeout": settings.connect_timeout_seconds,
-            "command_timeout": settings.statement_timeout_seconds * 2,
-            "server_settings": _server_settings(settings, service, read_only=read_only),
-        },
+        connect_args=_connect_args(settings, service, read_only=read_only),
         **options,
     )
     event.listen(engine.sync_engine, "handle_error", _mark_demoted)
     return engine
+
+
+def _direct(reader: AsyncEngine, settings: PostgresSettings, service: str) -> DirectReads:
+    _, address = reader.dialect.create_connect_args(reader.url)
+    return DirectReads(
+        settings.read_pool_size,
+        wait_seconds=settings.pool_timeout_seconds,
+        connect={**address, **_connect_args(settings, service, read_only=True)},
+    )
+
+
+def _connect_args(settings: PostgresSettings, service: str, *, read_only: bool) -> dict[str, Any]:
+    return {
+        "timeout": settings.connect_timeout_seconds,
+        "command_timeout": settings.statement_timeout_seconds * 2,
+        "server_settings": _server_settings(settings, service, read_only=read_only),
+    }
 
 
 def _server_settings(
@@ -267,11 +309,9 @@ def _translated(error: Exception) -> Exception:
     """Return UnavailableError for trouble that passes, the error itself for our own mistakes."""
     state = sqlstate(error)
     away = (
-        not isinstance(error, DBAPIError)
-        or error.connection_invalidated
+        not _names_a_mistake(error)
         or state in RETRYABLE | DEMOTED | {LOCKED}
         or (state is not None and state.startswith(PASSING))
-        or isinstance(error.orig, OSError)
     )
     if not away:
         return error
@@ -279,6 +319,13 @@ def _translated(error: Exception) -> Exception:
         return LockedError("somebody else is changing the same thing right now")
     _log.warning("database.unavailable", error=describe(error))
     return UnavailableError("the database is not available right now")
+
+
+def _names_a_mistake(error: Exception) -> bool:
+    """Say whether the server, or the driver in its place, has refused what we said."""
+    if isinstance(error, DBAPIError):
+        return not (error.connection_invalidated or isinstance(error.orig, OSError))
+    return isinstance(error, asyncpg.PostgresError)
 
 
 def _backoff_seconds(attempt: int) -> float:

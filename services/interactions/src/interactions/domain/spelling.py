@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 
 PHONE_LIKE = frozenset({"phone", "mobile", "landline", "fax", "sms", "whatsapp", "viber", "signal"})
 
@@ -18,6 +19,7 @@ def bounded(key: str) -> str:
     return f"sha256|{hashlib.sha256(encoded).hexdigest()}"
 
 
+@lru_cache(maxsize=8_192)  # One identifier is looked up at several steps, and comes again soon.
 def lookup_key(type: str, value: str) -> str:  # noqa: A002 - it is what an identifier calls it
     """Return the key under which this spelling of an identifier is remembered.
 

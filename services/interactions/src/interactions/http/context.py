@@ -99,14 +99,12 @@ async def _read(
     names = {"customers": CUSTOMERS_CONSUMER, "clocks": CLOCKS_CONSUMER}
     deadline = state.context.deadline_seconds
     try:
-        return await state.database.read(find_context, query, deadline_seconds=deadline, **names)
+        return await find_context(state.database, query, deadline_seconds=deadline, **names)
     except UnavailableError:
         cheap = replace(query, parts=tuple(p for p in parts if p in _CHEAP_PARTS))
         if cheap.parts == parts:
             raise
-        return await state.database.read(
-            find_context, cheap, deadline_seconds=deadline / 2, **names
-        )
+        return await find_context(state.database, cheap, deadline_seconds=deadline / 2, **names)
 
 
 async def _ask_identity(state: ContextState, caller: Caller, one: LookupIdentifier) -> UUID:

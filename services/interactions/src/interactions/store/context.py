@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.database import Database
 from interactions.store.context_statement import BUILT_PARTS, context_statement
 
 
@@ -50,12 +49,17 @@ class ContextRow:
 
 
 async def find_context(
-    conn: AsyncConnection, query: ContextQuery, *, customers: str, clocks: str
+    database: Database,
+    query: ContextQuery,
+    *,
+    customers: str,
+    clocks: str,
+    deadline_seconds: float,
 ) -> ContextRow | None:
     """Read the context in one statement; ``customers`` and ``clocks`` name the consumers' progress.
 
     None when no customer has the identifier, or the id is nil. For another id nobody has seen the
-    row says ``known=False``.
+    row says ``known=False``. Raises UnavailableError past the deadline.
     """
     values: dict[str, Any] = {
         "tenant_id": query.tenant_id,
@@ -70,7 +74,7 @@ async def find_context(
         key = query.target
         values |= {"type": key.type, "scope": key.scope, "lookup_key": key.lookup_key}
     statement = context_statement(by, query.parts, with_private=query.with_private)
-    row = (await conn.execute(statement, values)).mappings().one_or_none()
+    row = await database.read_row(statement, values, deadline_seconds=deadline_seconds)
     if row is None:
         return None
     return ContextRow(
