@@ -44,6 +44,7 @@ def client_address(scope: Scope | HTTPConnection, trusted: Sequence[str]) -> str
     return peer
 
 
+@lru_cache(maxsize=4_096)
 def prefix_of(address: str) -> str:
     """Return the network that one sender can be expected to own: IPv4 /32, IPv6 /64."""
     parsed = _parsed(address)
