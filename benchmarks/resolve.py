@@ -34,9 +34,9 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield _known_batches(bench, site, customers)
         yield _new_batches(bench, site)
         with bench.plans.recorded("resolve"):
-            bench.load(site, API, partial(_ask_one, site.key, customers), 1)
-            bench.load(site, API, partial(_ask_many, site.key, customers), 1)
-            bench.load(site, API, partial(_tell_many, site.key, "plans"), 1)
+            bench.try_out(site, API, partial(_ask_one, site.key, customers))
+            bench.try_out(site, API, partial(_ask_many, site.key, customers))
+            bench.try_out(site, API, partial(_tell_many, site.key, "plans"))
 
 
 def _single(bench: Bench, site: Site, customers: int, n: int) -> Row:

@@ -19,9 +19,9 @@ API = "interactions api"
 
 def measure(bench: Bench) -> Iterator[Row]:
     """Yield batches, then single interactions without and with an Idempotency-Key."""
+    customers = bench.size.customers
     with bench.site("rest_ingest") as site:
-        customers = People(first=1, count=bench.size.customers, history=3)
-        people.settle(site.dsn("interactions"), [customers])
+        people.settle(site.dsn("interactions"), [People(first=1, count=customers, history=3)])
         site.start(API)
         for n in BATCHES_AT_ONCE:
             yield _batches(bench, site, n)
@@ -30,13 +30,9 @@ def measure(bench: Bench) -> Iterator[Row]:
             yield _single(bench, site, limit, n, with_key=False)
             yield _single(bench, site, limit, n, with_key=True)
         with bench.plans.recorded("rest_ingest"):
-            bench.load(
-                site,
-                API,
-                partial(_one, site.key, "plan-one", bench.size.customers, with_key=True),
-                1,
-            )
-            bench.load(site, API, partial(_batch, site.key, "plan-many", bench.size.customers), 1)
+            one = partial(_one, site.key, "plan-one", customers, with_key=True)
+            bench.try_out(site, API, one)
+            bench.try_out(site, API, partial(_batch, site.key, "plan-many", customers))
 
 
 def _single(bench: Bench, site: Site, limit: Limit, n: int, *, with_key: bool) -> Row:

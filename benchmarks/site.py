@@ -41,6 +41,8 @@ AS_IN_PRODUCTION = (
 )
 """fsync, synchronous_commit and full_page_writes stay on: what is acknowledged is on the disk."""
 
+_MOMENT_SECONDS = 0.5
+
 NOWHERE = "127.0.0.1:9"
 """Where no broker listens. An API needs none."""
 
@@ -134,6 +136,11 @@ class Bench:
                 meter=site.meter(kind),
             )
         )
+
+    def try_out(self, site: Site, kind: str, request: Callable[[int], bytes]) -> None:
+        """Drive a process's HTTP port for a moment, to see its plans."""
+        load = Load(site.port(kind), request, 1, _MOMENT_SECONDS, 0.0, site.meter(kind))
+        self.drive(load)
 
     @contextmanager
     def site(self, name: str, *, kafka: bool = False) -> Iterator[Site]:
