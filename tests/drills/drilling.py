@@ -2,22 +2,23 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
+import asyncpg
 import httpx
 
 from tests.drills.invariants.checking import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, looking
 from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
 from tests.drills.ledger import Ledger
+from tests.drills.messages import DESK
 from tests.drills.points import Point
-from tests.drills.speaking import DESK, Message, Speaker
+from tests.drills.speaking import Speaker
 from tests.support.faults import Faults
-from tests.support.fleet import KILLED, Fleet
+from tests.support.fleet import Fleet
+from tests.support.processes import KILLED
 
 FIRST_RESPONSE_SECONDS = 2
 NEXT_RESPONSE_SECONDS = 2
-TENANTS = ("demo", "other")
 
 
 def promise(fleet: Fleet) -> None:
@@ -45,12 +46,6 @@ def promise(fleet: Fleet) -> None:
         assert answer.is_success, answer.text
 
 
-def a_message(tenant: str = "demo", **more: Any) -> Message:
-    """Return a message of somebody who was never heard of."""
-    drawn = uuid4().int
-    return Message(f"drill-{drawn:x}", tenant, phone=f"+4420{drawn % 10**8:08d}", **more)
-
-
 @dataclass(frozen=True)
 class Drill:
     """The fleet, who speaks to it, and what it was told."""
@@ -62,20 +57,30 @@ class Drill:
     postgres: Faults
 
     async def replace(self, name: str, point: Point) -> None:
-        """Put a process in the place of the one of that name that will die at a point."""
+        """Put a process in the place of the one of that name, which will be struck at a point."""
         self.fleet.stop(name)
+        await self.start(name, point)
+
+    async def start(self, name: str, point: Point) -> None:
         self.fleet.launch(name, through=point.words())
         await self.fleet.ready(name)
 
     async def dies(self, name: str) -> None:
         """Wait until a process has died at its point, and start it again as a supervisor would."""
         assert await self.fleet.death(name) == KILLED
-        assert self.fleet.logged(name, "drill: kill")
         self.fleet.launch(name)
-        await self.fleet.ready(name)
+
+    async def execute(self, service: str, statement: str, *values: object) -> list[Any]:
+        """Run a statement on a service's database, as an operator might; return its rows."""
+        connection = await asyncpg.connect(self.fleet.dsns[service])
+        try:
+            return list(await connection.fetch(statement, *values))
+        finally:
+            await connection.close()
 
     async def all_is_well(self) -> Evidence:
         """Wait until nothing waits any more; then every invariant must hold."""
+        await self.fleet.ready(*self.fleet.processes)
         async with looking(self.fleet.dsns, self.fleet.bootstrap) as sources:
             return await all_is_well(sources, self.fleet, self.ledger)
 

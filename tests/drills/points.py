@@ -7,13 +7,13 @@ every gap between two of their calls, because a process that dies between them h
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal, get_args
 
 import httpx
+from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +22,7 @@ from common.database import Database
 from common.errors import UnavailableError
 from common.kafka import GroupReader, KafkaError, Producer
 
-Port = Literal["transaction", "send", "mark", "report", "post"]
+Port = Literal["transaction", "send", "mark", "report", "post", "ddl"]
 When = Literal["before", "midway", "after"]
 How = Literal["kill", "freeze", "raise", "hang"]
 
@@ -61,6 +61,7 @@ class Point:
             "mark": lambda: self._arm(relay_store, "mark", UnavailableError("drill")),
             "report": lambda: self._arm(GroupReader, "report", KafkaError("drill")),
             "post": lambda: self._arm(httpx.AsyncClient, "send", httpx.ReadTimeout("drill")),
+            "ddl": self._arm_ddl,
         }[self.at]()
 
     def _arm(self, owner: Any, name: str, error: Exception) -> None:
@@ -121,16 +122,28 @@ class Point:
 
         Producer.send_all = halved  # type: ignore[method-assign]
 
+    def _arm_ddl(self) -> None:
+        """Strike before a statement of a migration, which runs in no loop."""
+        real = Operations.execute
+
+        def struck(operations: Operations, *args: Any, **kwargs: Any) -> Any:
+            if self._counts("execute", args):
+                self._end()
+            return real(operations, *args, **kwargs)
+
+        Operations.execute = struck  # type: ignore[method-assign]
+
     def _counts(self, name: str, given: Any) -> bool:
         if self.of not in {"", name} or (self.about and self.about not in repr(given)):
             return False
         return next(self._calls) == self.nth
 
     async def _strike(self, error: Exception) -> None:
-        sys.stderr.write(f"drill: {self.how} {self.when} {self.at} {self.of}\n")
-        sys.stderr.flush()
         if self.how == "raise":
             raise error
         if self.how == "hang":
             await asyncio.Event().wait()
+        self._end()
+
+    def _end(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL if self.how == "kill" else signal.SIGSTOP)

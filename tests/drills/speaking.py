@@ -7,8 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,55 +16,15 @@ from twilio.request_validator import RequestValidator
 
 from common.jsons import dumps
 from tests.drills.ledger import Ledger
+from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
 from tests.support.fleet import Fleet
 
-Way = Literal["rest", "batch", "kafka", "webhook"]
-Json = dict[str, Any]
-
-DESK = "desk"
 INBOUND = "interactions.inbound"
 SECRET = "0123456789abcdef0123456789abcdef"
 PATIENCE_SECONDS = 60.0
-UNANSWERED = frozenset({408, 429, 500, 502, 503, 504})
-ACCOUNTS = {"demo": "+15005550001", "other": "+15005550002"}
-"""Each tenant's number at the provider."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """Somebody says ``token``. With a ``conversation_id`` it is an agent's answer in there."""
-
-    token: str
-    tenant: str
-    phone: str = ""
-    conversation_id: str | None = None
-
-    def body(self) -> Json:
-        """Return it as channel front ends and partners report it."""
-        told: Json = {
-            "channel": DESK,
-            "direction": "inbound",
-            "author": {"type": "customer"},
-            "identifiers": [self.identifier],
-        }
-        if self.conversation_id:
-            told = {
-                "channel": DESK,
-                "direction": "outbound",
-                "author": {"type": "agent", "id": "agent-7"},
-                "conversation_id": self.conversation_id,
-            }
-        return told | {"text": self.token}
-
-    def keyed(self) -> Json:
-        """Return it with a provider's id, by which it is one message however often it comes."""
-        account = ACCOUNTS[self.tenant]
-        provider = {"name": "drill", "account": account, "message_id": self.token}
-        return self.body() | {"provider": provider}
-
-    @property
-    def identifier(self) -> Json:
-        return {"type": "phone", "value": self.phone, "level": "channel_proved"}
+UNANSWERED = frozenset({409, 429, 503})
+"""What is promised to callers whom we fail, or whose earlier attempt still runs (409). Any other
+refusal would be a finding."""
 
 
 class RefusedError(AssertionError):
@@ -104,6 +63,22 @@ class Speaker:
         for message, answer in zip(messages, answers, strict=True):
             self._ledger.acknowledged(message.token, interaction_id=answer.get("interaction_id"))
         return answers
+
+    async def say_nonsense(self, message: Message) -> None:
+        """Put a record on the inbound topic that nobody can read, and be told it is there."""
+        self._ledger.said(message.token, tenant=message.tenant, way="kafka")
+        await self._producer.send_and_wait(INBOUND, f"{message.token} is no JSON".encode())
+        self._ledger.acknowledged(message.token)
+
+    async def merge(self, tenant: str, customer_id: str, *, into: str) -> Json:
+        """Say that two customers are one, until it is known that they are."""
+        answer = await self._until_answered(
+            f"{self._fleet.url('identity api')}/v1/merges",
+            json={"source_id": customer_id, "target_id": into, "reason": "a drill"},
+            headers=self._authorised(tenant),
+        )
+        merged: Json = answer.json()
+        return merged
 
     async def ask(self, tenant: str, customer_id: str) -> httpx.Response | None:
         """Ask for a customer's context, once, and write down how that went."""

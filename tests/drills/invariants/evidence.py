@@ -114,11 +114,8 @@ class Sources:
         rows: dict[str, dict[str, list[Row]]] = {}
         at = datetime.now(UTC)
         for service, queries in QUERIES.items():
-            connection = self.connections[service]
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                rows[service] = {
-                    name: await connection.fetch(query) for name, query in queries.items()
-                }
+            fetch = self.connections[service].fetch
+            rows[service] = {name: await fetch(query) for name, query in queries.items()}
         return Evidence(at, entries, rows, await read_topics(self.bootstrap))
 
 

@@ -134,6 +134,32 @@ async def test_the_database_wins_over_what_kafka_remembers(
     await db.close()
 
 
+async def test_records_that_are_gone_stop_the_stream_loudly(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+
+    async def stand_where_nothing_is(connection):
+        await connection.execute(
+            text(
+                "INSERT INTO consumer_progress (consumer, topic, partition, next_offset)"
+                " VALUES ('notes.keeper', :topic, 0, 7)"
+            ),
+            {"topic": topic},
+        )
+
+    await db.run(stand_where_nothing_is)
+    stopped = consumer(db, kafka_bootstrap, notes_stream(topic))
+    async with Sending(kafka_bootstrap, topic) as send, running(stopped):
+        await send.note("neither skipped to nor skipped")
+        reason = "not consuming: OffsetsLostError"
+        await until(lambda: stopped.healthy() == reason, within=20)
+    assert await kept_is(db, [])
+    assert await db.read(scalar, "SELECT next_offset FROM consumer_progress") == 7
+    await db.close()
+
+
 async def test_an_event_sent_twice_is_applied_once(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):

@@ -1,0 +1,126 @@
+"""Load that one seed decides: customers who speak over every way in, and agents who answer some.
+
+Who says what, when and how often is drawn before it begins, so a seed that failed can be run again.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.drills.drilling import FIRST_RESPONSE_SECONDS
+from tests.drills.messages import TENANTS, Json, Message, Way
+from tests.drills.speaking import Speaker
+
+SHARES: dict[Way, float] = {"rest": 0.2, "batch": 0.5, "kafka": 0.2, "webhook": 0.1}
+"""Which part of the messages of customers comes in which way."""
+BATCH = 25
+CUSTOMER_SPEAKS = 4
+"""How often each customer speaks on average."""
+PATIENCES = (0.3, 1.4, 2.5, None)
+"""What agents take to answer, in deadlines: in time, about in time, late, never."""
+ASKED_EVERY_SECONDS = 0.2
+
+
+@dataclass(order=True)
+class Call:
+    """What is said at ``at`` seconds from the beginning, all of it at once."""
+
+    at: float
+    way: Way = field(compare=False)
+    messages: Sequence[Message] = field(compare=False)
+
+
+def plan(seed: int, *, seconds: float, rate: float) -> list[Call]:
+    """Return the calls of customers, in order of time: ``rate`` messages a second."""
+    draw = random.Random(seed)  # noqa: S311 - it has to be repeatable
+    crowd = {tenant: list(_crowd(draw, tenant, seconds * rate)) for tenant in TENANTS}
+    calls: list[Call] = []
+    number = 0
+    for way, share in SHARES.items():
+        # The inbound topic is one tenant's.
+        tenants = TENANTS[:1] if way == "kafka" else TENANTS
+        size = BATCH if way == "batch" else 1
+        for _ in range(round(seconds * rate * share / size)):
+            tenant = draw.choice(tenants)
+            messages = [
+                Message(f"load-{seed}-{number + n}", tenant, phone=draw.choice(crowd[tenant]))
+                for n in range(size)
+            ]
+            number += size
+            calls.append(Call(draw.uniform(0, seconds), way, messages))
+    return sorted(calls)
+
+
+def _crowd(draw: random.Random, tenant: str, messages: float) -> Iterator[str]:
+    prefix = "+4420" if tenant == TENANTS[0] else "+4930"
+    for _ in range(max(1, round(messages / CUSTOMER_SPEAKS / len(TENANTS)))):
+        yield f"{prefix}{draw.randrange(10**8):08d}"
+
+
+class Load:
+    """Runs a plan against a fleet, in time, and lets agents answer what they heard of."""
+
+    def __init__(self, speaker: Speaker, seed: int, *, seconds: float, rate: float) -> None:
+        self._speaker = speaker
+        self._calls = plan(seed, seconds=seconds, rate=rate)
+        self._draw = random.Random(seed + 1)  # noqa: S311 - it has to be repeatable
+        self._seed = seed
+        self._seconds = seconds
+        self._answers = 0
+        self._customers: list[tuple[str, str]] = []
+        self._underway: set[asyncio.Task[None]] = set()
+        self.acknowledged: list[float] = []
+        """When each message was acknowledged, in seconds from the beginning."""
+
+    async def run(self) -> float:
+        """Say everything, and wait until all is acknowledged; return messages a second."""
+        self._began = time.monotonic()
+        asking = asyncio.create_task(self._ask())
+        for call in self._calls:
+            await asyncio.sleep(self._began + call.at - time.monotonic())
+            self._start(self._say(call))
+        while self._underway:
+            done, _ = await asyncio.wait(self._underway)
+            self._underway -= done
+            for task in done:
+                task.result()
+        asking.cancel()
+        in_time = [at for at in self.acknowledged if at <= self._seconds]
+        return len(in_time) / self._seconds
+
+    def _start(self, work) -> None:
+        self._underway.add(asyncio.create_task(work))
+
+    async def _say(self, call: Call) -> None:
+        heard = await self._speaker.say(call.way, *call.messages)
+        at = time.monotonic() - self._began
+        self.acknowledged += [at] * len(call.messages)
+        for message, answer in zip(call.messages, heard, strict=True):
+            patience = self._draw.choice(PATIENCES)
+            if patience is not None and self._draw.random() < 1 / CUSTOMER_SPEAKS:
+                self._start(self._answer(message, answer, patience * FIRST_RESPONSE_SECONDS))
+
+    async def _answer(self, message: Message, heard: Json, after: float) -> None:
+        """Answer as an agent, who finds in the context what came by Kafka or a webhook."""
+        await asyncio.sleep(after)
+        conversation_id = heard.get("conversation_id")
+        if conversation_id is None:
+            conversation_id = await self._speaker.find_conversation(message)
+        if conversation_id is None:  # nobody knows yet who said it
+            return
+        if customer_id := heard.get("customer_id"):
+            self._customers.append((message.tenant, customer_id))
+        self._answers += 1
+        token = f"load-{self._seed}-answer-{self._answers}"
+        await self._speaker.say(
+            "rest", Message(token, message.tenant, conversation_id=conversation_id)
+        )
+        self.acknowledged.append(time.monotonic() - self._began)
+
+    async def _ask(self) -> None:
+        while True:
+            await asyncio.sleep(ASKED_EVERY_SECONDS)
+            if self._customers:
+                await self._speaker.ask(*self._draw.choice(self._customers))

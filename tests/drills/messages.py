@@ -1,0 +1,56 @@
+"""What is said to a fleet in drills, in the forms in which channels report it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+Way = Literal["rest", "batch", "kafka", "webhook"]
+Json = dict[str, Any]
+
+DESK = "desk"
+TENANTS = ("demo", "other")
+ACCOUNTS = {"demo": "+15005550001", "other": "+15005550002"}
+"""Each tenant's number at the provider."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Somebody says ``token``. With a ``conversation_id`` it is an agent's answer in there."""
+
+    token: str
+    tenant: str
+    phone: str = ""
+    conversation_id: str | None = None
+
+    def body(self) -> Json:
+        """Return it as channel front ends and partners report it."""
+        told: Json = {
+            "channel": DESK,
+            "direction": "inbound",
+            "author": {"type": "customer"},
+            "identifiers": [self.identifier],
+        }
+        if self.conversation_id:
+            told = {
+                "channel": DESK,
+                "direction": "outbound",
+                "author": {"type": "agent", "id": "agent-7"},
+                "conversation_id": self.conversation_id,
+            }
+        return told | {"text": self.token}
+
+    def keyed(self) -> Json:
+        """Return it with a provider's id, by which it is one message however often it comes."""
+        account = ACCOUNTS[self.tenant]
+        provider = {"name": "drill", "account": account, "message_id": self.token}
+        return self.body() | {"provider": provider}
+
+    @property
+    def identifier(self) -> Json:
+        return {"type": "phone", "value": self.phone, "level": "channel_proved"}
+
+
+def a_message(tenant: str = "demo", **more: Any) -> Message:
+    """Return a message of somebody who was never heard of."""
+    drawn = uuid4().int
+    return Message(f"drill-{drawn:x}", tenant, phone=f"+4420{drawn % 10**8:08d}", **more)

@@ -1,0 +1,189 @@
+"""The checker is checked: each invariant catches a bug that is planted for it.
+
+Bugs in rows are planted in a transaction of the checker's own connection, which nobody else sees,
+and bugs on topics in what was read of them.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from common.envelope import rfc3339
+from tests.drills.drilling import Drill
+from tests.drills.invariants.checking import violations
+from tests.drills.invariants.evidence import Event, Evidence, looking
+from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
+from tests.drills.ledger import Asked
+from tests.drills.messages import a_message
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+CLOCKS, CONVERSATIONS = "sla.clocks", "interactions.conversations"
+ONE_MORE = """
+    CREATE TEMPORARY TABLE again ON COMMIT DROP AS SELECT * FROM {0} LIMIT 1;
+    UPDATE again SET {1} = gen_random_uuid();
+    INSERT INTO {0} SELECT * FROM again
+"""
+IN_ROWS = [
+    ("no_acknowledged_loss", "interactions", "DELETE FROM interaction"),
+    ("no_double_effect", "interactions", ONE_MORE.format("interaction", "interaction_id")),
+    ("counters_equal_a_recount", "interactions", "UPDATE conversation SET interaction_count = 9"),
+    ("counters_equal_a_recount", "interactions", "UPDATE conversation SET version = version + 1"),
+    ("outbox_equals_topics", "interactions", "DELETE FROM outbox"),
+    ("outbox_equals_topics", "sla", ONE_MORE.format("outbox", "id, position = -1")),
+    ("outbox_equals_topics", "identity", "UPDATE outbox SET published_at = NULL"),
+    ("watermarks_are_true", "interactions", "UPDATE outbox SET written_at = '2026-01-01'"),
+    ("customers_are_copied", "interactions", "DELETE FROM customer_profile"),
+    ("customers_are_copied", "interactions", "UPDATE customer_profile SET identifiers = '[]'"),
+    (
+        "customers_are_copied",
+        "interactions",
+        "UPDATE customer_profile SET attributes = '{\"a\": 1}'",
+    ),
+    ("customers_are_copied", "interactions", "UPDATE customer_alias SET canonical_id = uuidv7()"),
+    ("clocks_are_copied", "interactions", "UPDATE sla_clock SET state = 'cancelled'"),
+    ("clocks_are_copied", "interactions", "DELETE FROM sla_clock"),
+    ("clocks_are_as_the_oracle_says", "sla", "DELETE FROM clock"),
+    ("clocks_are_as_the_oracle_says", "sla", "UPDATE clock SET state = 'met'"),
+    ("clocks_are_as_the_oracle_says", "sla", "UPDATE clock SET due_at = due_at + interval '1 s'"),
+    ("no_double_effect", "sla", "UPDATE clock SET state = 'running', conversation_id = uuidv7()"),
+    ("no_double_effect", "sla", "DELETE FROM alert WHERE type = 'sla.clock.breached'"),
+]
+
+
+async def test_healthy_evidence_has_something_of_everything(drill: Drill):
+    evidence = await _some_life(drill)
+    kinds = {event.body["type"] for event in evidence.first_told(CLOCKS) if event.body}
+    assert {"sla.clock.started", "sla.clock.breached", "sla.clock.met"} <= kinds
+    empty = {"dead_letter", "quarantined"}
+    for rows in evidence.rows.values():
+        assert all(found for name, found in rows.items() if name not in empty)
+    assert evidence.entries.acknowledged
+    assert evidence.entries.asked
+
+
+@pytest.mark.parametrize(("invariant", "service", "bug"), IN_ROWS)
+async def test_a_bug_in_rows_is_caught(drill: Drill, invariant: str, service: str, bug: str):
+    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+        planting = sources.connections[service].transaction()
+        await planting.start()
+        try:
+            await sources.connections[service].execute(bug)
+            found = violations(await sources.gather(drill.ledger.entries()))
+        finally:
+            await planting.rollback()
+    assert invariant in found
+
+
+def _swapped(evidence: Evidence) -> None:
+    events = evidence.events[CONVERSATIONS]
+    first = next(e for e in events if e.body and e.body["sequence"] == 1)
+    second = next(
+        e
+        for e in events
+        if e.body and e.body["subject_id"] == first.body["subject_id"] and e.body["sequence"] == 2
+    )
+    one, other = events.index(first), events.index(second)
+    events[one], events[other] = events[other], events[one]
+
+
+def _breach(evidence: Evidence) -> Event:
+    return next(
+        e for e in evidence.events[CLOCKS] if e.body and e.body["type"] == "sla.clock.breached"
+    )
+
+
+def _told_early(evidence: Evidence) -> None:
+    body = _breach(evidence).body
+    due_at = datetime.fromisoformat(body["data"]["due_at"])
+    body["recorded_at"] = rfc3339(due_at + timedelta(microseconds=1))
+
+
+def _told_twice(evidence: Evidence) -> None:
+    again = copy.deepcopy(_breach(evidence))
+    again.body["id"] = str(uuid4())
+    evidence.events[CLOCKS].append(again)
+
+
+def _told_falsely(evidence: Evidence) -> None:
+    false = copy.deepcopy(_breach(evidence))
+    met = next(e for e in evidence.events[CLOCKS] if e.body and e.body["type"] == "sla.clock.met")
+    false.body["id"] = str(uuid4())
+    false.body["data"]["conversation_id"] = met.body["data"]["conversation_id"]
+    evidence.events[CLOCKS].append(false)
+
+
+def _untold(evidence: Evidence) -> None:
+    evidence.events[CLOCKS].remove(_breach(evidence))
+
+
+def _unclean(evidence: Evidence) -> None:
+    evidence.entries.asked.append(Asked(status=500, seconds=0.01, clean=False))
+
+
+def _slow(evidence: Evidence) -> None:
+    evidence.entries.asked.append(Asked(status=200, seconds=9.0, clean=True))
+
+
+@pytest.mark.parametrize(
+    ("invariant", "plant"),
+    [
+        ("order_is_kept", _swapped),
+        ("breaches_wait_for_their_source", _told_early),
+        ("breaches_are_told_once_and_false_ones_retracted", _told_twice),
+        ("breaches_are_told_once_and_false_ones_retracted", _told_falsely),
+        ("breaches_are_told_once_and_false_ones_retracted", _untold),
+        ("outbox_equals_topics", _untold),
+        ("contexts_answer_or_say_come_back", _unclean),
+        ("contexts_answer_or_say_come_back", _slow),
+    ],
+)
+async def test_a_bug_on_topics_is_caught(
+    drill: Drill, invariant: str, plant: Callable[[Evidence], None]
+):
+    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+        evidence = await sources.gather(drill.ledger.entries())
+    assert invariant not in violations(evidence)
+    plant(evidence)
+    assert invariant in violations(evidence)
+
+
+async def test_what_waits_is_not_settled(drill: Drill):
+    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+        planting = sources.connections["interactions"].transaction()
+        await planting.start()
+        await sources.connections["interactions"].execute("UPDATE outbox SET published_at = NULL")
+        with pytest.raises(AssertionError, match="unpublished events in interactions"):
+            await settled(sources, within=1)
+        await planting.rollback()
+
+
+async def test_who_holds_what_others_need_is_named(drill: Drill):
+    holder = await asyncpg.connect(drill.fleet.dsns["sla"])
+    await holder.execute("BEGIN; SELECT pg_advisory_lock(1, 7)")
+    processes = [process.pid for process in drill.fleet.processes.values()]
+    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+
+        async def named() -> bool:
+            found = await nobody_holds_what_others_need(sources, processes)
+            return any("idle" in s for s in found) and any("shard 7" in s for s in found)
+
+        await until(named, within=10)
+    await holder.close()
+
+
+async def _some_life(drill: Drill) -> Evidence:
+    """Let there be customers, an answer in time, a breach, a warning, and a context."""
+    for tenant in ("demo", "other"):
+        [late] = await drill.speaker.say("rest", a_message(tenant))
+        [answered] = await drill.speaker.say("rest", a_message(tenant))
+        answer = replace(a_message(tenant), conversation_id=answered["conversation_id"])
+        await drill.speaker.say("rest", answer)
+        await drill.speaker.ask(tenant, late["customer_id"])
+    return await drill.all_is_well()

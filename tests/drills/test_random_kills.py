@@ -1,0 +1,55 @@
+"""Under load, a process drawn at random is killed every five seconds, and all invariants hold."""
+
+import asyncio
+import os
+import random
+import secrets
+import sys
+
+import pytest
+
+from tests.drills.drilling import Drill
+from tests.drills.load import Load
+from tests.support.fleet import SEPARATE
+
+EVERY_SECONDS = 5.0
+RATE = 330.0
+"""Messages of customers a second; agents' answers come on top."""
+PROMISED = 300.0
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(300)
+async def test_random_kills_for_fifteen_seconds(drill: Drill):
+    await _drill(drill, seconds=15, rate=60)
+
+
+@pytest.mark.long_drill
+@pytest.mark.timeout(900)
+async def test_random_kills_for_a_minute_at_three_hundred_a_second(drill: Drill):
+    reached = await _drill(drill, seconds=60, rate=RATE)
+    assert reached >= PROMISED
+
+
+async def _drill(drill: Drill, *, seconds: float, rate: float) -> float:
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
+    _say(f"seed {seed}: {seconds:.0f} s at {rate:.0f} messages/s")
+    load = Load(drill.speaker, seed, seconds=seconds, rate=rate)
+    async with drill.fleet.supervised() as restarted:
+        draw = random.Random(seed)  # noqa: S311 - it has to be repeatable
+        killing = asyncio.create_task(_kill(drill, draw, seconds))
+        reached = await load.run()
+        await killing
+    _say(f"acknowledged {reached:.0f} messages/s; restarted: {', '.join(restarted)}")
+    await drill.all_is_well()
+    return reached
+
+
+async def _kill(drill: Drill, draw: random.Random, seconds: float) -> None:
+    for _ in range(int(seconds / EVERY_SECONDS)):
+        await asyncio.sleep(EVERY_SECONDS)
+        drill.fleet.kill(draw.choice(SEPARATE))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"\n{line}\n")

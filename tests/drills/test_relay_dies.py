@@ -1,0 +1,68 @@
+"""A relay dies, or is frozen and replaced, with a batch in its hands."""
+
+import psutil
+import pytest
+
+from tests.drills.drilling import Drill
+from tests.drills.messages import a_message
+from tests.drills.points import Point
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+RELAY, OTHER = "interactions relay", "interactions relay 2"
+
+_END_SESSIONS_WITH_A_SHARD = """
+    SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND a.datname = current_database()
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "when"), [("send", "before"), ("send", "midway"), ("mark", "before"), ("mark", "after")]
+)
+async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(
+    drill: Drill, at: str, when: str
+):
+    messages = [a_message() for _ in range(6)]
+    await drill.replace(RELAY, Point(at, when, about=messages[0].token))
+    await drill.speaker.say("batch", *messages)
+    await drill.dies(RELAY)
+    await drill.all_is_well()
+
+
+@pytest.mark.parametrize("at", ["send", "mark"])
+async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill: Drill, at: str):
+    messages = [a_message() for _ in range(4)]
+    await drill.replace(RELAY, Point(at, "before", how="freeze", about=messages[0].token))
+    await drill.speaker.say("batch", *messages)
+    zombie = psutil.Process(drill.fleet.processes[RELAY].pid)
+    await until(lambda: zombie.status() == psutil.STATUS_STOPPED, within=30)
+    await drill.execute("interactions", _END_SESSIONS_WITH_A_SHARD)
+    drill.fleet.start(OTHER)
+    try:
+        await until(lambda: _published(drill, [m.token for m in messages]), within=30)
+        drill.fleet.thaw(RELAY)
+        await until(lambda: drill.fleet.logged(RELAY, "relay.interrupted"), within=30)
+        await drill.all_is_well()
+    finally:
+        drill.fleet.stop(OTHER)
+
+
+async def _published(drill: Drill, tokens: list[str]) -> bool:
+    rows = await drill.execute(
+        "interactions",
+        """
+        SELECT count(*) FROM outbox
+        WHERE published_at IS NOT NULL AND payload::jsonb -> 'data' ->> 'text' = ANY ($1::text[])
+        """,
+        tokens,
+    )
+    return bool(rows[0][0] == len(tokens))
+
+
+async def test_housekeeping_that_dies_half_way_is_done_by_the_next(drill: Drill):
+    drill.fleet.stop(RELAY)
+    drill.fleet.launch(RELAY, through=Point("transaction", "before", of="_alone").words())
+    await drill.dies(RELAY)
+    await drill.all_is_well()
