@@ -43,7 +43,7 @@ class Consumer:
         *,
         clock: Clock,
         on_progress: OnProgress | None = None,
-        parallel: int = 4,
+        parallel: int = 2,
         stalled_seconds: float = 60.0,
     ) -> None:
         self.name = f"consumer:{stream.consumer}"
@@ -110,20 +110,51 @@ class Consumer:
                 await reader.stop()
 
     async def _poll(self, reader: GroupReader, stop: asyncio.Event) -> None:
+        """Keep a worker on each partition with a confirmed position; each goes at its own pace."""
         reported_at = time.monotonic()
-        while not stop.is_set():
-            self._alive_at = time.monotonic()
-            if reason := self._stalled():
-                raise KafkaError(reason)
-            self._resume_due(reader)
-            await self._confirm_positions(reader)
-            polled = await reader.poll(POLL_SECONDS)
-            await asyncio.gather(*(self._process(reader, p, r) for p, r in polled.items()))
-            self._observe(reader)
-            if time.monotonic() - reported_at > REPORT_SECONDS:
-                await reader.report(self._positions)
-                await reader.look_ahead()
-                reported_at = time.monotonic()
+        workers: dict[int, asyncio.Task[None]] = {}
+        ending = asyncio.Event()
+        try:
+            while not stop.is_set():
+                self._alive_at = time.monotonic()
+                if reason := self._stalled():
+                    raise KafkaError(reason)
+                self._resume_due(reader)
+                await self._confirm_positions(reader, busy=set(workers))
+                for partition in self._positions.keys() - workers.keys():
+                    work = self._work(reader, partition, ending)
+                    workers[partition] = asyncio.create_task(work)
+                await self._watch(reader, workers)
+                self._observe(reader)
+                if time.monotonic() - reported_at > REPORT_SECONDS:
+                    await reader.report(self._positions)
+                    await reader.look_ahead()
+                    reported_at = time.monotonic()
+        except asyncio.CancelledError:
+            for worker in workers.values():
+                worker.cancel()
+            raise
+        finally:
+            ending.set()
+            await asyncio.gather(*workers.values(), return_exceptions=True)
+
+    async def _work(self, reader: GroupReader, partition: int, ending: asyncio.Event) -> None:
+        """Apply a partition's records batch by batch, while its position is confirmed."""
+        while partition in self._positions and not ending.is_set():
+            polled = await reader.poll(POLL_SECONDS, partition)
+            for records in polled.values():
+                await self._process(reader, partition, records)
+
+    async def _watch(self, reader: GroupReader, workers: dict[int, asyncio.Task[None]]) -> None:
+        """Wait a moment, take off the workers that have ended, and raise what ended one."""
+        if not workers:
+            await reader.poll(POLL_SECONDS)  # nothing of it counts yet; but it tells of trouble
+            return
+        await asyncio.wait(
+            workers.values(), timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for partition in [p for p, worker in workers.items() if worker.done()]:
+            workers.pop(partition).result()
 
     async def _process(
         self, reader: GroupReader, partition: int, records: Sequence[Record]
@@ -170,9 +201,12 @@ class Consumer:
                 if partition in reader.assigned():
                     reader.resume(partition)
 
-    async def _confirm_positions(self, reader: GroupReader) -> None:
-        """Seek the assigned partitions without a confirmed position, save those backing off."""
-        missing = reader.assigned() - set(self._positions) - set(self._resume_at)
+    async def _confirm_positions(self, reader: GroupReader, *, busy: set[int]) -> None:
+        """Seek the assigned partitions without a confirmed position, save those backing off.
+
+        One whose worker still has a batch in hand waits for it: its position is not settled yet.
+        """
+        missing = reader.assigned() - set(self._positions) - set(self._resume_at) - busy
         if missing:
             await self._seek(reader, missing)
 

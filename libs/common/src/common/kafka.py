@@ -139,7 +139,9 @@ class GroupReader:
             session_timeout_ms=int(settings.session_timeout_seconds * 1000),
             heartbeat_interval_ms=3000,
             rebalance_timeout_ms=10_000,
-            fetch_max_wait_ms=100,
+            # One fetch is under way at a time; what comes into a partition that had records when it
+            # was sent waits for its end. So none may wait long for the partitions that are idle.
+            fetch_max_wait_ms=25,
             max_partition_fetch_bytes=4 * settings.max_request_bytes,
             metadata_max_age_ms=30_000,
         )
@@ -148,14 +150,16 @@ class GroupReader:
         await self._client.start()
         self._client.subscribe([self.topic], listener=self._listener)
 
-    async def poll(self, wait_seconds: float) -> dict[int, list[Record]]:
-        """Return what came within ``wait_seconds``, by partition.
+    async def poll(self, wait_seconds: float, *partitions: int) -> dict[int, list[Record]]:
+        """Return what came within ``wait_seconds``, by partition: of all, or of those named.
 
         Raises OffsetsLostError when the next offset of a partition is out of the broker's range.
         """
         try:
             polled = await self._client.getmany(
-                timeout_ms=int(wait_seconds * 1000), max_records=self._max_records
+                *(self._tp(p) for p in partitions),
+                timeout_ms=int(wait_seconds * 1000),
+                max_records=self._max_records,
             )
         except NoOffsetForPartitionError:
             # The client looked for a committed offset before the caller had sought its own.
