@@ -52,7 +52,7 @@ def note_record(note: str, *, event_id: str | None = None, sequence: int = 1):
 
 
 class Sending:
-    """A producer for one partition of one topic."""
+    """A producer for one topic, and its first partition unless told otherwise."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._client = AIOKafkaProducer(bootstrap_servers=bootstrap)
@@ -65,13 +65,13 @@ class Sending:
     async def __aexit__(self, *_):
         await self._client.stop()
 
-    async def note(self, note: str, **options) -> None:
+    async def note(self, note: str, *, partition: int = 0, **options) -> None:
         value, headers = note_record(note, **options)
-        await self.raw(value, headers)
+        await self.raw(value, headers, partition=partition)
 
-    async def raw(self, value: bytes | None, headers=()) -> None:
+    async def raw(self, value: bytes | None, headers=(), *, partition: int = 0) -> None:
         await self._client.send_and_wait(
-            self._topic, value, key=b"book", partition=0, headers=list(headers)
+            self._topic, value, key=b"book", partition=partition, headers=list(headers)
         )
 
 
@@ -297,6 +297,35 @@ async def keep_all_notes(connection, events, /, *, now):
             text("INSERT INTO kept (note) VALUES (:note)"), {"note": event.data.note}
         )
     return [Applied() for _ in events]
+
+
+async def test_a_partition_whose_batch_takes_long_does_not_hold_up_another(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, db = await new_topic(partitions=2), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    begun, enough = asyncio.Event(), asyncio.Event()
+
+    async def apply(connection, events, /, *, now):
+        if events[0].partition == 0:
+            begun.set()
+            await enough.wait()
+        return await keep_notes(connection, events, now=now)
+
+    stream = replace(notes_stream(topic), apply=apply)
+    async with (
+        Sending(kafka_bootstrap, topic) as send,
+        running(consumer(db, kafka_bootstrap, stream)),
+    ):
+        await send.note("long")
+        await until(begun.is_set, within=20)
+        await send.note("one", partition=1)
+        await until(lambda: kept_is(db, ["one"]), within=20)
+        await send.note("two", partition=1)
+        await until(lambda: kept_is(db, ["one", "two"]), within=20)
+        enough.set()
+        await until(lambda: kept_is(db, ["one", "two", "long"]), within=20)
+    await db.close()
 
 
 async def test_trouble_that_passes_moves_nothing_and_loses_nothing(
