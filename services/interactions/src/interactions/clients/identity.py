@@ -1,7 +1,7 @@
 """Asking identity who somebody is: one connection pool, a total deadline, a breaker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,9 @@ from interactions.usecases.resolve_contacts import Answer, Question
 _log = get_logger(__name__)
 
 MAX_ANSWER_BYTES = 16 * 1_048_576
-MAX_QUESTIONS = 1_000
+MAX_QUESTIONS, MAX_BYTES, MAX_IDENTIFIERS = 1_000, 6_000_000, 25_000
+"""Of one batch: below what identity takes, so that no caller's batch is refused as a whole."""
+_JSON = {"content-type": "application/json"}
 SCOPES = "identity:write context:read"
 
 
@@ -91,9 +93,7 @@ class HttpIdentity:
         """Answer each question; a ServiceError says why identity refuses it."""
         answers: list[Answer | ServiceError] = []
         async with self._guarded(deadline_seconds):
-            for start in range(0, len(questions), MAX_QUESTIONS):
-                part = questions[start : start + MAX_QUESTIONS]
-                body = {"items": [_question(question) for question in part]}
+            for part, body in _bodies(questions):
                 content = await self._post(tenant_id, "/v1/identities/resolve/batch", body)
                 found = _Resolutions.model_validate_json(content).items
                 answers += (_answer(q, r) for q, r in zip(part, found, strict=True))
@@ -119,11 +119,19 @@ class HttpIdentity:
     async def find_customer(
         self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
     ) -> UUID | None:
-        """Return who has an identifier, or None when nobody has; nobody is created."""
-        body = {"identifiers": [dict(identifier)], "create": False}
+        """Return who has an identifier, or None when nobody has; nobody is created.
+
+        Nobody can have one that identity refuses. To take that for trouble would let any caller
+        open the breaker for all.
+        """
+        body = dumps({"identifiers": [dict(identifier)], "create": False})
         async with self._guarded(deadline_seconds):
-            content = await self._post(tenant_id, "/v1/identities/resolve", body)
-            return _Resolution.model_validate_json(content).customer_id
+            status, content = await self._call(
+                "POST", tenant_id, "/v1/identities/resolve", _JSON, body
+            )
+            if status == httpx.codes.UNPROCESSABLE_ENTITY:
+                return None
+            return _Resolution.model_validate_json(_ok(status, content)).customer_id
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -145,20 +153,12 @@ class HttpIdentity:
         finally:
             metrics.IDENTITY_BREAKER_OPEN.set(self._breaker.open)
 
-    async def _post(self, tenant_id: str, path: str, body: Mapping[str, Any]) -> bytes:
-        headers = {"content-type": "application/json"}
-        status, content = await self._call("POST", tenant_id, path, headers, dumps(body))
-        if status != httpx.codes.OK:
-            raise UnavailableError(f"identity answered {status}")
-        return content
+    async def _post(self, tenant_id: str, path: str, body: bytes) -> bytes:
+        return _ok(*await self._call("POST", tenant_id, path, _JSON, body))
 
     async def _get(self, tenant_id: str, path: str) -> bytes | None:
         status, content = await self._call("GET", tenant_id, path, {}, None)
-        if status == httpx.codes.NOT_FOUND:
-            return None
-        if status != httpx.codes.OK:
-            raise UnavailableError(f"identity answered {status}")
-        return content
+        return None if status == httpx.codes.NOT_FOUND else _ok(status, content)
 
     async def _call(
         self,
@@ -180,6 +180,35 @@ class HttpIdentity:
                     raise UnavailableError("identity's answer is too large")
                 parts.append(part)
             return response.status_code, b"".join(parts)
+
+
+def _ok(status: int, content: bytes) -> bytes:
+    if status != httpx.codes.OK:
+        raise UnavailableError(f"identity answered {status}")
+    return content
+
+
+def _bodies(questions: Sequence[Question]) -> Iterator[tuple[Sequence[Question], bytes]]:
+    """Yield the questions in as few bodies as identity's limits allow, whatever is in them."""
+    part: list[Question] = []
+    encoded: list[bytes] = []
+    size = identifiers = 0
+    for question in questions:
+        item = dumps(_question(question))
+        size, identifiers = size + len(item), identifiers + len(question.identifiers)
+        full = len(part) == MAX_QUESTIONS or size > MAX_BYTES or identifiers > MAX_IDENTIFIERS
+        if part and full:
+            yield part, _items(encoded)
+            part, encoded = [], []
+            size, identifiers = len(item), len(question.identifiers)
+        part.append(question)
+        encoded.append(item)
+    if part:
+        yield part, _items(encoded)
+
+
+def _items(encoded: Sequence[bytes]) -> bytes:
+    return b'{"items":[' + b",".join(encoded) + b"]}"
 
 
 def _question(question: Question) -> dict[str, Any]:
