@@ -64,7 +64,9 @@ async def call(
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()
+        ],
         "client": ("127.0.0.1", 50_000),
         "server": ("testserver", 80),
         "state": {},

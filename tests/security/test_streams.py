@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.jsons import dumps_text
@@ -23,6 +24,17 @@ async def test_alphas_place_in_the_stream_shows_beta_its_own(
     for place in ("0", ids[0], ids[-1]):
         assert alpha["conversation_id"] not in await _stream(site, beta, place)
     assert beta["conversation_id"] in await _stream(site, beta, "0")
+
+
+@pytest.mark.parametrize(
+    "place", ["-1", "1.5", "abc", "9" * 19, "9" * 300, "\u00b2", "1\u00b9", "' OR 1=1"]
+)
+async def test_a_place_that_is_none_of_ours_is_refused(place: str, site: Site, alpha: Tenant):
+    answer = await site.call(
+        "sla", "GET", "/v1/sla/stream", by=alpha.name, key=alpha.key,
+        headers={"last-event-id": place}, wait_for=b"retry",
+    )  # fmt: skip
+    assert (answer.status, answer.is_problem()) == (400, True)
 
 
 async def _stream(site: Site, who: Tenant, place: str) -> str:
