@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from starlette.requests import Request
 
 from common.clock import Clock
@@ -17,8 +17,8 @@ from common.http.state import AppState, app_state, state_of
 from common.http.writes import Writer
 
 __all__ = [
-    "AppStateDep", "Caller", "ClockDep", "Cursors", "CursorsDep", "DatabaseDep", "PageLimit",
-    "WriterDep", "page_limit", "public", "requires", "state_of",
+    "AppStateDep", "Caller", "ClockDep", "CursorParameter", "Cursors", "CursorsDep", "DatabaseDep",
+    "PageLimit", "WriterDep", "page_limit", "public", "requires", "state_of",
 ]  # fmt: skip
 
 
@@ -68,6 +68,10 @@ async def _get_clock(request: Request) -> Clock:
 
 AppStateDep = Annotated[AppState, Depends(_get_state)]
 DatabaseDep = Annotated[Database, Depends(_get_database)]
+CursorParameter = Annotated[
+    str | None, Query(json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"})
+]
+"""``next`` of the page before."""
 ClockDep = Annotated[Clock, Depends(_get_clock)]
 CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
 WriterDep = Annotated[Writer, Depends(get_writer)]

@@ -1,9 +1,10 @@
 """Types for fields of request bodies. None of them takes U+0000; Postgres would refuse it later."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Strict, StringConstraints
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -20,6 +21,16 @@ def without_nul(value: str) -> str:
     return value
 
 
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII | re.IGNORECASE)
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse numbers in the place of a time, which would count as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE_TIME.match(value)):
+        return value
+    raise ValueError("must be a date and a time as RFC 3339 writes them")
+
+
 def _utc(value: datetime) -> datetime:
     try:
         moved = value.astimezone(UTC)
@@ -30,7 +41,9 @@ def _utc(value: datetime) -> datetime:
     return moved
 
 
-Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]
+Timestamp = Annotated[
+    AwareDatetime, Strict(strict=False), BeforeValidator(_written_out), AfterValidator(_utc)
+]
 """RFC 3339 with an offset; kept in UTC."""
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]

@@ -39,7 +39,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
     "description": "Makes a repeat of this request get the first answer. Kept for 24 hours.",
 }
 
@@ -68,7 +68,28 @@ def _build(app: FastAPI) -> dict[str, Any]:
             operation = found["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 _complete(operation, list(calls(route.dependant)), references)
+    _spell_patterns(found)
     return found
+
+
+def _spell_patterns(node: Any) -> None:
+    """Write the end of a pattern as ECMAScript does, which is what JSON Schema goes by.
+
+    Names of members that have a pattern are all that there may be, which has to be said too.
+    """
+    if isinstance(node, dict):
+        if isinstance(pattern := node.get("pattern"), str):
+            node["pattern"] = pattern.replace(r"\z", "$")
+        if (named := node.pop("patternProperties", None)) is not None:
+            node["patternProperties"] = {
+                name.replace(r"\z", "$"): schema for name, schema in named.items()
+            }
+            node["additionalProperties"] = False
+        for value in node.values():
+            _spell_patterns(value)
+    elif isinstance(node, list):
+        for value in node:
+            _spell_patterns(value)
 
 
 def _complete(

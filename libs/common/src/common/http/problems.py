@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, WithJsonSchema
 from starlette.responses import Response
 
 from common.errors import ErrorKind, FieldError, RateLimitedError, ServiceError, UnavailableError
@@ -86,6 +87,15 @@ class Problem:
         return Response(
             dumps(self.body(instance)), self.status, dict(self.headers), media_type=MEDIA_TYPE
         )
+
+
+class RejectedItem(BaseModel):
+    """What stands in a batch's answer for an item that was refused."""
+
+    problem: Annotated[
+        dict[str, Any],
+        WithJsonSchema({"type": "object", "required": ["type", "title", "status", "detail"]}),
+    ]
 
 
 def of_service_error(error: ServiceError) -> Problem:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints
 from common.envelope import rfc3339
 from common.http.bodies import RequestModel, ResponseModel
 from common.http.fields import JsonObject, Name, ShortText, Timestamp, without_nul
+from common.http.problems import RejectedItem
 from common.jsons import dumps
 from identity.domain.normalising import TYPE_PATTERN
 
@@ -108,7 +109,7 @@ class ResolveResponse(ResponseModel):
 class ResolveBatchResponse(ResponseModel):
     """One entry an item, in order: a ``ResolveResponse`` or ``{"problem": ...}``."""
 
-    items: list[Any]
+    items: list[ResolveResponse | RejectedItem]
 
 
 class CustomerResponse(ResponseModel):

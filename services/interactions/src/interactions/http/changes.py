@@ -11,13 +11,14 @@ from common.http.masking import Masker
 from common.http.queries import Sequence64
 from common.jsons import dumps, loads
 from interactions.http.context_masks import mask_interaction
+from interactions.http.context_schemas import ChangesResponse
 from interactions.http.context_state import ContextState
 from interactions.store.change_feed import list_changes
 
 router = APIRouter()
 
 
-@router.get("/v1/changes", summary="The change feed of the tenant")
+@router.get("/v1/changes", summary="The change feed of the tenant", response_model=ChangesResponse)
 async def get_changes(
     request: Request,
     caller: Annotated[Caller, requires("context:read")],

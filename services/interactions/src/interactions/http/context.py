@@ -1,10 +1,11 @@
 """``GET /v1/context/{customer_id}`` and ``POST /v1/context/lookup``: the whole customer at once."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from common.errors import FieldError, InvalidError, NotFoundError, UnavailableError
@@ -18,7 +19,9 @@ from interactions.domain.context_parts import choose_parts
 from interactions.domain.spelling import lookup_key
 from interactions.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.http.context_body import context_answer, part_statuses
+from interactions.http.context_schemas import ContextResponse, PartName
 from interactions.http.context_state import ContextState
+from interactions.reports import Level
 from interactions.store.context import ContextQuery, ContextRow, LookupKey, find_context
 
 router = APIRouter()
@@ -29,25 +32,38 @@ _CHEAP_PARTS = ("customer", "identifiers")
 ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
 
 
+_PARTS = {"type": "array", "items": {"enum": list(get_args(PartName))}, "minItems": 1}
+_PART = "|".join(get_args(PartName))
+IncludeParameter = Annotated[
+    list[Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({_PART})(,({_PART}))*$"})]]
+    | None,
+    Query(description="parts, comma separated"),
+]
+
+
 class LookupIdentifier(RequestModel):
     type: Name
     value: Name
     scope: Name | None = None
-    level: str | None = None
+    level: Level | None = None
 
 
 class LookupRequest(RequestModel):
     identifier: LookupIdentifier
-    include: list[str] | None = None
+    include: Annotated[list[str], WithJsonSchema(_PARTS)] | None = None
 
 
-@router.get("/v1/context/{customer_id}", summary="The whole customer, by any id ever issued")
+@router.get(
+    "/v1/context/{customer_id:uuid}",
+    summary="The whole customer, by any id ever issued",
+    response_model=ContextResponse,
+)
 async def get_context(
     request: Request,
     customer_id: UUID,
     caller: ContextCaller,
     *,
-    include: Annotated[list[str] | None, Query(description="parts, comma separated")] = None,
+    include: IncludeParameter = None,
     at: str | None = None,
     format: str | None = None,  # noqa: A002 - the parameter's published name
 ) -> Response:
@@ -62,7 +78,11 @@ async def get_context(
     return _answer(request, state, caller, row, parts)
 
 
-@router.post("/v1/context/lookup", summary="The whole customer, by an identifier")
+@router.post(
+    "/v1/context/lookup",
+    summary="The whole customer, by an identifier",
+    response_model=ContextResponse,
+)
 async def lookup_context(
     request: Request,
     caller: ContextCaller,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from common.errors import ServiceError
 from common.http.bodies import Batch, ResponseModel, batch_body, json_body
 from common.http.deps import Caller, ClockDep, WriterDep, requires
+from common.http.problems import RejectedItem
 from common.telemetry.tracing import current_traceparent
 from interactions.http.state import InteractionsState, interactions_state
 from interactions.reports import InteractionRequest
@@ -40,7 +41,7 @@ class InteractionResponse(ResponseModel):
 class InteractionBatchResponse(ResponseModel):
     """One entry an item, in order: an ``InteractionResponse`` or ``{"problem": ...}``."""
 
-    items: Sequence[object]
+    items: Sequence[InteractionResponse | RejectedItem]
 
 
 StateDep = Annotated[InteractionsState, Depends(interactions_state)]

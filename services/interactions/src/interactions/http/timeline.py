@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from common.errors import ForbiddenError, NotFoundError
 from common.http.answers import json_answer
-from common.http.deps import Caller, CursorsDep, PageLimit, requires, state_of
+from common.http.deps import Caller, CursorParameter, CursorsDep, PageLimit, requires, state_of
 from common.http.fields import Timestamp
 from common.http.masking import Masker
 from common.jsons import dumps, loads
 from interactions.domain.context_search import read_search
 from interactions.http.context_masks import mask_interaction
+from interactions.http.context_schemas import TimelineResponse
 from interactions.http.context_state import ContextState
 from interactions.reports import Direction, Kind
 from interactions.store.timeline import TimelineQuery, find_timeline
@@ -60,7 +61,11 @@ async def read_filters(
     )
 
 
-@router.get("/v1/context/{customer_id}/timeline", summary="The customer's interactions")
+@router.get(
+    "/v1/context/{customer_id:uuid}/timeline",
+    summary="The customer's interactions",
+    response_model=TimelineResponse,
+)
 async def get_timeline(
     request: Request,
     customer_id: UUID,
@@ -69,7 +74,7 @@ async def get_timeline(
     *,
     limit: PageLimit,
     filters: Annotated[TimelineFilters, Depends(read_filters)],
-    cursor: str | None = None,
+    cursor: CursorParameter = None,
 ) -> Response:
     """Answer with one page, newest first; ``next`` is the cursor of the following page."""
     if filters.q is not None and not caller.sees_pii:

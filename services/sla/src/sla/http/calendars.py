@@ -11,7 +11,15 @@ from starlette.responses import Response
 from common.errors import NotFoundError, PreconditionError
 from common.http.answers import json_answer
 from common.http.bodies import json_body
-from common.http.deps import Caller, CursorsDep, DatabaseDep, PageLimit, WriterDep, requires
+from common.http.deps import (
+    Caller,
+    CursorParameter,
+    CursorsDep,
+    DatabaseDep,
+    PageLimit,
+    WriterDep,
+    requires,
+)
 from common.http.etags import check_if_match, not_modified, strong_etag
 from sla.http.rules_schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.store import calendars
@@ -60,7 +68,7 @@ async def list_calendars(
     database: DatabaseDep,
     cursors: CursorsDep,
     limit: PageLimit,
-    cursor: str | None = None,
+    cursor: CursorParameter = None,
 ) -> Response:
     position = cursors.read(cursor)
     after = str(position[0]) if position else ""

@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from common.errors import NotFoundError
@@ -16,11 +15,13 @@ from common.http.cursors import Part
 from common.http.deps import (
     Caller,
     ClockDep,
+    CursorParameter,
     CursorsDep,
     DatabaseDep,
     PageLimit,
     requires,
 )
+from common.http.fields import Timestamp
 from sla.domain.explaining import explain
 from sla.http.clocks_schemas import (
     ClockList,
@@ -49,9 +50,9 @@ async def list_clocks(
     state: State | None = None,
     metric: MetricName | None = None,
     policy_id: UUID | None = None,
-    due_before: Annotated[AwareDatetime | None, Query()] = None,
+    due_before: Annotated[Timestamp | None, Query()] = None,
     conversation_id: UUID | None = None,
-    cursor: str | None = None,
+    cursor: CursorParameter = None,
 ) -> Response:
     """List clocks, the next due first; those without a due time come last."""
     filters = ClockFilters(state, metric, policy_id, conversation_id, due_before)

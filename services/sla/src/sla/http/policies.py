@@ -13,7 +13,15 @@ from starlette.responses import Response
 from common.errors import NotFoundError
 from common.http.answers import json_answer
 from common.http.bodies import json_body
-from common.http.deps import Caller, CursorsDep, DatabaseDep, PageLimit, WriterDep, requires
+from common.http.deps import (
+    Caller,
+    CursorParameter,
+    CursorsDep,
+    DatabaseDep,
+    PageLimit,
+    WriterDep,
+    requires,
+)
 from common.http.etags import check_if_match, not_modified, strong_etag
 from sla.http.rules_schemas import PolicyList, PolicyRequest, PolicyResponse
 from sla.store import policies
@@ -59,7 +67,7 @@ async def list_policies(
     database: DatabaseDep,
     cursors: CursorsDep,
     limit: PageLimit,
-    cursor: str | None = None,
+    cursor: CursorParameter = None,
 ) -> Response:
     position = cursors.read(cursor)
     after = position[0] if position and isinstance(position[0], int) else -1
