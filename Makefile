@@ -9,6 +9,7 @@ T      ?=
 ONLY   ?=
 SIZE   ?= small
 SAVE   ?=
+EXAMPLES ?= 150
 CODE   := libs/common/src services/identity/src services/interactions/src services/sla/src \
           deploy tools benchmarks tests/support
 PACKAGES := libs/common services/identity services/interactions services/sla
@@ -97,6 +98,11 @@ drill-long: $(DEV) ## A minute of load with a random kill every five seconds (SE
 .PHONY: bench
 bench: $(DEV) ## Measure beside the machine's limits (ONLY=context,resolve SIZE=small SAVE=1)
 	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save)
+
+.PHONY: fuzz
+fuzz: $(DEV) ## Requests and records made up at random, for as long as it takes (EXAMPLES=150)
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_FACTOR=20 $(BIN)/pytest -s --timeout=3600 \
+	  tests/security/test_fuzz.py tests/security/test_poisoned_topics.py
 
 ##@ Database
 

@@ -29,6 +29,8 @@ COMMON_SETTINGS = (
     # The log must hold no personal data: no DETAIL lines, no statements, no parameters.
     "log_error_verbosity=terse",
     "log_min_error_statement=panic",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
 )
 INITDB = (
     f"--username={SUPERUSER}",
@@ -57,6 +59,8 @@ class Server:
     """Where a Postgres answers: a DSN of some database of it, with a role that may create more."""
 
     admin_dsn: str
+    log: Path | None = None
+    """Where it logs, if it is ours."""
 
     def dsn(self, database: str) -> str:
         """Return the DSN of another database of the same server."""
@@ -80,7 +84,8 @@ class EmbeddedPostgres:
             self._create()
         self.start()
         password = self._password_file.read_text().strip()
-        return Server(f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self._port}/postgres")
+        dsn = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self._port}/postgres"
+        return Server(dsn, self._log)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None

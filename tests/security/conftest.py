@@ -11,6 +11,7 @@ from deploy.embedded.services import NAMES
 from tests.security.canaries import found_in
 from tests.security.seeding import Tenant, settle
 from tests.security.site import ALPHA, BETA, Site, listening, open_site
+from tests.security.tracing import Spans
 from tests.support.postgres import Templates
 
 
@@ -28,8 +29,16 @@ async def open_for_all(
     templates.drop(list(databases.values()))
 
 
+@pytest.fixture(scope="session")
+def spans() -> Spans:
+    """All that is traced in this process from now on."""
+    return Spans()
+
+
 @pytest.fixture
-async def site(open_for_all: tuple[Site, Tenant, Tenant]) -> AsyncIterator[Site]:
+async def site(
+    open_for_all: tuple[Site, Tenant, Tenant], postgres_server: Server, spans: Spans
+) -> AsyncIterator[Site]:
     """Give the site, and look afterwards at what the test let out."""
     site, alpha, beta = open_for_all
     for heard in site.heard.values():
@@ -38,11 +47,13 @@ async def site(open_for_all: tuple[Site, Tenant, Tenant]) -> AsyncIterator[Site]
         yield site
     secrets = alpha.canaries.everything()
     assert found_in("\n".join(site.heard[BETA]), secrets) == set(), "alpha's, told to beta"
-    log, metrics = site.take_log(), await site.metrics()
-    for tenant in (alpha, beta):
-        assert found_in(log, tenant.canaries.everything()) == set(), "in the log"
-        assert found_in(metrics, tenant.canaries.everything()) == set(), "in the metrics"
-    assert "tl_test_" not in log, "a key in the log"
+    seen = {"the log": site.take_log(), "the metrics": await site.metrics(), "spans": spans.take()}
+    if postgres_server.log is not None:
+        seen["Postgres' log"] = postgres_server.log.read_text(errors="replace")
+    for where, text in seen.items():
+        for tenant in (alpha, beta):
+            assert found_in(text, tenant.canaries.everything()) == set(), f"in {where}"
+        assert "tl_test_" not in text, f"a key in {where}"
 
 
 @pytest.fixture

@@ -126,6 +126,9 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
     tokens = ServiceTokens(service="interactions", key=SecretStr(credentials.service_key))
     settings = built.interactions.settings
     assert isinstance(settings, InteractionsSettings)
+    # A machine that is busy testing is not what this deadline is for.
+    patient = settings.identity.model_copy(update={"deadline_seconds": 10.0})
+    settings = settings.model_copy(update={"identity": patient})
     interactions = build_interactions(settings, identity=HttpIdentity(client, tokens))
     services = {s.name: s for s in (built.identity, interactions, built.sla)}
     async with AsyncExitStack() as opened:
@@ -146,26 +149,24 @@ async def listening(site: Site) -> AsyncIterator[None]:
         logs.configure(level="WARNING")
 
 
-_TABLES = text(
-    """
+TABLES = """
     SELECT c.relname, EXISTS (
         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       AND c.relname NOT IN ('api_key', 'alembic_version')
     ORDER BY c.relname
-    """
+"""
+SUMS = (
+    "SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)"
+    ' FROM "{table}" AS t{where}'
 )
 
 
 async def _sums(connection: AsyncConnection, tenant: str | None) -> list[Any]:
-    tables = (await connection.execute(_TABLES)).all()
+    tables = (await connection.execute(text(TABLES))).all()
     wanted = [name for name, has_tenant in tables if has_tenant or tenant is None]
     where = "" if tenant is None else " WHERE tenant_id = :tenant"
-    sums = " UNION ALL ".join(
-        f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)"
-        f' FROM "{name}" AS t{where}'
-        for name in wanted
-    )
+    sums = " UNION ALL ".join(SUMS.format(table=name, where=where) for name in wanted)
     bound = {} if tenant is None else {"tenant": tenant}
     return list(await connection.execute(text(sums), bound))

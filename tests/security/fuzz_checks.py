@@ -1,0 +1,110 @@
+"""What schemathesis loads beside its own checks: ours, and the ids that make requests go deep.
+
+It runs in a process of its own; ``FUZZ`` in the environment says what it has to know.
+"""
+
+import asyncio
+import json
+import os
+from typing import Any
+
+import asyncpg
+import schemathesis
+
+from tests.security.canaries import found_in
+from tests.security.site import SUMS, TABLES
+
+_FUZZ = json.loads(os.environ["FUZZ"])
+_SECRETS: dict[str, str] = _FUZZ["secrets"]
+_IDS: dict[str, list[str]] = _FUZZ["ids"]
+"""By the name of the parameter or member; some of them are another tenant's."""
+_READS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+UNSAYABLE = {
+    "bad-cursor", "idempotency-key-reused", "precondition-failed",
+}  # fmt: skip
+"""Problems of requests that are well formed: no schema can say which cursor we have signed."""
+RULES = {
+    "give either seconds or duration",
+}
+"""Likewise, what is wrong with a member of a body that a schema would let pass."""
+
+
+class _Rows:
+    """What all tables of the service add up to."""
+
+    def __init__(self, dsn: str) -> None:
+        self._runner = asyncio.Runner()
+        self._connection = self._runner.run(asyncpg.connect(dsn))
+        names = [row[0] for row in self._runner.run(self._connection.fetch(TABLES))]
+        self._sums = " UNION ALL ".join(SUMS.format(table=name, where="") for name in names)
+        self.known = self.read()
+
+    def read(self) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._runner.run(self._connection.fetch(self._sums))]
+
+
+_rows = _Rows(_FUZZ["dsn"])
+
+
+@schemathesis.hook
+def map_path_parameters(_context: Any, path_parameters: Any) -> Any:
+    return _exchanged(path_parameters)
+
+
+@schemathesis.hook
+def map_query(_context: Any, query: Any) -> Any:
+    return _exchanged(query)
+
+
+@schemathesis.hook
+def map_body(_context: Any, body: Any) -> Any:
+    return _exchanged(body)
+
+
+def _exchanged(value: Any) -> Any:
+    """Put ids that exist in the place of about half of those that were made up."""
+    if isinstance(value, dict):
+        return {name: _id(name, one) or _exchanged(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_exchanged(one) for one in value]
+    return value
+
+
+def _id(name: str, made_up: Any) -> str | None:
+    known = _IDS.get(name)
+    number = sum(made_up.encode(errors="replace")) if isinstance(made_up, str) and known else 1
+    return known[number // 2 % len(known)] if known and number % 2 == 0 else None
+
+
+@schemathesis.check
+def shows_nothing_of_another_tenant(_context: Any, response: Any, _case: Any) -> None:
+    told = "\n".join([response.text, *(f"{k}: {v}" for k, v in response.headers.items())])
+    assert found_in(told, _SECRETS) == set()
+
+
+@schemathesis.check
+def a_refusal_stores_nothing(_context: Any, response: Any, case: Any) -> None:
+    if case.method in _READS:
+        return
+    before, _rows.known = _rows.known, _rows.read()
+    if response.status_code >= 400:
+        assert before == _rows.known
+
+
+@schemathesis.check
+def errors_are_problems(_context: Any, response: Any, _case: Any) -> None:
+    if response.status_code >= 400:
+        assert response.headers["content-type"] == ["application/problem+json"]
+        assert json.loads(response.text)["status"] == response.status_code
+
+
+@schemathesis.check
+def what_the_document_allows_is_accepted(_context: Any, response: Any, case: Any) -> None:
+    """Or refused for a reason that no schema can say."""
+    positive = case.meta is not None and case.meta.generation.mode.is_positive
+    if positive and response.status_code in {400, 412, 413, 415, 422}:
+        problem = json.loads(response.text)
+        reasons = {error["detail"] for error in problem["errors"]} or {problem["detail"]}
+        kind = problem["type"].rpartition(":")[2]
+        assert kind in UNSAYABLE or reasons <= RULES, problem

@@ -1,0 +1,34 @@
+"""The site's three APIs on real ports, each behind the server that it has in production."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from common.server import HttpServer
+from common.settings import HttpSettings
+from deploy.embedded.children import free_port
+from tests.security.site import Site
+from tests.support.wait import until
+
+
+@asynccontextmanager
+async def serving(site: Site) -> AsyncIterator[dict[str, int]]:
+    """Serve, and give the port of each service on 127.0.0.1."""
+    stop, ports = asyncio.Event(), {name: free_port() for name in site.services}
+    servers = [
+        HttpServer(
+            service.api,
+            HttpSettings(port=ports[name], cursor_secret=SecretStr("-" * 32)),
+            on_stop=service.end_streams,
+        )
+        for name, service in site.services.items()
+    ]
+    running = [asyncio.create_task(server.run(stop)) for server in servers]
+    try:
+        await until(lambda: all(server.started for server in servers))
+        yield ports
+    finally:
+        stop.set()
+        await asyncio.gather(*running)

@@ -1,0 +1,76 @@
+"""Requests made up from what the services say of themselves, by the thousand, on real servers."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.http.scopes import SCOPES
+from deploy.embedded.services import NAMES
+from tests.security.seeding import Tenant
+from tests.security.serving import serving
+from tests.security.site import BETA, Site
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
+"""Of each operation and kind of data; the tables of edge cases come on top."""
+FEWEST_CASES = 150
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_request_breaks_a_service(
+    name: str, site: Site, alpha: Tenant, beta: Tenant, tmp_path: Path
+):
+    key = await site.new_key(BETA, sorted(SCOPES))
+    given = {
+        "secrets": alpha.canaries.everything(),
+        "ids": _ids(alpha, beta),
+        "dsn": site.services[name].settings.postgres.dsn.get_secret_value(),
+    }
+    async with serving(site) as ports:
+        command = [
+            Path(sys.executable).with_name("st"), "--no-color",
+            "--config-file", Path(__file__).with_name("schemathesis.toml"), "run",
+            f"http://127.0.0.1:{ports[name]}/openapi.json",
+            "--header", f"Authorization: Bearer {key}",
+            "--checks", "all", "--exclude-checks", "positive_data_acceptance",
+            "--max-examples", str(EXAMPLES), "--continue-on-failure",
+            "--generation-database", "none", "--request-timeout", "30", "--warnings", "off",
+            "--generation-allow-x00", "false",
+        ]  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=tmp_path,
+            env=os.environ
+            | {"FUZZ": json.dumps(given), "SCHEMATHESIS_HOOKS": "tests.security.fuzz_checks",
+               "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            output = (await process.communicate())[0].decode()
+        finally:
+            if process.returncode is None:
+                process.kill()
+    assert process.returncode == 0, output
+    cases = re.search(r"(\d+) generated", output)
+    assert cases, output
+    assert int(cases[1]) >= FEWEST_CASES, output
+    sys.stdout.write(f"{name}: {cases[1]} cases\n")
+
+
+def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
+    """Return ids of both tenants by the names under which requests give them."""
+    found = {name: [*beta.paths[name], *alpha.paths[name]] for name in beta.paths}
+    found["customer_id"] += [beta.other_customer, alpha.other_customer]
+    return found | {
+        "source_id": found["customer_id"],
+        "target_id": found["customer_id"],
+        "in_reply_to": [beta.message_id, alpha.message_id],
+    }

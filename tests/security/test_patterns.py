@@ -1,0 +1,66 @@
+"""Regular expressions that take long for what is short: none of ours has the shape for it."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+import common
+import identity
+import interactions
+import sla
+
+UNBOUNDED = _parser.MAXREPEAT
+ENTRY_POINTS = ("__main__",)
+"""Modules that run a program when they are imported."""
+
+
+def ours() -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """Yield every compiled pattern of a module of ours."""
+    for package in (common, identity, interactions, sla):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(ENTRY_POINTS):
+                for name, value in vars(importlib.import_module(module.name)).items():
+                    if isinstance(value, re.Pattern):
+                        yield f"{module.name}.{name}", value
+
+
+PATTERNS = dict(ours())
+ONE_WAY = {
+    "identity.domain.placeholders._ONE_DIGIT": "each round ends in a digit, which no inner loop has"
+}
+"""Repeated repetitions that can be split between the two loops in one way only, and why."""
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS.keys() - ONE_WAY.keys()))
+def test_no_repetition_stands_in_a_repetition(name: str):
+    """What can be split between an inner and an outer loop in many ways is tried in all of them."""
+    pattern = PATTERNS[name]
+    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
+    assert not _nested(_parser.parse(source, pattern.flags & ~re.UNICODE), inside=False), source
+
+
+def test_the_check_knows_a_bad_one():
+    assert PATTERNS.keys() >= ONE_WAY.keys()
+    for bad in ("(a+)+", "(a*)*b", "(?:a|b+)*", "((a{2,})x?)+"):
+        assert _nested(_parser.parse(bad), inside=False), bad
+
+
+def _nested(parsed: Any, *, inside: bool) -> bool:
+    for operation, argument in parsed:
+        kind = str(operation)
+        if kind in {"MAX_REPEAT", "MIN_REPEAT"}:
+            _, most, body = argument
+            loops = most == UNBOUNDED
+            if (loops and inside) or _nested(body, inside=inside or loops):
+                return True
+        elif kind == "SUBPATTERN":
+            if _nested(argument[3], inside=inside):
+                return True
+        elif kind == "BRANCH" and any(_nested(way, inside=inside) for way in argument[1]):
+            return True
+    return False
