@@ -27,6 +27,7 @@ NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 @router.post(
     "/v1/channels/{provider}/{account}",
+    response_class=Response,
     dependencies=[public("the provider signs its call")],
     openapi_extra=ANY_QUERY,
 )

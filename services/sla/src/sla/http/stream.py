@@ -35,7 +35,11 @@ _PLACE = re.compile("[0-9]{1,18}")
 """A bigint; there are more digits in Unicode than can be read as a number."""
 
 
-@router.get("", response_class=Response)
+@router.get(
+    "",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def stream_alerts(
     request: Request,
     caller: Annotated[Caller, requires("sla:read")],

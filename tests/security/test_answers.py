@@ -1,0 +1,46 @@
+"""What the services answer is what their documents say, to those who see persons and to others."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from common.http.scopes import PII_READ, SCOPES
+from tests.security.calling import Answer
+from tests.security.operations import PROTECTED, Operation
+from tests.security.seeding import Tenant, bodies, targets
+from tests.security.site import ALPHA, Site
+
+STREAMS = {"text/event-stream"}
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_every_answer_is_as_described(operation: Operation, site: Site, alpha: Tenant):
+    for hidden in (set(), {PII_READ}):
+        key = await site.key(ALPHA, sorted(SCOPES - hidden))
+        for target in targets(operation, alpha):
+            for body in bodies(operation, alpha):
+                answer = await site.ask(
+                    operation, target, by=ALPHA, key=key, body=body, wait_for=b"retry"
+                )
+                _check(operation, answer)
+
+
+def _check(operation: Operation, answer: Answer) -> None:
+    responses = operation.declared["responses"]
+    declared = responses.get(str(answer.status), responses["default"])
+    kind = (answer.header("content-type") or "").partition(";")[0]
+    if kind in STREAMS:
+        return
+    assert kind in declared["content"], (operation, answer.status, kind)
+    schema: Any = declared["content"][kind]["schema"]
+    assert schema, f"{operation} does not say what it answers"
+    rooted = schema | {"components": operation.document["components"]}
+    Draft202012Validator(rooted, format_checker=FormatChecker()).validate(answer.json())
+
+
+def test_every_operation_says_what_it_answers():
+    for operation in PROTECTED:
+        for status, response in operation.declared["responses"].items():
+            for kind, content in response.get("content", {}).items():
+                assert content.get("schema") or kind in STREAMS, (operation, status)
