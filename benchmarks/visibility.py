@@ -20,7 +20,7 @@ from interactions.consumers.inbound import TOPIC
 P99_MS = 250
 ARRIVALS_PER_SECOND = 15
 LOOK_SECONDS = 0.01
-WITHIN_SECONDS = 10.0
+WITHIN_SECONDS = 60.0
 CONNECTIONS = 16
 WARM_UP = 5
 PARTS = ("identifiers", "interactions")
