@@ -1,5 +1,6 @@
 """Commands for API keys. A key is shown once, when it is made; only its digest is stored."""
 
+import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -37,8 +38,8 @@ def key_commands(build: Build) -> typer.Typer:
 
     @app.command("import")
     def import_(tenant: Tenant, name: str, scopes: Scopes = None) -> None:
-        """Store a key that another service made; it is asked for, not given as an argument."""
-        plaintext = typer.prompt("API key", hide_input=True)
+        """Store a key that another service made: asked for, or piped in, never an argument."""
+        plaintext = _asked() if sys.stdin.isatty() else sys.stdin.readline().strip()
         with_service(build, lambda s: _import(s, plaintext, tenant, name, scopes))
 
     @app.command("list")
@@ -53,6 +54,11 @@ def key_commands(build: Build) -> typer.Typer:
             raise typer.BadParameter("there is no such key, or it was revoked before")
 
     return app
+
+
+def _asked() -> str:
+    answer: str = typer.prompt("API key", hide_input=True)
+    return answer
 
 
 async def _create(
