@@ -5,6 +5,7 @@ import socket
 import sys
 from contextlib import closing
 from functools import cache
+from typing import Any
 
 
 @cache
@@ -16,13 +17,24 @@ def image_available(image: str) -> bool:
     if not _engine_listens():
         return False
     import docker  # slow to import, and rarely needed
+    from testcontainers.core.config import testcontainers_config
 
+    with closing(docker.from_env()) as client:
+        available = _ensured(client, image)
+        if available:
+            # The reaper, which clears up after runs that were killed, is an image like any other.
+            testcontainers_config.ryuk_disabled = not _ensured(
+                client, testcontainers_config.ryuk_image
+            )
+        return available
+
+
+def _ensured(client: Any, image: str) -> bool:
     try:
-        with closing(docker.from_env()) as client:
-            if not client.images.list(name=image):
-                client.images.pull(image)
+        if not client.images.list(name=image):
+            client.images.pull(image)
     except Exception as error:  # noqa: BLE001 - the client raises its transport's errors as well
-        sys.stderr.write(f"no container of {image} ({type(error).__name__}); using wheels\n")
+        sys.stderr.write(f"no container of {image} ({type(error).__name__})\n")
         return False
     return True
 
