@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from twilio.request_validator import RequestValidator
 
 from tests.support.fleet import Fleet
@@ -135,22 +134,3 @@ async def has_context(fleet: Fleet, customer_id: str) -> bool:
     async with fleet.client("interactions") as client:
         found = await client.get(f"/v1/context/{customer_id}")
         return found.status_code == 200 and bool(found.json()["interactions"])
-
-
-async def kafka_headers(fleet: Fleet, conversation_id: str) -> list[dict[str, str]]:
-    """Return the headers of a conversation's events as they stand on the broker."""
-    topic = "interactions.conversations"
-    reader = AIOKafkaConsumer(bootstrap_servers=fleet.bootstrap, auto_offset_reset="earliest")
-    await reader.start()
-    try:
-        await reader.topics()
-        parts = [TopicPartition(topic, p) for p in reader.partitions_for_topic(topic) or ()]
-        reader.assign(parts)
-        ends = await reader.end_offsets(parts)
-        found = []
-        while any([await reader.position(part) < ends[part] for part in parts]):
-            for records in (await reader.getmany(timeout_ms=200)).values():
-                found += [r for r in records if r.key == conversation_id.encode()]
-    finally:
-        await reader.stop()
-    return [{name: value.decode() for name, value in r.headers} for r in found]

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 
-import asyncpg
 import pytest
 
 from tests.e2e import journey
@@ -103,17 +102,17 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
     trace_id = "".join(c if c in "0123456789abcdef" else "b" for c in trace_id)
     parent = f"00-{trace_id}-00f067aa0ba902b7-01"
     said = await journey.say_traced(fleet, "chat", an_email(), "Traced", traceparent=parent)
-    connection = await asyncpg.connect(fleet.dsns["interactions"])
-    stored = await connection.fetch(
+    stored = await fleet.rows(
+        "interactions",
         "SELECT headers->>'ce_traceparent' AS parent FROM outbox WHERE aggregateid = $1",
         said["conversation_id"],
     )
-    await connection.close()
     assert stored
     assert all(trace_id in row["parent"] for row in stored)
     for kind in ("interactions api", "identity api", "sla worker"):
         await until(lambda kind=kind: fleet.logged(kind, trace_id), within=15)
-    headers = await journey.kafka_headers(fleet, said["conversation_id"])
+    headers = await fleet.headers("interactions.conversations", said["conversation_id"])
+    assert headers
     assert all(trace_id in one["ce_traceparent"] for one in headers)
 
 
@@ -207,14 +206,13 @@ async def test_twenty_merges_in_both_directions_leave_one_survivor_and_one_event
         assert [one["changed"] for one in merges].count(True) == 1
         found = [await call(client, "GET", f"/v1/customers/{one}") for one in pair]
     assert found[0]["customer_id"] == found[1]["customer_id"]
-    connection = await asyncpg.connect(fleet.dsns["identity"])
-    events = await connection.fetchval(
+    (events,) = await fleet.rows(
+        "identity",
         "SELECT count(*) FROM outbox WHERE type = 'identity.customer.merged'"
         " AND aggregateid = ANY($1::text[])",
         pair,
     )
-    await connection.close()
-    assert events == 1
+    assert events["count"] == 1
 
 
 async def _equal(found: object, expected: object) -> bool:

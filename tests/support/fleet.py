@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,8 @@ from typing_extensions import override
 from deploy.embedded.credentials import Credentials, kept_in
 from deploy.embedded.postgres import Server
 from deploy.embedded.services import NAMES, build_services
+from tests.support import probe
+from tests.support.composed import ComposedFleet, composed_fleet
 from tests.support.environment import Surroundings
 from tests.support.postgres import Templates
 from tests.support.processes import Processes
@@ -67,6 +70,14 @@ class Fleet(Processes):
             await self.credentials.install(service)
             await service.close()
 
+    async def rows(self, service: str, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Return what a statement finds in a service's database."""
+        return await probe.rows(self.dsns[service], statement, *values)
+
+    async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
+        """Return the headers of a topic's records with this key, as they stand on the broker."""
+        return await probe.headers(self.bootstrap, topic, key)
+
     @override
     def environment(self, name: str) -> dict[str, str]:
         surroundings = Surroundings(
@@ -104,12 +115,16 @@ def running_fleet(
 
 @pytest.fixture(scope="module")
 def fleet(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: Server,
-    templates: Templates,
-    kafka_bootstrap: str,
-) -> Iterator[Fleet]:
-    """One fleet for the module, alone on the session's broker. Use identifiers of your own."""
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet | ComposedFleet]:
+    """The stack that the environment names, or a fleet for the module on the session's servers.
+
+    Use identifiers of your own.
+    """
+    if composed := composed_fleet():
+        yield composed
+        return
+    servers = ("postgres_server", "templates", "kafka_bootstrap")
     directory = tmp_path_factory.mktemp("fleet")
-    with running_fleet(directory, postgres_server, templates, kafka_bootstrap) as running:
+    with running_fleet(directory, *map(request.getfixturevalue, servers)) as running:
         yield running
