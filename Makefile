@@ -10,6 +10,10 @@ ONLY   ?=
 SIZE   ?= small
 SAVE   ?=
 EXAMPLES ?= 150
+TENANT ?=
+NAME   ?=
+# The plugin where it is there, else the program of old.
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CODE   := libs/common/src services/identity/src services/interactions/src services/sla/src \
           deploy tools benchmarks tests/support
 PACKAGES := libs/common services/identity services/interactions services/sla
@@ -44,6 +48,30 @@ demo: $(BASE) ## Play a customer's journey over several channels, and show what 
 .PHONY: clean-embedded
 clean-embedded: $(BASE) ## Drop the data of `make serve`
 	@exec $(BIN)/python -m deploy.embedded clean
+
+##@ Compose
+
+.PHONY: compose-env
+compose-env: $(BASE) ## Make the secrets of a stack, once (.env)
+	@$(BIN)/python -m deploy.compose env
+
+.PHONY: up
+up: compose-env ## Build the image, and run every process in a container (docs/operations.md, Compose)
+	$(COMPOSE) build
+	$(COMPOSE) up -d
+
+.PHONY: compose-key
+compose-key: $(BASE) ## Make an API key that all services of the running stack know (TENANT=… NAME=…)
+	@COMPOSE="$(COMPOSE)" $(BIN)/python -m deploy.compose key \
+	  --tenant $(or $(TENANT),$(error TENANT=… is missing)) --name "$(or $(NAME),$(error NAME=… is missing))"
+
+.PHONY: logs
+logs: ## Follow what the stack says
+	$(COMPOSE) logs --follow --tail 20
+
+.PHONY: down
+down: ## Stop the stack and keep its data
+	$(COMPOSE) down
 
 ##@ Quality
 
@@ -93,16 +121,24 @@ drill: $(DEV) ## Kill and freeze parts of a running fleet, and check that nothin
 drill-long: $(DEV) ## A minute of load with a random kill every five seconds (SEED=… repeats one)
 	$(BIN)/python -m tests.drills -m long_drill $(T)
 
-##@ Speed
-
-.PHONY: bench
-bench: $(DEV) ## Measure beside the machine's limits (ONLY=context,resolve SIZE=small SAVE=1)
-	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save)
+.PHONY: test-compose
+test-compose: $(DEV) ## The journeys, and how the stack takes it, on a Compose stack (needs a container engine)
+	@# A machine that is busy testing is not what this deadline is for.
+	INTERACTIONS_IDENTITY__DEADLINE_SECONDS=5 $(MAKE) up
+	THREADLINE_BASE_URL=$${THREADLINE_BASE_URL:-http://127.0.0.1:8080} \
+	THREADLINE_API_KEY=$$($(MAKE) compose-key TENANT=demo NAME=tests) \
+	  $(BIN)/pytest -m "compose or e2e" tests/compose tests/e2e/test_journeys.py $(T)
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Requests and records made up at random, for as long as it takes (EXAMPLES=150)
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_FACTOR=20 $(BIN)/pytest -s --timeout=3600 \
 	  tests/security/test_fuzz.py tests/security/test_poisoned_topics.py
+
+##@ Speed
+
+.PHONY: bench
+bench: $(DEV) ## Measure beside the machine's limits (ONLY=context,resolve SIZE=small SAVE=1)
+	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save)
 
 ##@ Database
 

@@ -1,0 +1,1 @@
+"""Every process in a container of its own, on one machine: what ``docker-compose.yml`` needs."""

@@ -1,0 +1,153 @@
+"""What can be said of the stack from its files alone, without an engine."""
+
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+from dotenv import dotenv_values
+
+from common.settings import ServiceSettings
+from deploy.compose import environment
+from deploy.embedded.credentials import kept_in
+from deploy.embedded.services import NAMES, build_services
+from identity.settings import IdentitySettings
+from interactions.settings import InteractionsSettings
+from sla.settings import SlaSettings
+from tests.compose.description import JOBS, PROCESSES, ROOT, SERVERS, SOURCE, required, services
+
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "identity": IdentitySettings,
+    "interactions": InteractionsSettings,
+    "sla": SlaSettings,
+}
+OPTIONAL = {
+    "IDENTITY__DEADLINE_SECONDS": "0.5",
+    "RULES__DEFAULT_REGION": "GB",
+    "TELEMETRY__OTLP_ENDPOINT": "http://collector:4318",
+    "INBOUND_TENANT": "acme",
+    "PUBLIC_BASE_URL": "https://care.example.com",
+}
+"""What is handed through when it is set, with a value that fits."""
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+CADDYFILE = (ROOT / "deploy" / "compose" / "Caddyfile").read_text()
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return a new ``.env`` as Compose reads it."""
+    path = tmp_path_factory.mktemp("compose") / ".env"
+    environment.write(path, environment.new_secrets())
+    assert path.stat().st_mode & 0o077 == 0
+    return {name: value or "" for name, value in dotenv_values(path).items()}
+
+
+def test_every_process_runs_by_itself(values):
+    found = services(values)
+    assert set(found) == PROCESSES | JOBS | SERVERS
+    for name in PROCESSES | JOBS - {"databases"}:
+        assert found[name]["command"] == name.split("-")
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES | JOBS - {"databases"}))
+def test_a_service_understands_the_settings_it_is_given(name, values, monkeypatch):
+    given = services(values)[name]["environment"]
+    prefix = f"{name.split('-')[0].upper()}_"
+    for key, value in given.items():
+        monkeypatch.setenv(key, OPTIONAL[key.removeprefix(prefix)] if value is None else value)
+    settings = SETTINGS[name.split("-")[0]]()
+    assert settings.http.port == 8000  # where the health check of the image asks
+    assert settings.kafka.partitions % settings.relay.shards == 0
+    assert settings.auth.environment == "live"
+
+
+def test_nothing_starts_without_secrets_and_no_secret_has_a_default():
+    assert required() == set(environment.new_secrets()) - {"COMPOSE_PROJECT_NAME"}
+    secret = re.compile(r"^\s+\w*(PASSWORD|SECRET|KEY|KEYS|PEPPER|DSN)\w*: (.*)$", re.MULTILINE)
+    settings = secret.findall(SOURCE)
+    assert len(settings) > 10
+    for name, value in settings:
+        assert ":?run make compose-env}" in value, name
+
+
+def test_two_stacks_share_no_secret():
+    one, other = environment.new_secrets(), environment.new_secrets()
+    same = {name for name, value in one.items() if other[name] == value}
+    assert same == {"COMPOSE_PROJECT_NAME", "SEALING_CURRENT"}
+
+
+def test_secrets_are_never_overwritten(tmp_path):
+    environment.write(tmp_path / ".env", {"A": "1"})
+    with pytest.raises(FileExistsError):
+        environment.write(tmp_path / ".env", {"A": "2"})
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES | JOBS | SERVERS))
+def test_a_container_can_do_little_beyond_its_work(name, values):
+    service = services(values)[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"]
+    assert "privileged" not in service
+    assert service["restart"] == ("no" if name in JOBS else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES | SERVERS))
+def test_a_container_has_time_to_finish_and_says_how_it_is(name, values):
+    service = services(values)[name]
+    assert int(service["stop_grace_period"].removesuffix("s")) >= 20
+    assert "healthcheck" in service or name in PROCESSES
+    assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.MULTILINE)
+
+
+def test_only_the_proxy_can_be_reached_and_only_from_this_host(values):
+    found = services(values)
+    assert {name for name, service in found.items() if "ports" in service} == {"proxy"}
+    assert all(port.startswith("127.0.0.1:") for port in found["proxy"]["ports"])
+    apis = {f"{name}-api" for name in NAMES}
+    assert {n for n, one in found.items() if "front" in one["networks"]} == apis | {"proxy"}
+    assert re.search(r"^  back:\n    internal: true$", SOURCE, re.MULTILINE)
+
+
+def test_images_have_plain_names(values):
+    images = {service["image"] for service in services(values).values()}
+    assert images == {"threadline:local", "postgres:18", "apache/kafka:4.1.1", "caddy:2"}
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.11-slim"}
+
+
+def test_the_image_is_not_root_and_installs_only_what_is_pinned():
+    assert re.findall(r"^USER (.*)", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
+    assert re.findall(r"^ENTRYPOINT (.*)", DOCKERFILE, re.MULTILINE) == ['["python", "-m"]']
+    assert "--no-deps --require-hashes" in DOCKERFILE
+    assert not re.search(r"^ARG |--mount=type=secret|https?://(?!127)", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_engine_is_sent_nothing_but_code_and_the_lock():
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    kept = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert "*" in rules
+    assert kept == {"libs", "services", "requirements/base.txt"}
+
+
+def test_the_proxy_gives_each_path_to_the_service_that_declares_it(tmp_path):
+    dsns = dict.fromkeys(NAMES, "postgresql://nobody@127.0.0.1:1/none")
+    built = build_services(
+        dsns=dsns, bootstrap="127.0.0.1:1", credentials=kept_in(tmp_path), port=1
+    )
+    paths = {path: s.name for s in built.all() for path in s.api.openapi()["paths"]}
+    assert len(paths) > 15
+    for path, service in paths.items():
+        assert _route(path) == f"{service}-api:8000", path
+    assert _route("/metrics") is None
+
+
+def _route(path: str) -> str | None:
+    """Return where the Caddyfile's first matching rule sends a path."""
+    rules = re.findall(r"@(\w+) path (.*)\n\s+reverse_proxy @\1 (\S+)", CADDYFILE)
+    assert len(rules) == len(NAMES)
+    for _, patterns, target in rules:
+        if any(fnmatchcase(path, pattern) for pattern in patterns.split()):
+            return target
+    return None
