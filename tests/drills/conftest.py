@@ -73,7 +73,7 @@ async def speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
         yield ready
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def drill(
     fleet: Fleet,
     ledger: Ledger,

@@ -1,6 +1,9 @@
 """What drills have in common: something dies, and afterwards all is as it must be."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -10,12 +13,14 @@ from tests.drills.invariants.checking import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, looking
 from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
 from tests.drills.ledger import Ledger
-from tests.drills.messages import DESK
+from tests.drills.messages import DESK, Message, Way
 from tests.drills.points import Point
 from tests.drills.speaking import Speaker
 from tests.support.faults import Faults
 from tests.support.fleet import Fleet
 from tests.support.processes import KILLED
+
+Act = Callable[[], Awaitable[Any]]
 
 FIRST_RESPONSE_SECONDS = 2
 NEXT_RESPONSE_SECONDS = 2
@@ -55,6 +60,24 @@ class Drill:
     speaker: Speaker
     kafka: Faults
     postgres: Faults
+
+    def saying(self, way: Way, *messages: Message) -> Act:
+        """Return the act of saying messages until they are acknowledged."""
+        return partial(self.speaker.say, way, *messages)
+
+    async def strike(self, name: str, *blows: tuple[Point, Act]) -> list[Any]:
+        """Let a process die at one point after the other; an act brings it there each time.
+
+        It is started again each time as a supervisor would. Returns what the acts gave.
+        """
+        self.fleet.stop(name)
+        acting = []
+        for point, act in blows:
+            await self.start(name, point)
+            acting.append(asyncio.create_task(act()))
+            assert await self.fleet.death(name) == KILLED
+        self.fleet.launch(name)
+        return await asyncio.gather(*acting)
 
     async def replace(self, name: str, point: Point) -> None:
         """Put a process in the place of the one of that name, which will be struck at a point."""

@@ -19,7 +19,7 @@ PROMISED = 300.0
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_random_kills_for_fifteen_seconds(drill: Drill):
     await _drill(drill, seconds=15, rate=60)
 

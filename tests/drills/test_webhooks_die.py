@@ -1,15 +1,13 @@
 """A provider's webhook is on its way, and the process that has it in hand dies."""
 
-import asyncio
-
 import pytest
 
 from tests.drills.drilling import Drill
-from tests.drills.messages import a_message
+from tests.drills.messages import Message, a_message
 from tests.drills.points import Point
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 API, TIMER = "interactions api", "interactions timer"
 MAX_CLAIMS = 5
@@ -23,43 +21,54 @@ _DELIVERIES = """
 """
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_call_whose_answer_was_lost_is_repeated_and_stored_once(drill: Drill, when: str):
-    message = a_message("other")
-    await drill.replace(API, Point("transaction", when, of="store_delivery", about=message.token))
-    calling = asyncio.create_task(drill.speaker.say("webhook", message))
-    await drill.dies(API)
-    await calling
-    assert len(await drill.execute("interactions", _DELIVERIES, message.token)) == 1
+async def test_a_call_whose_answer_was_lost_is_repeated_and_stored_once(drill: Drill):
+    lost, kept = a_message("other"), a_message()
+    await drill.strike(
+        API,
+        (_storing("before", lost), drill.saying("webhook", lost)),
+        (_storing("after", kept), drill.saying("webhook", kept)),
+    )
+    for message in (lost, kept):
+        assert len(await drill.execute("interactions", _DELIVERIES, message.token)) == 1
     await drill.all_is_well()
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_delivery_that_was_in_hand_is_taken_up_again(drill: Drill, when: str):
-    message = a_message()
-    await drill.replace(TIMER, Point("transaction", when, of="record_deliveries"))
-    await drill.speaker.say("webhook", message)
-    await drill.dies(TIMER)
+def _storing(when: str, message: Message) -> Point:
+    return Point("transaction", when, of="store_delivery", about=message.token)
+
+
+async def test_a_delivery_that_was_in_hand_is_taken_up_again(drill: Drill):
+    undone, done = a_message(), a_message()
+
+    async def call(message: Message) -> None:
+        await drill.speaker.say("webhook", message)
+        await drill.execute("interactions", _LEASES_ARE_OVER)
+
+    await drill.strike(
+        TIMER,
+        (Point("transaction", "before", about=undone.token), lambda: call(undone)),
+        (Point("transaction", "after", about=done.token), lambda: call(done)),
+    )
     await drill.execute("interactions", _LEASES_ARE_OVER)
     await drill.all_is_well()
 
 
 async def test_a_delivery_that_takes_its_process_down_each_time_is_quarantined(drill: Drill):
     killer, innocent = a_message(), a_message()
+    point = Point("transaction", "before", of="record_deliveries", about=killer.token)
     drill.fleet.stop(TIMER)
     await drill.speaker.say("webhook", killer)
     for _ in range(MAX_CLAIMS):
         await drill.execute("interactions", _LEASES_ARE_OVER)
-        point = Point("transaction", "before", of="record_deliveries", about=killer.token)
         drill.fleet.launch(TIMER, through=point.words())
         await drill.fleet.death(TIMER)
     await drill.speaker.say("webhook", innocent)
     await drill.execute("interactions", _LEASES_ARE_OVER)
     drill.fleet.launch(TIMER)
 
-    async def found() -> bool:
-        rows = await drill.execute("interactions", _DELIVERIES, killer.token)
-        return [(r["state"], r["reason"]) for r in rows] == [("quarantined", "too_many_attempts")]
+    async def quarantined() -> bool:
+        [row] = await drill.execute("interactions", _DELIVERIES, killer.token)
+        return (row["state"], row["reason"]) == ("quarantined", "too_many_attempts")
 
-    await until(found, within=30)
+    await until(quarantined, within=30)
     await drill.all_is_well()

@@ -111,12 +111,18 @@ class Sources:
 
     async def gather(self, entries: Entries) -> Evidence:
         """Look at everything. The databases first: what they have told of is on the topics."""
-        rows: dict[str, dict[str, list[Row]]] = {}
         at = datetime.now(UTC)
-        for service, queries in QUERIES.items():
-            fetch = self.connections[service].fetch
-            rows[service] = {name: await fetch(query) for name, query in queries.items()}
-        return Evidence(at, entries, rows, await read_topics(self.bootstrap))
+        return Evidence(at, entries, await self.rows(), await read_topics(self.bootstrap))
+
+    async def rows(self) -> dict[str, dict[str, list[Row]]]:
+        """Return what stands in the databases, by service and name."""
+        return {
+            service: {
+                name: await self.connections[service].fetch(query)
+                for name, query in queries.items()
+            }
+            for service, queries in QUERIES.items()
+        }
 
 
 @asynccontextmanager

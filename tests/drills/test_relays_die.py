@@ -8,9 +8,10 @@ from tests.drills.messages import a_message
 from tests.drills.points import Point
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 RELAY, OTHER = "interactions relay", "interactions relay 2"
+GAPS = (("send", "before"), ("send", "midway"), ("mark", "before"), ("mark", "after"))
 
 _END_SESSIONS_WITH_A_SHARD = """
     SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
@@ -18,16 +19,15 @@ _END_SESSIONS_WITH_A_SHARD = """
 """
 
 
-@pytest.mark.parametrize(
-    ("at", "when"), [("send", "before"), ("send", "midway"), ("mark", "before"), ("mark", "after")]
-)
-async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(
-    drill: Drill, at: str, when: str
-):
-    messages = [a_message() for _ in range(6)]
-    await drill.replace(RELAY, Point(at, when, about=messages[0].token))
-    await drill.speaker.say("batch", *messages)
-    await drill.dies(RELAY)
+async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(drill: Drill):
+    batches = [[a_message() for _ in range(6)] for _ in GAPS]
+    await drill.strike(
+        RELAY,
+        *(
+            (Point(at, when, about=batch[0].token), drill.saying("batch", *batch))
+            for (at, when), batch in zip(GAPS, batches, strict=True)
+        ),
+    )
     await drill.all_is_well()
 
 
@@ -39,7 +39,8 @@ async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill
     zombie = psutil.Process(drill.fleet.processes[RELAY].pid)
     await until(lambda: zombie.status() == psutil.STATUS_STOPPED, within=30)
     await drill.execute("interactions", _END_SESSIONS_WITH_A_SHARD)
-    drill.fleet.start(OTHER)
+    drill.fleet.launch(OTHER)
+    await drill.fleet.ready(OTHER)
     try:
         await until(lambda: _published(drill, [m.token for m in messages]), within=30)
         drill.fleet.thaw(RELAY)

@@ -11,7 +11,7 @@ from tests.drills.points import Point
 from tests.support.fleet import Fleet
 from tests.support.postgres import execute
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 
 async def test_a_migration_that_dies_half_way_leaves_nothing_and_can_be_repeated(

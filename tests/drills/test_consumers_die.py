@@ -1,0 +1,64 @@
+"""Consumers die between their effects and the two offsets that tell of them.
+
+Those of interactions and sla die side by side: whenever one does, its group waits for it.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.drills.drilling import Drill
+from tests.drills.messages import a_message
+from tests.drills.points import Point
+from tests.drills.speaking import INBOUND
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+
+INTERACTIONS, SLA = "interactions consumer", "sla consumer"
+
+
+async def test_what_consumers_had_in_hand_takes_effect_once(drill: Drill):
+    partner = [a_message(), a_message()]
+    asked = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(2)]
+    about = [one["conversation_id"] for one in asked]
+    answers = [a_message(conversation_id=one) for one in about]
+    await asyncio.gather(
+        drill.strike(
+            INTERACTIONS,
+            (_committing("before", partner[0].token), drill.saying("kafka", partner[0])),
+            (_committing("after", partner[1].token), drill.saying("kafka", partner[1])),
+        ),
+        drill.strike(
+            SLA,
+            (_committing("before", about[0]), drill.saying("rest", answers[0])),
+            (_committing("after", about[1]), drill.saying("rest", answers[1])),
+        ),
+    )
+    await drill.all_is_well()
+
+
+async def test_dead_letters_are_put_aside_once_and_kafkas_offset_does_not_matter(drill: Drill):
+    undone, done, sound = a_message(), a_message(), a_message()
+    await asyncio.gather(
+        drill.strike(
+            INTERACTIONS,
+            (_committing("before", undone.token), lambda: drill.speaker.say_nonsense(undone)),
+            (_committing("after", done.token), lambda: drill.speaker.say_nonsense(done)),
+        ),
+        drill.strike(
+            SLA,
+            (Point("report", "before", nth=2), drill.saying("rest", a_message())),
+            (Point("report", "after", nth=2), drill.saying("rest", a_message())),
+        ),
+    )
+    await drill.speaker.say("kafka", sound)
+    evidence = await drill.all_is_well()
+    letters = [row["record_value"] for row in evidence.rows["interactions"]["dead_letter"]]
+    for poison in (undone, done):
+        assert [poison.token.encode() in letter for letter in letters].count(True) == 1
+    told = {event.body["id"] for event in evidence.events[f"{INBOUND}.dead"] if event.body}
+    assert len(told) == len(letters)
+
+
+def _committing(when: str, about: str) -> Point:
+    return Point("transaction", when, of="_transact", about=about)
