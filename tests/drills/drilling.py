@@ -11,7 +11,7 @@ import httpx
 
 from tests.drills.invariants.checking import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, looking
-from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
+from tests.drills.invariants.settled import everything_is_free, settled
 from tests.drills.ledger import Ledger
 from tests.drills.messages import DESK, Message, Way
 from tests.drills.points import Point
@@ -112,8 +112,7 @@ async def all_is_well(sources: Sources, fleet: Fleet, ledger: Ledger) -> Evidenc
     """Wait until nothing waits any more; then every invariant must hold."""
     await settled(sources)
     processes = [process.pid for process in fleet.processes.values()]
-    held = await nobody_holds_what_others_need(sources, processes)
-    assert not held, "\n".join(held)
+    await everything_is_free(sources, processes)
     evidence = await sources.gather(ledger.entries())
     found = violations(evidence)
     assert not found, report(found)

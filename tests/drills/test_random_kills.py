@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.drills.drilling import Drill
+from tests.drills.invariants.deadlines import certain_breaches_taken_back
 from tests.drills.load import Load
 from tests.support.fleet import SEPARATE
 
@@ -41,7 +42,8 @@ async def _drill(drill: Drill, *, seconds: float, rate: float) -> float:
         reached = await load.run()
         await killing
     _say(f"acknowledged {reached:.0f} messages/s; restarted: {', '.join(restarted)}")
-    await drill.all_is_well()
+    evidence = await drill.all_is_well()
+    assert not certain_breaches_taken_back(evidence)
     return reached
 
 

@@ -125,14 +125,17 @@ class Processes:
         finally:
             watching.cancel()
             await asyncio.wait({watching})
+            self._revive(restarted)
 
     async def _supervise(self, restarted: list[str]) -> None:
         while True:
-            for name in [n for n, p in self.processes.items() if p.poll() is not None]:
-                await asyncio.sleep(RESTART_AFTER_SECONDS)
-                self.launch(name)
-                restarted.append(name)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(RESTART_AFTER_SECONDS)
+            self._revive(restarted)
+
+    def _revive(self, restarted: list[str]) -> None:
+        for name in [n for n, p in self.processes.items() if p.poll() is not None]:
+            self.launch(name)
+            restarted.append(name)
 
     def kill_all(self) -> None:
         self.kill(*self.processes)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from tests.drills.invariants.evidence import Event, Evidence, Row
@@ -50,6 +51,22 @@ def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
 
 def breaches_are_told_once_and_false_ones_retracted(evidence: Evidence) -> Iterator[str]:
     """Say of which clocks the last word is wrong: a breach untold, told twice, or left standing."""
+    told = _told(evidence)
+    for key, expected in expected_clocks(evidence).items():
+        if wrong := _wrong(told[key], breached=expected.breached(evidence.at)):
+            yield f"of clock {key} was told: {', '.join(told[key]) or 'no breach'}; {wrong}"
+
+
+def certain_breaches_taken_back(evidence: Evidence) -> list[Key]:
+    """Return the clocks whose breach was declared as certain and then retracted.
+
+    None is to be expected where nobody reports late what happened earlier.
+    """
+    pairs = {key: list(pairwise(told)) for key, told in _told(evidence).items()}
+    return [key for key, found in pairs.items() if ("certain", "retracted") in found]
+
+
+def _told(evidence: Evidence) -> dict[Key, list[str]]:
     told: dict[Key, list[str]] = defaultdict(list)
     for event in evidence.first_told("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
@@ -59,9 +76,7 @@ def breaches_are_told_once_and_false_ones_retracted(evidence: Evidence) -> Itera
             told[key].append("retracted")
         elif body["type"] == BREACHED:
             told[key].append("certain" if data["confirmed"] else "unconfirmed")
-    for key, expected in expected_clocks(evidence).items():
-        if wrong := _wrong(told[key], breached=expected.breached(evidence.at)):
-            yield f"of clock {key} was told: {', '.join(told[key]) or 'no breach'}; {wrong}"
+    return told
 
 
 def _wrong(told: Sequence[str], *, breached: bool) -> str | None:

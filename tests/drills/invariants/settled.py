@@ -1,6 +1,7 @@
 """Nothing waits any more, and nobody holds what others need."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -89,6 +90,22 @@ class _Waiting:
                     yield f"{lag} records of {topic} before {consumer} in {service}"
 
 
+async def everything_is_free(
+    sources: Sources, processes: Collection[int], *, within: float = 10.0
+) -> None:
+    """Wait until nobody holds what others need: a busy machine may keep a process from going on."""
+    held: list[str] = []
+
+    async def is_free() -> bool:
+        held[:] = await nobody_holds_what_others_need(sources, processes)
+        return not held
+
+    try:
+        await until(is_free, within, every=0.5)
+    except AssertionError:
+        raise AssertionError("\n".join(held)) from None
+
+
 async def nobody_holds_what_others_need(sources: Sources, processes: Collection[int]) -> list[str]:
     """Say whose transaction is idle, and which shard is held by a session that nobody has.
 
@@ -114,5 +131,6 @@ def _orphans(service: str, locks: Iterable[Any], ours: set[int]) -> Iterator[str
 def _local_ports(processes: Collection[int]) -> set[int]:
     found: set[int] = set()
     for pid in processes:
-        found |= {c.laddr.port for c in psutil.Process(pid).net_connections(kind="tcp")}
+        with suppress(psutil.NoSuchProcess):
+            found |= {c.laddr.port for c in psutil.Process(pid).net_connections(kind="tcp")}
     return found
