@@ -28,6 +28,7 @@ from common.envelope import Record
 from common.kafka_records import read_any_header_name
 from common.settings import KafkaSettings
 from common.tasks import within
+from common.telemetry.logs import describe, get_logger
 
 __all__ = [
     "GroupReader",
@@ -38,6 +39,8 @@ __all__ = [
     "end_offsets",
     "ensure_topics",
 ]
+
+_log = get_logger(__name__)
 
 _STOP_SECONDS = 5.0
 _ABANDON_SECONDS = 2.0
@@ -92,8 +95,7 @@ class Producer:
 
     async def stop(self) -> None:
         """Close; a broker that is away cannot hold this up for much more than 5 s."""
-        if not await within(self._client.stop(), _STOP_SECONDS):
-            await within(self._abandon(), _ABANDON_SECONDS)
+        await _close(self._client.stop, self._abandon)
 
     async def _abandon(self) -> None:
         """Close what the client leaves open when its own stop is cancelled: sockets and sender.
@@ -216,8 +218,7 @@ class GroupReader:
 
     async def stop(self) -> None:
         """Leave the group; a broker that is away cannot hold this up for much more than 5 s."""
-        if not await within(self._client.stop(), _STOP_SECONDS):
-            await within(self._abandon(), _ABANDON_SECONDS)
+        await _close(self._client.stop, self._abandon)
 
     async def _abandon(self) -> None:
         """Close what the client leaves open when its own stop is cancelled: fetcher and sockets."""
@@ -228,6 +229,18 @@ class GroupReader:
 
     def _tp(self, partition: int) -> Any:
         return TopicPartition(self.topic, partition)
+
+
+async def _close(
+    stop: Callable[[], Awaitable[None]], abandon: Callable[[], Awaitable[None]]
+) -> None:
+    """Close a client, by force if it does not end well; its owner goes on without it either way."""
+    for attempt, seconds in ((stop, _STOP_SECONDS), (abandon, _ABANDON_SECONDS)):
+        try:
+            if await within(attempt(), seconds):
+                return
+        except Exception as error:  # noqa: BLE001 - what its transport raises, the client lets out
+            _log.warning("kafka.client_not_closed", error=describe(error))
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the base has no types

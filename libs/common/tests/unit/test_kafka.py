@@ -1,0 +1,39 @@
+"""What must not depend on a broker, least of all on one that is away."""
+
+import pytest
+
+from common.kafka import GroupReader, Producer
+from common.settings import KafkaSettings
+
+SETTINGS = KafkaSettings(bootstrap="127.0.0.1:1")
+
+
+async def nothing(_partitions: set[int]) -> None:
+    return
+
+
+def a_producer() -> Producer:
+    return Producer(SETTINGS, client_id="test")
+
+
+def a_reader() -> GroupReader:
+    return GroupReader(
+        SETTINGS, group="test", topic="test", on_assigned=nothing, on_revoked=nothing
+    )
+
+
+@pytest.mark.parametrize("make", [a_producer, a_reader])
+async def test_a_client_that_fails_to_close_stops_nobody(make, monkeypatch):
+    tried = []
+
+    async def fail() -> None:
+        tried.append(True)
+        raise RuntimeError("the handler is closed")
+
+    made = make()
+    stop = made._client.stop
+    monkeypatch.setattr(made._client, "stop", fail)
+    monkeypatch.setattr(made, "_abandon", fail)
+    await made.stop()
+    assert len(tried) == 2
+    await stop()
