@@ -39,7 +39,8 @@ def running_server(directory: Path) -> Iterator[Server]:
     elif image_available(IMAGE):
         from testcontainers.community.postgres import PostgresContainer  # slow, rarely needed
 
-        with PostgresContainer(IMAGE) as container:
+        settings = [f"-c{setting}" for setting in (*THROW_AWAY, "max_connections=200")]
+        with PostgresContainer(IMAGE).with_command(["postgres", *settings]) as container:
             yield Server(container.get_connection_url(driver=None))
     else:
         with EmbeddedPostgres(directory, settings=THROW_AWAY) as server:
