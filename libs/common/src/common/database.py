@@ -270,6 +270,8 @@ def _server_settings(
     settings: PostgresSettings, service: str, *, read_only: bool
 ) -> dict[str, str]:
     idle = settings.idle_in_transaction_timeout_seconds
+    # Writers leave the server's own setting alone: it is an operator's way to stop them.
+    kept_from_writing = {"default_transaction_read_only": "on"} if read_only else {}
     return {
         "application_name": f"threadline-{service}",
         "timezone": "UTC",
@@ -280,7 +282,7 @@ def _server_settings(
         "tcp_keepalives_idle": "10",
         "tcp_user_timeout": "20000",
         "client_connection_check_interval": "10000",
-        "default_transaction_read_only": "on" if read_only else "off",
+        **kept_from_writing,
         **settings.session,
     }
 

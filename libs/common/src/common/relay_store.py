@@ -7,9 +7,17 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.errors import UnavailableError
+
 _LOCK_CLASS = 0x7E1A
 """The first of the two numbers of our advisory locks; the second is the shard."""
 
+_LOCK = text(
+    """
+    SELECT pg_try_advisory_lock(:class, :shard) AS locked,
+           current_setting('transaction_read_only') = 'on' AS read_only
+    """
+)
 _FETCH = """
     SELECT moment.oldest_open, moment.held_since, statement_timestamp() AS at,
            row.position, row.written_at, row.aggregateid, row.payload, row.topic, row.key_hash,
@@ -66,12 +74,16 @@ def fetch_statement(held_since: str | None) -> TextClause:
 
 
 async def try_lock(connection: AsyncConnection, shard: int) -> bool:
-    """Take the shard's lock for this session, unless another session has it."""
-    result = await connection.execute(
-        text("SELECT pg_try_advisory_lock(:class, :shard)"),
-        {"class": _LOCK_CLASS, "shard": shard},
-    )
-    return bool(result.scalar_one())
+    """Take the shard's lock for this session, unless another session has it.
+
+    Raises UnavailableError on a server that takes no writes: what cannot be marked would be sent
+    again and again.
+    """
+    result = await connection.execute(_LOCK, {"class": _LOCK_CLASS, "shard": shard})
+    row = result.one()
+    if row.read_only:
+        raise UnavailableError("the database is read-only")
+    return bool(row.locked)
 
 
 async def fetch(

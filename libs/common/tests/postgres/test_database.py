@@ -159,6 +159,23 @@ async def test_the_pool_leaves_a_server_that_became_read_only(fresh_dsn: FreshDs
     await db.close()
 
 
+async def test_an_operator_can_stop_writes_by_the_servers_own_switch(fresh_dsn: FreshDsn):
+    dsn = fresh_dsn("common")
+    name = dsn.rpartition("/")[2]
+    operator, db = database(dsn), database(dsn)
+    await operator.run(make_kept)
+    async with operator.dedicated() as connection:
+        switch = f"ALTER DATABASE {name} SET default_transaction_read_only"
+        await connection.execute(text(f"{switch} = on"))
+        with pytest.raises(UnavailableError):
+            await db.run(insert, "refused")
+        assert await db.read(scalar, "SELECT count(*) FROM kept") == 0
+        await connection.execute(text(f"{switch} = off"))
+        await db.run(insert, "accepted")
+    await db.close()
+    await operator.close()
+
+
 async def test_a_killed_connection_is_replaced(fresh_dsn: FreshDsn):
     db = database(fresh_dsn("common"), pool_size=1)
     pid = await db.run(scalar, "SELECT pg_backend_pid()")
