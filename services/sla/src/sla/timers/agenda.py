@@ -22,14 +22,23 @@ class Patience:
 
 
 class StalledSources:
-    """Which partitions' watermarks have stood still, by the monotonic clock of this process."""
+    """Which partitions' watermarks have stood still, by the monotonic clock of this process.
+
+    Whoever could not look, because the database was away or the process frozen, cannot say that
+    nothing moved: what kept us from looking kept the source from being heard. So it begins anew
+    after half of the patience without a look.
+    """
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._seen: dict[int, tuple[datetime | None, float]] = {}
+        self._looked_at = 0.0
 
     def holds(self, agenda: Agenda, *, at: float) -> dict[int, float]:
         """Return for each partition how many seconds a deadline waits for its source."""
+        if at - self._looked_at > self._patience.hold / 2:
+            self._seen.clear()
+        self._looked_at = at
         return {p.number: self._hold(p, at) for p in agenda.partitions}
 
     def _hold(self, partition: Partition, at: float) -> float:
