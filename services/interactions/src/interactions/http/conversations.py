@@ -27,14 +27,22 @@ router = APIRouter(tags=["conversations"])
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
+def _never_null(schema: dict[str, Any]) -> None:
+    """Say of a member that it may be absent, but not null."""
+    schema |= schema.pop("anyOf")[0]
+    del schema["default"]
+
+
 class ConversationPatch(RequestModel):
     """What is absent stays as it is; null clears a priority, an assignee or a team."""
 
-    status: Literal["new", "open", "pending", "on_hold", "resolved", "closed"] | None = None
+    status: Literal["new", "open", "pending", "on_hold", "resolved", "closed"] | None = Field(
+        default=None, json_schema_extra=_never_null
+    )
     priority: Slug | None = None
     assignee: Name | None = None
     team: Name | None = None
-    tags: list[Name] | None = Field(default=None, max_length=50)
+    tags: list[Name] | None = Field(default=None, max_length=50, json_schema_extra=_never_null)
 
     def wishes(self) -> Wishes:
         """Return the changes asked for; raises InvalidError for null where it has no meaning."""
