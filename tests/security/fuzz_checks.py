@@ -20,14 +20,16 @@ _IDS: dict[str, list[str]] = _FUZZ["ids"]
 """By the name of the parameter or member; some of them are another tenant's."""
 _READS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
-UNSAYABLE = {
-    "bad-cursor", "idempotency-key-reused", "precondition-failed",
+BY_SHAPE = {
+    "the body breaks a rule", "a parameter is not accepted", "a query parameter is not accepted",
+    "the body has a value that is not accepted", "the body is not JSON in UTF-8",
 }  # fmt: skip
-"""Problems of requests that are well formed: no schema can say which cursor we have signed."""
-RULES = {
-    "give either seconds or duration",
-}
-"""Likewise, what is wrong with a member of a body that a schema would let pass."""
+"""What is said of a request whose shape is wrong. Rules of the domain have words of their own."""
+UNSAYABLE = (
+    "contains control characters", "must lie between the years", "must not be empty without",
+    "must not be larger than", "must not be longer than", "String should have at least 1 character",
+)  # fmt: skip
+"""How that begins which JSON Schema cannot express: bytes, blanks, one member or another."""
 
 
 class _Rows:
@@ -103,8 +105,8 @@ def errors_are_problems(_context: Any, response: Any, _case: Any) -> None:
 def what_the_document_allows_is_accepted(_context: Any, response: Any, case: Any) -> None:
     """Or refused for a reason that no schema can say."""
     positive = case.meta is not None and case.meta.generation.mode.is_positive
-    if positive and response.status_code in {400, 412, 413, 415, 422}:
+    if positive and response.status_code in {400, 413, 415, 422}:
         problem = json.loads(response.text)
-        reasons = {error["detail"] for error in problem["errors"]} or {problem["detail"]}
-        kind = problem["type"].rpartition(":")[2]
-        assert kind in UNSAYABLE or reasons <= RULES, problem
+        reasons = [error["detail"].removeprefix("Value error, ") for error in problem["errors"]]
+        said = problem["detail"] not in BY_SHAPE
+        assert said or any(reason.startswith(UNSAYABLE) for reason in reasons), problem

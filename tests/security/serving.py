@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.server import HttpServer
 from common.settings import HttpSettings
@@ -13,15 +14,25 @@ from tests.security.site import Site
 from tests.support.wait import until
 
 
+class _Requests:
+    """An application whose life is the site's: its end is not that of a server in front of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+
+
 @asynccontextmanager
 async def serving(site: Site) -> AsyncIterator[dict[str, int]]:
     """Serve, and give the port of each service on 127.0.0.1."""
     stop, ports = asyncio.Event(), {name: free_port() for name in site.services}
     servers = [
         HttpServer(
-            service.api,
+            _Requests(service.api),
             HttpSettings(port=ports[name], cursor_secret=SecretStr("-" * 32)),
-            on_stop=service.end_streams,
         )
         for name, service in site.services.items()
     ]

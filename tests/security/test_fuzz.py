@@ -17,9 +17,9 @@ from tests.security.serving import serving
 from tests.security.site import BETA, Site
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 """Of each operation and kind of data; the tables of edge cases come on top."""
-FEWEST_CASES = 150
+FEWEST_CASES = 100
 
 
 @pytest.mark.timeout(3_600)
