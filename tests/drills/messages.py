@@ -21,18 +21,19 @@ class Message:
     tenant: str
     phone: str = ""
     conversation_id: str | None = None
+    channel: str = DESK
 
     def body(self) -> Json:
         """Return it as channel front ends and partners report it."""
         told: Json = {
-            "channel": DESK,
+            "channel": self.channel,
             "direction": "inbound",
             "author": {"type": "customer"},
             "identifiers": [self.identifier],
         }
         if self.conversation_id:
             told = {
-                "channel": DESK,
+                "channel": self.channel,
                 "direction": "outbound",
                 "author": {"type": "agent", "id": "agent-7"},
                 "conversation_id": self.conversation_id,

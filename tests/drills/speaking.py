@@ -5,6 +5,7 @@ Whoever gets no answer asks again with the same key, until somebody answers.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -41,6 +42,8 @@ class Speaker:
         limits = httpx.Limits(max_connections=64)
         self._http = httpx.AsyncClient(trust_env=False, timeout=15, limits=limits)
         self._base_url = fleet.url("interactions api")
+        self.refused: Counter[int] = Counter()
+        """How often a call was answered with what is no success, by status."""
         self._keys = {
             "demo": fleet.credentials.api_key,
             "other": fleet.credentials.other_tenant_api_key,
@@ -173,7 +176,9 @@ class Speaker:
                 if answer.is_success or answer.status_code in (also or ()):
                     return answer
                 why = f"{answer.status_code} {answer.text}"
-                if answer.status_code not in UNANSWERED:
+                self.refused[answer.status_code] += 1
+                come_back = answer.status_code != 503 or "retry-after" in answer.headers
+                if answer.status_code not in UNANSWERED or not come_back:
                     raise RefusedError(f"{url}: {why}")
             assert time.monotonic() < deadline, f"no answer for {PATIENCE_SECONDS} s: {why}"
             await asyncio.sleep(pause)

@@ -1,8 +1,8 @@
 """The three services as in production: processes of their own, over real servers."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,20 @@ class Fleet(Processes):
     async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
         """Return the headers of a topic's records with this key, as they stand on the broker."""
         return await probe.headers(self.bootstrap, topic, key)
+
+    @asynccontextmanager
+    async def configured(self, name: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
+        """Run a process with further settings for a while."""
+        usual = self.settings
+        async with self.without(name):
+            self.settings = usual | dict(settings)
+            self.launch(name)
+            await self.ready(name)
+            try:
+                yield
+            finally:
+                self.settings = usual
+                self.stop(name)
 
     @override
     def environment(self, name: str) -> dict[str, str]:

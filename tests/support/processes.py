@@ -137,6 +137,16 @@ class Processes:
             self.launch(name)
             restarted.append(name)
 
+    @asynccontextmanager
+    async def without(self, name: str) -> AsyncIterator[None]:
+        """Let a process be away for a while."""
+        self.stop(name)
+        try:
+            yield
+        finally:
+            self.launch(name)
+            await self.ready(name)
+
     def kill_all(self) -> None:
         self.kill(*self.processes)
         self.processes.clear()

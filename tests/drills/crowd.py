@@ -1,0 +1,143 @@
+"""A crowd at the counter: many conversations that are due within seconds, half of them answered."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import randrange
+from typing import Any
+
+from tests.drills.drilling import Drill, a_message
+from tests.drills.invariants.deadlines import BREACHED, RETRACTED
+from tests.drills.invariants.evidence import Evidence
+from tests.drills.invariants.promises import expected_clocks
+from tests.drills.messages import Message
+from tests.support.wait import until
+
+SHORTEST_SECONDS, LONGEST_SECONDS = 6, 40
+REHEARSED = 250
+AT_ONCE = 250
+SOURCE_SILENT = "source_watermark_stalled"
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Told = tuple[str, bool | None, str | None]
+"""A clock's state, whether its breach is confirmed, and the reason given."""
+
+
+@dataclass
+class Crowd:
+    """Conversations at one counter by whether somebody answered in them.
+
+    A first answer is promised there within ``seconds``.
+    """
+
+    drill: Drill
+    seconds: int
+    number: int = field(default_factory=lambda: randrange(2, 10**6))  # noqa: S311
+    waiting: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    due_at: datetime = LONG_AGO
+    """After this, every deadline has passed."""
+
+    @property
+    def channel(self) -> str:
+        return f"counter-{self.number}"
+
+    @property
+    def everybody(self) -> set[str]:
+        return {*self.waiting, *self.answered}
+
+    async def is_promised(self) -> None:
+        target = {"metric": "first_response", "seconds": self.seconds, "priority": None}
+        body = {
+            "name": f"answers at {self.channel}",
+            "position": self.number,
+            "conditions": {"all": [{"field": "channel", "op": "in", "value": [self.channel]}]},
+            "targets": [target | {"calendar_id": None, "warn_at": []}],
+        }
+        async with self.drill.fleet.client("sla") as client:
+            answer = await client.post("/v1/sla/policies", json=body)
+        assert answer.is_success, answer.text
+
+    async def gathers(self, size: int) -> None:
+        """Let so many more say something, each for the first time."""
+        for _ in range(0, size, AT_ONCE):
+            messages = [a_message(channel=self.channel) for _ in range(min(size, AT_ONCE))]
+            answers = await self.drill.speaker.say("batch", *messages)
+            self.waiting += [answer["conversation_id"] for answer in answers]
+        self.due_at = datetime.now(UTC) + timedelta(seconds=self.seconds)
+
+    async def is_half_answered(self) -> None:
+        """Answer in every second conversation that waits."""
+        now, self.waiting = self.waiting[::2], self.waiting[1::2]
+        for first in range(0, len(now), AT_ONCE):
+            answers = [
+                Message(a_message().token, "demo", conversation_id=one, channel=self.channel)
+                for one in now[first : first + AT_ONCE]
+            ]
+            await self.drill.speaker.say("batch", *answers)
+        self.answered += now
+
+    async def is_known(self) -> None:
+        """Wait until sla has a clock for every conversation."""
+        await until(lambda: self._has({("running", None, None): len(self.everybody)}), 60)
+
+    async def is_due(self, *, seconds_ago: float = 1.0) -> None:
+        """Wait until every deadline passed some time ago: long enough to be declared by mistake."""
+        passed = self.due_at + timedelta(seconds=seconds_ago)
+        await until(lambda: datetime.now(UTC) > passed, self.seconds + seconds_ago + 5)
+
+    async def is_declared(self, clocks: int) -> None:
+        """Wait until so many breaches, and no other, are declared for want of news."""
+        await until(lambda: self._has({("breached", False, SOURCE_SILENT): clocks}), 60)
+
+    async def _has(self, clocks: Mapping[Told, int]) -> bool:
+        return await self.clocks() == clocks
+
+    async def clocks(self) -> Counter[Told]:
+        """Count the clocks there are now by what they tell."""
+        rows = await self.drill.execute("sla", _CLOCKS, list(self.everybody))
+        return Counter((row["state"], row["confirmed"], row["reason"]) for row in rows)
+
+    def told(self, evidence: Evidence) -> Mapping[str, list[str]]:
+        """Return what was told of the breach of each conversation, in order."""
+        found: dict[str, list[str]] = {one: [] for one in self.everybody}
+        for event in evidence.first_told("sla.clocks"):
+            body: Mapping[str, Any] = event.body or {}
+            if (one := body["data"]["conversation_id"]) in found:
+                found[one] += _words(body)
+        return found
+
+    def was_right(self, evidence: Evidence) -> None:
+        """Hold what we meant against what the events say: half were answered in time."""
+        late = {
+            one
+            for (one, _, _), clock in expected_clocks(evidence).items()
+            if one in self.everybody and clock.breached(evidence.at)
+        }
+        assert late == set(self.waiting), "this machine was too slow to answer half of them in time"
+
+
+async def crowd_in_time(drill: Drill) -> Crowd:
+    """Return a crowd, still to gather, with a promise that this machine can keep, busy as it is."""
+    rehearsal, began = Crowd(drill, seconds=3600), time.monotonic()
+    await rehearsal.is_promised()
+    await rehearsal.gathers(REHEARSED)
+    await rehearsal.is_known()
+    took = time.monotonic() - began
+    crowd = Crowd(drill, seconds=min(max(SHORTEST_SECONDS, round(8 * took)), LONGEST_SECONDS))
+    await crowd.is_promised()
+    return crowd
+
+
+_CLOCKS = "SELECT state, confirmed, reason FROM clock WHERE conversation_id = ANY ($1::uuid[])"
+
+
+def _words(body: Mapping[str, Any]) -> Iterable[str]:
+    data = body["data"]
+    if body["type"] == RETRACTED:
+        yield "retracted"
+    elif body["type"] == BREACHED:
+        yield "certain" if data["confirmed"] else f"unconfirmed: {data['reason']}"

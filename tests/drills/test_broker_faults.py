@@ -1,0 +1,44 @@
+"""The broker restarts, dies and stays away, with load going on."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.drills.drilling import Drill
+from tests.drills.outages import during
+from tests.drills.traffic import under_load
+from tests.support.faults import Faults
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+NEED_KAFKA = (
+    "identity relay", "interactions relay", "sla relay", "interactions consumer", "sla consumer",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", [Faults.stopped, Faults.killed])
+async def test_a_broker_that_restarts_again_and_again_costs_nothing(
+    drill: Drill, fault: Callable[[Faults], AbstractContextManager[None]]
+):
+    async with under_load(drill) as traffic:
+        for _ in range(2):
+            async with during(fault(drill.kafka)):
+                pass
+            await traffic.goes_on("kafka")
+    await drill.all_is_well()
+
+
+async def test_while_the_broker_is_away_apis_go_on_and_all_is_told_in_order_afterwards(
+    drill: Drill,
+):
+    async with under_load(drill) as traffic:
+        async with during(drill.kafka.stopped()):
+            await traffic.goes_on("rest", 100)
+            await traffic.goes_on("webhook", 50)
+            for name in NEED_KAFKA:
+                await until(lambda name=name: not drill.fleet.answers(name), 60, every=0.2)
+        await drill.fleet.ready(*NEED_KAFKA)
+    assert set(traffic.answers) == {200}, "contexts do not need the broker"
+    await drill.all_is_well()

@@ -1,0 +1,125 @@
+"""Clocks step by hours while deadlines run: of one host, and of the database's.
+
+Debian's libfaketime steps them, through a file that may be written while the process runs. The
+monotonic clock is left alone, as a step of a real clock leaves it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.drills.crowd import Crowd, crowd_in_time
+from tests.drills.drilling import Drill
+from tests.drills.outages import during
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
+
+LIBRARIES = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+TIMER, API = "sla timer", "interactions api"
+MANY = 20
+
+
+class FakeClock:
+    """A clock that is as far off as its file says."""
+
+    def __init__(self, directory: Path) -> None:
+        found = list(Path("/").glob(LIBRARIES.lstrip("/")))
+        assert found, "clocks cannot be stepped here: install Debian's package libfaketime"
+        self._file = directory / "faketime"
+        self._library = found[0]
+        self.steps("+0")
+
+    def steps(self, offset: str) -> None:
+        self._file.write_text(offset)
+        self._file.chmod(0o644)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "LD_PRELOAD": str(self._library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+@pytest.fixture
+def fake_clock(drill: Drill) -> FakeClock:
+    return FakeClock(drill.fleet.directory)
+
+
+@pytest.mark.parametrize("offset", ["+2h", "-1h"])
+async def test_a_timer_whose_host_steps_declares_nothing_early_and_misses_nothing(
+    drill: Drill, fake_clock: FakeClock, offset: str
+):
+    async with drill.fleet.configured(TIMER, fake_clock.environment):
+        crowd = await _stepping(drill, fake_clock, offset)
+        fake_clock.steps("+0")
+        await drill.fleet.ready(TIMER)
+        await _all_are_told_rightly(drill, crowd)
+
+
+@pytest.mark.parametrize("offset", ["+2h", "-1h"])
+async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_missed(
+    drill: Drill, fake_clock: FakeClock, offset: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with during(_restarted_with(drill, fake_clock.environment, monkeypatch)):
+        await drill.fleet.ready(*drill.fleet.processes)
+        crowd = await _stepping(drill, fake_clock, offset)
+        fake_clock.steps("+0")
+        await drill.fleet.ready(*drill.fleet.processes)
+        await _all_are_told_rightly(drill, crowd)
+    await drill.fleet.ready(*drill.fleet.processes)
+
+
+async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_ever(
+    drill: Drill, fake_clock: FakeClock
+):
+    async with drill.fleet.configured(API, fake_clock.environment):
+        fake_clock.steps("+10m")
+        crowd = await crowd_in_time(drill)
+        await crowd.gathers(MANY)
+        await crowd.is_half_answered()
+        await _all_are_told_rightly(drill, crowd)
+
+
+async def _stepping(drill: Drill, clock: FakeClock, offset: str) -> Crowd:
+    """Let a clock step while deadlines run, and be wrong until they have passed."""
+    crowd = await crowd_in_time(drill)
+    await crowd.gathers(MANY)
+    await crowd.is_known()
+    await crowd.is_half_answered()
+    clock.steps(offset)
+    await until(lambda: not drill.fleet.answers(TIMER), 30, every=0.2)
+    await crowd.is_due()
+    assert set(await crowd.clocks()) == {("running", None, None), ("met", None, None)}
+    return crowd
+
+
+async def _all_are_told_rightly(drill: Drill, crowd: Crowd) -> None:
+    evidence = await drill.all_is_well()
+    crowd.was_right(evidence)
+    told = crowd.told(evidence)
+    assert all(told[one] == [] for one in crowd.answered)
+    assert all(told[one] == ["certain"] for one in crowd.waiting)
+
+
+@contextmanager
+def _restarted_with(
+    drill: Drill, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Run the database server with a clock that can be stepped."""
+    server = drill.postgres.server
+    server.stop()
+    with monkeypatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        server.start()

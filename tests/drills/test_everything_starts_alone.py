@@ -1,0 +1,42 @@
+"""All processes start while neither Postgres nor Kafka is there, say so, and heal by themselves."""
+
+from functools import partial
+from http import HTTPStatus
+
+import httpx
+import pytest
+
+from tests.drills.drilling import Drill, a_message
+from tests.drills.outages import during
+from tests.support.fleet import SEPARATE, Fleet
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+
+async def test_processes_start_without_their_servers_say_so_and_heal(drill: Drill):
+    fleet = drill.fleet
+    fleet.stop(*SEPARATE)
+    async with during(drill.kafka.stopped()), during(drill.postgres.stopped()):
+        for name in SEPARATE:
+            fleet.launch(name)
+        for name in SEPARATE:
+            assert await until(partial(_reasons, fleet, name), 120, every=0.2)
+    await fleet.ready(*SEPARATE)
+    await drill.speaker.say("rest", a_message())
+    await drill.speaker.say("kafka", a_message())
+    await drill.all_is_well()
+
+
+async def _reasons(fleet: Fleet, name: str) -> list[str]:
+    """Return why a process, which must live, says it is not ready; nothing while it is mute."""
+    assert fleet.processes[name].poll() is None, f"{name} has ended"
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        try:
+            alive = await client.get(f"{fleet.url(name)}/livez")
+            answer = await client.get(f"{fleet.url(name)}/readyz")
+        except httpx.TransportError:
+            return []
+    assert alive.status_code == HTTPStatus.OK
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    return [check["reason"] for check in answer.json()["checks"].values() if not check["ok"]]

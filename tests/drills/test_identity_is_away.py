@@ -1,0 +1,59 @@
+"""identity hangs or is gone under load: nobody waits for it; everybody gets a customer later."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.drills.drilling import Drill
+from tests.drills.traffic import under_load
+from tests.support.fleet import Fleet
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+IDENTITY = "identity api"
+ASKING = ("interactions api", "interactions consumer", "interactions timer")
+UNANSWERED = "identity.not_answering"
+THRESHOLD = 5
+"""After so many failures in a row a process asks once a second at most."""
+AT_ONCE = 10
+"""Calls that may be underway when that is found out."""
+
+
+@asynccontextmanager
+async def _hanging(fleet: Fleet) -> AsyncIterator[None]:
+    fleet.freeze(IDENTITY)
+    try:
+        yield
+    finally:
+        fleet.thaw(IDENTITY)
+
+
+@asynccontextmanager
+async def _gone(fleet: Fleet) -> AsyncIterator[None]:
+    fleet.kill(IDENTITY)
+    try:
+        yield
+    finally:
+        fleet.launch(IDENTITY)
+
+
+@pytest.mark.parametrize("away", [_hanging, _gone])
+async def test_messages_are_taken_attached_later_and_identity_is_not_stormed(drill: Drill, away):
+    async with under_load(drill) as traffic:
+        before, began = _unanswered(drill), time.monotonic()
+        async with away(drill.fleet):
+            for way in ("rest", "batch", "kafka", "webhook"):
+                await traffic.goes_on(way, 20)
+            assert await drill.execute("interactions", "SELECT 1 FROM unresolved LIMIT 1")
+            seconds = time.monotonic() - began
+            for name, times in _unanswered(drill).items():
+                assert times - before[name] <= THRESHOLD + AT_ONCE + seconds, name
+        await drill.fleet.ready(IDENTITY)
+    await drill.all_is_well()
+
+
+def _unanswered(drill: Drill) -> dict[str, int]:
+    """Return how often each process has asked in vain."""
+    return {name: drill.fleet.log(name).read_text().count(UNANSWERED) for name in ASKING}

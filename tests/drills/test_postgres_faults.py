@@ -1,0 +1,112 @@
+"""Postgres restarts, dies, throws its clients out, lets them clash, refuses and freezes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.drills import troubling
+from tests.drills.drilling import Drill
+from tests.drills.outages import during
+from tests.drills.traffic import Traffic, under_load
+from tests.support.faults import Faults
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+API = "interactions api"
+POOLED = 20
+"""Connections that one process may have: those of two pools."""
+
+
+@pytest.mark.parametrize("fault", [Faults.stopped, Faults.killed])
+async def test_a_server_that_restarts_costs_nothing(
+    drill: Drill, fault: Callable[[Faults], AbstractContextManager[None]]
+):
+    async with under_load(drill) as traffic:
+        for _ in range(2):
+            async with during(fault(drill.postgres)):
+                pass
+            await _all_ways_go_on(traffic)
+    await drill.all_is_well()
+
+
+async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Drill):
+    async with under_load(drill) as traffic:
+        for _ in range(4):
+            assert await troubling.throw_out(drill.fleet) > len(drill.fleet.processes)
+            await traffic.lasts(2)
+        await _all_ways_go_on(traffic)
+    await drill.all_is_well()
+
+
+async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done_twice(
+    drill: Drill,
+):
+    tables = {
+        "identity": ["customer", "outbox"],
+        "interactions": ["interaction", "conversation"],
+        "sla": ["clock", "consumer_progress"],
+    }
+    async with under_load(drill) as traffic, troubling.clashing(drill.fleet, tables) as clashes:
+        await _all_ways_go_on(traffic, times=30)
+    assert min(clashes) > 10
+    await drill.all_is_well()
+
+
+async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(drill: Drill):
+    dsn = drill.fleet.dsns["sla"]
+    async with under_load(drill):
+        await troubling.deadlock(dsn, "consumer_progress", "clock")
+        await until(lambda: troubling.deadlocks(dsn), 30, every=0.2)
+    await drill.all_is_well()
+
+
+async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill: Drill):
+    async with under_load(drill) as traffic:
+        async with troubling.read_only(drill.fleet.dsns["interactions"]):
+            await traffic.is_refused(503)
+            traffic.answers.clear()
+            await traffic.sees(200, times=20)
+            assert set(traffic.answers) == {200}
+        await _all_ways_go_on(traffic)
+    await drill.all_is_well()
+
+
+async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(drill: Drill):
+    async with under_load(drill) as traffic:
+        async with during(drill.postgres.frozen()):
+            await traffic.sees(503)
+            await traffic.is_refused(503)
+            traffic.answers.clear()
+            await traffic.lasts(5)
+            assert set(traffic.answers) == {503}
+            assert _connections(drill, API) <= POOLED
+        await traffic.sees(200)
+        await _all_ways_go_on(traffic)
+    await drill.all_is_well()
+
+
+async def test_one_service_without_its_database_leaves_the_others_alone(drill: Drill):
+    fleet = drill.fleet
+    async with under_load(drill) as traffic:
+        async with troubling.closed(fleet.dsns["identity"], fleet.dsns["sla"]):
+            await traffic.sees(200, times=50)
+            await _all_ways_go_on(traffic)
+            await until(lambda: not fleet.answers("sla timer"), 30, every=0.2)
+        await fleet.ready("sla api", "sla consumer", "sla relay", "sla timer")
+    await drill.all_is_well()
+
+
+async def _all_ways_go_on(traffic: Traffic, times: int = 5) -> None:
+    for way in list(traffic.acknowledged):
+        await traffic.goes_on(way, times)
+
+
+def _connections(drill: Drill, name: str) -> int:
+    """Return how many connections to Postgres a process has open."""
+    port = urlsplit(drill.fleet.dsns["sla"]).port
+    found = psutil.Process(drill.fleet.processes[name].pid).net_connections(kind="tcp")
+    return sum(1 for c in found if c.raddr and c.raddr.port == port)

@@ -1,0 +1,64 @@
+"""Who watches deadlines, or tells of what would meet them, is stopped while a thousand pass.
+
+Nobody may be told of a breach that was none, and nobody may miss one that was.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.drills.crowd import SOURCE_SILENT, Crowd, crowd_in_time
+from tests.drills.drilling import Drill
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+
+CONSUMER, RELAY, TIMER = "sla consumer", "interactions relay", "sla timer"
+HALF = 500
+SILENT = f"unconfirmed: {SOURCE_SILENT}"
+IMPATIENT = {"SLA_TIMER__HOLD_SECONDS": "4"}
+
+
+@asynccontextmanager
+async def stopped_across_deadlines(drill: Drill, name: str) -> AsyncIterator[Crowd]:
+    """Let a process be away while deadlines pass of which half were met.
+
+    Half of the clocks are known when it stops, the others begin while it is away.
+    """
+    crowd = await crowd_in_time(drill)
+    await crowd.gathers(HALF)
+    await crowd.is_known()
+    async with drill.fleet.without(name):
+        await crowd.gathers(HALF)
+        await crowd.is_half_answered()
+        await crowd.is_due()
+        yield crowd
+
+
+@pytest.mark.parametrize("name", [CONSUMER, RELAY])
+async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
+    async with stopped_across_deadlines(drill, name) as crowd:
+        assert await crowd.clocks() == {("running", None, None): HALF}
+    evidence = await drill.all_is_well()
+    crowd.was_right(evidence)
+    told = crowd.told(evidence)
+    assert _all(told[one] for one in crowd.answered) == [()]
+    assert _all(told[one] for one in crowd.waiting) == [("certain",)]
+
+
+@pytest.mark.parametrize("name", [CONSUMER, RELAY])
+async def test_stopped_longer_than_the_hold_breaches_are_declared_with_the_reason_and_settled_later(
+    drill: Drill, name: str
+):
+    async with drill.fleet.configured(TIMER, IMPATIENT):
+        async with stopped_across_deadlines(drill, name) as crowd:
+            await crowd.is_declared(HALF)
+        evidence = await drill.all_is_well()
+    crowd.was_right(evidence)
+    told = crowd.told(evidence)
+    assert _all(told[one] for one in crowd.answered) == [(), (SILENT, "retracted")]
+    assert _all(told[one] for one in crowd.waiting) == [("certain",), (SILENT, "certain")]
+
+
+def _all(stories: Iterable[list[str]]) -> list[tuple[str, ...]]:
+    return sorted({tuple(story) for story in stories})

@@ -1,0 +1,96 @@
+"""Moderate traffic that goes on whatever happens: people, their agents, and who reads contexts."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from tests.drills.drilling import TENANTS, Drill, a_message
+from tests.drills.messages import Message, Way
+from tests.support.wait import until
+
+PAUSE_SECONDS = 0.05
+ANSWERED = 0.5
+"""How many of the messages an agent answers."""
+REMEMBERED = 50
+
+
+@dataclass
+class Traffic:
+    """What has happened so far, by way in; tasks that keep it going."""
+
+    drill: Drill
+    acknowledged: dict[Way, int] = field(default_factory=dict)
+    answers: list[int] = field(default_factory=list)
+    """The statuses of contexts, 0 for none."""
+    _customers: list[tuple[str, str]] = field(default_factory=list)
+
+    async def talk(self, way: Way) -> None:
+        """Say one message after the other by one way in."""
+        while True:
+            # The inbound topic is one tenant's.
+            tenant = TENANTS[0] if way == "kafka" else random.choice(TENANTS)  # noqa: S311
+            message = a_message(tenant)
+            told = await self.drill.speaker.say(way, message)
+            self.acknowledged[way] = self.acknowledged.get(way, 0) + 1
+            await self._go_on(message, told[0])
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def look(self) -> None:
+        """Ask for one context after the other."""
+        while True:
+            if self._customers:
+                answer = await self.drill.speaker.ask(*random.choice(self._customers))  # noqa: S311
+                self.answers.append(0 if answer is None else answer.status_code)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def goes_on(self, way: Way, times: int = 5, within: float = 60.0) -> None:
+        """Wait until so many more messages were acknowledged by a way in."""
+        wanted = self.acknowledged.get(way, 0) + times
+        await until(lambda: self.acknowledged.get(way, 0) >= wanted, within)
+
+    async def sees(self, status: int, times: int = 5, within: float = 60.0) -> None:
+        """Wait until so many more contexts are answered with a status."""
+        wanted = self.answers.count(status) + times
+        await until(lambda: self.answers.count(status) >= wanted, within)
+
+    async def is_refused(self, status: int, times: int = 5, within: float = 60.0) -> None:
+        """Wait until so many more writes are answered with a status, and with a time to come back.
+
+        A refusal without such a time, or with another status, is one that the speaker raises.
+        """
+        refused = self.drill.speaker.refused
+        wanted = refused[status] + times
+        await until(lambda: refused[status] >= wanted, within)
+
+    async def lasts(self, seconds: float) -> None:
+        """Let it go on for a while."""
+        await asyncio.sleep(seconds)
+
+    async def _go_on(self, message: Message, told: dict[str, str | None]) -> None:
+        if customer_id := told.get("customer_id"):
+            self._customers = [*self._customers[-REMEMBERED:], (message.tenant, customer_id)]
+        conversation_id = told.get("conversation_id")
+        if conversation_id and random.random() < ANSWERED:  # noqa: S311
+            token = a_message().token
+            await self.drill.speaker.say(
+                "rest", replace(message, token=token, conversation_id=conversation_id)
+            )
+
+
+@asynccontextmanager
+async def under_load(drill: Drill) -> AsyncIterator[Traffic]:
+    """Keep a load going; raises when a message was refused or never acknowledged."""
+    traffic = Traffic(drill)
+    ways: tuple[Way, ...] = ("rest", "batch", "kafka", "webhook")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(traffic.talk(way)) for way in ways]
+        tasks += [group.create_task(traffic.look()) for _ in range(2)]
+        for way in ways:
+            await traffic.goes_on(way)
+        yield traffic
+        for way in ways:
+            await traffic.goes_on(way)
+        for task in tasks:
+            task.cancel()

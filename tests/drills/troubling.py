@@ -1,0 +1,129 @@
+"""What a server can do to its clients by SQL alone: throw them out, refuse, let them clash."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+
+from tests.support.fleet import Fleet
+from tests.support.wait import until
+
+_OURS = "datname = current_database() AND application_name LIKE 'threadline-%'"
+
+CLASH = """
+    CREATE SEQUENCE drill_clashes;
+    CREATE FUNCTION drill_clash() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF random() < 0.2 THEN
+            -- A sequence does not go back with its transaction, so it counts.
+            IF nextval('drill_clashes') % 2 = 0 THEN
+                RAISE 'drill' USING ERRCODE = 'serialization_failure';
+            END IF;
+            RAISE 'drill' USING ERRCODE = 'deadlock_detected';
+        END IF;
+        RETURN NULL;
+    END $$;
+"""
+NO_CLASH = "DROP FUNCTION drill_clash CASCADE; DROP SEQUENCE drill_clashes"
+
+
+async def throw_out(fleet: Fleet) -> int:
+    """Cut every connection of every service, and return how many there were."""
+    cut = 0
+    for dsn in fleet.dsns.values():
+        async with _connected(dsn) as connection:
+            cut += len(
+                await connection.fetch(
+                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_OURS}"
+                )
+            )
+    return cut
+
+
+@asynccontextmanager
+async def clashing(fleet: Fleet, tables: Mapping[str, Sequence[str]]) -> AsyncIterator[list[int]]:
+    """Let every fifth statement that writes to these tables of each service fail as in a clash.
+
+    Gives a list that holds the number of clashes in each service at the end.
+    """
+    clashes: list[int] = []
+    async with AsyncExitStack() as stack:
+        for service, names in tables.items():
+            connection = await stack.enter_async_context(_connected(fleet.dsns[service]))
+            await connection.execute(CLASH)
+            stack.push_async_callback(connection.execute, NO_CLASH)
+            for name in names:
+                await connection.execute(
+                    f"CREATE TRIGGER drill_clash BEFORE INSERT OR UPDATE ON {name} "
+                    "FOR EACH STATEMENT EXECUTE FUNCTION drill_clash()"
+                )
+            stack.push_async_callback(_count, connection, clashes)
+        yield clashes
+
+
+async def _count(connection: asyncpg.Connection, clashes: list[int]) -> None:
+    clashes.append(await connection.fetchval("SELECT last_value FROM drill_clashes"))
+
+
+async def deadlock(dsn: str, first: str, then: str) -> None:
+    """Meet those who lock ``then`` before ``first``, and let them be the victims."""
+    async with _connected(dsn) as connection:
+        await connection.execute("SET deadlock_timeout = '30s'")  # the others notice it, after 1 s
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {first} IN SHARE ROW EXCLUSIVE MODE")
+            async with _connected(dsn) as onlooker:
+                await until(lambda: onlooker.fetchval(_WAITS, first, then), 30)
+            await connection.execute(f"LOCK TABLE {then} IN SHARE ROW EXCLUSIVE MODE")
+
+
+_WAITS = """
+    SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid)
+    WHERE waiting.relation = $1::text::regclass AND NOT waiting.granted
+      AND held.relation = $2::text::regclass AND held.mode = 'RowExclusiveLock' AND held.granted
+"""
+
+
+async def deadlocks(dsn: str) -> int:
+    """Return how many deadlocks a database has seen."""
+    async with _connected(dsn) as connection:
+        found: int = await connection.fetchval(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+    return found
+
+
+@asynccontextmanager
+async def read_only(dsn: str) -> AsyncIterator[None]:
+    """Let the whole server refuse writes, as an operator does who makes room for a failover."""
+    async with _connected(dsn) as connection:
+        await connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        await connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            await connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            await connection.execute("SELECT pg_reload_conf()")
+
+
+@asynccontextmanager
+async def closed(server_dsn: str, dsn: str) -> AsyncIterator[None]:
+    """Let one database take no connections, and lose those it has."""
+    name = dsn.rpartition("/")[2]
+    async with _connected(server_dsn) as connection:
+        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        try:
+            yield
+        finally:
+            await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
