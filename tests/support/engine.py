@@ -19,7 +19,12 @@ def image_available(image: str) -> bool:
     import docker  # slow to import, and rarely needed
     from testcontainers.core.config import testcontainers_config
 
-    with closing(docker.from_env()) as client:
+    try:
+        client = docker.from_env()
+    except Exception as error:  # noqa: BLE001 - the client raises its transport's errors as well
+        sys.stderr.write(f"the container engine does not answer ({type(error).__name__})\n")
+        return False
+    with closing(client):
         available = _ensured(client, image)
         if available:
             # The reaper, which clears up after runs that were killed, is an image like any other.
