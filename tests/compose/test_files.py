@@ -102,6 +102,13 @@ def test_a_container_has_time_to_finish_and_says_how_it_is(name, values):
     assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", sorted(PROCESSES))
+def test_a_process_is_stopped_before_the_servers_that_it_needs(name, values):
+    needed = services(values)[name]["depends_on"]
+    assert needed["postgres"] == needed["kafka"] == {"condition": "service_healthy"}
+    assert needed[f"{name.split('-')[0]}-migrate"]["condition"] == "service_completed_successfully"
+
+
 def test_only_the_proxy_can_be_reached_and_only_from_this_host(values):
     found = services(values)
     assert {name for name, service in found.items() if "ports" in service} == {"proxy"}
