@@ -74,7 +74,8 @@ def _told(evidence: Evidence) -> dict[Key, list[str]]:
         key = data["conversation_id"], data["metric"], data["cycle"]
         if body["type"] == RETRACTED:
             told[key].append("retracted")
-        elif body["type"] == BREACHED:
+        elif body["type"] == BREACHED and not (data["met_at"] and told[key][-1:] == ["certain"]):
+            # Told again with the answer that came too late, it is the same breach.
             told[key].append("certain" if data["confirmed"] else "unconfirmed")
     return told
 
