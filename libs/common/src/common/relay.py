@@ -177,7 +177,7 @@ class _Shard:
                 await watermark.settle(batch, full=full or bool(self._closed), shard=self._shard,
                                        shards=self._settings.shards)  # fmt: skip
                 await self._beat(producer, watermark.reached)
-            self._observe(batch, watermark.reached)
+            self._observe(batch, watermark)
             if not full:
                 await self._pause(self._settings.poll_seconds, stop)
 
@@ -262,14 +262,18 @@ class _Shard:
                            partitions=count, shards=self._settings.shards)  # fmt: skip
         return self._partitions.get(topic, 0)
 
-    def _observe(self, batch: relay_store.Batch, reached: datetime | None) -> None:
+    def _observe(self, batch: relay_store.Batch, watermark: Watermark) -> None:
         self._round_at = time.monotonic()
-        self._trouble = f"cannot publish to {', '.join(self._closed)}" if self._closed else None
+        closed = f"cannot publish to {', '.join(self._closed)}" if self._closed else None
+        if watermark.trouble and self._trouble is None:
+            _log.error("relay.watermark_stands", service=self._service, shard=self._shard,
+                       reason=watermark.trouble)  # fmt: skip
+        self._trouble = closed or watermark.trouble
         labels = self._service, str(self._shard)
         age = (batch.at - batch.rows[0].written_at).total_seconds() if batch.rows else 0.0
         metrics.OUTBOX_UNPUBLISHED_AGE.labels(*labels).set(max(0.0, age))
-        if reached is not None:
-            metrics.RELAY_WATERMARK.labels(*labels).set(reached.timestamp())
+        if watermark.reached is not None:
+            metrics.RELAY_WATERMARK.labels(*labels).set(watermark.reached.timestamp())
         if batch.rows:
             _log.debug("relay.batch_published", service=self._service, rows=len(batch.rows))
 

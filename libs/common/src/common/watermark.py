@@ -6,6 +6,7 @@ transaction is open, a snapshot shows all such rows; when those are sent, the no
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common import relay_store
+from common.clock import wall_time
 
 _NOTE = text("SELECT statement_timestamp() AS at, pg_current_xact_id()::text::bigint AS xid")
+
+MAX_AHEAD_SECONDS = 2.0
+"""A database whose clock is further ahead of this host's is not believed."""
 
 _COUNT_SHARE = 20
 """Of this many seconds of publishing a backlog, one may go into looking for its oldest row."""
@@ -27,21 +32,40 @@ class _Note:
 
 
 class Watermark:
-    """One shard's watermark. It only moves forward, save that the database's own clock steps."""
+    """One shard's watermark. It only moves forward.
 
-    def __init__(self, connection: AsyncConnection, *, every_seconds: float) -> None:
+    Where the database's clock jumped ahead it stands: it could not be taken back, and would promise
+    for hours after the clock is mended that nothing more will come.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        every_seconds: float,
+        wall_time: Callable[[], datetime] = wall_time,
+    ) -> None:
         self._connection = connection
         self._every_seconds = every_seconds
+        self._wall_time = wall_time
         self._note: _Note | None = None
         self._noted_at = 0.0
         self._count_after = 0.0
         self.reached: datetime | None = None
+        self.trouble: str | None = None
+        """Why it stands, if it does because of a clock."""
 
     async def note(self) -> None:
         """Note the time, unless an earlier note still waits or it is too soon for another."""
         if self._note is None and time.monotonic() - self._noted_at >= self._every_seconds:
             row = (await self._connection.execute(_NOTE)).one()
-            self._note, self._noted_at = _Note(row.at, row.xid), time.monotonic()
+            self._noted_at = time.monotonic()
+            ahead = (row.at - self._wall_time()).total_seconds()
+            self.trouble = None
+            if ahead <= MAX_AHEAD_SECONDS:
+                self._note = _Note(row.at, row.xid)
+            else:
+                self.trouble = f"the database's clock is {ahead:.1f} s ahead of this host's"
 
     async def settle(
         self, batch: relay_store.Batch, *, full: bool, shard: int, shards: int

@@ -1,6 +1,6 @@
 """The change feed's bound and the relay's watermark, against transactions that stay open."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -88,6 +88,26 @@ async def test_the_watermark_waits_for_an_open_transaction(fresh_dsn: FreshDsn):
     assert reached is not None
     assert before is not None
     assert before < written_at < reached
+    await db.close()
+
+
+async def test_the_watermark_stands_while_the_databases_clock_is_ahead(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"))
+    statement, ahead = relay_store.fetch_statement(None), timedelta(hours=2)
+    async with db.dedicated() as lock:
+        watermark = Watermark(lock, every_seconds=0, wall_time=lambda: wall_time() - ahead)
+
+        async def settle() -> datetime | None:
+            await watermark.note()
+            batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
+            await watermark.settle(batch, full=False, shard=0, shards=1)
+            return watermark.reached
+
+        assert await settle() is None
+        assert watermark.trouble is not None
+        ahead = timedelta()
+        assert await settle() is not None
+        assert watermark.trouble is None
     await db.close()
 
 
