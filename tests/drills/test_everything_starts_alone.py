@@ -6,7 +6,8 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from tests.drills.drilling import Drill, a_message
+from tests.drills.drilling import Drill
+from tests.drills.messages import a_message
 from tests.drills.outages import during
 from tests.support.fleet import SEPARATE, Fleet
 from tests.support.wait import until

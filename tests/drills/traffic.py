@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from tests.drills.drilling import TENANTS, Drill, a_message
-from tests.drills.messages import Message, Way
+from tests.drills.drilling import Drill
+from tests.drills.messages import TENANTS, Message, Way, a_message
 from tests.support.wait import until
 
 PAUSE_SECONDS = 0.05
