@@ -118,7 +118,7 @@ drill: $(DEV) ## Kill and freeze parts of a running fleet, and check that nothin
 	$(BIN)/python -m tests.drills -m drill $(T)
 
 .PHONY: drill-long
-drill-long: $(DEV) ## A minute of load with a random kill every five seconds (SEED=… repeats one)
+drill-long: $(DEV) ## Random kills for a minute (SEED=…), clocks that step, a full disk (needs root, libfaketime)
 	$(BIN)/python -m tests.drills -m long_drill $(T)
 
 .PHONY: test-compose

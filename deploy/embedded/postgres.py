@@ -71,7 +71,7 @@ class EmbeddedPostgres:
     """A server over ``directory``; a context manager that stops it and keeps its data."""
 
     def __init__(self, directory: Path, *, settings: Sequence[str] = DURABLE) -> None:
-        self._data = directory.resolve() / "data"
+        self.data = directory.resolve() / "data"
         self._log = directory / "postgres.log"
         self._password_file = directory / "password"
         self._settings = settings
@@ -79,8 +79,8 @@ class EmbeddedPostgres:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
-        self._data.parent.mkdir(parents=True, exist_ok=True)
-        if not (self._data / "PG_VERSION").exists():
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        if not (self.data / "PG_VERSION").exists():
             self._create()
         self.start()
         password = self._password_file.read_text().strip()
@@ -106,10 +106,10 @@ class EmbeddedPostgres:
 
     def _create(self) -> None:
         """Make the cluster beside its final place, so that a kill half-way leaves nothing."""
-        draft = self._data.with_name("data.draft")
+        draft = self.data.with_name("data.draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=self._data.parent) as password:
+        with tempfile.NamedTemporaryFile("w", dir=self.data.parent) as password:
             password.write(secrets.token_urlsafe(24))
             password.flush()
             for path in (draft, Path(password.name)):
@@ -118,18 +118,18 @@ class EmbeddedPostgres:
                 [_program("initdb"), *INITDB, "-D", str(draft), "--pwfile", password.name]
             )
             shutil.copy2(password.name, self._password_file)
-        draft.rename(self._data)
+        draft.rename(self.data)
 
     def start(self) -> None:
         """Start the server, which must not run, where it was; return once it answers."""
         self._end_orphan()
         options = [f"port={self._port}", *COMMON_SETTINGS, *self._settings]
-        command = [_program("postgres"), "-D", str(self._data)]
+        command = [_program("postgres"), "-D", str(self.data)]
         command += [part for option in options for part in ("-c", option)]
         process = children.spawn(
             command, log=self._log, death_signal=signal.SIGINT, unprivileged=True
         )
-        pid_file = self._data / "postmaster.pid"
+        pid_file = self.data / "postmaster.pid"
         children.wait_until(
             lambda: pid_file.exists() and pid_file.read_text().rstrip().endswith("ready"),
             process,
@@ -140,10 +140,10 @@ class EmbeddedPostgres:
 
     def _end_orphan(self) -> None:
         """Clear what a killed stack left: its server, if it lives, and its pid file."""
-        pid_file = self._data / "postmaster.pid"
+        pid_file = self.data / "postmaster.pid"
         if pid_file.exists():
             pid = int(pid_file.read_text().split("\n", 1)[0])
-            children.end_orphan(pid, marker=str(self._data), with_signal=signal.SIGINT)
+            children.end_orphan(pid, marker=str(self.data), with_signal=signal.SIGINT)
             pid_file.unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.drills.crowd import SOURCE_SILENT, Crowd, crowd_in_time
 from tests.drills.drilling import Drill
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 CONSUMER, RELAY, TIMER = "sla consumer", "interactions relay", "sla timer"
 HALF = 500
@@ -35,6 +35,7 @@ async def stopped_across_deadlines(drill: Drill, name: str) -> AsyncIterator[Cro
         yield crowd
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("name", [CONSUMER, RELAY])
 async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
     async with stopped_across_deadlines(drill, name) as crowd:
@@ -46,6 +47,7 @@ async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
     assert _all(told[one] for one in crowd.waiting) == [("certain",)]
 
 
+@pytest.mark.long_drill
 @pytest.mark.parametrize("name", [CONSUMER, RELAY])
 async def test_stopped_longer_than_the_hold_breaches_are_declared_with_the_reason_and_settled_later(
     drill: Drill, name: str
