@@ -44,7 +44,7 @@ def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
         if body["type"] == BREACHED and body["data"]["confirmed"]:
             due_at = datetime.fromisoformat(body["data"]["due_at"])
             told_at = datetime.fromisoformat(body["recorded_at"])
-            heard_at = known(event.partition, due_at)
+            heard_at = known(event.partition, body["data"]["conversation_id"], due_at)
             if heard_at is None or told_at < heard_at or told_at < due_at:
                 yield f"the breach of {body['subject_id']} at {due_at} was declared at {told_at}"
 
@@ -94,16 +94,28 @@ def _last(words: Sequence[str], wanted: str) -> int:
     return max((place for place, word in enumerate(words) if word == wanted), default=-1)
 
 
-def _when_known(source: Sequence[Event]) -> Callable[[int, datetime], datetime | None]:
-    """Return a function that says when a partition's watermark, as sent, first passed a time."""
-    steps: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for event in source:
-        stamps = steps[event.partition]
-        if event.watermark is not None and (not stamps or event.watermark > stamps[-1][0]):
-            stamps.append((event.watermark, event.appended_at))
+def _when_known(
+    source: Sequence[Event],
+) -> Callable[[int, str, datetime], datetime | None]:
+    """Return a function that says when all that was written before a time had been told.
 
-    def known(partition: int, at: datetime) -> datetime | None:
-        return next((sent for mark, sent in steps[partition] if mark >= at), None)
+    A partition's watermark says so, and so does an event of the conversation itself that was
+    written later, because those stand in order: an answer that came too late proves the breach.
+    """
+    steps: dict[int | str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for event in source:
+        marks: dict[int | str, datetime | None] = {event.partition: event.watermark}
+        if event.body is not None:
+            written_at = datetime.fromisoformat(event.body["recorded_at"])
+            marks[event.body["subject_id"]] = written_at
+        for what, mark in marks.items():
+            if mark is not None and (not steps[what] or mark > steps[what][-1][0]):
+                steps[what].append((mark, event.appended_at))
+
+    def known(partition: int, conversation_id: str, at: datetime) -> datetime | None:
+        both = steps[partition], steps[conversation_id]
+        firsts = (next((sent for mark, sent in each if mark >= at), None) for each in both)
+        return min((sent for sent in firsts if sent is not None), default=None)
 
     return known
 
