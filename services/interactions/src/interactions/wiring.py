@@ -41,8 +41,8 @@ from interactions.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
     Resolved,
-    record_interactions,
 )
+from interactions.usecases.record_received import record_received
 from interactions.usecases.resolve_contacts import Patience, Resolver
 
 NAME = "interactions"
@@ -156,7 +156,7 @@ def _recording(
     def names(item: Resolved) -> list[ProviderKey]:
         return [] if item.draft.provider is None else [item.draft.provider]
 
-    return GroupCommit(database, clock, record_interactions, command, names=names)
+    return GroupCommit(database, clock, record_received, command, names=names)
 
 
 def _streams(

@@ -22,11 +22,8 @@ from interactions.domain.contact import Contact
 from interactions.domain.interaction import Draft
 from interactions.domain.spelling import bounded
 from interactions.reports import InteractionRequest
-from interactions.usecases.record_interactions import (
-    RecordInteractions,
-    Resolved,
-    record_interactions,
-)
+from interactions.usecases.record_interactions import RecordInteractions, Resolved
+from interactions.usecases.record_received import record_received
 from interactions.usecases.resolve_contacts import Patience, Resolver
 
 CONSUMER = "interactions.inbound"
@@ -107,7 +104,7 @@ class Inbound:
     ) -> Sequence[Outcome]:
         sound = [event.data for event in events if isinstance(event.data, Resolved)]
         command = RecordInteractions(self._tenant_id, sound, self._window)
-        answers = iter(await record_interactions(connection, command, now=now))
+        answers = iter(await record_received(connection, command, now=now))
         return [
             _outcome(e.data if isinstance(e.data, ServiceError) else next(answers)) for e in events
         ]

@@ -19,8 +19,8 @@ from interactions.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
     Resolved,
-    record_interactions,
 )
+from interactions.usecases.record_received import record_received
 
 router = APIRouter(tags=["interactions"])
 
@@ -85,7 +85,7 @@ async def record_batch(
     sound = [result for result in found if isinstance(result, Resolved)]
     command = RecordInteractions(caller.tenant_id, sound, state.thread_window)
     return await write(
-        record_interactions,
+        record_received,
         command,
         answer=lambda recorded: (200, {"items": body.merge(_merged(found, recorded))}),
     )

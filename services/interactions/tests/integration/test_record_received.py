@@ -1,0 +1,58 @@
+"""What comes without a time is dated so that no watermark passes it before it is told."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from common import relay_store
+from common.watermark import Watermark
+from interactions.usecases.record_received import record_received
+from services.interactions.tests.factories import NOON, a_draft, a_reply, minutes, recording
+
+
+async def rows(database):
+    async def query(connection):
+        found = text(
+            "SELECT occurred_at, received_at, time_source FROM interaction ORDER BY sequence"
+        )
+        return list(await connection.execute(found))
+
+    return await database.read(query)
+
+
+async def test_a_watermark_never_passes_an_answer_whose_request_is_still_waiting(database):
+    """Received long before its transaction began, committed after the next look."""
+    statement = relay_store.fetch_statement(None)
+    async with database.dedicated() as lock, database.dedicated() as slow:
+        watermark = Watermark(lock, every_seconds=0)
+
+        async def reached() -> datetime:
+            await watermark.note()
+            batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
+            await relay_store.mark(lock, batch.rows)
+            await watermark.settle(batch, full=False, shard=0, shards=1)
+            assert watermark.reached is not None
+            return watermark.reached
+
+        passed = await reached()
+        await slow.execute(text("BEGIN"))
+        await record_received(slow, recording(a_reply(received_at=NOON)), now=NOON)
+        stands = [await reached(), await reached()]
+        await slow.execute(text("COMMIT"))
+        [answer] = await rows(database)
+        assert passed < answer.occurred_at
+        assert max(stands) <= answer.occurred_at
+        await reached()
+        assert await reached() > answer.occurred_at
+
+
+async def test_a_time_that_can_be_believed_is_left_alone(database):
+    early = NOON - minutes(5)
+    drafts = [a_draft(occurred_at=early), a_draft(), a_draft(occurred_at=NOON.replace(year=1999))]
+    await database.run(record_received, recording(*drafts), now=NOON)
+    given, missing, impossible = await rows(database)
+    assert (given.occurred_at, given.received_at, given.time_source) == (early, NOON, "given")
+    assert missing.occurred_at == missing.received_at > NOON
+    assert missing.time_source == "received"
+    assert impossible.occurred_at == impossible.received_at > NOON
+    assert impossible.time_source == "implausible"
