@@ -116,7 +116,9 @@ def _swapped(evidence: Evidence) -> None:
 
 def _breach(evidence: Evidence) -> Event:
     return next(
-        e for e in evidence.events[CLOCKS] if e.body and e.body["type"] == "sla.clock.breached"
+        e
+        for e in evidence.events[CLOCKS]
+        if e.body and e.body["type"] == "sla.clock.breached" and e.body["data"]["met_at"] is None
     )
 
 

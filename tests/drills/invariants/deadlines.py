@@ -37,11 +37,15 @@ def _differs(key: Key, row: Row, expected: Expected, at: datetime) -> Iterator[s
 
 
 def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
-    """Say which breaches were declared as certain before their source was known to the deadline."""
+    """Say which breaches were declared as certain before their source was known to the deadline.
+
+    An answer that came too late needs no such knowledge: it says itself that none came before.
+    """
     known = _when_known(evidence.events["interactions.conversations"])
     for event in evidence.first_told("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
-        if body["type"] == BREACHED and body["data"]["confirmed"]:
+        certain = body["type"] == BREACHED and body["data"]["confirmed"]
+        if certain and body["data"]["met_at"] is None:
             due_at = datetime.fromisoformat(body["data"]["due_at"])
             told_at = datetime.fromisoformat(body["recorded_at"])
             heard_at = known(event.partition, body["data"]["conversation_id"], due_at)
