@@ -11,7 +11,7 @@ from tests.drills.traffic import under_load
 from tests.support.faults import Faults
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
 
 NEED_KAFKA = (
     "identity relay", "interactions relay", "sla relay", "interactions consumer", "sla consumer",

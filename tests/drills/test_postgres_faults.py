@@ -14,14 +14,20 @@ from tests.drills.traffic import Traffic, under_load
 from tests.support.faults import Faults
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 API = "interactions api"
 POOLED = 20
 """Connections that one process may have: those of two pools."""
 
 
-@pytest.mark.parametrize("fault", [Faults.stopped, Faults.killed])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Faults.killed, marks=pytest.mark.drill),
+        pytest.param(Faults.stopped, marks=pytest.mark.long_drill),
+    ],
+)
 async def test_a_server_that_restarts_costs_nothing(
     drill: Drill, fault: Callable[[Faults], AbstractContextManager[None]]
 ):
@@ -33,6 +39,7 @@ async def test_a_server_that_restarts_costs_nothing(
     await drill.all_is_well()
 
 
+@pytest.mark.long_drill
 async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Drill):
     async with under_load(drill) as traffic:
         for _ in range(4):
@@ -42,6 +49,7 @@ async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Dr
     await drill.all_is_well()
 
 
+@pytest.mark.long_drill
 async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done_twice(
     drill: Drill,
 ):
@@ -56,6 +64,7 @@ async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done
     await drill.all_is_well()
 
 
+@pytest.mark.long_drill
 async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(drill: Drill):
     dsn = drill.fleet.dsns["sla"]
     async with under_load(drill):
@@ -64,6 +73,7 @@ async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(d
     await drill.all_is_well()
 
 
+@pytest.mark.drill
 async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill: Drill):
     async with under_load(drill) as traffic:
         async with troubling.read_only(drill.fleet.dsns["interactions"]):
@@ -75,6 +85,7 @@ async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill
     await drill.all_is_well()
 
 
+@pytest.mark.long_drill
 async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(drill: Drill):
     async with under_load(drill) as traffic:
         async with during(drill.postgres.frozen()):
@@ -89,6 +100,7 @@ async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(dri
     await drill.all_is_well()
 
 
+@pytest.mark.long_drill
 async def test_one_service_without_its_database_leaves_the_others_alone(drill: Drill):
     fleet = drill.fleet
     async with under_load(drill) as traffic:

@@ -24,7 +24,7 @@ CLASH = """
         RETURN NULL;
     END $$;
 """
-NO_CLASH = "DROP FUNCTION drill_clash CASCADE; DROP SEQUENCE drill_clashes"
+NO_CLASH = "DROP FUNCTION drill_clash; DROP SEQUENCE drill_clashes"
 
 
 async def throw_out(fleet: Fleet) -> int:
@@ -53,6 +53,10 @@ async def clashing(fleet: Fleet, tables: Mapping[str, Sequence[str]]) -> AsyncIt
             await connection.execute(CLASH)
             stack.push_async_callback(connection.execute, NO_CLASH)
             for name in names:
+                # One by one: a transaction that locked two tables could be a deadlock's victim.
+                stack.push_async_callback(
+                    connection.execute, f"DROP TRIGGER IF EXISTS drill_clash ON {name}"
+                )
                 await connection.execute(
                     f"CREATE TRIGGER drill_clash BEFORE INSERT OR UPDATE ON {name} "
                     "FOR EACH STATEMENT EXECUTE FUNCTION drill_clash()"
