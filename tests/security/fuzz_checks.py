@@ -28,8 +28,10 @@ BY_SHAPE = {
 UNSAYABLE = (
     "contains control characters", "must lie between the years", "must not be empty without",
     "must not be larger than", "must not be longer than", "String should have at least 1 character",
+    "is a number beyond 64 bits", "Input should be a valid integer",
 )  # fmt: skip
-"""How that begins which JSON Schema cannot express: bytes, blanks, one member or another."""
+"""How that begins which JSON Schema cannot express: bytes, blanks, one member or another, how large
+a number in free JSON may be, and that 1.0 is no integer (to JSON Schema it is one)."""
 
 
 class _Rows:
