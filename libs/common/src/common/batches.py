@@ -5,6 +5,7 @@ alone, so one bad event among five hundred costs some twenty small transactions,
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -200,9 +201,9 @@ class BatchHandler:
         )
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            kind, reason = type(outcome).__name__, getattr(outcome, "reason", "")
-            metrics.CONSUMED.labels(self._stream.consumer, kind, reason).inc()
+        counts = Counter((type(o).__name__, getattr(o, "reason", "")) for o in outcomes)
+        for (kind, reason), count in counts.items():
+            metrics.CONSUMED.labels(self._stream.consumer, kind, reason).inc(count)
 
 
 def _reason(error: Exception) -> DeadLettered:

@@ -152,6 +152,8 @@ class InteractionRequest(RequestModel):
 
 
 def _opening(request: OpeningRequest) -> Opening:
+    if not request.model_fields_set:
+        return Opening()
     return Opening(
         priority=request.priority,
         team=request.team,

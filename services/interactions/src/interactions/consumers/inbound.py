@@ -4,7 +4,6 @@ The tenant comes from the configuration of the topic, never from a record.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
@@ -97,7 +96,7 @@ class Inbound:
         """Find out who the batch is from, before its transaction opens."""
         drafts = [event.data.draft for event in events]
         found = await self._resolver.resolve(self._tenant_id, drafts, patience=self._patience)
-        return [replace(e, data=result) for e, result in zip(events, found, strict=True)]
+        return [Received(e.envelope, r, e.record) for e, r in zip(events, found, strict=True)]
 
     async def _apply(
         self, connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime

@@ -131,8 +131,8 @@ def _waiting_since(conversation: Conversation, draft: Draft, at: datetime) -> da
 
 
 def _latest(known: datetime | None, new: datetime | None) -> datetime | None:
-    return max(filter(None, (known, new)), default=None)
+    return new if known is None else known if new is None else max(known, new)
 
 
 def _earliest(known: datetime | None, new: datetime | None) -> datetime | None:
-    return min(filter(None, (known, new)), default=None)
+    return new if known is None else known if new is None else min(known, new)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from common.errors import FieldError, InvalidError, ServiceError
@@ -15,7 +16,10 @@ from interactions.domain.receiving import open_conversation, opened, receive
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An interaction to be placed: who it is from (canonical id) and when it happened."""
+    """An interaction to be placed: who it is from (canonical id) and when it happened.
+
+    ``thread_keys`` name what makes two interactions one contact's on one channel.
+    """
 
     index: int
     interaction_id: UUID
@@ -23,19 +27,15 @@ class Item:
     customer_id: UUID | None
     occurred_at: datetime
     contact_key: str | None = None
+    thread_keys: Sequence[str] = ()
 
     @classmethod
     def of(
         cls, index: int, draft: Draft, *, customer_id: UUID | None, occurred_at: datetime
     ) -> "Item":
-        return cls(index, new_id(), draft, customer_id, occurred_at, contact_key(draft.identifiers))
-
-    @property
-    def thread_keys(self) -> list[str]:
-        """Return the names of what makes two interactions one contact's on one channel."""
-        where = f"{self.draft.channel}|{self.draft.channel_account or ''}|"
-        keys = [] if self.contact_key is None else [f"{where}contact|{self.contact_key}"]
-        return keys if self.customer_id is None else [*keys, f"{where}customer|{self.customer_id}"]
+        contact = contact_key(draft.identifiers)
+        threads = _thread_keys(draft, contact, customer_id)
+        return cls(index, new_id(), draft, customer_id, occurred_at, contact, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ class Candidate:
     conversation: Conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An item in its conversation; ``customer_id`` is what is kept for ever as its origin."""
 
     item: Item
@@ -182,6 +181,12 @@ class _Board:
             )
             for step in steps
         )
+
+
+def _thread_keys(draft: Draft, contact: str | None, customer_id: UUID | None) -> list[str]:
+    where = f"{draft.channel}|{draft.channel_account or ''}|"
+    keys = [] if contact is None else [f"{where}contact|{contact}"]
+    return keys if customer_id is None else [*keys, f"{where}customer|{customer_id}"]
 
 
 def _adopted(conversation: Conversation, item: Item) -> Conversation:

@@ -67,7 +67,8 @@ _WANTED = f"""
               AND c.last_activity_at >= i.at - cast(:span AS interval)
             ORDER BY c.last_activity_at DESC LIMIT 1) t
         WHERE i.given IS NULL
-        UNION ALL
+        -- Contact and customer mostly lead to the same conversation: it is wanted once.
+        UNION
         SELECT i.place, 'thread', t.conversation_id
         FROM item i
         CROSS JOIN LATERAL (
@@ -139,7 +140,14 @@ async def find_candidates(
     }
     await connection.execute(_LOCK_UNPLACED, {**values, "space": LOCK_SPACE})
     result = await connection.execute(_FIND, values)
-    return [Candidate(row.place, row.via, conversation_of(row)) for row in result]
+    known: dict[UUID, Conversation] = {}
+    candidates = []
+    for row in result:
+        place, via, conversation_id = row.place, row.via, row.conversation_id
+        if conversation_id not in known:
+            known[conversation_id] = conversation_of(row)
+        candidates.append(Candidate(place, via, known[conversation_id]))
+    return candidates
 
 
 async def lock_conversations(
