@@ -104,23 +104,21 @@ async def claim(
     first: dict[tuple[str, str], Received] = {}
     for event in events:
         first.setdefault(_identity(event), event)
-    unique = list(first.values())
-    hashes = {_identity(event): _body_hash(event) for event in unique}
     arguments = {
         "consumer": consumer,
-        "sources": [e.envelope.source for e in unique],
-        "ids": [e.envelope.id for e in unique],
-        "times": [e.envelope.recorded_at for e in unique],
+        "sources": [source for source, _ in first],
+        "ids": [event_id for _, event_id in first],
+        "times": [event.envelope.recorded_at for event in first.values()],
     }
     result = await connection.execute(
-        _CLAIM, arguments | {"hashes": [hashes[_identity(e)] for e in unique]}
+        _CLAIM, arguments | {"hashes": [_body_hash(event) for event in first.values()]}
     )
-    claimed = {(row.source, row.event_id) for row in result}
+    claimed = {tuple(row) for row in result}
     conflicts: list[Received] = []
     if len(claimed) < len(events):
         known = await _known_hashes(connection, arguments)
         conflicts = [e for e in events if known.get(_identity(e)) not in {None, _body_hash(e)}]
-    return [e for e in unique if _identity(e) in claimed], conflicts
+    return [event for identity, event in first.items() if identity in claimed], conflicts
 
 
 async def move(connection: AsyncConnection, step: Progress) -> None:

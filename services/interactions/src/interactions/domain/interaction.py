@@ -85,6 +85,9 @@ class Draft:
         )
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
+
+
 def fingerprint(draft: Draft) -> bytes:
     """Return a digest of what was said, to notice two contents under one provider key."""
     said = [
@@ -97,5 +100,6 @@ def fingerprint(draft: Draft) -> bytes:
         draft.data,
         list(draft.attachments),
     ]
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(
+        _canonical(said).encode("utf-8", "surrogatepass"), digest_size=16
+    ).digest()
