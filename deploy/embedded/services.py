@@ -31,6 +31,8 @@ PARTITIONS = 2
 RETENTION_HOURS = 6
 HEARTBEATS = {"identity": 5.0, "interactions": 0.5, "sla": 5.0}
 """Seconds between heartbeats; deadlines wait only for those of interactions."""
+IDENTITY_SECONDS = 2.0
+"""How long a message waits to learn its sender: one process does everything here, on a laptop."""
 
 
 def kafka_settings(bootstrap: str) -> KafkaSettings:
@@ -82,7 +84,9 @@ def build_services(
                 http=http,
                 auth=auth,
                 relay=relay["interactions"],
-                identity=IdentityCalls(base_url=f"http://127.0.0.1:{port}"),
+                identity=IdentityCalls(
+                    base_url=f"http://127.0.0.1:{port}", deadline_seconds=IDENTITY_SECONDS
+                ),
                 sealing=SealingSettings(
                     keys={"embedded": SecretStr(credentials.sealing_key)}, current="embedded"
                 ),
