@@ -35,7 +35,7 @@ _CLAIM = text(
     -- One order for all, so that two batches with the same messages wait instead of deadlocking.
     ORDER BY provider_name, provider_account, message_id
     ON CONFLICT DO NOTHING
-    RETURNING provider_name, provider_account, message_id
+    RETURNING interaction_id
     """
 )
 _ORIGINALS = text(
@@ -100,8 +100,8 @@ class Original:
 
 async def claim_messages(
     connection: AsyncConnection, tenant_id: str, items: Sequence[Item], *, now: datetime
-) -> set[ProviderKey]:
-    """Claim the provider keys of the items, each key once; return those that are ours now.
+) -> set[UUID]:
+    """Claim the items' provider keys, each key once; return the interactions that have theirs now.
 
     A claim that somebody else is just making is waited for.
     """
@@ -111,7 +111,7 @@ async def claim_messages(
     result = await connection.execute(
         _CLAIM, {"tenant_id": tenant_id, "now": now, "messages": rows}
     )
-    return {ProviderKey(*row) for row in result}
+    return set(result.scalars())
 
 
 async def find_originals(

@@ -95,8 +95,7 @@ async def _claim(
     fresh: list[Item] = []
     repeated: list[Item] = []
     for item in items:
-        key = item.draft.provider
-        is_new = key is None or (key in claimed and first[key] is item)
+        is_new = item.draft.provider is None or item.interaction_id in claimed
         (fresh if is_new else repeated).append(item)
     return fresh, repeated
 
