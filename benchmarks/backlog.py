@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +16,7 @@ from benchmarks.meters import Cpu, Meter
 from benchmarks.site import Site
 from benchmarks.table import Mark, Row
 from common.kafka import GroupReader, Outgoing, Producer
+from common.outbox import key_hash
 from common.settings import KafkaSettings
 
 SENT_AT_ONCE = 2_000
@@ -23,6 +25,13 @@ _LOOK_SECONDS = 0.02
 _CONSUMED = """
 SELECT coalesce(sum(next_offset), 0)::bigint FROM consumer_progress WHERE consumer = $1
 """
+
+
+class Message(NamedTuple):
+    """What is sent, under the key that keeps what one contact says in order."""
+
+    key: str
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,11 @@ class Stream:
     meter: Meter
     sent: int = 0
 
-    def make_up(self, records: Sequence[bytes]) -> MadeUp:
+    def make_up(self, records: Sequence[Message]) -> MadeUp:
         """Send records while the process stands still; return how it made them up."""
         return asyncio.run(self._make_up(records))
 
-    async def _make_up(self, records: Sequence[bytes]) -> MadeUp:
+    async def _make_up(self, records: Sequence[Message]) -> MadeUp:
         connection = await asyncpg.connect(self.site.dsn(self.service))
         try:
             with _standing_still(self.site.fleet.processes[self.process].pid):
@@ -90,15 +99,15 @@ class Stream:
                 seen += sum(len(records) for records in (await reader.poll(1.0)).values())
             return Limit(seen / (time.perf_counter() - began))
 
-    async def _send(self, records: Sequence[bytes]) -> None:
+    async def _send(self, records: Sequence[Message]) -> None:
         producer = Producer(KafkaSettings(bootstrap=self.site.bootstrap), client_id="bench")
         await producer.start()
         try:
             partitions = await producer.partitions(self.topic)
             for start in range(0, len(records), SENT_AT_ONCE):
-                share = enumerate(records[start : start + SENT_AT_ONCE], start)
                 await producer.send_all(
-                    Outgoing(self.topic, n % partitions, None, value, ()) for n, value in share
+                    Outgoing(self.topic, key_hash(key) % partitions, key.encode(), value, ())
+                    for key, value in records[start : start + SENT_AT_ONCE]
                 )
         finally:
             await producer.stop()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks import bulk, messages, people
-from benchmarks.backlog import Stream
+from benchmarks.backlog import Message, Stream
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_least
@@ -49,5 +49,6 @@ def _strangers(bench: Bench, site: Site, stream: Stream) -> Row:
     return done.row(f"Kafka ingest, {count:,} first contacts", {})
 
 
-def _records(run: str, count: int, sender: Callable[[int], str]) -> Sequence[bytes]:
-    return [messages.body(run, n, sender(n)) for n in range(count)]
+def _records(run: str, count: int, sender: Callable[[int], str]) -> Sequence[Message]:
+    senders = [sender(n) for n in range(count)]
+    return [Message(one, messages.body(run, n, one)) for n, one in enumerate(senders)]
