@@ -13,11 +13,11 @@ from tests.drills.drilling import FIRST_RESPONSE_SECONDS
 from tests.drills.messages import TENANTS, Json, Message, Way
 from tests.drills.speaking import Speaker
 
-SHARES: dict[Way, float] = {"rest": 0.2, "batch": 0.5, "kafka": 0.2, "webhook": 0.1}
+SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
 """Which part of the messages of customers comes in which way."""
-BATCH = 25
-CUSTOMER_SPEAKS = 4
-"""How often each customer speaks on average."""
+BATCH = 50
+CUSTOMER_SPEAKS = 12
+"""How often each customer speaks on average; agents answer one of so many messages."""
 PATIENCES = (0.3, 1.4, 2.5, None)
 """What agents take to answer, in deadlines: in time, about in time, late, never."""
 ASKED_EVERY_SECONDS = 0.2
