@@ -85,32 +85,35 @@ _WANTED = f"""
         WHERE i.given IS NULL AND i.customer_id IS NOT NULL
     )
 """
-# Locks are taken in one order by everybody: first these, sorted, then conversations, sorted.
-_LOCK_UNPLACED = text(
-    f"""
-    {_WANTED}
-    SELECT count(pg_advisory_xact_lock(:space, stripe))
-    FROM (SELECT DISTINCT unnest(stripes) AS stripe FROM item i
-          WHERE given IS NULL AND place NOT IN (SELECT place FROM wanted)
-          ORDER BY 1) AS ordered
-    """
-)
+# Locks are taken in one order by everybody: first those of threads, sorted, then conversations,
+# sorted. What was locked for a thread may have been opened by somebody else meanwhile, and this
+# statement does not see it yet: so it leaves the conversations alone then, unless told otherwise.
 _FIND = text(
     f"""
     {_WANTED},
-    locked AS MATERIALIZED (
+    stripe AS MATERIALIZED (
+        SELECT count(pg_advisory_xact_lock(:space, stripe)) AS locked
+        FROM (SELECT DISTINCT unnest(stripes) AS stripe FROM item i
+              WHERE given IS NULL AND place NOT IN (SELECT place FROM wanted)
+              ORDER BY 1) AS ordered
+    ),
+    found AS MATERIALIZED (
         SELECT c.* FROM (SELECT DISTINCT conversation_id FROM wanted ORDER BY 1) w
         CROSS JOIN LATERAL (
             SELECT * FROM conversation
             WHERE tenant_id = :tenant_id AND conversation_id = w.conversation_id
             LIMIT 1 FOR UPDATE) c
+        WHERE (SELECT locked FROM stripe) = 0 OR :threads_are_locked
     )
-    SELECT w.place, w.via, coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
-    FROM wanted w JOIN locked c USING (conversation_id)
-    LEFT JOIN LATERAL (
-        SELECT canonical_id FROM customer_alias
-        WHERE tenant_id = :tenant_id AND origin_id = c.origin_customer_id
-        LIMIT 1) a ON true
+    -- From the left, so that the threads' locks come first, and are taken when nothing is wanted.
+    SELECT s.locked, w.place, w.via,
+           coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
+    FROM stripe s
+    LEFT JOIN (wanted w JOIN found c USING (conversation_id)
+        LEFT JOIN LATERAL (
+            SELECT canonical_id FROM customer_alias
+            WHERE tenant_id = :tenant_id AND origin_id = c.origin_customer_id
+            LIMIT 1) a ON true) ON true
     """
 )
 _GET = f"""
@@ -136,13 +139,17 @@ async def find_candidates(
     values = {
         "tenant_id": tenant_id,
         "span": window,
+        "space": LOCK_SPACE,
         "items": dumps_text([_item_row(tenant_id, item) for item in items]),
     }
-    await connection.execute(_LOCK_UNPLACED, {**values, "space": LOCK_SPACE})
-    result = await connection.execute(_FIND, values)
+    rows = (await connection.execute(_FIND, values | {"threads_are_locked": False})).all()
+    if rows[0].locked:
+        rows = (await connection.execute(_FIND, values | {"threads_are_locked": True})).all()
     known: dict[UUID, Conversation] = {}
     candidates = []
-    for row in result:
+    for row in rows:
+        if row.place is None:  # the line that says how many locks were taken, and nothing was found
+            continue
         place, via, conversation_id = row.place, row.via, row.conversation_id
         if conversation_id not in known:
             known[conversation_id] = conversation_of(row)
