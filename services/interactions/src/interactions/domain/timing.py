@@ -13,9 +13,10 @@ IMPLAUSIBLE = "implausible"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened, where that time comes from, and a claim that was not believed."""
+    """When something happened and was received; ``claim`` is a time that was not believed."""
 
     occurred_at: datetime
+    received_at: datetime
     source: str
     claim: str | None = None
 
@@ -26,7 +27,7 @@ def judge_time(claimed: datetime | None, *, received_at: datetime) -> Moment:
     A claim before 2000 or more than five minutes after it was received is kept but not used.
     """
     if claimed is None:
-        return Moment(received_at, RECEIVED)
+        return Moment(received_at, received_at, RECEIVED)
     if claimed < EARLIEST or claimed > received_at + TOLERATED_FUTURE:
-        return Moment(received_at, IMPLAUSIBLE, claimed.isoformat())
-    return Moment(claimed, GIVEN)
+        return Moment(received_at, received_at, IMPLAUSIBLE, claimed.isoformat())
+    return Moment(claimed, received_at, GIVEN)

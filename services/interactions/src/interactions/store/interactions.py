@@ -223,7 +223,7 @@ def _row(placed: Placed, moment: Moment, sequence: int, now: datetime) -> dict[s
         "provider_message_id": provider and provider.message_id,
         "in_reply_to": draft.in_reply_to,
         "occurred_at": moment.occurred_at,
-        "received_at": draft.received_at,
+        "received_at": moment.received_at,
         "recorded_at": now,
         "time_source": moment.source,
         "time_claim": moment.claim,

@@ -56,14 +56,18 @@ class Recorded:
 
 
 async def record_interactions(
-    connection: AsyncConnection, command: RecordInteractions, *, now: datetime
+    connection: AsyncConnection,
+    command: RecordInteractions,
+    *,
+    now: datetime,
+    moments: Sequence[Moment] | None = None,
 ) -> list[Recorded | ServiceError]:
     """Record each item, or say what is wrong with it; one answer per item, in order.
 
     A message that a provider has already sent is answered with what was recorded first. Items that
-    fail leave nothing behind.
+    fail leave nothing behind. ``moments`` are the items' times when others count than the drafts'.
     """
-    tenant_id, moments = command.tenant_id, _moments(command.items)
+    tenant_id, moments = command.tenant_id, moments or moments_of(command.items)
     items = [
         Item.of(i, r.draft, customer_id=r.contact.customer_id, occurred_at=moments[i].occurred_at)
         for i, r in enumerate(command.items)
@@ -77,7 +81,8 @@ async def record_interactions(
     return [answers[item.index] for item in items]
 
 
-def _moments(items: Sequence[Resolved]) -> list[Moment]:
+def moments_of(items: Sequence[Resolved]) -> list[Moment]:
+    """Return when each item happened, as far as it can be believed."""
     return [judge_time(r.draft.occurred_at, received_at=r.draft.received_at) for r in items]
 
 

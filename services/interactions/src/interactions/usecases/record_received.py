@@ -6,7 +6,6 @@ answer that meets it waits for a connection. So the time is taken within the tra
 deliveries need none of this, since the watermark waits for them from the moment they are stored.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +16,7 @@ from interactions.domain.timing import GIVEN, judge_time
 from interactions.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
-    Resolved,
+    moments_of,
     record_interactions,
 )
 
@@ -26,17 +25,11 @@ async def record_received(
     connection: AsyncConnection, command: RecordInteractions, *, now: datetime
 ) -> list[Recorded | ServiceError]:
     """Do as ``record_interactions``, and date what came without a time that can be believed."""
-    if not all(map(_is_dated, command.items)):
+    moments = moments_of(command.items)
+    if any(moment.source != GIVEN for moment in moments):
         at = await held_moment(connection)
-        items = [i if _is_dated(i) else _received(i, at) for i in command.items]
-        command = replace(command, items=items)
-    return await record_interactions(connection, command, now=now)
-
-
-def _is_dated(item: Resolved) -> bool:
-    draft = item.draft
-    return judge_time(draft.occurred_at, received_at=draft.received_at).source == GIVEN
-
-
-def _received(item: Resolved, at: datetime) -> Resolved:
-    return replace(item, draft=replace(item.draft, received_at=at))
+        moments = [
+            m if m.source == GIVEN else judge_time(item.draft.occurred_at, received_at=at)
+            for item, m in zip(command.items, moments, strict=True)
+        ]
+    return await record_interactions(connection, command, now=now, moments=moments)
