@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from common.bulk import DRIVER_ERRORS
 from common.direct_reads import DirectReads
 from common.errors import UnavailableError
 from common.jsons import loads
@@ -46,7 +47,6 @@ PASSING = ("08", "53", "57", "58")
 """Classes of SQLSTATE that say nothing about the work: connection, resources (disk, memory,
 connections), an operator or a time-out in between, the system beneath. Come back later."""
 
-_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _CLOSE_SECONDS = 2.0
 
 
@@ -217,7 +217,7 @@ class Database:
     ) -> Mapping[str, Any] | None:
         try:
             return await self._direct.row(statement, values)
-        except (*_DRIVER_ERRORS, OSError) as error:
+        except (*DRIVER_ERRORS, OSError) as error:
             raise _translated(error) from error
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
@@ -301,7 +301,8 @@ def _worth_repeating(error: Exception) -> bool:
     """
     if sqlstate(error) in RETRYABLE:
         return True
-    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    refused = getattr(error, "orig", None)
+    cause = getattr(refused, "__cause__", None) or refused
     if isinstance(cause, asyncpg.CheckViolationError):
         return getattr(cause, "constraint_name", None) is None
     return isinstance(cause, asyncpg.InvalidCachedStatementError)

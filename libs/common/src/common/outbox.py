@@ -7,12 +7,12 @@ so that a site which runs Debezium can use it in the place of our relay.
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.bulk import copy_rows
 from common.envelope import Envelope, EventData, body_of, headers_of, source_of
 from common.errors import InvalidError
 from common.ids import new_id
@@ -22,21 +22,6 @@ from common.telemetry.tracing import current_traceparent
 MAX_PAYLOAD_BYTES = 900_000
 """Body and headers, below Kafka's default of 1 MiB a record: what the broker refuses for its size
 would stand in the way of everything behind it."""
-
-_INSERT = text(
-    """
-    INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, topic, key_hash, tenant_id,
-                        headers)
-    -- What the headers say already is taken from them: each array more costs its time to encode.
-    SELECT cast(headers ->> 'ce_id' AS uuid), split_part(topic, '.', 2),
-           headers ->> 'ce_partitionkey', headers ->> 'ce_type', payload, topic, key_hash,
-           headers ->> 'ce_tenantid', headers
-    FROM unnest(cast(:payloads AS text[]), cast(:topics AS text[]), cast(:hashes AS int[]),
-                cast(:headers AS jsonb[]))
-         WITH ORDINALITY AS row (payload, topic, key_hash, headers, place)
-    ORDER BY place
-    """
-)
 
 
 class Fact(NamedTuple):
@@ -81,19 +66,11 @@ async def record(connection: AsyncConnection, facts: Sequence[Fact]) -> list[UUI
     ids = [new_id() for _ in facts]
     traceparent = current_traceparent()
     rows = [_row(fact, event_id, traceparent) for fact, event_id in zip(facts, ids, strict=True)]
-    await connection.execute(
-        _INSERT,
-        {
-            "payloads": [payload for payload, _ in rows],
-            "topics": [fact.destination for fact in facts],
-            "hashes": [key_hash(fact.key) for fact in facts],
-            "headers": [headers for _, headers in rows],
-        },
-    )
+    await copy_rows(connection, "outbox", rows)
     return ids
 
 
-def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> tuple[str, str]:
+def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> dict[str, Any]:
     envelope = Envelope(
         id=str(event_id),
         source=fact.source or source_of(fact.data.topic.split(".", 1)[0]),
@@ -112,4 +89,14 @@ def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> tuple[str, str]
     payload, headers = dumps(body_of(envelope, data)), dumps(headers_of(envelope))
     if len(payload) + len(headers) > MAX_PAYLOAD_BYTES:
         raise InvalidError("the event that this would publish is too large")
-    return payload.decode(), headers.decode()
+    return {
+        "id": event_id,
+        "aggregatetype": fact.destination.partition(".")[2].partition(".")[0],
+        "aggregateid": fact.key,
+        "type": envelope.type,
+        "payload": payload.decode(),
+        "topic": fact.destination,
+        "key_hash": key_hash(fact.key),
+        "tenant_id": fact.tenant_id,
+        "headers": headers.decode(),
+    }

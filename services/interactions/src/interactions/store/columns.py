@@ -1,4 +1,4 @@
-"""The columns that are written in bulk, and the statements made of them.
+"""The columns of what is saved in bulk, and the statements made of them.
 
 A batch is written by one statement whatever its size: its rows are one parameter, a JSON array of
 objects. That is several times cheaper to encode than an array per column. Only the names and types
@@ -42,36 +42,6 @@ CONVERSATION: Mapping[str, str] = {
 }
 CONVERSATION_KEY = "conversation_id"
 
-INTERACTION: Mapping[str, str] = {
-    "origin_customer_id": "uuid",
-    "interaction_id": "uuid",
-    "conversation_id": "uuid",
-    "sequence": "bigint",
-    "channel": "text",
-    "kind": "text",
-    "direction": "text",
-    "author_type": "text",
-    "author_id": "text",
-    "author_name": "text",
-    "private": "bool",
-    "automated": "bool",
-    "subject": "text",
-    "text": "text",
-    "data": "jsonb",
-    "attachments": "jsonb",
-    "identifiers": "jsonb",
-    "provider_name": "text",
-    "provider_account": "text",
-    "provider_message_id": "text",
-    "in_reply_to": "text",
-    "occurred_at": "timestamptz",
-    "received_at": "timestamptz",
-    "recorded_at": "timestamptz",
-    "time_source": "text",
-    "time_claim": "text",
-    "backfill": "bool",
-}
-
 
 def rows_of(parameter: str, columns: Mapping[str, str]) -> str:
     """Return the SQL that reads a parameter's rows as a table ``r``, in their order."""
@@ -79,19 +49,18 @@ def rows_of(parameter: str, columns: Mapping[str, str]) -> str:
     return f"jsonb_to_recordset(cast(:{parameter} AS jsonb)) AS r ({typed})"
 
 
-def insert(table: str, columns: Mapping[str, str]) -> str:
-    """Return a statement that inserts, for one tenant, the rows of the parameter ``:<table>s``."""
+def upsert(table: str, columns: Mapping[str, str], *, key: str) -> str:
+    """Return a statement that inserts, for one tenant, the rows of the parameter ``:<table>s``.
+
+    Those with a key that exists are overwritten.
+    """
     names = ", ".join(columns)
+    overwritten = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
     return (
         f"INSERT INTO {table} (tenant_id, {names}) SELECT :tenant_id, {names}"
         f" FROM {rows_of(f'{table}s', columns)}"
+        f" ON CONFLICT (tenant_id, {key}) DO UPDATE SET {overwritten}"
     )
-
-
-def upsert(table: str, columns: Mapping[str, str], *, key: str) -> str:
-    """Return a statement that inserts rows, or overwrites those with the same key."""
-    overwritten = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
-    return f"{insert(table, columns)} ON CONFLICT (tenant_id, {key}) DO UPDATE SET {overwritten}"
 
 
 def conversation_row(conversation: Conversation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Interactions: claim a provider's message, write, look up what was written first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.bulk import copy_rows
 from common.jsons import dumps_text
 from interactions.domain.contact import NOBODY, Identifier
-from interactions.domain.conversation import Conversation
 from interactions.domain.interaction import ProviderKey, fingerprint
 from interactions.domain.threading import Item, Placed
 from interactions.domain.timing import Moment
@@ -75,14 +75,6 @@ _RELEASE = text(
     WHERE tenant_id = :tenant_id AND (provider_name, provider_account, message_id) IN (
         SELECT * FROM unnest(cast(:names AS text[]), cast(:accounts AS text[]),
                              cast(:messages AS text[])))
-    """
-)
-_WRITE = text(
-    f"""
-    WITH saved AS (
-        {columns.upsert("conversation", columns.CONVERSATION, key=columns.CONVERSATION_KEY)}
-    )
-    {columns.insert("interaction", columns.INTERACTION)}
     """
 )
 
@@ -162,24 +154,14 @@ async def write_interactions(
     connection: AsyncConnection,
     tenant_id: str,
     rows: Sequence[tuple[Placed, Moment, int]],
-    grown: Iterable[Conversation],
     *,
     now: datetime,
 ) -> None:
-    """Write interactions and, in the same statement, their conversations as they are after them.
-
-    Each comes with the time that is believed and its place in the change feed.
-    """
-    if not rows:
-        return
-    records = [_row(placed, moment, sequence, now) for placed, moment, sequence in rows]
-    await connection.execute(
-        _WRITE,
-        {
-            "tenant_id": tenant_id,
-            "interactions": dumps_text(records),
-            "conversations": dumps_text([columns.conversation_row(c) for c in grown]),
-        },
+    """Write interactions, each with the time that is believed and its place in the change feed."""
+    await copy_rows(
+        connection,
+        "interaction",
+        [_row(tenant_id, placed, moment, sequence, now) for placed, moment, sequence in rows],
     )
 
 
@@ -197,10 +179,12 @@ def _stored(identifier: Identifier) -> dict[str, str | None]:
     }
 
 
-def _row(placed: Placed, moment: Moment, sequence: int, now: datetime) -> dict[str, Any]:
-    """Return an interaction as a row of ``columns.INTERACTION``."""
+def _row(
+    tenant_id: str, placed: Placed, moment: Moment, sequence: int, now: datetime
+) -> dict[str, Any]:
     draft, provider = placed.item.draft, placed.item.draft.provider
     return {
+        "tenant_id": tenant_id,
         "origin_customer_id": placed.customer_id or NOBODY,
         "interaction_id": placed.item.interaction_id,
         "conversation_id": placed.conversation_id,
@@ -215,9 +199,9 @@ def _row(placed: Placed, moment: Moment, sequence: int, now: datetime) -> dict[s
         "automated": draft.automated,
         "subject": draft.subject,
         "text": draft.text,
-        "data": draft.data,
-        "attachments": draft.attachments,
-        "identifiers": [_stored(identifier) for identifier in draft.identifiers],
+        "data": dumps_text(draft.data),
+        "attachments": dumps_text(draft.attachments),
+        "identifiers": identifiers_json(draft.identifiers),
         "provider_name": provider and provider.name,
         "provider_account": provider and provider.account,
         "provider_message_id": provider and provider.message_id,

@@ -125,8 +125,8 @@ async def _write(
     steps = list(zip(plan.steps, numbers, strict=True))
     own = {step.item: number for step, number in steps if step.told is Told.RECORDED}
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
-    grown = plan.conversations.values()
-    await interactions.write_interactions(connection, tenant_id, rows, grown, now=now)
+    await conversations.save_conversations(connection, tenant_id, list(plan.conversations.values()))
+    await interactions.write_interactions(connection, tenant_id, rows, now=now)
     facts = [
         fact_of(
             tenant_id,

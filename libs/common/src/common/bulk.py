@@ -1,0 +1,40 @@
+"""Rows in bulk, by COPY: a third less work than an INSERT, for Postgres and for us.
+
+Only for rows that cannot conflict: COPY knows neither ``ON CONFLICT`` nor ``RETURNING``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_BEGIN = text("SELECT")
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add rows within the connection's transaction; all name the same columns in one order.
+
+    Columns not named get their defaults. JSON is text. Raises DBAPIError like any statement.
+    """
+    if not rows:
+        return
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        raise TypeError("the connection has no driver beneath")
+    if not driver.is_in_transaction():
+        await connection.execute(_BEGIN)  # SQLAlchemy begins with the first statement it sees
+    try:
+        await driver.copy_records_to_table(
+            table, columns=tuple(rows[0]), records=[tuple(row.values()) for row in rows]
+        )
+    except DRIVER_ERRORS as error:
+        lost = driver.is_closed()
+        if lost:
+            await connection.invalidate(error)
+        raise DBAPIError(None, None, error, connection_invalidated=lost) from error
