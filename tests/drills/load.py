@@ -15,7 +15,8 @@ from tests.drills.speaking import Speaker
 
 SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
 """Which part of the messages of customers comes in which way."""
-BATCH = 50
+AT_ONCE: dict[Way, int] = {"batch": 50, "kafka": 20}
+"""How many messages come together; by the other ways in, each comes alone."""
 CUSTOMER_SPEAKS = 12
 """How often each customer speaks on average; agents answer one of so many messages."""
 PATIENCES = (0.3, 1.4, 2.5, None)
@@ -41,7 +42,7 @@ def plan(seed: int, *, seconds: float, rate: float) -> list[Call]:
     for way, share in SHARES.items():
         # The inbound topic is one tenant's.
         tenants = TENANTS[:1] if way == "kafka" else TENANTS
-        size = BATCH if way == "batch" else 1
+        size = AT_ONCE.get(way, 1)
         for _ in range(round(seconds * rate * share / size)):
             tenant = draw.choice(tenants)
             messages = [

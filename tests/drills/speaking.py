@@ -135,13 +135,16 @@ class Speaker:
 
     async def _kafka(self, messages: Sequence[Message]) -> list[Json]:
         """The broker's acknowledgement is the promise; what came of it is seen later."""
-        for message in messages:
-            await self._producer.send_and_wait(
+        sent = [
+            await self._producer.send(
                 INBOUND,
                 dumps(message.keyed()),
                 key=message.phone.encode(),
                 headers=[("ce_id", message.token.encode())],
             )
+            for message in messages
+        ]
+        await asyncio.gather(*sent)
         return [{} for _ in messages]
 
     async def _webhook(self, messages: Sequence[Message]) -> list[Json]:
