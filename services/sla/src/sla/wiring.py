@@ -49,9 +49,7 @@ def build(settings: SlaSettings) -> Service:
         state.streams,
         poll_seconds=settings.alerts.poll_seconds,
     )
-    timer = DueClocks(
-        database, settings.timer, source=Source(CONSUMER, consumed.TOPIC), clock=clock
-    )
+    timer = DueClocks(database, settings.timer, source=Source(CONSUMER, consumed.TOPIC))
     database.after_commit(timer.wake)
     database.after_commit(feed.wake)
     stream_of_conversations = conversations(rulesets)

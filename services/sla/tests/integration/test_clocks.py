@@ -220,6 +220,18 @@ async def test_a_timer_whose_clock_is_off_does_not_fire(service, desk, source, m
     assert timer.healthy() is None
 
 
+async def test_a_breach_is_recorded_when_it_is_detected_whatever_was_read_of_the_clock_before(
+    service, desk, source, monkeypatch
+):
+    chat = source.conversation()
+    chat.opened(desk.now(-70))
+    await source.send(watermark=desk.now())
+    monkeypatch.setattr(service.clock, "now", lambda: wall_time() - timedelta(hours=1))
+    await timer_of(service).tick()
+    [breach] = [e for e in await desk.events(chat.id) if e["type"] == "sla.clock.breached"]
+    assert breach["recorded_at"] >= breach["data"]["detected_at"]
+
+
 async def test_the_agenda_of_an_empty_database(service):
     agenda = await service.database.read(clocks.agenda, clocks.Source(CONSUMER, TOPIC))
     assert agenda.partitions == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from common.clock import Clock, wall_time
+from common.clock import wall_time
 from common.database import Database
 from common.errors import UnavailableError
 from common.telemetry.logs import describe, get_logger
@@ -26,13 +26,10 @@ class DueClocks:
 
     name = "timer:due_clocks"
 
-    def __init__(
-        self, database: Database, settings: TimerSettings, *, source: Source, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, settings: TimerSettings, *, source: Source) -> None:
         self._database = database
         self._settings = settings
         self._source = source
-        self._clock = clock
         self._patience = Patience(
             grace=settings.grace_seconds,
             hold=settings.hold_seconds,
@@ -78,7 +75,7 @@ class DueClocks:
         command = FireDueClocks(
             self._source, holds, self._patience.grace, self._settings.batch_size
         )
-        fired = await self._database.run(fire_due_clocks, command, now=self._clock.now())
+        fired = await self._database.run(fire_due_clocks, command)
         metrics.FIRED.inc(fired.events)
         for delay in fired.delays_seconds:
             metrics.DETECTION_SECONDS.observe(delay)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +33,12 @@ class Fired:
     delays_seconds: Sequence[float]
 
 
-async def fire_due_clocks(tx: AsyncConnection, command: FireDueClocks, *, now: datetime) -> Fired:
-    """Claim one batch of clocks that are due and declare what is due about them."""
+async def fire_due_clocks(tx: AsyncConnection, command: FireDueClocks) -> Fired:
+    """Claim one batch of clocks that are due and declare what is due about them.
+
+    The claim says what time it is: a reading from before a step of the database's clock would
+    date a breach before its deadline.
+    """
     claimed = await clocks.claim(
         tx,
         command.source,
@@ -43,11 +46,13 @@ async def fire_due_clocks(tx: AsyncConnection, command: FireDueClocks, *, now: d
         grace_seconds=command.grace_seconds,
         batch=command.batch,
     )
+    if not claimed:
+        return Fired(0, 0, [])
     changes: list[Changed] = []
     for item in claimed:
         time = Moment(item.now, item.known_until, item.held_until)
         changes.append((item.stored.owner, fire(item.stored.held, time)))
-    events = await write(tx, changes, now=now)
+    events = await write(tx, changes, now=max(item.now for item in claimed))
     return Fired(len(claimed), events, [d for _, change in changes for d in _delays(change)])
 
 
