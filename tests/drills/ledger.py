@@ -6,6 +6,7 @@ What is between the two may be in the system, or not.
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Asked:
 class Entries:
     said: dict[str, Said] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    lived_again: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """Spans that the databases' clock showed when it had been turned back."""
 
     @property
     def acknowledged(self) -> list[Said]:
@@ -57,6 +60,9 @@ class Ledger:
     def asked(self, status: int, seconds: float, *, clean: bool) -> None:
         self._write("asked", status=status, seconds=round(seconds, 4), clean=clean)
 
+    def lived_again(self, since: datetime, until: datetime) -> None:
+        self._write("lived_again", since=since.isoformat(), until=until.isoformat())
+
     def entries(self) -> Entries:
         return read(self.path)
 
@@ -78,6 +84,9 @@ def read(path: Path) -> Entries:
         elif entry == "acknowledged":
             known = found.said[values["token"]]
             known.acknowledged, known.interaction_id = True, values["interaction_id"]
+        elif entry == "lived_again":
+            since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
+            found.lived_again.append((since, until))
         else:
             found.asked.append(Asked(**values))
     return found

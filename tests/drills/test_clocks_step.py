@@ -6,6 +6,7 @@ monotonic clock is left alone, as a step of a real clock leaves it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -62,14 +63,21 @@ async def test_a_timer_whose_host_steps_declares_nothing_early_and_misses_nothin
         await _all_are_told_rightly(drill, crowd)
 
 
-@pytest.mark.parametrize("offset", ["+2h", "-1h"])
+@pytest.mark.parametrize(("offset", "back"), [("+2h", None), ("-1h", timedelta(hours=1))])
 async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_missed(
-    drill: Drill, fake_clock: FakeClock, offset: str, monkeypatch: pytest.MonkeyPatch
+    drill: Drill,
+    fake_clock: FakeClock,
+    offset: str,
+    back: timedelta | None,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     async with during(_restarted_with(drill, fake_clock.environment, monkeypatch)):
         await drill.fleet.ready(*drill.fleet.processes)
+        began = datetime.now(UTC)
         crowd = await _stepping(drill, fake_clock, offset)
         fake_clock.steps("+0")
+        if back:
+            drill.ledger.lived_again(began - back, datetime.now(UTC) - back)
         await drill.fleet.ready(*drill.fleet.processes)
         await _all_are_told_rightly(drill, crowd)
     await drill.fleet.ready(*drill.fleet.processes)
