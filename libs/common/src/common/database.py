@@ -41,6 +41,9 @@ DEMOTED = frozenset({"25006", "57P01", "57P02", "57P03"})
 """Read-only and shutting-down servers. SQLAlchemy does not count 25006 as a disconnect, so a pool
 would stay on a demoted primary for ever."""
 
+CLOSED = frozenset({"3D000", "55000"})
+"""A database that is not there, or takes no connections: somebody is at work on it."""
+
 LOCKED = "55P03"
 
 PASSING = ("08", "53", "57", "58")
@@ -313,7 +316,7 @@ def _translated(error: Exception) -> Exception:
     state = sqlstate(error)
     away = (
         not _names_a_mistake(error)
-        or state in RETRYABLE | DEMOTED | {LOCKED}
+        or state in RETRYABLE | DEMOTED | CLOSED | {LOCKED}
         or (state is not None and state.startswith(PASSING))
     )
     if not away:

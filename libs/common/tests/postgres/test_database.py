@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.database import async_url
 from common.errors import UnavailableError
+from deploy.embedded.postgres import Server
 from libs.common.tests.plumbing import database, kept, make_kept, scalar
 from tests.support.postgres import FreshDsn
 from tests.support.wait import until
@@ -190,6 +192,24 @@ async def test_a_server_that_is_away_is_unavailable_not_a_bug():
     db = database("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(UnavailableError):
         await db.read(scalar, "SELECT 1")
+    await db.close()
+
+
+async def test_a_database_that_somebody_closed_is_unavailable_until_it_is_opened(
+    fresh_dsn: FreshDsn, postgres_server: Server
+):
+    dsn = fresh_dsn("common")
+    db, name = database(dsn), dsn.rpartition("/")[2]
+    operator = await asyncpg.connect(postgres_server.dsn("postgres"))
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    for attempt in (db.run(scalar, "SELECT 1"), db.read(scalar, "SELECT 1")):
+        with pytest.raises(UnavailableError):
+            await attempt
+    with pytest.raises(UnavailableError):
+        await db.read_row(text("SELECT 1 AS one"), {})
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert await db.run(scalar, "SELECT 1") == 1
+    await operator.close()
     await db.close()
 
 
