@@ -60,6 +60,7 @@ class Consumer:
         self._resume_at: dict[int, float] = {}
         self._alive_at = time.monotonic()
         self._moved_at = time.monotonic()
+        self._heard_at = time.monotonic()
         self._rejoining_since: float | None = None
         self._trouble: str | None = "not started"
 
@@ -101,6 +102,7 @@ class Consumer:
         try:
             await reader.start()
             self._trouble, self._moved_at = None, time.monotonic()
+            self._heard_at = time.monotonic()
             await self._poll(reader, stop)
         finally:
             self._reader = None
@@ -128,7 +130,8 @@ class Consumer:
                 self._observe(reader)
                 if time.monotonic() - reported_at > REPORT_SECONDS:
                     await reader.report(self._positions)
-                    await reader.look_ahead()
+                    if await reader.look_ahead():
+                        self._heard_at = time.monotonic()
                     reported_at = time.monotonic()
         except asyncio.CancelledError:
             for worker in workers.values():
@@ -232,8 +235,10 @@ class Consumer:
                 known.pop(partition, None)
 
     def _stalled(self) -> str | None:
-        """Say what the client is stuck in: it has no signal of its own for either."""
+        """Say what the client is stuck in: it has no signal of its own for any of it."""
         now = time.monotonic()
+        if now - self._heard_at > self._stalled_seconds:
+            return "the broker does not answer"
         if self._rejoining_since and now - self._rejoining_since > self._stalled_seconds:
             return "the group does not let this member in again"
         waiting = any(self._lags().values()) and not self._resume_at

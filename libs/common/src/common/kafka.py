@@ -205,15 +205,20 @@ class GroupReader:
         except KafkaError:
             return
 
-    async def look_ahead(self) -> None:
-        """Ask the broker for the ends of our partitions: a fetcher that is stuck hears of none."""
+    async def look_ahead(self) -> bool:
+        """Ask the broker for the ends of the partitions, and say whether it answered.
+
+        A fetcher that is stuck hears of no new records, and of no broker that is away.
+        """
         try:
-            await within(self._ask_for_ends(), _STOP_SECONDS)
+            return await within(self._ask_for_ends(), _STOP_SECONDS)
         except KafkaError:
-            return
+            return False
 
     async def _ask_for_ends(self) -> None:
-        found = await self._client.end_offsets([self._tp(p) for p in self.assigned()])
+        # All of the topic's, so that a member to which nothing is assigned hears as well.
+        partitions = self._client.partitions_for_topic(self.topic) or ()
+        found = await self._client.end_offsets([self._tp(p) for p in partitions])
         self._ends = {tp.partition: offset for tp, offset in found.items()}
 
     async def stop(self) -> None:

@@ -27,10 +27,13 @@ def spawn(work: Coroutine[Any, Any, T], *, name: str, lasting: bool = False) -> 
 async def within(work: Awaitable[Any], seconds: float) -> bool:
     """Wait for ``work`` no longer than this and say whether it ended; past that it is cancelled.
 
-    Its clean-up is not waited for: clients may take their time over a cancellation.
+    Its clean-up is not waited for: clients may take their time over a cancellation. What was
+    cancelled within has not ended, and does not cancel the caller.
     """
     task = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({task}, timeout=seconds)
+    if task.cancelled():
+        return False
     if done:
         task.result()
         return True

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -15,7 +16,9 @@ from common.envelope import Envelope, body_of, headers_of, source_of
 from common.errors import ConflictError, UnavailableError
 from common.ids import new_id
 from common.jsons import dumps
+from common.kafka import ensure_topics
 from common.settings import KafkaSettings
+from deploy.embedded.broker import EmbeddedBroker
 from libs.common.tests.kafka.test_relay import relay, running
 from libs.common.tests.plumbing import (
     database,
@@ -421,4 +424,27 @@ async def test_a_broker_that_is_away_is_waited_for(fresh_dsn: FreshDsn):
         await until(lambda: away.healthy() not in {None, "not started"}, within=10)
         await asyncio.sleep(0.1)
         stop.set()
+    await db.close()
+
+
+async def test_a_broker_that_goes_away_from_an_idle_consumer_is_noticed(
+    fresh_dsn: FreshDsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("common.consumer.REPORT_SECONDS", 0.2)
+    monkeypatch.setattr("common.kafka._STOP_SECONDS", 0.5)
+    db = database(fresh_dsn("common"))
+    await db.run(make_kept)
+    with EmbeddedBroker(tmp_path) as bootstrap:
+        await ensure_topics(KafkaSettings(bootstrap=bootstrap), ["notes"])
+        reader = consumer(db, bootstrap, notes_stream("notes"), stalled_seconds=3)
+        stop = asyncio.Event()
+        task = asyncio.create_task(reader.run(stop))
+        async with Sending(bootstrap, "notes") as send:
+            await send.note("one")
+            await until(lambda: kept_is(db, ["one"]), within=20)
+        assert reader.healthy() is None
+    reason = await until(reader.healthy, within=30)
+    assert reason == "the broker does not answer" or reason.startswith("not consuming")
+    stop.set()
+    await task
     await db.close()

@@ -34,6 +34,7 @@ def test_an_idle_hour_does_not_count_against_the_record_that_ends_it(monkeypatch
     reader: Any = broker
     consumer._reader, consumer._positions = reader, {0: 7}
     now = time.monotonic()
+    consumer._heard_at = now + 3661
     monkeypatch.setattr(time, "monotonic", lambda: now + 3600)
     assert consumer._stalled() is None
     broker.left = 1

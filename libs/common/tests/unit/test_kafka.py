@@ -1,5 +1,7 @@
 """What must not depend on a broker, least of all on one that is away."""
 
+import asyncio
+
 import pytest
 
 from common.kafka import GroupReader, Producer
@@ -22,13 +24,14 @@ def a_reader() -> GroupReader:
     )
 
 
+@pytest.mark.parametrize("failure", [RuntimeError, asyncio.CancelledError])
 @pytest.mark.parametrize("make", [a_producer, a_reader])
-async def test_a_client_that_fails_to_close_stops_nobody(make, monkeypatch):
+async def test_a_client_that_fails_to_close_stops_nobody(make, failure, monkeypatch):
     tried = []
 
     async def fail() -> None:
         tried.append(True)
-        raise RuntimeError("the handler is closed")
+        raise failure("the handler is closed")
 
     made = make()
     stop = made._client.stop
