@@ -11,7 +11,7 @@ from tests.drills.traffic import under_load
 from tests.support.faults import Faults
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 NEED_KAFKA = (
     "identity relay", "interactions relay", "sla relay", "interactions consumer", "sla consumer",
@@ -38,7 +38,7 @@ async def test_while_the_broker_is_away_apis_go_on_and_all_is_told_in_order_afte
             await traffic.goes_on("rest", 100)
             await traffic.goes_on("webhook", 50)
             for name in NEED_KAFKA:
-                await until(lambda name=name: not drill.fleet.answers(name), 60, every=0.2)
+                await until(lambda name=name: not drill.fleet.answers(name), 90, every=0.2)
         await drill.fleet.ready(*NEED_KAFKA)
     assert set(traffic.answers) == {200}, "contexts do not need the broker"
     await drill.all_is_well()

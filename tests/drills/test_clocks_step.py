@@ -16,7 +16,7 @@ from tests.drills.drilling import Drill
 from tests.drills.outages import during
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 LIBRARIES = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 TIMER, API = "sla timer", "interactions api"

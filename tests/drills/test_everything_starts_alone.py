@@ -12,7 +12,7 @@ from tests.drills.outages import during
 from tests.support.fleet import SEPARATE, Fleet
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 
 async def test_processes_start_without_their_servers_say_so_and_heal(drill: Drill):

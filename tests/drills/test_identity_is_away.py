@@ -10,7 +10,7 @@ from tests.drills.drilling import Drill
 from tests.drills.traffic import under_load
 from tests.support.fleet import Fleet
 
-pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 IDENTITY = "identity api"
 ASKING = ("interactions api", "interactions consumer", "interactions timer")

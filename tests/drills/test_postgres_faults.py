@@ -14,7 +14,7 @@ from tests.drills.traffic import Traffic, under_load
 from tests.support.faults import Faults
 from tests.support.wait import until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 API = "interactions api"
 POOLED = 20

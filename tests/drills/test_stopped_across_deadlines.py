@@ -11,7 +11,7 @@ import pytest
 from tests.drills.crowd import SOURCE_SILENT, Crowd, crowd_in_time
 from tests.drills.drilling import Drill
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 CONSUMER, RELAY, TIMER = "sla consumer", "interactions relay", "sla timer"
 HALF = 500

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -45,24 +45,20 @@ class Traffic:
                 self.answers.append(0 if answer is None else answer.status_code)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def goes_on(self, way: Way, times: int = 5, within: float = 60.0) -> None:
+    async def goes_on(self, way: Way, times: int = 5) -> None:
         """Wait until so many more messages were acknowledged by a way in."""
-        wanted = self.acknowledged.get(way, 0) + times
-        await until(lambda: self.acknowledged.get(way, 0) >= wanted, within)
+        await _grows(lambda: self.acknowledged.get(way, 0), times)
 
-    async def sees(self, status: int, times: int = 5, within: float = 60.0) -> None:
+    async def sees(self, status: int, times: int = 5) -> None:
         """Wait until so many more contexts are answered with a status."""
-        wanted = self.answers.count(status) + times
-        await until(lambda: self.answers.count(status) >= wanted, within)
+        await _grows(lambda: self.answers.count(status), times)
 
-    async def is_refused(self, status: int, times: int = 5, within: float = 60.0) -> None:
+    async def is_refused(self, status: int, times: int = 5) -> None:
         """Wait until so many more writes are answered with a status, and with a time to come back.
 
         A refusal without such a time, or with another status, is one that the speaker raises.
         """
-        refused = self.drill.speaker.refused
-        wanted = refused[status] + times
-        await until(lambda: refused[status] >= wanted, within)
+        await _grows(lambda: self.drill.speaker.refused[status], times)
 
     async def lasts(self, seconds: float) -> None:
         """Let it go on for a while."""
@@ -77,6 +73,16 @@ class Traffic:
             await self.drill.speaker.say(
                 "rest", replace(message, token=token, conversation_id=conversation_id)
             )
+
+
+async def _grows(count: Callable[[], int], times: int) -> None:
+    """Wait until a count has grown so much; that it stands still for a minute is a failure.
+
+    How long all of it takes is the machine's affair.
+    """
+    goal = count() + times
+    while (reached := count()) < goal:
+        await until(lambda seen=reached: count() > seen, 60)
 
 
 @asynccontextmanager
