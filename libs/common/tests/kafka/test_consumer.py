@@ -8,12 +8,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from common import dead_letters, inbox
+from common import dead_letters
 from common.clock import DatabaseClock, wall_time
 from common.consumer import Consumer
 from common.dispatch import Applied
 from common.envelope import Envelope, body_of, headers_of, source_of
-from common.errors import ConflictError, UnavailableError
+from common.errors import UnavailableError
 from common.ids import new_id
 from common.jsons import dumps
 from common.kafka import ensure_topics
@@ -96,71 +96,6 @@ async def test_what_one_service_writes_another_applies_once_and_in_order(
         await until(lambda: kept_is(reader, notes), within=20)
     await writer.close()
     await reader.close()
-
-
-async def test_a_restart_goes_on_where_the_database_stands(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    async with Sending(kafka_bootstrap, topic) as send:
-        await send.note("one")
-        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
-            await until(lambda: kept_is(db, ["one"]), within=20)
-        await send.note("two")
-        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
-            await until(lambda: kept_is(db, ["one", "two"]), within=20)
-    await db.close()
-
-
-async def test_the_database_wins_over_what_kafka_remembers(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    async with Sending(kafka_bootstrap, topic) as send:
-        for note in ("one", "two"):
-            await send.note(note)
-        async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
-            await until(lambda: kept_is(db, ["one", "two"]), within=20)
-
-    async def restore_to_an_earlier_time(connection):
-        for statement in (
-            "TRUNCATE kept, inbox",
-            "UPDATE consumer_progress SET next_offset = 0",
-        ):
-            await connection.execute(text(statement))
-
-    await db.run(restore_to_an_earlier_time)
-    async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
-        await until(lambda: kept_is(db, ["one", "two"]), within=20)
-    await db.close()
-
-
-async def test_records_that_are_gone_stop_the_stream_loudly(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-
-    async def stand_where_nothing_is(connection):
-        await connection.execute(
-            text(
-                "INSERT INTO consumer_progress (consumer, topic, partition, next_offset)"
-                " VALUES ('notes.keeper', :topic, 0, 7)"
-            ),
-            {"topic": topic},
-        )
-
-    await db.run(stand_where_nothing_is)
-    stopped = consumer(db, kafka_bootstrap, notes_stream(topic))
-    async with Sending(kafka_bootstrap, topic) as send, running(stopped):
-        await send.note("neither skipped to nor skipped")
-        reason = "not consuming: OffsetsLostError"
-        await until(lambda: stopped.healthy() == reason, within=20)
-    assert await kept_is(db, [])
-    assert await db.read(scalar, "SELECT next_offset FROM consumer_progress") == 7
-    await db.close()
 
 
 async def test_an_event_sent_twice_is_applied_once(
@@ -263,34 +198,6 @@ async def test_records_are_read_however_their_writer_compresses(
     await client.stop()
     async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
         await until(lambda: kept_is(db, ["small " * 100]), within=20)
-    await db.close()
-
-
-async def test_an_operator_moves_a_stream_past_records_and_it_is_noted(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    stream = notes_stream(topic)
-
-    async def skip(at: int, to: int) -> None:
-        await db.run(dead_letters.skip, stream, 0, at=at, to=to, service="notes", now=wall_time())
-
-    async with Sending(kafka_bootstrap, topic) as send:
-        for note in ("one", "two", "three"):
-            await send.note(note)
-        await db.run(inbox.positions, stream.consumer, topic, {0: 0})
-        with pytest.raises(ConflictError):
-            await skip(1, 2)
-        await skip(0, 2)
-        async with running(consumer(db, kafka_bootstrap, stream)):
-            await until(lambda: kept_is(db, ["three"]), within=20)
-            await skip(3, 4)  # under a running consumer, which is fenced and goes on from there
-            for note in ("four", "five"):
-                await send.note(note)
-            await until(lambda: kept_is(db, ["three", "five"]), within=20)
-    letters = await db.read(dead_letters.list_open, stream.consumer)
-    assert [(one.offset, one.reason) for one in letters] == [(0, "skipped"), (3, "skipped")]
     await db.close()
 
 
