@@ -38,6 +38,8 @@ class Crowd:
     number: int = field(default_factory=lambda: randrange(2, 10**6))  # noqa: S311
     waiting: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    """Those for which sla has been seen to have a clock."""
     due_at: datetime = LONG_AGO
     """After this, every deadline has passed."""
 
@@ -89,6 +91,7 @@ class Crowd:
     async def is_known(self) -> None:
         """Wait until sla has a clock for every conversation."""
         await until(lambda: self._has({("running", None, None): len(self.everybody)}), 60)
+        self.known = self.everybody
 
     async def is_due(self, *, seconds_ago: float = 1.0) -> None:
         """Wait until every deadline passed some time ago: long enough to be declared by mistake."""

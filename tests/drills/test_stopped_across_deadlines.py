@@ -58,8 +58,12 @@ async def test_stopped_longer_than_the_hold_breaches_are_declared_with_the_reaso
         evidence = await drill.all_is_well()
     crowd.was_right(evidence)
     told = crowd.told(evidence)
-    assert _all(told[one] for one in crowd.answered) == [(), (SILENT, "retracted")]
-    assert _all(told[one] for one in crowd.waiting) == [("certain",), (SILENT, "certain")]
+    known, answered, waiting = crowd.known, set(crowd.answered), set(crowd.waiting)
+    assert _all(told[one] for one in answered & known) == [(SILENT, "retracted")]
+    assert _all(told[one] for one in waiting & known) == [(SILENT, "certain")]
+    # Of the others the timer hears at the end, and perhaps before the watermark moves.
+    assert {*_all(told[one] for one in answered - known)} <= {(), (SILENT, "retracted")}
+    assert {*_all(told[one] for one in waiting - known)} <= {("certain",), (SILENT, "certain")}
 
 
 def _all(stories: Iterable[list[str]]) -> list[tuple[str, ...]]:
