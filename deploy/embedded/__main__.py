@@ -10,8 +10,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
+from common.cli.running import run_async
 from common.jsons import dumps_text
 from common.processes import stop_on_signals
 from common.telemetry import logs
@@ -57,6 +56,7 @@ def clean(directory: Path) -> None:
 
 
 def main() -> int:
+    logs.report_failures()
     wanted = _arguments()
     directory = data_directory()
     try:
@@ -86,7 +86,7 @@ def _run(work: Coroutine[Any, Any, None], *, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as stream:
         logs.configure(stream=stream)
-        uvloop.run(work)
+        run_async(lambda: work)
 
 
 def _summary(endpoints: Endpoints, directory: Path) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 
 from common import kafka
@@ -14,6 +16,7 @@ from common.cli.running import run_api, run_async, run_worker
 from common.jsons import dumps_text
 from common.service import Service
 from common.settings import ServiceSettings
+from common.telemetry import logs
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -24,8 +27,13 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
     """Return the commands of one service. Settings are read when a command runs, not before."""
     app = typer.Typer(no_args_is_help=True, add_completion=False)
 
+    @app.callback()
+    def service_commands() -> None:
+        """Run a service's processes, and look after its database, keys and dead letters."""
+        logs.report_failures()
+
     def service() -> Service:
-        return build(settings_class())
+        return build(_read(settings_class))
 
     def process(*kinds: str) -> Callable[[], None]:
         def command() -> None:
@@ -59,12 +67,21 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
     @app.command()
     def settings() -> None:
         """Print the settings, with secrets redacted."""
-        Console().print_json(dumps_text(settings_class().model_dump(mode="json")))
+        Console().print_json(dumps_text(_read(settings_class).model_dump(mode="json")))
 
     app.add_typer(key_commands(service), name="keys", help="API keys: create, list, revoke.")
     app.add_typer(dead_letter_commands(service), name="dead-letters", help="List and replay.")
     app.add_typer(progress_commands(service), name="progress", help="How far streams have come.")
     return app
+
+
+def _read(settings_class: type[S]) -> S:
+    """Read settings, or end with what is wrong with them, which quotes none."""
+    try:
+        return settings_class()
+    except (ValidationError, SettingsError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
 
 
 def all_topics(service: Service) -> list[str]:

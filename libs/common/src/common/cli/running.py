@@ -43,6 +43,7 @@ def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run ``work`` on a fresh uvloop."""
 
     async def main() -> T:
+        asyncio.get_running_loop().set_exception_handler(logs.log_unhandled)
         return await work()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

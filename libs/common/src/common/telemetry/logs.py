@@ -6,6 +6,7 @@ never logged; neither are driver messages, which quote the values they refuse.
 
 import logging
 import sys
+from asyncio import AbstractEventLoop
 from typing import Any, TextIO
 
 import structlog
@@ -70,6 +71,23 @@ def _add_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
         event["error"] = describe(error)
         event["stack"] = _frames(error)
     return event
+
+
+def report_failures() -> None:
+    """Log what ends the process, without what it says. Python and typer would print it."""
+    sys.excepthook = _log_failure
+
+
+def _log_failure(_kind: object, error: BaseException, _traceback: object) -> None:
+    configure()
+    get_logger(__name__).critical("process.failed", exc_info=error)
+
+
+def log_unhandled(_loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task waits for. The handler of asyncio would show the error and the task."""
+    get_logger(__name__).error(
+        "loop.failed", reason=context["message"], exc_info=context.get("exception")
+    )
 
 
 def describe(error: BaseException) -> str:

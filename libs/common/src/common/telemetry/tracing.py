@@ -13,8 +13,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
-from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from common.telemetry.logs import describe
 
 _W3C = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("threadline")
@@ -68,8 +70,20 @@ def span(
     """Run a block as a span; ``parent`` and ``links`` are W3C traceparent texts."""
     context = context_of(parent) if parent else None
     found = [link for text in links or [] for link in _link(text)]
-    with _TRACER.start_as_current_span(name, context=context, kind=kind, links=found) as current:
-        yield current
+    with _TRACER.start_as_current_span(
+        name,
+        context=context,
+        kind=kind,
+        links=found,
+        # Both would keep what the error says, which may quote data.
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            current.set_status(StatusCode.ERROR, describe(error))
+            raise
 
 
 def _link(traceparent: str) -> list[Link]:
