@@ -14,7 +14,7 @@ class EmbeddedBroker:
 
     def __init__(self, directory: Path) -> None:
         self._data = directory.resolve()
-        self._log = directory / "broker.log"
+        self.log = directory / "broker.log"
         self._port = children.free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -44,8 +44,8 @@ class EmbeddedBroker:
         port = self._port
         command = [_program(), "start", "--only", "kafka", "--kafka-port", str(port)]
         command += ["--data-dir", str(self._data), "--host", "127.0.0.1"]
-        process = children.spawn(command, log=self._log, death_signal=signal.SIGTERM)
-        children.wait_until(lambda: children.accepts(port), process, log=self._log, within=60)
+        process = children.spawn(command, log=self.log, death_signal=signal.SIGTERM)
+        children.wait_until(lambda: children.accepts(port), process, log=self.log, within=60)
         self._process = process
 
     def _end_orphan(self) -> None:

@@ -19,6 +19,13 @@ from urllib.parse import urlsplit, urlunsplit
 from deploy.embedded import children
 
 SUPERUSER = "threadline"
+DISCREET = (
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+)
+"""The log must hold no personal data: no DETAIL lines, no statements, no parameters."""
 COMMON_SETTINGS = (
     "max_connections=200",
     "unix_socket_directories=",
@@ -26,11 +33,7 @@ COMMON_SETTINGS = (
     "timezone=UTC",
     "log_timezone=UTC",
     "jit=off",
-    # The log must hold no personal data: no DETAIL lines, no statements, no parameters.
-    "log_error_verbosity=terse",
-    "log_min_error_statement=panic",
-    "log_parameter_max_length=0",
-    "log_parameter_max_length_on_error=0",
+    *DISCREET,
 )
 INITDB = (
     f"--username={SUPERUSER}",

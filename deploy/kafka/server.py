@@ -24,7 +24,7 @@ class KafkaNode:
 
     def __init__(self, jars: Path, directory: Path) -> None:
         self._directory = directory
-        self._log = directory / "kafka.log"
+        self.log = directory / "kafka.log"
         self._properties = directory / "server.properties"
         self._java = ["java", "-Xmx512m", *_LOGGING, "-cp", f"{jars}/*"]
         self._port = children.free_port()
@@ -47,10 +47,10 @@ class KafkaNode:
         """Start the node, which must not run, and return once it answers."""
         process = children.spawn(
             ["/usr/bin/env", *self._java, "kafka.Kafka", str(self._properties)],
-            log=self._log,
+            log=self.log,
             death_signal=signal.SIGKILL,
         )
-        children.wait_until(lambda: children.accepts(self._port), process, log=self._log, within=90)
+        children.wait_until(lambda: children.accepts(self._port), process, log=self.log, within=90)
         self.process = process
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 from common.settings import ServiceSettings
 from deploy.compose import environment
 from deploy.embedded.credentials import kept_in
+from deploy.embedded.postgres import DISCREET
 from deploy.embedded.services import NAMES, build_services
 from identity.settings import IdentitySettings
 from interactions.settings import InteractionsSettings
@@ -116,6 +117,10 @@ def test_only_the_proxy_can_be_reached_and_only_from_this_host(values):
     apis = {f"{name}-api" for name in NAMES}
     assert {n for n, one in found.items() if "front" in one["networks"]} == apis | {"proxy"}
     assert re.search(r"^  back:\n    internal: true$", SOURCE, re.MULTILINE)
+
+
+def test_postgres_logs_as_little_as_the_embedded_one(values):
+    assert {f"-c{setting}" for setting in DISCREET} <= {*services(values)["postgres"]["command"]}
 
 
 def test_images_have_plain_names(values):

@@ -16,6 +16,7 @@ from tests.drills.ledger import Ledger
 from tests.drills.speaking import Speaker, add_accounts, speaking
 from tests.support.faults import Faults
 from tests.support.fleet import SEPARATE, Fleet, running_fleet
+from tests.support.leaks import assert_nothing_leaked, logged
 from tests.support.postgres import Templates
 
 # What the system was given survives the death of a process, so nothing has to reach a disk.
@@ -31,6 +32,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedPostgres:
 def postgres_server(postgres: EmbeddedPostgres) -> Iterator[Server]:
     with postgres as server:
         yield server
+    assert_nothing_leaked(logged(server.log))
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> KafkaNode:
 def kafka_bootstrap(kafka: KafkaNode) -> Iterator[str]:
     with kafka as bootstrap:
         yield bootstrap
+    assert_nothing_leaked(logged(kafka.log))
 
 
 @pytest.fixture(scope="session")

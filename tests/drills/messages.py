@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
+from tests.support.leaks import PERSON
+
 Way = Literal["rest", "batch", "kafka", "webhook"]
 Json = dict[str, Any]
 
@@ -28,7 +30,7 @@ class Message:
         told: Json = {
             "channel": self.channel,
             "direction": "inbound",
-            "author": {"type": "customer"},
+            "author": {"type": "customer", "name": PERSON},
             "identifiers": [self.identifier],
         }
         if self.conversation_id:
@@ -54,4 +56,4 @@ class Message:
 def a_message(tenant: str = "demo", **more: Any) -> Message:
     """Return a message of somebody who was never heard of."""
     drawn = uuid4().int
-    return Message(f"drill-{drawn:x}", tenant, phone=f"+4420{drawn % 10**8:08d}", **more)
+    return Message(f"canary-{drawn:x}", tenant, phone=f"+4420{drawn % 10**8:08d}", **more)

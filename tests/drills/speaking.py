@@ -19,9 +19,9 @@ from common.jsons import dumps
 from tests.drills.ledger import Ledger
 from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
 from tests.support.fleet import Fleet
+from tests.support.leaks import SECRET
 
 INBOUND = "interactions.inbound"
-SECRET = "0123456789abcdef0123456789abcdef"
 PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})
 """What is promised to callers whom we fail, or whose earlier attempt still runs (409). Any other

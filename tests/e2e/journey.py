@@ -9,9 +9,9 @@ import httpx
 from twilio.request_validator import RequestValidator
 
 from tests.support.fleet import Fleet
+from tests.support.leaks import PERSON, SECRET, a_number, an_address, said
 
 Json = dict[str, Any]
-TWILIO_SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def unique(name: str) -> str:
@@ -19,12 +19,11 @@ def unique(name: str) -> str:
 
 
 def an_email() -> Json:
-    return {"type": "email", "value": f"{unique('anna')}@example.org", "level": "channel_proved"}
+    return {"type": "email", "value": an_address(), "level": "channel_proved"}
 
 
 def a_phone() -> Json:
-    number = f"+4420{uuid4().int % 10**8:08d}"
-    return {"type": "phone", "value": number, "level": "channel_proved"}
+    return {"type": "phone", "value": a_number(), "level": "channel_proved"}
 
 
 async def call(
@@ -43,9 +42,9 @@ async def say(fleet: Fleet, channel: str, identifier: Json, text: str, **more: A
         "channel": channel,
         "kind": "call" if channel == "phone" else "message",
         "direction": "inbound",
-        "author": {"type": "customer"},
+        "author": {"type": "customer", "name": PERSON},
         "identifiers": [identifier],
-        "text": text,
+        "text": said(text),
     }
     async with fleet.client("interactions") as client:
         return await call(client, "POST", "/v1/interactions", body | more)
@@ -59,7 +58,7 @@ async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) 
         "direction": "outbound",
         "author": {"type": "agent", "id": "agent-7"},
         "conversation_id": conversation_id,
-        "text": "Here is your answer.",
+        "text": said("Here is your answer."),
     }
     async with fleet.client("interactions") as client:
         return await call(client, "POST", "/v1/interactions", body | more)
@@ -94,14 +93,14 @@ async def context(fleet: Fleet, customer_id: str) -> Json:
 
 def add_twilio_account(fleet: Fleet, account: str) -> None:
     fleet.run("interactions", "channels", "add", "twilio", account,
-              "--tenant", "demo", "--secret", TWILIO_SECRET)  # fmt: skip
+              "--tenant", "demo", "--secret", SECRET)  # fmt: skip
 
 
 async def text_by_twilio(fleet: Fleet, account: str, fields: Mapping[str, str]) -> httpx.Response:
     """Send an SMS as Twilio would, signed by Twilio's own library."""
     async with fleet.client("interactions") as client:
         url = f"{client.base_url}/v1/channels/twilio/{account}".replace("//v1", "/v1")
-        signature = RequestValidator(TWILIO_SECRET).compute_signature(url, dict(fields))
+        signature = RequestValidator(SECRET).compute_signature(url, dict(fields))
         return await client.post(
             url,
             content=urlencode(fields),
@@ -121,9 +120,9 @@ async def say_traced(
         "channel": channel,
         "kind": "message",
         "direction": "inbound",
-        "author": {"type": "customer"},
+        "author": {"type": "customer", "name": PERSON},
         "identifiers": [identifier],
-        "text": text,
+        "text": said(text),
     }
     headers = {"traceparent": traceparent}
     async with fleet.client("interactions") as client:

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e import journey
 from tests.e2e.journey import Json, a_phone, an_email, call, unique
 from tests.support.fleet import Fleet
+from tests.support.leaks import said
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -30,13 +31,18 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
     sent = await journey.text_by_twilio(
         fleet,
         account,
-        {"MessageSid": unique("SM"), "From": phone["value"], "To": account, "Body": "And texts"},
+        {
+            "MessageSid": unique("SM"),
+            "From": phone["value"],
+            "To": account,
+            "Body": said("And texts"),
+        },
     )
     assert sent.status_code == 200, sent.text
     merge = {
         "source_id": phoned["customer_id"],
         "target_id": chat["customer_id"],
-        "reason": "she said so",
+        "reason": said("She said so."),
     }
     async with fleet.client("identity") as client:
         merged = await call(client, "POST", "/v1/merges", merge)

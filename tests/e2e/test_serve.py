@@ -12,6 +12,7 @@ import pytest
 from deploy.embedded.broker import EmbeddedBroker
 from deploy.embedded.postgres import Server
 from deploy.embedded.services import NAMES
+from tests.support.leaks import PERSON, said
 from tests.support.postgres import execute
 from tests.support.stack import Served, served
 from tests.support.wait import until
@@ -99,9 +100,9 @@ async def say(running: Served, email: str) -> dict:
             "channel": "email",
             "kind": "message",
             "direction": "inbound",
-            "author": {"type": "customer"},
+            "author": {"type": "customer", "name": PERSON},
             "identifiers": [{"type": "email", "value": email, "level": "channel_proved"}],
-            "text": "Is there light?",
+            "text": said("Is there light?"),
         }
         answer = await client.post("/v1/interactions", json=body)
     assert answer.status_code == 201, answer.text

@@ -14,6 +14,7 @@ from deploy.embedded.broker import EmbeddedBroker
 from deploy.embedded.children import StartError, claimed
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.support.blocking import blocking
+from tests.support.leaks import PERSON, assert_nothing_leaked, logged
 from tests.support.postgres import execute
 from tests.support.wait import until
 
@@ -64,6 +65,19 @@ async def test_a_killed_owner_leaves_no_server_and_loses_no_row(holder, tmp_path
     await until(lambda: not servers_of(tmp_path), within=10)
     with EmbeddedPostgres(tmp_path / "postgres") as server:
         assert blocking(count, server.admin_dsn) == 1
+
+
+def test_the_log_of_postgres_has_errors_but_not_the_values_in_them(tmp_path: Path):
+    insert = f"INSERT INTO pg_temp.person VALUES ('{PERSON}')"
+    statements = f"CREATE TEMP TABLE person (name text PRIMARY KEY); {insert}; {insert}"
+    with EmbeddedPostgres(tmp_path) as server:
+        with pytest.raises(asyncpg.UniqueViolationError, match=PERSON):
+            execute(server.admin_dsn, statements)
+        with pytest.raises(asyncpg.UndefinedTableError):
+            execute(server.admin_dsn, f"SELECT '{PERSON}' FROM nowhere")
+    log = logged(server.log)
+    assert "person_pkey" in log["postgres.log"]
+    assert_nothing_leaked(log)
 
 
 def test_a_directory_in_use_is_refused(holder, tmp_path: Path):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deploy.embedded.services import NAMES, build_services
 from tests.support import probe
 from tests.support.composed import ComposedFleet, composed_fleet
 from tests.support.environment import Surroundings
+from tests.support.leaks import assert_nothing_leaked, logged, password_in
 from tests.support.postgres import Templates
 from tests.support.processes import Processes
 
@@ -57,6 +59,10 @@ class Fleet(Processes):
             trust_env=False,
             timeout=10,
         )
+
+    def secrets(self) -> list[str]:
+        """Return what opens its doors."""
+        return [*asdict(self.credentials).values(), *map(password_in, self.dsns.values())]
 
     def install(self) -> None:
         """Let every service know the API keys."""
@@ -111,7 +117,10 @@ def running_fleet(
     names: Sequence[str] = WORKERS,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Fleet]:
-    """Migrate, make keys, start the processes named, and stop whatever is left at the end."""
+    """Migrate, make keys, start the processes named, and stop whatever is left at the end.
+
+    Nothing of what they wrote may be personal or secret, however they ended.
+    """
     databases = {name: templates.clone(name) for name in NAMES}
     dsns = {name: server.dsn(database) for name, database in databases.items()}
     fleet = Fleet(directory, dsns, bootstrap, kept_in(directory), settings)
@@ -121,10 +130,12 @@ def running_fleet(
             fleet.run(name, "migrate")
         fleet.start(*names)
         yield fleet
+        metrics = fleet.metrics()
         fleet.stop(*list(fleet.processes))
     finally:
         fleet.kill_all()
         templates.drop(list(databases.values()))
+    assert_nothing_leaked(metrics | logged(*directory.glob("*.log"), server.log), fleet.secrets())
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from deploy.embedded.broker import EmbeddedBroker
 from deploy.embedded.children import free_port
 from deploy.kafka.settings import as_environment, node_settings
 from tests.support.engine import image_available
+from tests.support.leaks import assert_nothing_leaked, logged
 
 IMAGE = "apache/kafka:4.1.1"
 
@@ -46,8 +47,9 @@ def running_broker(directory: Path) -> Iterator[str]:
         with _container(address):
             yield address
     else:
-        with EmbeddedBroker(directory) as bootstrap:
+        with (broker := EmbeddedBroker(directory)) as bootstrap:
             yield bootstrap
+        assert_nothing_leaked(logged(broker.log))
 
 
 def _container(address: str) -> AbstractContextManager[object]:

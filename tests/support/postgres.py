@@ -23,6 +23,7 @@ from common.database import async_url
 from deploy.embedded.postgres import THROW_AWAY, EmbeddedPostgres, Server
 from tests.support.blocking import blocking
 from tests.support.engine import image_available
+from tests.support.leaks import assert_nothing_leaked, logged, password_in
 
 IMAGE = "postgres:18"
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,7 @@ def running_server(directory: Path) -> Iterator[Server]:
     else:
         with EmbeddedPostgres(directory, settings=THROW_AWAY) as server:
             yield server
+        assert_nothing_leaked(logged(server.log), [password_in(server.admin_dsn)])
 
 
 class Templates:

@@ -82,11 +82,21 @@ class Processes:
         """Say whether a process is ready; raise when it is no more."""
         ended = self.processes[name].poll() is not None
         assert not ended, f"{name} has ended:\n{tail(self.log(name))}"
+        return self._get(name, "/readyz")[0] == HTTPStatus.OK
+
+    def metrics(self) -> dict[str, str]:
+        """Return what those say that answer, by whose they are."""
+        answers = {f"the metrics of {name}": self._get(name, "/metrics") for name in self.processes}
+        return {whose: text for whose, (status, text) in answers.items() if status == HTTPStatus.OK}
+
+    def _get(self, name: str, path: str) -> tuple[int, str]:
+        """Return status and text of an answer; 0 where there is none."""
         asking = HTTPConnection("127.0.0.1", self.port(name), timeout=2)
         with closing(asking), suppress(OSError, HTTPException):
-            asking.request("GET", "/readyz")
-            return asking.getresponse().status == HTTPStatus.OK
-        return False
+            asking.request("GET", path)
+            answer = asking.getresponse()
+            return answer.status, answer.read().decode()
+        return 0, ""
 
     def stop(self, *names: str) -> None:
         """Stop processes as a service manager would. They must end well, and in time."""
@@ -159,11 +169,13 @@ class Processes:
 
     def run(self, service: str, *words: str) -> str:
         """Run a command of a service, such as ``migrate``, to its end; return what it printed."""
-        return subprocess.run(
-            [sys.executable, "-m", service, *words],
-            check=True,
-            env=self.environment(f"{service} api"),
-            cwd=self.directory,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
+        with self.log(f"{service} commands").open("ab") as log:
+            return subprocess.run(
+                [sys.executable, "-m", service, *words],
+                check=True,
+                env=self.environment(f"{service} api"),
+                cwd=self.directory,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ).stdout

@@ -16,10 +16,12 @@ import pytest
 
 from deploy.embedded.children import free_port, tail, tied
 from deploy.embedded.endpoints import Endpoints
+from tests.support.leaks import assert_nothing_leaked, logged
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 30.0
+LOGS = ("threadline.log", "postgres/postgres.log", "broker/broker.log")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ def served(directory: Path, environment: Mapping[str, str] | None = None) -> Ite
     finally:
         process.kill()
         process.wait()
+    assert_nothing_leaked(logged(*(directory / name for name in LOGS)))
+    shown = [line for line in output.read_text().splitlines() if "API key of tenant" not in line]
+    assert_nothing_leaked({"the console": "\n".join(shown)})
 
 
 def _answering(directory: Path, process: subprocess.Popen[bytes], output: Path) -> Endpoints:

@@ -1,0 +1,26 @@
+"""A fleet's fixture fails when a process wrote what nobody may read."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.embedded.postgres import Server
+from tests.support.fleet import Fleet, running_fleet
+from tests.support.leaks import a_number
+from tests.support.postgres import Templates
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+def test_what_a_process_lets_slip_as_it_dies_is_found(
+    tmp_path: Path, postgres_server: Server, templates: Templates, kafka_bootstrap: str
+):
+    servers = (postgres_server, templates, kafka_bootstrap)
+    found = pytest.raises(AssertionError, match=r"sla-relay\.log.*a telephone number")
+    with found, running_fleet(tmp_path, *servers, names=()) as fleet:
+        _die_saying(fleet, f"nobody has {a_number()}")
+
+
+def _die_saying(fleet: Fleet, words: str) -> None:
+    fleet.launch("sla relay", through=["timeit", "--number=1", f"raise LookupError({words!r})"])
+    assert fleet.processes.pop("sla relay").wait(timeout=60) != 0
