@@ -2,11 +2,17 @@
 
 import pytest
 
+from deploy.embedded.services import NAMES
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PURGE"}
+NOWHERE = (
+    "/", "/v0/customers", "/v1", "/v2/customers", "/admin", "/debug", "/console", "/env", "/.env",
+    "/.git/config", "/actuator/health", "/server-status", "/static/../../etc/passwd", "/redoc",
+    "/docs/oauth2-redirect", "/swagger.json", "/graphql", "/favicon.ico", "/v1/keys",
+)  # fmt: skip
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 
 pytestmark = pytest.mark.usefixtures("unwritten")
@@ -61,3 +67,30 @@ async def test_there_is_one_spelling_of_an_address(operation: Operation, site: S
             operation, spelled, by=ALPHA, key=alpha.key, body=bodies(operation, alpha)[0]
         )
         assert answer.status in {404, 405}, spelled
+
+
+@pytest.mark.parametrize("service", NAMES)
+async def test_nothing_answers_where_nothing_is(service: str, site: Site, alpha: Tenant):
+    for target in NOWHERE:
+        for key in (None, alpha.key):
+            answer = await site.call(service, "GET", target, by=ALPHA, key=key)
+            assert (answer.status, answer.is_problem()) == (404, True), target
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=str)
+async def test_no_page_of_another_origin_may_ask_or_read(
+    operation: Operation, site: Site, alpha: Tenant
+):
+    [target, *_] = targets(operation, alpha)
+    asking = {"access-control-request-method": operation.method}
+    asking |= {"access-control-request-headers": "authorization"}
+    for origin in ("https://evil.test", "null", "http://testserver"):
+        headers = {"origin": origin}
+        given = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
+        answer = await site.ask(operation, target, headers=headers, **given)
+        preflight = await site.call(
+            operation.service, "OPTIONS", target, by=ALPHA, key=None, headers=headers | asking
+        )
+        assert preflight.status == 405
+        for one in (answer, preflight):
+            assert not [name for name, _ in one.headers if name.startswith("access-control-")]

@@ -60,3 +60,34 @@ async def test_a_genuine_call_is_stored_for_its_tenant_only(
     assert answer.status == 200
     assert await site.rows(BETA) == before[0]
     assert await site.rows(ALPHA) != before[1]
+
+
+@pytest.mark.parametrize("operation", OPEN, ids=str)
+@pytest.mark.usefixtures("unwritten")
+async def test_what_nobody_signed_is_not_even_read_to_its_end(
+    operation: Operation, site: Site, alpha: Tenant
+):
+    for named in (alpha, stranger_to_all()):
+        [target, *_] = targets(operation, named)
+        body = FORM + b"&x=" + b"a" * 9_000_000
+        headers = signed(target, "0" * 32)
+        answer = await site.ask(operation, target, by=BETA, key=None, headers=headers, body=body)
+        assert (answer.status, answer.is_problem()) == (413, True)
+
+
+async def test_the_account_in_the_address_decides_not_the_one_in_the_form(
+    site: Site, alpha: Tenant, beta: Tenant
+):
+    """Whoever has an account of his own signs what he likes, and it stays his."""
+    target = f"/v1/channels/twilio/{beta['account']}"
+    claims = [("To", alpha["account"]), ("AccountSid", alpha["account"]), ("tenant_id", ALPHA)]
+    fields = [*FIELDS[:2], ("MessageSid", "SM2"), *claims]
+    given = signature(beta.canaries.business, f"http://testserver{target}", fields)
+    before = await site.rows(ALPHA)
+    answer = await site.call(
+        "interactions", "POST", target, by=BETA, key=None, body=urlencode(fields).encode(),
+        headers=signed(target, "") | {"x-twilio-signature": given},
+    )  # fmt: skip
+    assert answer.status == 200
+    await site.carrier.carry()
+    assert await site.rows(ALPHA) == before
