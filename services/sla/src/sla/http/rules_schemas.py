@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from common.http.bodies import RequestModel, ResponseModel
 from common.http.fields import Name, ShortText
+from sla.domain.durations import MAX_SECONDS
 from sla.http.moments import Moment
 
 _WallTime = Annotated[str, StringConstraints(max_length=8)]
@@ -129,7 +130,7 @@ class TargetBody(RequestModel):
 
     metric: Literal["first_response", "next_response", "resolution"]
     priority: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
-    seconds: Annotated[int, Field(le=2**40)] | None = None
+    seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = None
     duration: Annotated[str, StringConstraints(max_length=32)] | None = None
     calendar_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     warn_at: list[_Code] = Field(default=[], max_length=10)
