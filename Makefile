@@ -9,7 +9,8 @@ T      ?=
 ONLY   ?=
 SIZE   ?= small
 SAVE   ?=
-EXAMPLES ?= 150
+CASES  ?= 5000
+SEED   ?=
 TENANT ?=
 NAME   ?=
 # The plugin where it is there, else the program of old.
@@ -130,8 +131,8 @@ test-compose: $(DEV) ## The journeys, and how the stack takes it, on a Compose s
 	  $(BIN)/pytest -m "compose or e2e" tests/compose tests/e2e/test_journeys.py $(T)
 
 .PHONY: fuzz
-fuzz: $(DEV) ## Requests and records made up at random, for as long as it takes (EXAMPLES=150)
-	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_FACTOR=20 $(BIN)/pytest -s --timeout=3600 \
+fuzz: $(DEV) ## Requests (CASES=5000 for each service, SEED=…) and records made up at random
+	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) FUZZ_FACTOR=20 $(BIN)/pytest -s --timeout=3600 \
 	  tests/security/test_fuzz.py tests/security/test_poisoned_topics.py
 
 ##@ Speed
