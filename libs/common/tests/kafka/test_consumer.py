@@ -5,25 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
 from common import dead_letters
-from common.clock import DatabaseClock, wall_time
-from common.consumer import Consumer
-from common.dispatch import Applied
-from common.envelope import Envelope, body_of, headers_of, source_of
+from common.clock import wall_time
 from common.errors import UnavailableError
-from common.ids import new_id
-from common.jsons import dumps
 from common.kafka import ensure_topics
 from common.settings import KafkaSettings
 from deploy.embedded.broker import EmbeddedBroker
+from libs.common.tests.kafka.consuming import Sending, consumer, kept_is, note_record
 from libs.common.tests.kafka.test_relay import relay, running
 from libs.common.tests.plumbing import (
     database,
     keep_notes,
-    kept,
     make_kept,
     notes_stream,
     scalar,
@@ -31,55 +25,9 @@ from libs.common.tests.plumbing import (
 )
 from tests.support.kafka import NewTopicFor
 from tests.support.postgres import FreshDsn
-from tests.support.records import RawRecord, write_raw
 from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
-
-
-def consumer(db, bootstrap, stream, **options):
-    clock = DatabaseClock(db, service="notes")
-    return Consumer(db, KafkaSettings(bootstrap=bootstrap), stream, clock=clock, **options)
-
-
-def note_record(note: str, *, event_id: str | None = None, sequence: int = 1):
-    """Return the value and headers of a note as our relay would send it."""
-    now = wall_time()
-    envelope = Envelope(
-        id=event_id or str(new_id()), source=source_of("notes"), type="notes.note.taken", version=1,
-        tenant_id="demo", occurred_at=now, recorded_at=now, sequence=sequence, subject_id="book",
-        key="book",
-    )  # fmt: skip
-    headers = [(k, v.encode()) for k, v in headers_of(envelope).items()]
-    return dumps(body_of(envelope, {"note": note})), headers
-
-
-class Sending:
-    """A producer for one topic, and its first partition unless told otherwise."""
-
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._client = AIOKafkaProducer(bootstrap_servers=bootstrap)
-        self._topic = topic
-
-    async def __aenter__(self):
-        await self._client.start()
-        return self
-
-    async def __aexit__(self, *_):
-        await self._client.stop()
-
-    async def note(self, note: str, *, partition: int = 0, **options) -> None:
-        value, headers = note_record(note, **options)
-        await self.raw(value, headers, partition=partition)
-
-    async def raw(self, value: bytes | None, headers=(), *, partition: int = 0) -> None:
-        await self._client.send_and_wait(
-            self._topic, value, key=b"book", partition=partition, headers=list(headers)
-        )
-
-
-async def kept_is(db, expected):
-    return await db.read(kept) == expected
 
 
 async def test_what_one_service_writes_another_applies_once_and_in_order(
@@ -113,102 +61,7 @@ async def test_an_event_sent_twice_is_applied_once(
     await db.close()
 
 
-async def test_poison_stands_alone_and_the_rest_goes_on(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    good = [f"note {n}" for n in range(20)]
-    async with Sending(kafka_bootstrap, topic) as send:
-        for place, note in enumerate(good):
-            if place == 7:
-                await send.note("poison")
-            if place == 13:
-                await send.raw(b"\xff not json")
-                await send.raw(b'{"id": "x"}')
-                await send.raw(None)
-            await send.note(note)
-        stream = notes_stream(topic)
-        async with running(consumer(db, kafka_bootstrap, stream)):
-            await until(lambda: kept_is(db, good), within=30)
-    letters = await db.read(dead_letters.list_open, stream.consumer)
-    assert sorted(letter.reason for letter in letters) == [
-        "empty", "handler_error", "missing_field", "not_json",
-    ]  # fmt: skip
-    published = await db.read(
-        scalar, f"SELECT count(*) FROM outbox WHERE topic = '{topic}.dead' AND aggregateid = 'book'"
-    )
-    assert published == 4
-    await db.close()
-
-
-async def test_a_dead_letter_can_be_replayed_once_the_cause_is_mended(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    stream = notes_stream(topic)
-    async with Sending(kafka_bootstrap, topic) as send:
-        await send.note("poison")
-        async with running(consumer(db, kafka_bootstrap, stream)):
-            (letter,) = await until(
-                lambda: db.read(dead_letters.list_open, stream.consumer), within=20
-            )
-    mended = replace(stream, apply=keep_all_notes)
-    assert (
-        await db.run(dead_letters.replay, mended, letter.dead_letter_id, now=wall_time())
-        == "applied"
-    )
-    assert await db.read(kept) == ["poison"]
-    assert await db.read(dead_letters.list_open, stream.consumer) == []
-    await db.close()
-
-
-async def test_a_header_name_that_is_not_text_stops_nothing(
-    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    """What else the record says counts, as if that header were not there."""
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    records: list[RawRecord] = []
-    for place, note in enumerate(("one", "two", "three")):
-        value, headers = note_record(note)
-        foreign = [(b"\xff\xfe", b"?")] if place == 1 else []
-        records.append((b"book", value, [*headers, *foreign]))
-    records.insert(1, (b"book", b"not json", [(b"\x80", None)]))
-    await write_raw(kafka_bootstrap, topic, records)
-    stream = notes_stream(topic)
-    async with running(consumer(db, kafka_bootstrap, stream)):
-        await until(lambda: kept_is(db, ["one", "two", "three"]), within=20)
-    [letter] = await db.read(dead_letters.list_open, stream.consumer)
-    assert (letter.offset, letter.reason) == (1, "not_json")
-    await db.close()
-
-
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
-async def test_records_are_read_however_their_writer_compresses(
-    codec: str, fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
-):
-    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
-    await db.run(make_kept)
-    value, headers = note_record("small " * 100)
-    client = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, compression_type=codec)
-    await client.start()
-    await client.send_and_wait(topic, value, key=b"book", partition=0, headers=headers)
-    await client.stop()
-    async with running(consumer(db, kafka_bootstrap, notes_stream(topic))):
-        await until(lambda: kept_is(db, ["small " * 100]), within=20)
-    await db.close()
-
-
-async def keep_all_notes(connection, events, /, *, now):
-    for event in events:
-        await connection.execute(
-            text("INSERT INTO kept (note) VALUES (:note)"), {"note": event.data.note}
-        )
-    return [Applied() for _ in events]
-
-
 async def test_a_partition_whose_batch_takes_long_does_not_hold_up_another(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):

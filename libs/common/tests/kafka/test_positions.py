@@ -10,7 +10,7 @@ from common.clock import wall_time
 from common.errors import ConflictError
 from common.kafka import ensure_topics
 from common.settings import KafkaSettings
-from libs.common.tests.kafka.test_consumer import Sending, consumer, kept_is
+from libs.common.tests.kafka.consuming import Sending, consumer, kept_is
 from libs.common.tests.kafka.test_relay import running
 from libs.common.tests.plumbing import database, make_kept, notes_stream, scalar
 from tests.support.kafka import NewTopicFor

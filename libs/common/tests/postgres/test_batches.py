@@ -13,7 +13,7 @@ from common.dispatch import DeadLettered, Ignored, Stream, one_by_one
 from common.envelope import Record
 from common.errors import ConflictError, UnavailableError
 from common.jsons import dumps, loads
-from libs.common.tests.kafka.test_consumer import note_record
+from libs.common.tests.kafka.consuming import note_record
 from libs.common.tests.plumbing import (
     NoteTaken,
     database,
