@@ -1,9 +1,11 @@
 """Code in the place of values: in every parameter it is a value, or refused as one."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.security.calling import Answer
 from tests.security.operations import PAGED, READING, Operation
 from tests.security.seeding import Tenant, targets
 from tests.security.site import ALPHA, BETA, Site
@@ -21,18 +23,20 @@ LINES = ("a\r\nSet-Cookie: x=1", "a\nb", '\n{"level": "error"}', "\x1b[2J", "a\t
 pytestmark = pytest.mark.usefixtures("unwritten")
 
 
+async def _asked(
+    site: Site, operation: Operation, target: str, alpha: Tenant, **more: Any
+) -> Answer:
+    """Ask as alpha; of a stream, for its beginning."""
+    given = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
+    return await site.ask(operation, target, **given, **more)
+
+
 @pytest.mark.parametrize("operation", READING, ids=str)
 async def test_no_parameter_is_more_than_a_value(operation: Operation, site: Site, alpha: Tenant):
     plain = targets(operation, alpha)[0]
     for name in operation.parameters("query"):
         for value in INJECTED:
-            answer = await site.ask(
-                operation,
-                f"{plain}?{name}={quote(value)}",
-                by=ALPHA,
-                key=alpha.key,
-                wait_for=b"retry",
-            )
+            answer = await _asked(site, operation, f"{plain}?{name}={quote(value)}", alpha)
             assert answer.status in {200, 400, 422}, (name, value)
             assert answer.status == 200 or answer.is_problem(), (name, value)
 
@@ -42,18 +46,10 @@ async def test_no_parameter_begins_a_line(operation: Operation, site: Site, alph
     [plain, *_] = targets(operation, alpha)
     for value in LINES:
         for name in operation.parameters("query"):
-            answer = await site.ask(
-                operation,
-                f"{plain}?{name}={quote(value)}",
-                by=ALPHA,
-                key=alpha.key,
-                wait_for=b"retry",
-            )
+            answer = await _asked(site, operation, f"{plain}?{name}={quote(value)}", alpha)
             assert answer.status in {400, 422}, (name, value)
         for name in ("idempotency-key", "x-request-id", "traceparent", "last-event-id", "if-match"):
-            answer = await site.ask(
-                operation, plain, by=ALPHA, key=alpha.key, headers={name: value}, wait_for=b"retry"
-            )
+            answer = await _asked(site, operation, plain, alpha, headers={name: value})
             assert answer.status in {200, 400, 412}, (name, value)
             assert not [1 for key, said in answer.headers if "\n" in key + said or "\r" in said]
     log = site.log.getvalue()
@@ -75,9 +71,7 @@ async def test_what_costs_much_is_capped(operation: Operation, site: Site, alpha
         ("q=" + "a" * 201, {422}),
         ("cursor=" + "A" * 9_000, {414}),
     ):
-        answer = await site.ask(
-            operation, f"{plain}?{query}", by=ALPHA, key=alpha.key, wait_for=b"retry"
-        )
+        answer = await _asked(site, operation, f"{plain}?{query}", alpha)
         assert answer.status in allowed, (query[:80], answer.status)
         if answer.status == 200 and "limit=1" in query and "items" in answer.text():
             assert len(answer.json()["items"]) <= 500
