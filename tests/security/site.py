@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.dispatch import Stream
 from common.http.api_keys import CreateKey, create_key, insert_key, revoke_key
 from common.http.service_tokens import ServiceTokens
 from common.service import Service
@@ -100,6 +101,16 @@ class Site:
         self.log.seek(0)
         self.log.truncate()
         return taken
+
+    def reader(self, topic: str) -> tuple[Service, Stream]:
+        """Return the one who reads a topic, and how."""
+        [found] = [
+            (service, stream)
+            for service in self.services.values()
+            for stream in service.streams.values()
+            if stream.topic == topic
+        ]
+        return found
 
     async def metrics(self) -> str:
         return (await call(self.services["identity"].api, "GET", "/metrics")).text()

@@ -34,21 +34,11 @@ APPLIED = {
 }
 
 
-def consumer_of(site: Site, topic: str) -> tuple[Service, Stream]:
-    [found] = [
-        (service, stream)
-        for service in site.services.values()
-        for stream in service.streams.values()
-        if stream.topic == topic
-    ]
-    return found
-
-
 @pytest.mark.parametrize("topic", TOPICS)
 async def test_exactly_the_bad_records_are_put_aside(
     topic: str, site: Site, alpha: Tenant, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
-    service, stream = consumer_of(site, topic)
+    service, stream = site.reader(topic)
     stream = replace(stream, topic=await new_topic(partitions=1))
     expected: dict[int, tuple[str, str]] = {}
     subjects: set[str] = set()
@@ -83,7 +73,7 @@ async def test_whoever_writes_interactions_says_nothing_about_time(
     site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     """Deadlines rest on what a service knows of itself, not on what its callers claim."""
-    service, stream = consumer_of(site, INBOUND)
+    service, stream = site.reader(INBOUND)
     stream = replace(stream, topic=await new_topic(partitions=1))
     stamp = ("watermark", rfc3339(service.clock.now()).encode())
     body, _ = sound(INBOUND)
@@ -97,7 +87,7 @@ async def test_whoever_writes_interactions_says_nothing_about_time(
 @pytest.mark.parametrize("topic", TOPICS)
 async def test_records_made_at_random_stop_nothing(topic: str, site: Site):
     """However they come out, the partition stands behind them and the good one among them is in."""
-    service, stream = consumer_of(site, topic)
+    service, stream = site.reader(topic)
     stream = replace(stream, topic=f"random-{uuid4().hex}")
     handler = BatchHandler(service.database, stream, service.clock)
     await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
@@ -118,7 +108,7 @@ async def test_the_same_id_with_another_content_is_the_first(
     site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     for topic in EVENTS:
-        service, stream = consumer_of(site, topic)
+        service, stream = site.reader(topic)
         stream = replace(stream, topic=await new_topic(partitions=1))
         (first, subject), (second, other) = sound(topic), sound(topic)
         (last, end) = sound(topic)

@@ -58,12 +58,7 @@ async def test_addresses_methods_headers_and_values_are_no_labels(site: Site, al
 
 @pytest.mark.parametrize("topic", TOPICS)
 async def test_what_records_say_is_no_label(topic: str, site: Site):
-    [(service, stream)] = [
-        (service, stream)
-        for service in site.services.values()
-        for stream in service.streams.values()
-        if stream.topic == topic
-    ]
+    service, stream = site.reader(topic)
     stream = replace(stream, topic=made_up())
     handler = BatchHandler(service.database, stream, service.clock)
     await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
