@@ -6,6 +6,7 @@ It runs in a process of its own; ``FUZZ`` in the environment says what it has to
 import asyncio
 import json
 import os
+import re
 from typing import Any
 
 import asyncpg
@@ -33,6 +34,8 @@ UNSAYABLE = (
 )  # fmt: skip
 """How that begins which JSON Schema cannot express: bytes, blanks, one member or another, how large
 a number in free JSON may be, and that 1.0 is no integer (to JSON Schema it is one)."""
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 HORIZON = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
@@ -91,9 +94,13 @@ def _exchanged(value: Any) -> Any:
 
 
 def _id(name: str, made_up: Any) -> str | None:
+    """Return an id for one that could be; what was spoilt on purpose has to stay spoilt."""
     known = _IDS.get(name)
-    number = sum(made_up.encode(errors="replace")) if isinstance(made_up, str) and known else 1
-    return known[number // 2 % len(known)] if known and number % 2 == 0 else None
+    if not known or not isinstance(made_up, str):
+        return None
+    shape = UUID if UUID.fullmatch(known[0]) else SLUG
+    number = sum(made_up.encode())
+    return known[number // 2 % len(known)] if shape.fullmatch(made_up) and number % 2 == 0 else None
 
 
 @schemathesis.check
