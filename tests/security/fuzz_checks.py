@@ -32,8 +32,9 @@ UNSAYABLE = (
     "must not be empty without", "must not be larger than", "must not be longer than",
     "is a number beyond 64 bits", "Input should be a valid integer",
 )  # fmt: skip
-"""How that begins which JSON Schema cannot express: bytes, blanks, one member or another, how large
-a number in free JSON may be, and that 1.0 is no integer (to JSON Schema it is one)."""
+"""How that begins which JSON Schema cannot express, or not so that one could read it: characters in
+every text there is, years, bytes, one member or another, how large a number in free JSON may be,
+and that 1.0 is no integer (to JSON Schema it is one)."""
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 HORIZON = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
