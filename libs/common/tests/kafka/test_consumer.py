@@ -61,7 +61,6 @@ async def test_an_event_sent_twice_is_applied_once(
     await db.close()
 
 
-@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 async def test_a_partition_whose_batch_takes_long_does_not_hold_up_another(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
