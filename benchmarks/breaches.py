@@ -138,7 +138,7 @@ INSERT INTO clock (tenant_id, clock_id, conversation_id, customer_id, metric, cy
 SELECT 'demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_response', 1,
        'running', gen_random_uuid(), 1, 'Standard care', 3600, now(), due_at,
        now() - interval '1 day', false, false, false, '[]', '[]', '[]', 1, due_at, n % 6
-  FROM (SELECT n, now() + make_interval(secs => $2 + n * $3) AS due_at
+  FROM (SELECT n, now() + make_interval(secs => $2::float8 + n * $3::float8) AS due_at
           FROM generate_series(0, $1::int - 1) n) c
 """
 _WRITTEN = """
