@@ -9,7 +9,7 @@ its lock cannot mark anything.
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -107,9 +107,10 @@ class _Shard:
         self._service = service
         self._shard = shard
         self._heartbeat_topics = heartbeat_topics
+        self._heartbeat_every = timedelta(seconds=settings.heartbeat_seconds)
         self._fetch = relay_store.fetch_statement(held_since)
         self._wake = asyncio.Event()
-        self._stamped: dict[tuple[str, int], tuple[datetime, float]] = {}
+        self._stamped: dict[tuple[str, int], datetime] = {}
         self._partitions: dict[str, int] = {}
         self._closed: dict[str, float] = {}
         self._trouble: str | None = None
@@ -157,11 +158,10 @@ class _Shard:
     async def _publish(
         self, connection: AsyncConnection, producer: Producer, stop: asyncio.Event
     ) -> None:
-        watermark = Watermark(connection, every_seconds=self._settings.heartbeat_seconds / 2)
+        watermark = Watermark(connection, every_seconds=self._settings.heartbeat_seconds)
         while not stop.is_set():
             self._wake.clear()
             self._closed = {t: at for t, at in self._closed.items() if at > time.monotonic()}
-            await watermark.note()
             batch = await relay_store.fetch(
                 connection,
                 self._fetch,
@@ -195,7 +195,7 @@ class _Shard:
             headers = [(name, value.encode()) for name, value in row.headers.items()]
             if reached is not None:
                 headers.append((WATERMARK_HEADER, rfc3339(reached).encode()))
-                self._stamped[row.topic, partition] = reached, time.monotonic()
+                self._stamped[row.topic, partition] = reached
             key, value = row.key.encode(), row.payload.encode()
             records.append(Outgoing(row.topic, partition, key, value, headers))
         await producer.send_all(records)
@@ -203,18 +203,17 @@ class _Shard:
         return sent
 
     async def _beat(self, producer: Producer, reached: datetime | None) -> None:
-        """Carry the watermark to those of our partitions that have not heard of it."""
+        """Carry the watermark to those of our partitions that have heard of none so late."""
         if reached is None:
             return
         beats = []
         for topic in self._heartbeat_topics:
             count = await self._partition_count(producer, topic)
             for partition in range(self._shard, count, self._settings.shards):
-                stamp, at = self._stamped.get((topic, partition), (None, 0.0))
-                due = time.monotonic() - at >= self._settings.heartbeat_seconds
-                if due and (stamp is None or stamp < reached):
+                stamp = self._stamped.get((topic, partition))
+                if stamp is None or reached - stamp >= self._heartbeat_every:
                     beats.append(self._heartbeat(topic, partition, reached))
-                    self._stamped[topic, partition] = reached, time.monotonic()
+                    self._stamped[topic, partition] = reached
         await producer.send_all(beats)
 
     def _heartbeat(self, topic: str, partition: int, reached: datetime) -> Outgoing:
@@ -270,7 +269,7 @@ class _Shard:
                        reason=watermark.trouble)  # fmt: skip
         self._trouble = closed or watermark.trouble
         labels = self._service, str(self._shard)
-        age = (batch.at - batch.rows[0].written_at).total_seconds() if batch.rows else 0.0
+        age = (batch.moment.at - batch.rows[0].written_at).total_seconds() if batch.rows else 0.0
         metrics.OUTBOX_UNPUBLISHED_AGE.labels(*labels).set(max(0.0, age))
         if watermark.reached is not None:
             metrics.RELAY_WATERMARK.labels(*labels).set(watermark.reached.timestamp())

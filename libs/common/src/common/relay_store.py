@@ -18,11 +18,13 @@ _LOCK = text(
            current_setting('transaction_read_only') = 'on' AS read_only
     """
 )
+# A statement alone is its own transaction, and that begins, which now() tells, before its snapshot
+# is taken; statement_timestamp() may be later. The age of an id is counted from the next one.
 _FETCH = """
-    SELECT moment.oldest_open, moment.held_since, statement_timestamp() AS at,
-           row.position, row.written_at, row.aggregateid, row.payload, row.topic, row.key_hash,
-           row.headers
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest_open,
+    SELECT now() AS at, moment.oldest_open::text::bigint AS oldest_open,
+           age(moment.oldest_open::xid) AS given_since, moment.held_since, row.position,
+           row.written_at, row.aggregateid, row.payload, row.topic, row.key_hash, row.headers
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest_open,
                  ({held_since}) AS held_since) AS moment
     LEFT JOIN LATERAL (
         SELECT * FROM outbox WHERE published_at IS NULL AND key_hash % :shards = :shard
@@ -58,11 +60,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A time before the snapshot, and an id that all transactions begun before it are below."""
+
+    at: datetime
+    next_xid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Unpublished rows, and what else the same snapshot says."""
+    """Unpublished rows, and what else the same statement says."""
 
     rows: Sequence[Row]
-    at: datetime
+    moment: Moment
     oldest_open: int
     """No transaction with a lower id is open: all they wrote is in this snapshot."""
     held_since: datetime | None
@@ -95,7 +105,10 @@ async def fetch(
     limit: int,
     closed: Iterable[str] = (),
 ) -> Batch:
-    """Return a shard's oldest unpublished rows, at most ``limit``, none of ``closed`` topics."""
+    """Return a shard's oldest unpublished rows, at most ``limit``, none of ``closed`` topics.
+
+    ``connection`` is in AUTOCOMMIT.
+    """
     result = await connection.execute(
         statement, {"shard": shard, "shards": shards, "limit": limit, "closed": list(closed)}
     )
@@ -105,7 +118,9 @@ async def fetch(
             r.headers)
         for r in found if r.position is not None
     ]  # fmt: skip
-    return Batch(rows, found[0].at, found[0].oldest_open, found[0].held_since)
+    first = found[0]
+    moment = Moment(first.at, first.oldest_open + first.given_since)
+    return Batch(rows, moment, first.oldest_open, first.held_since)
 
 
 async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:

@@ -70,7 +70,6 @@ async def test_the_watermark_waits_for_an_open_transaction(fresh_dsn: FreshDsn):
         watermark = Watermark(lock, every_seconds=0)
 
         async def settle() -> datetime | None:
-            await watermark.note()
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await relay_store.mark(lock, batch.rows)
             await watermark.settle(batch, full=False, shard=0, shards=1)
@@ -91,6 +90,31 @@ async def test_the_watermark_waits_for_an_open_transaction(fresh_dsn: FreshDsn):
     await db.close()
 
 
+async def test_the_watermark_moves_on_although_some_transaction_is_always_open(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"))
+    statement = relay_store.fetch_statement(None)
+    async with db.dedicated() as lock, db.dedicated() as first, db.dedicated() as second:
+        watermark, reached = Watermark(lock, every_seconds=0), []
+        await _write_one(first)
+        for ending, beginning in ((first, second), (second, first), (first, second)):
+            for look in ("while one is open", "while the next one is"):
+                batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
+                await relay_store.mark(lock, batch.rows)
+                await watermark.settle(batch, full=False, shard=0, shards=1)
+                if look == "while one is open":
+                    await _write_one(beginning)
+                    await ending.execute(text("COMMIT"))
+            reached.append(watermark.reached)
+    assert None not in reached
+    assert reached == sorted(set(reached))
+    await db.close()
+
+
+async def _write_one(connection):
+    await connection.execute(text("BEGIN"))
+    await take_notes(connection, ["one"], now=wall_time())
+
+
 async def test_the_watermark_stands_while_the_databases_clock_is_ahead(fresh_dsn: FreshDsn):
     db = database(fresh_dsn("common"))
     statement, ahead = relay_store.fetch_statement(None), timedelta(hours=2)
@@ -98,7 +122,6 @@ async def test_the_watermark_stands_while_the_databases_clock_is_ahead(fresh_dsn
         watermark = Watermark(lock, every_seconds=0, wall_time=lambda: wall_time() - ahead)
 
         async def settle() -> datetime | None:
-            await watermark.note()
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await watermark.settle(batch, full=False, shard=0, shards=1)
             return watermark.reached
@@ -117,7 +140,6 @@ async def test_stored_input_that_is_not_processed_holds_the_watermark(fresh_dsn:
     statement = relay_store.fetch_statement("SELECT cast('2026-01-01 00:00:00+00' AS timestamptz)")
     async with db.dedicated() as lock:
         watermark = Watermark(lock, every_seconds=0)
-        await watermark.note()
         batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
         await watermark.settle(batch, full=False, shard=0, shards=1)
         assert watermark.reached is not None

@@ -27,7 +27,6 @@ async def test_a_watermark_never_passes_an_answer_whose_request_is_still_waiting
         watermark = Watermark(lock, every_seconds=0)
 
         async def reached() -> datetime:
-            await watermark.note()
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await relay_store.mark(lock, batch.rows)
             await watermark.settle(batch, full=False, shard=0, shards=1)
