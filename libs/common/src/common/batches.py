@@ -18,6 +18,7 @@ from common.database import Database, sqlstate
 from common.dispatch import Applied, DeadLettered, Ignored, Outcome, Stream
 from common.envelope import Received, Record, UndecodableError
 from common.errors import ServiceError, UnavailableError
+from common.passing import Passing
 from common.telemetry import metrics
 from common.telemetry.logs import describe, get_logger
 from common.telemetry.tracing import span
@@ -48,6 +49,7 @@ class BatchHandler:
         self._database = database
         self._stream = stream
         self._clock = clock
+        self._passing = Passing(database)
 
     async def handle(self, expected: int, records: Sequence[Record]) -> int:
         """Apply ``records`` of one partition, which stands at ``expected``; return its new offset.
@@ -83,7 +85,10 @@ class BatchHandler:
         events: Sequence[Received] = [r.result for r in reads if isinstance(r.result, Received)]
         if events and self._stream.prepare is not None:
             events = await self._stream.prepare(events)
-        if not events:
+        outcomes: list[Outcome] = [r.result for r in reads if isinstance(r.result, Ignored)]
+        if len(outcomes) == len(reads):
+            await self._passing.move(step)
+        elif not events:
             outcomes = await self._database.run(self._transact, reads, events, step)
         else:
             traces = list(dict.fromkeys(e.envelope.traceparent or "" for e in events))

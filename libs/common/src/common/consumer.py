@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +17,7 @@ from common.batches import BatchHandler
 from common.clock import Clock
 from common.database import Database
 from common.dispatch import Stream
-from common.envelope import Record
+from common.envelope import HEARTBEAT_TYPE, Record
 from common.errors import UnavailableError
 from common.kafka import GroupReader, KafkaError, OffsetsLostError
 from common.settings import KafkaSettings
@@ -162,7 +163,7 @@ class Consumer:
     async def _process(
         self, reader: GroupReader, partition: int, records: Sequence[Record]
     ) -> None:
-        async with self._slots:
+        async with self._turn(records):
             expected = self._positions.get(partition)
             due = [r for r in records if expected is not None and r.offset >= expected]
             if expected is None or not due:
@@ -186,6 +187,11 @@ class Consumer:
             self._moved_at = time.monotonic()
             if self._on_progress:
                 self._on_progress([partition])
+
+    def _turn(self, records: Sequence[Record]) -> AbstractAsyncContextManager[None]:
+        """Let few partitions be worked on at once; heartbeats are no work, and go together."""
+        idle = all(r.header("ce_type") == HEARTBEAT_TYPE for r in records)
+        return nullcontext() if idle else self._slots
 
     def _put_back(self, reader: GroupReader, partition: int) -> None:
         """Let a partition wait before its batch is read again, from where the database stands."""

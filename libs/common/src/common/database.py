@@ -2,7 +2,7 @@
 
 ``run`` is one use case in one transaction, committed before it returns. ``read`` is one statement
 without a transaction's two extra round trips, ``read_row`` the same for the few that are asked for
-most. ``snapshot`` is several reads that must agree.
+most, ``jot`` the same for a write that is no news. ``snapshot`` is several reads that must agree.
 """
 
 import asyncio
@@ -114,6 +114,19 @@ class Database:
                 callback()
             return result
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def jot(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``work(connection, ...)``, one statement that writes down what nobody waits for.
+
+        It is committed when it returns, and no ``after_commit`` hears of it. Raises
+        UnavailableError; the caller tries again when it next has something to write.
+        """
+        try:
+            async with self._writer.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await work(connection, *args, **kwargs)
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            raise _translated(error) from error
 
     async def read(
         self,

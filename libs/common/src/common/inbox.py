@@ -37,14 +37,18 @@ _HASHES = text(
 )
 _MOVE = text(
     """
-    UPDATE consumer_progress
-    SET next_offset = :next_offset,
+    UPDATE consumer_progress progress
+    SET next_offset = step.next_offset,
         -- Nobody knows the future: a watermark that lies ahead would vouch for all deadlines in it.
-        watermark = greatest(watermark, CASE WHEN cast(:watermark AS timestamptz) IS NOT NULL
-            THEN least(cast(:watermark AS timestamptz), clock_timestamp()) END),
+        watermark = greatest(progress.watermark, CASE WHEN step.watermark IS NOT NULL
+            THEN least(step.watermark, clock_timestamp()) END),
         updated_at = clock_timestamp()
-    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
-      AND next_offset = :expected
+    FROM unnest(cast(:partitions AS int[]), cast(:expected AS bigint[]),
+                cast(:next_offsets AS bigint[]), cast(:watermarks AS timestamptz[]))
+         AS step (partition, expected, next_offset, watermark)
+    WHERE progress.consumer = :consumer AND progress.topic = :topic
+      AND progress.partition = step.partition AND progress.next_offset = step.expected
+    RETURNING progress.partition
     """
 )
 _POSITIONS = text(
@@ -123,19 +127,30 @@ async def claim(
 
 async def move(connection: AsyncConnection, step: Progress) -> None:
     """Move the partition on. Raises FencedError when it does not stand where it was expected."""
+    if not await move_all(connection, [step]):
+        raise fenced(step)
+
+
+async def move_all(connection: AsyncConnection, steps: Sequence[Progress]) -> set[int]:
+    """Move partitions of one consumer and topic on; return those that stood where expected."""
+    # In one order for all, so that two who claim the same partitions wait instead of deadlocking.
+    steps = sorted(steps, key=lambda step: step.partition)
     result = await connection.execute(
         _MOVE,
         {
-            "consumer": step.consumer,
-            "topic": step.topic,
-            "partition": step.partition,
-            "expected": step.expected,
-            "next_offset": step.next_offset,
-            "watermark": step.watermark,
+            "consumer": steps[0].consumer,
+            "topic": steps[0].topic,
+            "partitions": [step.partition for step in steps],
+            "expected": [step.expected for step in steps],
+            "next_offsets": [step.next_offset for step in steps],
+            "watermarks": [step.watermark for step in steps],
         },
     )
-    if result.rowcount != 1:
-        raise FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
+    return {row.partition for row in result}
+
+
+def fenced(step: Progress) -> FencedError:
+    return FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
 
 
 async def positions(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from common import dead_letters, inbox
 from common.batches import BatchHandler
 from common.dispatch import DeadLettered, Ignored, Stream, one_by_one
-from common.envelope import Record
+from common.envelope import HEARTBEAT_TYPE, Record
 from common.errors import ConflictError, UnavailableError
 from common.jsons import dumps, loads
 from libs.common.tests.kafka.consuming import note_record
@@ -181,6 +181,40 @@ async def test_a_type_nobody_reads_is_ignored(db):
     batch = [Record(TOPIC, 0, 0, b"book", value.replace(b"note.taken", b"note.burnt"), headers)]
     assert await handler(db).handle(0, batch) == 1
     assert await db.read(dead_letters.list_open, "notes.keeper") == []
+
+
+async def test_heartbeats_of_all_partitions_move_on_together_and_are_no_news(db):
+    await db.run(inbox.positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
+    news: list[str] = []
+    db.after_commit(lambda: news.append("commit"))
+    keeper = handler(db)
+    results = await asyncio.gather(
+        *(
+            keeper.handle(0 if partition < 2 else 7, [heartbeat(partition)])
+            for partition in range(3)
+        ),
+        return_exceptions=True,
+    )
+    assert results[:2] == [1, 1]
+    assert isinstance(results[2], inbox.FencedError)
+    stand = await db.read(_stand)
+    assert [offset for offset, _ in stand] == [1, 1, 0]
+    assert [reached is not None for _, reached in stand] == [True, True, False]
+    assert news == []
+
+
+def heartbeat(partition: int) -> Record:
+    value, headers = note_record("-")
+    value = dumps(loads(value) | {"type": HEARTBEAT_TYPE})
+    stamp = ("watermark", b"2026-01-01T00:00:00Z")
+    return Record(TOPIC, partition, 0, b"book", value, [*headers, stamp])
+
+
+async def _stand(connection):
+    rows = await connection.execute(
+        text("SELECT next_offset, watermark FROM consumer_progress ORDER BY partition")
+    )
+    return [tuple(row) for row in rows]
 
 
 async def test_hot_statements_use_their_indexes(db):
