@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import Part, ServiceSettings
+from common.settings import Part, RelaySettings, ServiceSettings
 
 
 class IdentitySettings(Part):
@@ -28,9 +28,15 @@ class SealingSettings(Part):
     current: str | None = None
 
 
+class ConversationsRelaySettings(RelaySettings):
+    heartbeat_seconds: PositiveFloat = 0.1
+    """Breaches wait for it, which those of the other services make nobody do."""
+
+
 class InteractionsSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTERACTIONS_")
 
+    relay: RelaySettings = Field(default_factory=ConversationsRelaySettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
     inbound_tenant: str | None = None

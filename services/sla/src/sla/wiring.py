@@ -58,7 +58,7 @@ def build(settings: SlaSettings) -> Service:
         settings.kafka,
         stream_of_conversations,
         clock=clock,
-        on_progress=lambda _: timer.wake(),
+        on_progress=lambda _: timer.heard(),
     )
     relay = Relay(
         database,

@@ -37,12 +37,18 @@ class DueClocks:
         )
         self._stalled = StalledSources(self._patience)
         self._woken = asyncio.Event()
+        self._listening = False
         self._trouble: str | None = None
         self._alive_at = time.monotonic()
 
     def wake(self) -> None:
-        """Look again now: a deadline may be nearer, or the source may have been heard."""
+        """Look again now: a deadline may be nearer."""
         self._woken.set()
+
+    def heard(self) -> None:
+        """Look again now if something due, or nearly so, waits for what the source tells."""
+        if self._listening:
+            self._woken.set()
 
     def healthy(self) -> str | None:
         if self._trouble:
@@ -61,6 +67,7 @@ class DueClocks:
                 self._trouble = "the database is not available"
                 _log.warning("timer.postponed", error=describe(error))
                 pause = self._settings.idle_seconds
+            self._listening = pause <= self._settings.poll_seconds
             await self._sleep(pause, stop)
 
     async def tick(self) -> float:
