@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.drills.invariants.evidence import Event, Evidence, Row
+from tests.drills.invariants.evidence import Evidence, Row
 from tests.drills.invariants.promises import Expected, expected_clocks
 
 BREACHED, RETRACTED = "sla.clock.breached", "sla.breach.retracted"
@@ -37,15 +37,15 @@ def _differs(key: Key, row: Row, expected: Expected, at: datetime) -> Iterator[s
 
 
 def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
-    """Say which breaches were declared as certain before their source was known to the deadline.
+    """Say which breaches were declared as certain before all that could disprove them was known.
 
-    An answer that came too late needs no such knowledge: it says itself that none came before.
+    Either the watermark had passed the deadline, or the conversation had told of something that
+    was written later, such as the answer that came too late: what it wrote before stands before.
     """
-    known = _when_known(evidence.events["interactions.conversations"])
+    known = _when_known(evidence)
     for event in evidence.first_told("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
-        certain = body["type"] == BREACHED and body["data"]["confirmed"]
-        if certain and body["data"]["met_at"] is None:
+        if body["type"] == BREACHED and body["data"]["confirmed"]:
             due_at = datetime.fromisoformat(body["data"]["due_at"])
             told_at = datetime.fromisoformat(body["recorded_at"])
             heard_at = known(event.partition, body["data"]["conversation_id"], due_at)
@@ -57,8 +57,8 @@ def breaches_are_told_once_and_false_ones_retracted(evidence: Evidence) -> Itera
     """Say of which clocks the last word is wrong: a breach untold, told twice, or left standing."""
     told = _told(evidence)
     for key, expected in expected_clocks(evidence).items():
-        if wrong := _wrong(told[key], breached=expected.breached(evidence.at)):
-            yield f"of clock {key} was told: {', '.join(told[key]) or 'no breach'}; {wrong}"
+        if wrong := _wrong(told[key], expected, evidence.at):
+            yield f"of clock {key} was told: {', '.join(map(str, told[key])) or 'nothing'}; {wrong}"
 
 
 def certain_breaches_taken_back(evidence: Evidence) -> list[Key]:
@@ -67,51 +67,72 @@ def certain_breaches_taken_back(evidence: Evidence) -> list[Key]:
     None is to be expected where nobody reports late what happened earlier.
     """
     pairs = {key: list(pairwise(told)) for key, told in _told(evidence).items()}
-    return [key for key, found in pairs.items() if ("certain", "retracted") in found]
+    return [
+        key
+        for key, found in pairs.items()
+        if any(one is not None and one.confirmed and then is None for one, then in found)
+    ]
 
 
-def _told(evidence: Evidence) -> dict[Key, list[str]]:
-    told: dict[Key, list[str]] = defaultdict(list)
+class Breach(NamedTuple):
+    """What an event says of a breach: whether it is certain, and the answer that came too late."""
+
+    confirmed: bool
+    met_at: datetime | None
+
+
+def _told(evidence: Evidence) -> dict[Key, list[Breach | None]]:
+    """Return all that was told of each clock's breach, in order; None is a retraction."""
+    told: dict[Key, list[Breach | None]] = defaultdict(list)
     for event in evidence.first_told("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
         data = body["data"]
         key = data["conversation_id"], data["metric"], data["cycle"]
         if body["type"] == RETRACTED:
-            told[key].append("retracted")
-        elif body["type"] == BREACHED and not (data["met_at"] and told[key][-1:] == ["certain"]):
-            # Told again with the answer that came too late, it is the same breach.
-            told[key].append("certain" if data["confirmed"] else "unconfirmed")
+            told[key].append(None)
+        elif body["type"] == BREACHED:
+            met_at = datetime.fromisoformat(data["met_at"]) if data["met_at"] else None
+            told[key].append(Breach(data["confirmed"], met_at))
     return told
 
 
-def _wrong(told: Sequence[str], *, breached: bool) -> str | None:
-    """Say what is wrong with all that was told about the breach of one clock."""
-    since = list(told[_last(told, "retracted") + 1 :])
-    if not breached:
+def _wrong(told: Sequence[Breach | None], expected: Expected, at: datetime) -> str | None:
+    """Say what is wrong with all that was told about the breach of one clock.
+
+    It is told once, and again only with something new: that it is certain, or what answered it.
+    """
+    since: list[Breach] = []
+    for one in told:
+        since = [] if one is None else [*since, one]
+    if not expected.breached(at):
         return "it was in time" if since else None
     if not since:
         return "it was late"
-    return None if since in (["certain"], ["unconfirmed", "certain"]) else "that is not once"
+    wrong = {
+        "that is the same again": not all(_is_news(*pair) for pair in pairwise(since)),
+        "that was never certain": not since[-1].confirmed,
+        f"the answer came at {expected.met_at}": since[-1].met_at != expected.met_at,
+    }
+    return next((what for what, is_so in wrong.items() if is_so), None)
 
 
-def _last(words: Sequence[str], wanted: str) -> int:
-    return max((place for place, word in enumerate(words) if word == wanted), default=-1)
+def _is_news(before: Breach, then: Breach) -> bool:
+    taken_back = before.confirmed > then.confirmed or (before.met_at and not then.met_at)
+    return then != before and not taken_back
 
 
-def _when_known(
-    source: Sequence[Event],
-) -> Callable[[int, str, datetime], datetime | None]:
+def _when_known(evidence: Evidence) -> Callable[[int, str, datetime], datetime | None]:
     """Return a function that says when all that was written before a time had been told.
 
     A partition's watermark says so, and so does an event of the conversation itself that was
-    written later, because those stand in order: an answer that came too late proves the breach.
+    written later, because those stand in order.
     """
+    written_at = {row["id"]: row["written_at"] for row in evidence.rows["interactions"]["outbox"]}
     steps: dict[int | str, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for event in source:
+    for event in evidence.events["interactions.conversations"]:
         marks: dict[int | str, datetime | None] = {event.partition: event.watermark}
         if event.body is not None:
-            written_at = datetime.fromisoformat(event.body["recorded_at"])
-            marks[event.body["subject_id"]] = written_at
+            marks[event.body["subject_id"]] = written_at.get(event.body["id"])
         for what, mark in marks.items():
             if mark is not None and (not steps[what] or mark > steps[what][-1][0]):
                 steps[what].append((mark, event.appended_at))

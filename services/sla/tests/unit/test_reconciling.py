@@ -28,9 +28,9 @@ class Book:
         self.held = {}
         self.told = []
 
-    def hear(self, facts) -> list[News]:
+    def hear(self, facts, at: float = 1_000) -> list[News]:
         folded = list(clocks(facts, self.ruleset).values())
-        return self._write(reconcile(self.held, folded, now=after(0)))
+        return self._write(reconcile(self.held, folded, now=after(at)))
 
     def pass_time(self, time: Moment) -> list[News]:
         return self._write([fire(held, time) for held in self.held.values()])
@@ -89,6 +89,21 @@ class TestBreaches:
 
     def test_facts_alone_can_prove_a_breach(self):
         assert Book().hear(Life().opened().agent(70).facts) == [News.STARTED, News.BREACHED]
+
+    def test_what_claims_to_be_ahead_of_its_time_proves_it_for_certain_only_then(self):
+        book, life = Book(), Life().opened().agent(62)
+        assert book.hear(life.facts, at=58) == [News.STARTED, News.BREACHED]
+        (held,) = book.held.values()
+        assert (held.confirmed, held.confirm_at) == (False, after(60))
+        assert book.pass_time(moment(60, known=59.9)) == []
+        assert book.pass_time(moment(61, known=60)) == [News.BREACHED]
+        (held,) = book.held.values()
+        assert (held.confirmed, held.clock.reason) == (True, "answered_late")
+
+    def test_an_answer_in_time_retracts_one_that_was_claimed_ahead_of_its_time(self):
+        book, life = Book(), Life().opened().agent(62)
+        book.hear(life.facts, at=58)
+        assert book.hear(life.agent(59).facts, at=59) == [News.RETRACTED, News.MET]
 
     def test_what_came_with_a_backfill_alarms_nobody(self):
         book = Book()

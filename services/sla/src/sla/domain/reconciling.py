@@ -41,7 +41,8 @@ class Held:
     """A clock as we hold it: what the facts say, and what a timer declared on top of them.
 
     ``version`` counts the events about it. ``confirmed`` is None without a breach, and False for
-    one declared while the source was silent. ``warned`` are the thresholds told of already.
+    one declared while the source was silent, or proved by what claims to be ahead of its time.
+    ``warned`` are the thresholds told of already.
     """
 
     clock_id: UUID
@@ -114,12 +115,18 @@ def _reconcile(before: Held | None, clock: Clock, now: datetime) -> Change:
 
 
 def _effective(before: Held | None, clock: Clock, now: datetime) -> Held:
-    """Return the clock with the breach that a timer declared, while the facts still bear it."""
+    """Return the clock with the breach that a timer declared, while the facts still bear it.
+
+    Facts that prove one need no timer, and no watermark either: what a conversation told before
+    them stands before them. Unless they claim a time that is yet to come, so that an answer may
+    still be in time; then the timer confirms it.
+    """
     if before is None:
         before = Held(new_id(), 0, clock)
     held = replace(before, clock=clock, superseded=False)
     if clock.state is ClockState.BREACHED:
-        return replace(held, detected_at=before.detected_at or now, confirmed=True)
+        certain = clock.silent or (clock.breached_at is not None and clock.breached_at <= now)
+        return replace(held, detected_at=before.detected_at or now, confirmed=certain)
     told = before.clock
     declared = told.breached_at if told.state is ClockState.BREACHED else None
     stands = clock.state is ClockState.RUNNING and clock.due_at is not None

@@ -120,10 +120,14 @@ class ClockCancelledV1(ClockEvent):
 
 
 class ClockBreachedV1(ClockEvent):
-    """The deadline passed unanswered. It comes again when something about the breach changes.
+    """The deadline passed unanswered.
 
-    ``confirmed`` false: the source was silent, so an answer may still turn up. ``met_at`` is set
-    once the late answer came.
+    It comes again, about the same ``clock_id`` and ``breached_at``, when something about the breach
+    changes: ``confirmed`` turns true, or ``met_at`` tells the answer that came too late (with the
+    reason ``answered_late``). Count clocks, not events. ``confirmed`` false: the source was silent,
+    or the late answer claims a time that is yet to come, so one in time may still turn up; then
+    ``sla.breach.retracted`` takes it back. True: the watermark had passed the deadline, or the
+    conversation itself has told of something later.
     """
 
     event_type: ClassVar[str] = "sla.clock.breached"
