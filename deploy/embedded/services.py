@@ -19,7 +19,7 @@ from deploy.embedded.credentials import DEMO, Credentials
 from identity.settings import IdentitySettings
 from identity.wiring import build as build_identity
 from interactions.settings import IdentitySettings as IdentityCalls
-from interactions.settings import InteractionsSettings, SealingSettings
+from interactions.settings import InteractionsSettings, PromptRelaySettings, SealingSettings
 from interactions.wiring import InteractionsService
 from interactions.wiring import build as build_interactions
 from sla.settings import SlaSettings
@@ -66,7 +66,6 @@ def build_services(
     kafka, http = kafka_settings(bootstrap), http_settings(credentials, port)
     auth = _auth(credentials)
     postgres = {name: PostgresSettings(dsn=SecretStr(dsns[name])) for name in NAMES}
-    relay = {name: RelaySettings(heartbeat_seconds=HEARTBEATS[name]) for name in NAMES}
     return Services(
         identity=build_identity(
             IdentitySettings(
@@ -74,7 +73,7 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=relay["identity"],
+                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["identity"]),
             )
         ),
         interactions=build_interactions(
@@ -83,7 +82,7 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=relay["interactions"],
+                relay=PromptRelaySettings(heartbeat_seconds=HEARTBEATS["interactions"]),
                 identity=IdentityCalls(
                     base_url=f"http://127.0.0.1:{port}", deadline_seconds=IDENTITY_SECONDS
                 ),
@@ -99,7 +98,7 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=relay["sla"],
+                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["sla"]),
             )
         ),
     )

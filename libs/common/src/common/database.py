@@ -78,6 +78,7 @@ class Database:
         self.service = service
         self.settings = settings
         self._writer = _engine(settings, settings.pool_size, service, read_only=False)
+        self._jotter = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = _engine(settings, settings.read_pool_size, service, read_only=True)
         self._direct = _direct(self._reader, settings, service)
         self._after_commit: list[Callable[[], None]] = []
@@ -121,12 +122,7 @@ class Database:
         It is committed when it returns, and no ``after_commit`` hears of it. Raises
         UnavailableError; the caller tries again when it next has something to write.
         """
-        try:
-            async with self._writer.connect() as connection:
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await work(connection, *args, **kwargs)
-        except (DBAPIError, PoolTimeoutError, OSError) as error:
-            raise _translated(error) from error
+        return await self._alone(self._jotter, work, args, kwargs)
 
     async def read(
         self,
@@ -142,7 +138,8 @@ class Database:
         at once; the query is cancelled and cleaned up behind its back, because that clean-up can
         take longer than the deadline.
         """
-        return await self._in_time(self._read(query, args, kwargs), deadline_seconds)
+        reading = self._alone(self._reader, query, args, kwargs)
+        return await self._in_time(reading, deadline_seconds)
 
     async def read_row(
         self,
@@ -215,12 +212,16 @@ class Database:
         for engine in (self._writer, self._reader):
             await within(engine.dispose(), _CLOSE_SECONDS)
 
-    async def _read(
-        self, query: Work[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    async def _alone(
+        self,
+        engine: AsyncEngine,
+        query: Work[..., T],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
     ) -> T:
         for attempt in (1, 2):
             try:
-                async with self._reader.connect() as connection:
+                async with engine.connect() as connection:
                     return await query(connection, *args, **kwargs)
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if attempt == 1 and _worth_repeating(error):

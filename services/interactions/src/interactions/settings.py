@@ -28,15 +28,15 @@ class SealingSettings(Part):
     current: str | None = None
 
 
-class ConversationsRelaySettings(RelaySettings):
+class PromptRelaySettings(RelaySettings):
     heartbeat_seconds: PositiveFloat = 0.1
-    """Breaches wait for it, which those of the other services make nobody do."""
+    """Breaches wait for it; for those of the other services nothing does."""
 
 
 class InteractionsSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTERACTIONS_")
 
-    relay: RelaySettings = Field(default_factory=ConversationsRelaySettings)
+    relay: PromptRelaySettings = Field(default_factory=PromptRelaySettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
     inbound_tenant: str | None = None

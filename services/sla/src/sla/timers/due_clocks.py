@@ -60,7 +60,7 @@ class DueClocks:
     async def run(self, stop: asyncio.Event) -> None:
         """Fire until ``stop``; a database that is away is waited for."""
         while not stop.is_set():
-            self._alive_at = time.monotonic()
+            self._alive_at, self._listening = time.monotonic(), True
             try:
                 pause = await self.tick()
             except UnavailableError as error:
