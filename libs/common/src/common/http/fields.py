@@ -50,11 +50,11 @@ Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(with
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=r"\S"),
+    StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=r"[^\s\x85]"),
     AfterValidator(without_nul),
 ]
 """One to 255 characters, blanks at the ends removed. The pattern is for those who read the API's
-document, which has no other word for that."""
+document, which has no other word for that; to JavaScript, U+0085 is no blank."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}\z")]
 """Lower-case code, such as a channel or a kind."""
