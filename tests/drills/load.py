@@ -46,7 +46,7 @@ def plan(seed: int, *, seconds: float, rate: float) -> list[Call]:
         for _ in range(round(seconds * rate * share / size)):
             tenant = draw.choice(tenants)
             messages = [
-                Message(f"load-{seed}-{number + n}", tenant, phone=draw.choice(crowd[tenant]))
+                Message(f"canary-{seed}-{number + n}", tenant, phone=draw.choice(crowd[tenant]))
                 for n in range(size)
             ]
             number += size
@@ -114,7 +114,7 @@ class Load:
         if customer_id := heard.get("customer_id"):
             self._customers.append((message.tenant, customer_id))
         self._answers += 1
-        token = f"load-{self._seed}-answer-{self._answers}"
+        token = f"canary-{self._seed}-answer-{self._answers}"
         await self._speaker.say(
             "rest", Message(token, message.tenant, conversation_id=conversation_id)
         )

@@ -41,6 +41,8 @@ class Speaker:
         self._producer = producer
         limits = httpx.Limits(max_connections=64)
         self._http = httpx.AsyncClient(trust_env=False, timeout=15, limits=limits)
+        # Somebody else reads: who asks for a context does not stand in line behind who speaks.
+        self._reading = httpx.AsyncClient(trust_env=False, timeout=15)
         self._base_url = fleet.url("interactions api")
         self.refused: Counter[int] = Counter()
         """How often a call was answered with what is no success, by status."""
@@ -51,6 +53,7 @@ class Speaker:
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self._reading.aclose()
 
     async def say(self, way: Way, *messages: Message) -> list[Json]:
         """Say messages of one tenant until they are acknowledged; return the answers there are."""
@@ -87,7 +90,7 @@ class Speaker:
         """Ask for a customer's context, once, and write down how that went."""
         began = time.monotonic()
         try:
-            answer = await self._http.get(
+            answer = await self._reading.get(
                 f"{self._base_url}/v1/context/{customer_id}", headers=self._authorised(tenant)
             )
         except httpx.TransportError:

@@ -25,6 +25,7 @@ from aiokafka.errors import (
 )
 
 from common.envelope import Record
+from common.kafka_fetcher import wait_long_when_idle
 from common.kafka_records import read_any_header_name
 from common.settings import KafkaSettings
 from common.tasks import within
@@ -127,6 +128,7 @@ class GroupReader:
         on_revoked: Callable[[set[int]], Awaitable[None]],
     ) -> None:
         read_any_header_name()
+        wait_long_when_idle()
         self.topic = topic
         self._max_records = settings.max_poll_records
         self._listener = _Listener(on_assigned, on_revoked)
@@ -141,9 +143,6 @@ class GroupReader:
             session_timeout_ms=int(settings.session_timeout_seconds * 1000),
             heartbeat_interval_ms=3000,
             rebalance_timeout_ms=10_000,
-            # One fetch is under way at a time; what comes into a partition that had records when it
-            # was sent waits for its end. So none may wait long for the partitions that are idle.
-            fetch_max_wait_ms=25,
             max_partition_fetch_bytes=4 * settings.max_request_bytes,
             metadata_max_age_ms=30_000,
         )
