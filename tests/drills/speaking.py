@@ -6,16 +6,17 @@ Whoever gets no answer asks again with the same key, until somebody answers.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-import httpx
+import aiohttp
 from aiokafka import AIOKafkaProducer
 from twilio.request_validator import RequestValidator
 
-from common.jsons import dumps
+from common.jsons import dumps, loads
 from tests.drills.ledger import Ledger
 from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
 from tests.support.fleet import Fleet
@@ -26,6 +27,21 @@ PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})
 """What is promised to callers whom we fail, or whose earlier attempt still runs (409). Any other
 refusal would be a finding."""
+
+
+class Answer(NamedTuple):
+    """What somebody who asks over HTTP gets."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def is_success(self) -> bool:
+        return self.status < HTTPStatus.BAD_REQUEST
+
+    def json(self) -> Any:
+        return loads(self.text)
 
 
 class RefusedError(AssertionError):
@@ -39,10 +55,10 @@ class Speaker:
         self._fleet = fleet
         self._ledger = ledger
         self._producer = producer
-        limits = httpx.Limits(max_connections=64)
-        self._http = httpx.AsyncClient(trust_env=False, timeout=15, limits=limits)
+        # Not httpx: its pool goes through all who wait whenever it is the turn of one of them.
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
         # Somebody else reads: who asks for a context does not stand in line behind who speaks.
-        self._reading = httpx.AsyncClient(trust_env=False, timeout=15)
+        self._reading = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
         self._base_url = fleet.url("interactions api")
         self.refused: Counter[int] = Counter()
         """How often a call was answered with what is no success, by status."""
@@ -52,8 +68,8 @@ class Speaker:
         }
 
     async def close(self) -> None:
-        await self._http.aclose()
-        await self._reading.aclose()
+        await self._http.close()
+        await self._reading.close()
 
     async def say(self, way: Way, *messages: Message) -> list[Json]:
         """Say messages of one tenant until they are acknowledged; return the answers there are."""
@@ -86,20 +102,19 @@ class Speaker:
         merged: Json = answer.json()
         return merged
 
-    async def ask(self, tenant: str, customer_id: str) -> httpx.Response | None:
+    async def ask(self, tenant: str, customer_id: str) -> Answer | None:
         """Ask for a customer's context, once, and write down how that went."""
         began = time.monotonic()
+        url = f"{self._base_url}/v1/context/{customer_id}"
         try:
-            answer = await self._reading.get(
-                f"{self._base_url}/v1/context/{customer_id}", headers=self._authorised(tenant)
-            )
-        except httpx.TransportError:
+            answer = await _call(self._reading, "GET", url, headers=self._authorised(tenant))
+        except (aiohttp.ClientError, TimeoutError):
             self._ledger.asked(0, time.monotonic() - began, clean=False)
             return None
-        clean = answer.status_code == 200 or (
-            answer.status_code == 503 and "retry-after" in answer.headers
+        clean = answer.status == HTTPStatus.OK or (
+            answer.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
         )
-        self._ledger.asked(answer.status_code, time.monotonic() - began, clean=clean)
+        self._ledger.asked(answer.status, time.monotonic() - began, clean=clean)
         return answer
 
     async def find_conversation(self, message: Message) -> str | None:
@@ -110,7 +125,7 @@ class Speaker:
             headers=self._authorised(message.tenant),
             also={404},
         )
-        found = answer.json().get("conversations") if answer.status_code == 200 else None
+        found = answer.json().get("conversations") if answer.status == HTTPStatus.OK else None
         return found[0]["conversation_id"] if found else None
 
     async def _rest(self, messages: Sequence[Message]) -> list[Json]:
@@ -158,7 +173,7 @@ class Speaker:
         fields["Body"] = message.token
         await self._until_answered(
             url,
-            content=urlencode(fields),
+            data=urlencode(fields),
             headers={
                 "content-type": "application/x-www-form-urlencoded",
                 "x-twilio-signature": RequestValidator(SECRET).compute_signature(url, fields),
@@ -169,22 +184,24 @@ class Speaker:
 
     async def _until_answered(
         self, url: str, *, also: set[int] | None = None, **call: Any
-    ) -> httpx.Response:
+    ) -> Answer:
         """Call until the outcome is known; a refusal is nothing that these calls deserve."""
         deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
         while True:
-            answer: httpx.Response | None = None
             try:
-                answer = await self._http.post(url, **call)
-            except httpx.TransportError as error:
+                answer = await _call(self._http, "POST", url, **call)
+            except (aiohttp.ClientError, TimeoutError) as error:
                 why = type(error).__name__
-            if answer is not None:
-                if answer.is_success or answer.status_code in (also or ()):
+            else:
+                if answer.is_success or answer.status in (also or ()):
                     return answer
-                why = f"{answer.status_code} {answer.text}"
-                self.refused[answer.status_code] += 1
-                come_back = answer.status_code != 503 or "retry-after" in answer.headers
-                if answer.status_code not in UNANSWERED or not come_back:
+                why = f"{answer.status} {answer.text}"
+                self.refused[answer.status] += 1
+                come_back = (
+                    answer.status != HTTPStatus.SERVICE_UNAVAILABLE
+                    or "retry-after" in answer.headers
+                )
+                if answer.status not in UNANSWERED or not come_back:
                     raise RefusedError(f"{url}: {why}")
             assert time.monotonic() < deadline, f"no answer for {PATIENCE_SECONDS} s: {why}"
             await asyncio.sleep(pause)
@@ -192,6 +209,11 @@ class Speaker:
 
     def _authorised(self, tenant: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self._keys[tenant]}"}
+
+
+async def _call(session: aiohttp.ClientSession, method: str, url: str, **call: Any) -> Answer:
+    async with session.request(method, url, **call) as response:
+        return Answer(response.status, response.headers, await response.text())
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ class Traffic:
         while True:
             if self._customers:
                 answer = await self.drill.speaker.ask(*random.choice(self._customers))  # noqa: S311
-                self.answers.append(0 if answer is None else answer.status_code)
+                self.answers.append(0 if answer is None else answer.status)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def goes_on(self, way: Way, times: int = 5) -> None:
