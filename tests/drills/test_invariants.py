@@ -150,7 +150,13 @@ def _told_falsely(evidence: Evidence) -> None:
 
 
 def _untold(evidence: Evidence) -> None:
-    evidence.events[CLOCKS].remove(_breach(evidence))
+    """Leave out all that was told about one breach: told again, it would still be told."""
+    clock = _breach(evidence).body["subject_id"]
+    evidence.events[CLOCKS] = [
+        e
+        for e in evidence.events[CLOCKS]
+        if not e.body or (e.body["type"], e.body["subject_id"]) != ("sla.clock.breached", clock)
+    ]
 
 
 def _unclean(evidence: Evidence) -> None:
