@@ -1,4 +1,4 @@
-"""Rows in bulk, by COPY: a third less work than an INSERT, for Postgres and for us.
+"""Rows in bulk, by COPY: less work than an INSERT, for Postgres and for us.
 
 Only for rows that cannot conflict: COPY knows neither ``ON CONFLICT`` nor ``RETURNING``.
 """

@@ -1,9 +1,9 @@
-"""Lets an idle consumer of Kafka wait for long, and a busy one not at all.
+"""Lets an idle consumer of Kafka wait for long, and a busy one only for a moment.
 
 The client has one fetch under way at a time, over those partitions whose records were all taken.
 What comes into another one meanwhile waits for its end: so a fetch that leaves one out may not wait
-for long. One over all partitions may, since whatever comes ends it; and forty fetches a second over
-each idle topic took a third of a core of the broker.
+for long. One over all partitions may, since whatever comes ends it, and an idle consumer needs half
+the processor then.
 """
 
 from typing import Any
