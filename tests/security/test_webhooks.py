@@ -75,6 +75,7 @@ async def test_what_nobody_signed_is_not_even_read_to_its_end(
         assert (answer.status, answer.is_problem()) == (413, True)
 
 
+@pytest.mark.usefixtures("untouched")
 async def test_the_account_in_the_address_decides_not_the_one_in_the_form(
     site: Site, alpha: Tenant, beta: Tenant
 ):
@@ -83,11 +84,8 @@ async def test_the_account_in_the_address_decides_not_the_one_in_the_form(
     claims = [("To", alpha["account"]), ("AccountSid", alpha["account"]), ("tenant_id", ALPHA)]
     fields = [*FIELDS[:2], ("MessageSid", "SM2"), *claims]
     given = signature(beta.canaries.business, f"http://testserver{target}", fields)
-    before = await site.rows(ALPHA)
     answer = await site.call(
         "interactions", "POST", target, by=BETA, key=None, body=urlencode(fields).encode(),
         headers=signed(target, "") | {"x-twilio-signature": given},
     )  # fmt: skip
     assert answer.status == 200
-    await site.carrier.carry()
-    assert await site.rows(ALPHA) == before
