@@ -44,7 +44,7 @@ class Consumer:
         *,
         clock: Clock,
         on_progress: OnProgress | None = None,
-        parallel: int = 2,
+        parallel: int = 3,
         stalled_seconds: float = 60.0,
     ) -> None:
         self.name = f"consumer:{stream.consumer}"
