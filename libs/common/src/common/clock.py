@@ -15,6 +15,9 @@ from common.telemetry.logs import get_logger
 
 _log = get_logger(__name__)
 
+_DRIFT = 100e-6
+"""Seconds by which two clocks may part in a second: twice what a quartz does."""
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -26,7 +29,9 @@ class DatabaseClock:
     """The database's clock, read now and then and carried on by the monotonic clock in between.
 
     A step of this host's wall clock therefore changes nothing. Until the first reading succeeds
-    the wall clock has to do.
+    the wall clock has to do. A reading is off by up to half of the round trip that it took, which
+    is long on a busy machine: one is kept until it has drifted further than a new one may be off
+    (the clock filter of NTP, RFC 5905 section 10), or contradicts it, as after a step.
     """
 
     name = "clock"
@@ -37,6 +42,7 @@ class DatabaseClock:
         self._every_seconds = every_seconds
         self._read_at = time.monotonic()
         self._reading = wall_time()
+        self._off_by = 0.0
         self._synchronised = False
 
     def now(self) -> datetime:
@@ -53,10 +59,18 @@ class DatabaseClock:
         """Read the database's clock. Raises UnavailableError when it cannot be reached."""
         sent = time.monotonic()
         reading = await self._database.read(_database_time, deadline_seconds=2.0)
-        received = time.monotonic()
-        self._reading, self._read_at = reading, (sent + received) / 2
+        self._take(reading, sent=sent, received=time.monotonic())
         self._synchronised = True
         metrics.CLOCK_SKEW.labels(self._service).set(self.skew_seconds)
+
+    def _take(self, reading: datetime, *, sent: float, received: float) -> None:
+        """Go by this reading, unless the one before is nearer to the truth."""
+        read_at, off_by = (sent + received) / 2, (received - sent) / 2
+        age = read_at - self._read_at
+        drifted = self._off_by + _DRIFT * age
+        apart = abs((reading - self._reading).total_seconds() - age)
+        if not self._synchronised or off_by <= drifted or apart > off_by + drifted:
+            self._reading, self._read_at, self._off_by = reading, read_at, off_by
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep reading until ``stop`` is set; an unreachable database leaves the last reading."""
