@@ -17,8 +17,8 @@ from tests.support.wait import until
 pytestmark = pytest.mark.timeout(600)
 
 API = "interactions api"
-POOLED = 20
-"""Connections that one process may have: those of two pools."""
+POOLED = 30
+"""Connections that this process may have: those for work, for reads, and for contexts."""
 
 
 @pytest.mark.parametrize(
