@@ -37,20 +37,19 @@ def _differs(key: Key, row: Row, expected: Expected, at: datetime) -> Iterator[s
 
 
 def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
-    """Say which breaches were declared as certain before all that could disprove them was known.
-
-    Either the watermark had passed the deadline, or the conversation had told of something that
-    was written later, such as the answer that came too late: what it wrote before stands before.
-    """
+    """Say which breaches were declared as certain before their watermark had been told."""
     known = _when_known(evidence)
     for event in evidence.first_told("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
         if body["type"] == BREACHED and body["data"]["confirmed"]:
             due_at = datetime.fromisoformat(body["data"]["due_at"])
             told_at = datetime.fromisoformat(body["recorded_at"])
-            heard_at = known(event.partition, body["data"]["conversation_id"], due_at)
+            heard_at = known(event.partition, due_at)
             if heard_at is None or told_at < heard_at or told_at < due_at:
-                yield f"the breach of {body['subject_id']} at {due_at} was declared at {told_at}"
+                yield (
+                    f"the breach of {body['subject_id']} at {due_at} was declared at {told_at},"
+                    f" known since {heard_at}"
+                )
 
 
 def breaches_are_told_once_and_false_ones_retracted(evidence: Evidence) -> Iterator[str]:
@@ -77,6 +76,7 @@ def certain_breaches_taken_back(evidence: Evidence) -> list[Key]:
 class Breach(NamedTuple):
     """What an event says of a breach: whether it is certain, and the answer that came too late."""
 
+    due_at: datetime
     confirmed: bool
     met_at: datetime | None
 
@@ -91,15 +91,17 @@ def _told(evidence: Evidence) -> dict[Key, list[Breach | None]]:
         if body["type"] == RETRACTED:
             told[key].append(None)
         elif body["type"] == BREACHED:
+            due_at = datetime.fromisoformat(data["due_at"])
             met_at = datetime.fromisoformat(data["met_at"]) if data["met_at"] else None
-            told[key].append(Breach(data["confirmed"], met_at))
+            told[key].append(Breach(due_at, data["confirmed"], met_at))
     return told
 
 
 def _wrong(told: Sequence[Breach | None], expected: Expected, at: datetime) -> str | None:
     """Say what is wrong with all that was told about the breach of one clock.
 
-    It is told once, and again only with something new: that it is certain, or what answered it.
+    It is told once, and again only with something new: that it is certain, what answered it, or
+    another deadline, when something was heard late.
     """
     since: list[Breach] = []
     for one in told:
@@ -112,6 +114,7 @@ def _wrong(told: Sequence[Breach | None], expected: Expected, at: datetime) -> s
         "that is the same again": not all(_is_news(*pair) for pair in pairwise(since)),
         "that was never certain": not since[-1].confirmed,
         f"the answer came at {expected.met_at}": since[-1].met_at != expected.met_at,
+        f"it was due at {expected.due_at}": since[-1].due_at != expected.due_at,
     }
     return next((what for what, is_so in wrong.items() if is_so), None)
 
@@ -121,26 +124,16 @@ def _is_news(before: Breach, then: Breach) -> bool:
     return then != before and not taken_back
 
 
-def _when_known(evidence: Evidence) -> Callable[[int, str, datetime], datetime | None]:
-    """Return a function that says when all that was written before a time had been told.
-
-    A partition's watermark says so, and so does an event of the conversation itself that was
-    written later, because those stand in order.
-    """
-    written_at = {row["id"]: row["written_at"] for row in evidence.rows["interactions"]["outbox"]}
-    steps: dict[int | str, list[tuple[datetime, datetime]]] = defaultdict(list)
+def _when_known(evidence: Evidence) -> Callable[[int, datetime], datetime | None]:
+    """Return a function that says when a partition told that its watermark had reached a time."""
+    steps: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for event in evidence.events["interactions.conversations"]:
-        marks: dict[int | str, datetime | None] = {event.partition: event.watermark}
-        if event.body is not None:
-            marks[event.body["subject_id"]] = written_at.get(event.body["id"])
-        for what, mark in marks.items():
-            if mark is not None and (not steps[what] or mark > steps[what][-1][0]):
-                steps[what].append((mark, event.appended_at))
+        reached, known_before = event.watermark, steps[event.partition]
+        if reached is not None and (not known_before or reached > known_before[-1][0]):
+            known_before.append((reached, event.appended_at))
 
-    def known(partition: int, conversation_id: str, at: datetime) -> datetime | None:
-        both = steps[partition], steps[conversation_id]
-        firsts = (next((sent for mark, sent in each if mark >= at), None) for each in both)
-        return min((sent for sent in firsts if sent is not None), default=None)
+    def known(partition: int, at: datetime) -> datetime | None:
+        return next((sent for reached, sent in steps[partition] if reached >= at), None)
 
     return known
 

@@ -52,7 +52,7 @@ def build(settings: SlaSettings) -> Service:
     timer = DueClocks(database, settings.timer, source=Source(CONSUMER, consumed.TOPIC))
     database.after_commit(timer.wake)
     database.after_commit(feed.wake)
-    stream_of_conversations = conversations(rulesets)
+    stream_of_conversations = conversations(rulesets, grace_seconds=settings.timer.grace_seconds)
     consumer = Consumer(
         database,
         settings.kafka,

@@ -98,6 +98,24 @@ async def _declared(timer, api) -> bool:
     return (await state_of(api))["state"] == "breached"
 
 
+async def test_a_late_answer_is_certain_once_nothing_earlier_can_come(service, api, desk, source):
+    began = desk.now(-60.15)
+    source.conversation().opened(began).agent(desk.now(-0.05))
+    await source.send(watermark=desk.now(-0.2))
+    clock = await state_of(api)
+    told = (clock["state"], clock["confirmed"], clock["reason"])
+    assert told == ("breached", False, "answered_late")
+    await source.heard_until(desk.now(1))
+    await until(lambda: _confirmed(timer_of(service), api))
+    assert (await state_of(api))["reason"] == "answered_late"
+    assert (await desk.told("first_response")) == ["started", "breached", "breached"]
+
+
+async def _confirmed(timer, api) -> bool:
+    await timer.tick()
+    return (await state_of(api))["confirmed"] is True
+
+
 async def test_a_late_answer_in_time_retracts_the_breach(service, api, desk, source):
     chat = source.conversation().opened(desk.now(-70))
     await source.send(watermark=desk.now())

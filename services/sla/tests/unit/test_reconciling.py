@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,9 +29,10 @@ class Book:
         self.held = {}
         self.told = []
 
-    def hear(self, facts, at: float = 1_000) -> list[News]:
+    def hear(self, facts, at: float = 1_000, *, known: float | None = 1_000) -> list[News]:
         folded = list(clocks(facts, self.ruleset).values())
-        return self._write(reconcile(self.held, folded, now=after(at)))
+        known_until = None if known is None else after(known)
+        return self._write(reconcile(self.held, folded, now=after(at), known_until=known_until))
 
     def pass_time(self, time: Moment) -> list[News]:
         return self._write([fire(held, time) for held in self.held.values()])
@@ -90,9 +92,17 @@ class TestBreaches:
     def test_facts_alone_can_prove_a_breach(self):
         assert Book().hear(Life().opened().agent(70).facts) == [News.STARTED, News.BREACHED]
 
-    def test_what_claims_to_be_ahead_of_its_time_proves_it_for_certain_only_then(self):
+    def test_what_is_certain_already_is_told_once(self):
+        book = Book()
+        assert book.hear(Life().opened().agent(70).facts, known=60) == [News.STARTED, News.BREACHED]
+        assert book.pass_time(moment(71, known=71)) == []
+        (held,) = book.held.values()
+        assert (held.confirmed, held.confirm_at) == (True, None)
+
+    @pytest.mark.parametrize("known", [None, 59.9])
+    def test_a_late_answer_is_certain_only_when_the_source_is_known_up_to_the_deadline(self, known):
         book, life = Book(), Life().opened().agent(62)
-        assert book.hear(life.facts, at=58) == [News.STARTED, News.BREACHED]
+        assert book.hear(life.facts, at=62, known=known) == [News.STARTED, News.BREACHED]
         (held,) = book.held.values()
         assert (held.confirmed, held.confirm_at) == (False, after(60))
         assert book.pass_time(moment(60, known=59.9)) == []
@@ -100,10 +110,26 @@ class TestBreaches:
         (held,) = book.held.values()
         assert (held.confirmed, held.clock.reason) == (True, "answered_late")
 
-    def test_an_answer_in_time_retracts_one_that_was_claimed_ahead_of_its_time(self):
+    def test_an_answer_in_time_that_is_heard_after_a_late_one_retracts_it(self):
         book, life = Book(), Life().opened().agent(62)
-        book.hear(life.facts, at=58)
-        assert book.hear(life.agent(59).facts, at=59) == [News.RETRACTED, News.MET]
+        book.hear(life.facts, known=59)
+        assert book.hear(life.agent(59).facts, known=59) == [News.RETRACTED, News.MET]
+
+    def test_a_late_answer_confirms_what_was_declared_of_a_silent_source(self):
+        book, life = Book(), Life().opened()
+        book.hear(life.facts)
+        book.pass_time(moment(91, known=50, held=61))
+        assert book.hear(life.agent(92).facts, known=91) == [News.BREACHED]
+        (held,) = book.held.values()
+        assert (held.confirmed, held.clock.reason) == (True, "answered_late")
+
+    def test_what_was_certain_stays_so_whatever_the_next_batch_knows(self):
+        book, life = Book(), Life().opened()
+        book.hear(life.facts)
+        book.pass_time(moment(61, known=60))
+        assert book.hear(life.agent(70).facts, known=None) == [News.BREACHED]
+        (held,) = book.held.values()
+        assert held.confirmed is True
 
     def test_what_came_with_a_backfill_alarms_nobody(self):
         book = Book()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.dispatch import Applied, Outcome, Stream
 from common.envelope import Received, source_of
+from common.inbox import latest_watermark
 from sla.consumers.facts import heard
 from sla.events.consumed import DECODERS, TOPIC
 from sla.usecases.apply_facts import ApplyFacts, apply_facts
@@ -18,20 +19,33 @@ from sla.usecases.ruleset import Rulesets
 CONSUMER = "sla.conversations"
 
 
-def conversations(rulesets: Rulesets) -> Stream:
-    """Return the stream; a batch is one set of facts, whatever events it is made of."""
+def conversations(rulesets: Rulesets, *, grace_seconds: float) -> Stream:
+    """Return the stream; a batch is one set of facts, whatever events it is made of.
+
+    ``grace_seconds`` is what the timers give to answers that are on their way.
+    """
     folds = Folds()
 
     async def apply(
         tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
-        await apply_facts(tx, ApplyFacts(heard(events), rulesets, folds), now=now)
+        known_until = _known_until(stream, events, now, timedelta(seconds=grace_seconds))
+        await apply_facts(tx, ApplyFacts(heard(events), known_until, rulesets, folds), now=now)
         return [Applied() for _ in events]
 
-    return Stream(
+    stream = Stream(
         consumer=CONSUMER,
         topic=TOPIC,
         apply=apply,
         decoders=DECODERS,
         source=source_of("interactions"),
     )
+    return stream
+
+
+def _known_until(
+    stream: Stream, events: Sequence[Received], now: datetime, grace: timedelta
+) -> datetime | None:
+    """Return up to when a batch knows its partition, by the watermarks that its records bear."""
+    watermark = latest_watermark(stream.watermark(event.record) for event in events)
+    return None if watermark is None else min(watermark, now) - grace

@@ -41,7 +41,7 @@ class Held:
     """A clock as we hold it: what the facts say, and what a timer declared on top of them.
 
     ``version`` counts the events about it. ``confirmed`` is None without a breach, and False for
-    one declared while the source was silent, or proved by what claims to be ahead of its time.
+    one declared while the source was not known up to the deadline.
     ``warned`` are the thresholds told of already.
     """
 
@@ -89,13 +89,18 @@ class Change:
 
 
 def reconcile(
-    before: Mapping[Key, Held], folded: Sequence[Clock], *, now: datetime
+    before: Mapping[Key, Held],
+    folded: Sequence[Clock],
+    *,
+    now: datetime,
+    known_until: datetime | None,
 ) -> list[Change]:
     """Return what must be written and told so that the clocks held agree with the facts.
 
     A clock that the facts no longer know is cancelled as superseded; nothing is ever deleted.
+    ``known_until`` is as a timer's: what happened before it is among the facts.
     """
-    changes = [_reconcile(before.get((c.metric, c.cycle)), c, now) for c in folded]
+    changes = [_reconcile(before.get((c.metric, c.cycle)), c, now, known_until) for c in folded]
     known = {(c.metric, c.cycle) for c in folded}
     changes += [
         _supersede(held, now)
@@ -105,8 +110,10 @@ def reconcile(
     return [c for c in changes if c.announcements or c.held != before.get(c.held.key)]
 
 
-def _reconcile(before: Held | None, clock: Clock, now: datetime) -> Change:
-    held = _effective(before, clock, now)
+def _reconcile(
+    before: Held | None, clock: Clock, now: datetime, known_until: datetime | None
+) -> Change:
+    held = _effective(before, clock, now, known_until)
     if clock.silent and held.version == 0:
         return Change(held, ())
     news = [News.STARTED] if before is None else []
@@ -114,19 +121,21 @@ def _reconcile(before: Held | None, clock: Clock, now: datetime) -> Change:
     return _tell(held, news, now)
 
 
-def _effective(before: Held | None, clock: Clock, now: datetime) -> Held:
+def _effective(
+    before: Held | None, clock: Clock, now: datetime, known_until: datetime | None
+) -> Held:
     """Return the clock with the breach that a timer declared, while the facts still bear it.
 
-    Facts that prove one need no timer, and no watermark either: what a conversation told before
-    them stands before them. Unless they claim a time that is yet to come, so that an answer may
-    still be in time; then the timer confirms it.
+    Facts that show one, such as an answer that came too late, need no timer to declare it. It is
+    certain as any other is: once nothing from before the deadline can be on its way any more.
+    Until then a timer waits to confirm it.
     """
     if before is None:
         before = Held(new_id(), 0, clock)
     held = replace(before, clock=clock, superseded=False)
     if clock.state is ClockState.BREACHED:
-        certain = clock.silent or (clock.breached_at is not None and clock.breached_at <= now)
-        return replace(held, detected_at=before.detected_at or now, confirmed=certain)
+        confirmed = clock.silent or _certain(before, clock, known_until)
+        return replace(held, detected_at=before.detected_at or now, confirmed=confirmed)
     told = before.clock
     declared = told.breached_at if told.state is ClockState.BREACHED else None
     stands = clock.state is ClockState.RUNNING and clock.due_at is not None
@@ -140,6 +149,13 @@ def _effective(before: Held | None, clock: Clock, now: datetime) -> Held:
         )
         return replace(held, clock=breached)
     return replace(held, detected_at=None, confirmed=None)
+
+
+def _certain(before: Held, clock: Clock, known_until: datetime | None) -> bool:
+    """Tell whether the source is known up to the breach, now or when one was confirmed before."""
+    known = (known_until, before.clock.breached_at if before.confirmed else None)
+    breached_at = clock.breached_at
+    return breached_at is not None and any(at is not None and breached_at <= at for at in known)
 
 
 def _news(before: Held | None, held: Held) -> list[News]:

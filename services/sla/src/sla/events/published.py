@@ -122,12 +122,12 @@ class ClockCancelledV1(ClockEvent):
 class ClockBreachedV1(ClockEvent):
     """The deadline passed unanswered.
 
-    It comes again, about the same ``clock_id`` and ``breached_at``, when something about the breach
-    changes: ``confirmed`` turns true, or ``met_at`` tells the answer that came too late (with the
-    reason ``answered_late``). Count clocks, not events. ``confirmed`` false: the source was silent,
-    or the late answer claims a time that is yet to come, so one in time may still turn up; then
-    ``sla.breach.retracted`` takes it back. True: the watermark had passed the deadline, or the
-    conversation itself has told of something later.
+    It comes again, about the same ``clock_id``, when something about the breach changes:
+    ``confirmed`` turns true, ``met_at`` tells the answer that came too late (with the reason
+    ``answered_late``), or something was heard late that moves the deadline. Count clocks, not
+    events. ``confirmed`` true: the watermark had passed the deadline. False: it had not, because
+    the source was silent or the late answer was quick, so one in time may still turn up; then
+    ``sla.breach.retracted`` takes it back.
     """
 
     event_type: ClassVar[str] = "sla.clock.breached"

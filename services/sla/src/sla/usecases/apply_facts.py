@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from sla.domain.clocks import Clock
 from sla.domain.facts import Fact, FactKind
 from sla.domain.folding import Fold, Folded, fold
 from sla.domain.policy import Ruleset
-from sla.domain.reconciling import Change, reconcile
+from sla.domain.reconciling import Change, Held, Key, reconcile
 from sla.store import clocks, conversations, revisions
 from sla.store.clock_rows import Owner, Stored
 from sla.store.conversations import Conversation, ConversationKey, Heard
@@ -22,15 +22,21 @@ from sla.usecases.announcing import Changed, write
 from sla.usecases.folds import LONG, Folds
 from sla.usecases.ruleset import Rulesets
 
+Reconcile = Callable[[Mapping[Key, Held], Sequence[Clock]], list[Change]]
+
 IN_A_THREAD = 500
 """Facts of one conversation: about 25 ms of reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyFacts:
-    """``heard`` has one entry per conversation, ordered by key."""
+    """``heard`` has one entry per conversation, ordered by key.
+
+    What happened before ``known_until``, if that is known, has been heard with it.
+    """
 
     heard: Sequence[Heard]
+    known_until: datetime | None
     rulesets: Rulesets
     folds: Folds
 
@@ -58,8 +64,9 @@ async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime
         if (clocks_ := command.folds.go_on(conversation, _owner(conversation))) is not None
     }
     anew = {key: one for key, one in known.items() if key not in going_on}
-    changes = await _go_on(tx, known, going_on, now)
-    changes += await _fold_anew(tx, command, anew, now)
+    reconciled = partial(reconcile, now=now, known_until=command.known_until)
+    changes = await _go_on(tx, known, going_on, reconciled)
+    changes += await _fold_anew(tx, command, anew, reconciled)
     return await write(tx, changes, now=now)
 
 
@@ -67,7 +74,7 @@ async def _go_on(
     tx: AsyncConnection,
     known: Mapping[ConversationKey, Conversation],
     clocks_of: Mapping[ConversationKey, Sequence[Clock]],
-    now: datetime,
+    reconciled: Reconcile,
 ) -> list[Changed]:
     """Return the changes of conversations of which only the latest clocks can have changed."""
     names = {key: [(c.metric, c.cycle) for c in found] for key, found in clocks_of.items()}
@@ -76,7 +83,7 @@ async def _go_on(
     for key, found in clocks_of.items():
         before = {k: stored.held for k, stored in held[key].items()}
         owner = _owner(known[key])
-        changes += [(owner, change) for change in reconcile(before, found, now=now)]
+        changes += [(owner, change) for change in reconciled(before, found)]
     return changes
 
 
@@ -84,7 +91,7 @@ async def _fold_anew(
     tx: AsyncConnection,
     command: ApplyFacts,
     known: Mapping[ConversationKey, Conversation],
-    now: datetime,
+    reconciled: Reconcile,
 ) -> list[Changed]:
     """Return the changes of conversations whose facts are all read."""
     if not known:
@@ -108,7 +115,7 @@ async def _fold_anew(
         if judged.fold is not None:
             command.folds.keep(conversation, owner, judged.fold)
         before = {k: stored.held for k, stored in held[key].items()}
-        changed = reconcile(before, judged.folded.clocks, now=now)
+        changed = reconciled(before, judged.folded.clocks)
         changes += [(owner, c) for c in changed]
         changes += [(owner, c) for c in _moved(owner, held[key].values(), changed)]
     await conversations.pin(tx, pins)
