@@ -4,6 +4,7 @@ Debian's libfaketime steps them, through a file that may be written while the pr
 monotonic clock is left alone, as a step of a real clock leaves it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 LIBRARIES = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 TIMER, API = "sla timer", "interactions api"
+SKEW = re.compile(r"^threadline_clock_skew_seconds\{.*\} (.*)$", re.MULTILINE)
 MANY = 20
 
 
@@ -81,6 +83,7 @@ async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_mi
         await drill.fleet.ready(*drill.fleet.processes)
         await _all_are_told_rightly(drill, crowd)
     await drill.fleet.ready(*drill.fleet.processes)
+    await until(lambda: _all_follow(drill), 30, every=0.2)
 
 
 async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_ever(
@@ -113,6 +116,13 @@ async def _all_are_told_rightly(drill: Drill, crowd: Crowd) -> None:
     told = crowd.told(evidence)
     assert all(told[one] == [] for one in crowd.answered)
     assert all(told[one] == ["certain"] for one in crowd.waiting)
+
+
+def _all_follow(drill: Drill) -> bool:
+    """Tell whether every process has noticed what time it is; each looks every five seconds."""
+    metrics = "\n".join(drill.fleet.metrics().values())
+    skews = [float(skew) for skew in SKEW.findall(metrics)]
+    return len(skews) == len(drill.fleet.processes) and max(map(abs, skews)) < 1
 
 
 @contextmanager
