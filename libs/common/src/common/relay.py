@@ -158,7 +158,7 @@ class _Shard:
     async def _publish(
         self, connection: AsyncConnection, producer: Producer, stop: asyncio.Event
     ) -> None:
-        watermark = Watermark(connection, every_seconds=self._settings.heartbeat_seconds)
+        watermark = Watermark()
         while not stop.is_set():
             self._wake.clear()
             self._closed = {t: at for t, at in self._closed.items() if at > time.monotonic()}
@@ -174,8 +174,8 @@ class _Shard:
                 sent = await self._send(producer, batch.rows, watermark.reached)
                 await relay_store.mark(connection, sent)
                 full = len(batch.rows) == self._settings.batch_size
-                await watermark.settle(batch, full=full or bool(self._closed), shard=self._shard,
-                                       shards=self._settings.shards)  # fmt: skip
+                if not self._closed:
+                    watermark.settle(batch, full=full)
                 await self._beat(producer, watermark.reached)
             self._observe(batch, watermark)
             if not full:

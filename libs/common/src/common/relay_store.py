@@ -22,8 +22,9 @@ _LOCK = text(
 # is taken; statement_timestamp() may be later. The age of an id is counted from the next one.
 _FETCH = """
     SELECT now() AS at, moment.oldest_open::text::bigint AS oldest_open,
-           age(moment.oldest_open::xid) AS given_since, moment.held_since, row.position,
-           row.written_at, row.aggregateid, row.payload, row.topic, row.key_hash, row.headers
+           age(moment.oldest_open::xid) AS given_since, moment.held_since,
+           (SELECT last_value FROM outbox_position) AS last_position, row.position, row.written_at,
+           row.aggregateid, row.payload, row.topic, row.key_hash, row.headers
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest_open,
                  ({held_since}) AS held_since) AS moment
     LEFT JOIN LATERAL (
@@ -39,11 +40,6 @@ _MARK = text(
     FROM unnest(cast(:times AS timestamptz[]), cast(:positions AS bigint[])) AS sent (at, position)
     WHERE outbox.written_at = sent.at AND outbox.position = sent.position
       AND outbox.written_at BETWEEN :first AND :last
-    """
-)
-_OLDEST = text(
-    """
-    SELECT min(written_at) FROM outbox WHERE published_at IS NULL AND key_hash % :shards = :shard
     """
 )
 
@@ -75,6 +71,8 @@ class Batch:
     moment: Moment
     oldest_open: int
     """No transaction with a lower id is open: all they wrote is in this snapshot."""
+    last_position: int
+    """No row in this snapshot has a higher one."""
     held_since: datetime | None
 
 
@@ -120,7 +118,7 @@ async def fetch(
     ]  # fmt: skip
     first = found[0]
     moment = Moment(first.at, first.oldest_open + first.given_since)
-    return Batch(rows, moment, first.oldest_open, first.held_since)
+    return Batch(rows, moment, first.oldest_open, first.last_position, first.held_since)
 
 
 async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:
@@ -137,12 +135,3 @@ async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:
             "last": max(times),
         },
     )
-
-
-async def oldest_unpublished(
-    connection: AsyncConnection, *, shard: int, shards: int
-) -> datetime | None:
-    """Return when the oldest unpublished row of a shard was written."""
-    result = await connection.execute(_OLDEST, {"shard": shard, "shards": shards})
-    found: datetime | None = result.scalar_one()
-    return found

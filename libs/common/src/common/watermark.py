@@ -4,13 +4,15 @@ Each look at the outbox notes its time and, after it, the next transaction id. A
 that time belongs to an older transaction, because each row's transaction has its id before it reads
 the clock. Once no older transaction is open, a snapshot shows all such rows; when those are sent,
 the noted time is reached. Where nothing is open at all, that is the very same look.
+
+How far a snapshot's rows go is told by the position given out last. It must not be told by when
+they were written: what a row tells of may have happened long before, if it was input that was held.
 """
 
-import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import NamedTuple
 
 from common import relay_store
 from common.clock import wall_time
@@ -19,8 +21,15 @@ from common.relay_store import Moment
 MAX_AHEAD_SECONDS = 2.0
 """A database whose clock is further ahead of this host's is not believed."""
 
-_COUNT_SHARE = 20
-"""Of this many seconds of publishing a backlog, one may go into looking for its oldest row."""
+_MOST_AHEAD = 1_000
+"""So many steps ahead are remembered; behind a longer backlog they are wider."""
+
+
+class _Step(NamedTuple):
+    """When the rows up to ``position`` are published, all that happened before ``until`` is."""
+
+    position: int
+    until: datetime
 
 
 class Watermark:
@@ -30,41 +39,33 @@ class Watermark:
     for hours after the clock is mended that nothing more will come.
     """
 
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        *,
-        every_seconds: float,
-        wall_time: Callable[[], datetime] = wall_time,
-    ) -> None:
-        self._connection = connection
-        self._every_seconds = every_seconds
+    def __init__(self, *, wall_time: Callable[[], datetime] = wall_time) -> None:
         self._wall_time = wall_time
         self._waiting: Moment | None = None
-        self._count_after = 0.0
+        self._ahead: deque[_Step] = deque()
         self.reached: datetime | None = None
         self.trouble: str | None = None
         """Why it stands, if it does because of a clock."""
 
-    async def settle(
-        self, batch: relay_store.Batch, *, full: bool, shard: int, shards: int
-    ) -> None:
-        """Move on to a noted time if ``batch``, now published, held all that came before it.
+    def settle(self, batch: relay_store.Batch, *, full: bool) -> None:
+        """Move on as far as ``batch``, now published, and those before it allow.
 
-        A ``full`` one may not: then the oldest row that is left is looked for, at most every
-        ``every_seconds``.
+        One that is not ``full`` held all that its snapshot shows. Of one whose topics were not all
+        open nothing can be told: leave it out.
         """
-        if not self._believes(batch.moment.at) or (full and time.monotonic() < self._count_after):
+        if not self._believes(batch.moment.at):
             return
         noted = self._seen_whole(batch)
-        if noted is None:
-            return
-        bounds = [noted]
-        if batch.held_since is not None:
-            bounds.append(batch.held_since)
-        if full:
-            bounds += await self._oldest_left(shard, shards)
-        self.reached = max(min(bounds), self.reached or min(bounds))
+        if noted is not None:
+            self._note(_Step(batch.last_position, min(noted, batch.held_since or noted)))
+        while self._ahead and (not full or self._ahead[0].position <= batch.rows[-1].position):
+            until = self._ahead.popleft().until
+            self.reached = max(until, self.reached or until)
+
+    def _note(self, step: _Step) -> None:
+        if len(self._ahead) == _MOST_AHEAD:
+            self._ahead.pop()
+        self._ahead.append(step)
 
     def _believes(self, at: datetime) -> bool:
         ahead = (at - self._wall_time()).total_seconds()
@@ -88,11 +89,3 @@ class Watermark:
             return waiting.at
         self._waiting = waiting
         return None
-
-    async def _oldest_left(self, shard: int, shards: int) -> list[datetime]:
-        began = time.monotonic()
-        oldest = await relay_store.oldest_unpublished(self._connection, shard=shard, shards=shards)
-        # It looks at the whole backlog, so the longer that takes, the more seldom.
-        cost = time.monotonic() - began
-        self._count_after = began + max(self._every_seconds, _COUNT_SHARE * cost)
-        return [] if oldest is None else [oldest]

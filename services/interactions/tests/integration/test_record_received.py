@@ -24,12 +24,12 @@ async def test_a_watermark_never_passes_an_answer_whose_request_is_still_waiting
     """Received long before its transaction began, committed after the next look."""
     statement = relay_store.fetch_statement(None)
     async with database.dedicated() as lock, database.dedicated() as slow:
-        watermark = Watermark(lock, every_seconds=0)
+        watermark = Watermark()
 
         async def reached() -> datetime:
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await relay_store.mark(lock, batch.rows)
-            await watermark.settle(batch, full=False, shard=0, shards=1)
+            watermark.settle(batch, full=False)
             assert watermark.reached is not None
             return watermark.reached
 
