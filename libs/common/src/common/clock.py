@@ -15,8 +15,8 @@ from common.telemetry.logs import get_logger
 
 _log = get_logger(__name__)
 
-_DRIFT = 100e-6
-"""Seconds by which two clocks may part in a second: twice what a quartz does."""
+_DRIFT = 0.001
+"""Seconds by which two clocks may part in a second: twice what NTP slews one by at most."""
 
 
 class Clock(Protocol):
