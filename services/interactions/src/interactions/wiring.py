@@ -208,7 +208,10 @@ def _components(
         attach.name: attach,
     }
     for name, stream in streams.items():
-        components[f"consumer:{name}"] = Consumer(database, settings.kafka, stream, clock=clock)
+        # All draw on one pool of connections, where what comes in goes before copies.
+        components[f"consumer:{name}"] = Consumer(
+            database, settings.kafka, stream, clock=clock, parallel=3 if name == "inbound" else 2
+        )
     return components
 
 
