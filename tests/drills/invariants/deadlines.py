@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tests.drills.invariants.evidence import Evidence, Row
 from tests.drills.invariants.promises import Expected, expected_clocks
 
+GRACE = timedelta(seconds=0.1)
+"""What the product gives to answers that are on their way."""
 BREACHED, RETRACTED = "sla.clock.breached", "sla.breach.retracted"
 
 Key = tuple[str, str, int]
@@ -44,7 +46,7 @@ def breaches_wait_for_their_source(evidence: Evidence) -> Iterator[str]:
         if body["type"] == BREACHED and body["data"]["confirmed"]:
             due_at = datetime.fromisoformat(body["data"]["due_at"])
             told_at = datetime.fromisoformat(body["recorded_at"])
-            heard_at = known(event.partition, due_at)
+            heard_at = known(event.partition, due_at + GRACE)
             if heard_at is None or told_at < heard_at or told_at < due_at:
                 yield (
                     f"the breach of {body['subject_id']} at {due_at} was declared at {told_at},"

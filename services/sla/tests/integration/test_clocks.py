@@ -98,22 +98,37 @@ async def _declared(timer, api) -> bool:
     return (await state_of(api))["state"] == "breached"
 
 
-async def test_a_late_answer_is_certain_once_nothing_earlier_can_come(service, api, desk, source):
-    began = desk.now(-60.15)
-    source.conversation().opened(began).agent(desk.now(-0.05))
-    await source.send(watermark=desk.now(-0.2))
-    clock = await state_of(api)
-    told = (clock["state"], clock["confirmed"], clock["reason"])
-    assert told == ("breached", False, "answered_late")
-    await source.heard_until(desk.now(1))
-    await until(lambda: _confirmed(timer_of(service), api))
+async def test_a_late_answer_is_certain_once_nothing_earlier_can_come(service, api, desk):
+    due_at, grace = desk.now(-0.5), timedelta(seconds=0.2)
+    dsn = service.settings.postgres.dsn.get_secret_value()
+    async with running(dsn, timer={"grace_seconds": grace.total_seconds()}) as patient:
+        source = Source(patient)
+        source.conversation().opened(due_at - timedelta(seconds=60)).agent(desk.now(-0.4))
+        await source.send(watermark=due_at + 0.9 * grace)
+        clock = await state_of(api)
+        told = (clock["state"], clock["confirmed"], clock["reason"])
+        assert told == ("breached", False, "answered_late")
+        await timer_of(patient).tick()
+        assert (await state_of(api))["confirmed"] is False
+        await source.heard_until(due_at + grace)
+        await timer_of(patient).tick()
+    assert (await state_of(api))["confirmed"] is True
     assert (await state_of(api))["reason"] == "answered_late"
     assert (await desk.told("first_response")) == ["started", "breached", "breached"]
 
 
-async def _confirmed(timer, api) -> bool:
-    await timer.tick()
-    return (await state_of(api))["confirmed"] is True
+async def test_a_late_answer_that_stands_behind_the_watermark_is_told_once(api, desk, source):
+    source.conversation().opened(desk.now(-70)).agent(desk.now(-5))
+    await source.send(watermark=desk.now(-9.8))
+    assert (await state_of(api))["confirmed"] is True
+    assert (await desk.told("first_response")) == ["started", "breached"]
+
+
+async def test_a_watermark_of_the_future_makes_nothing_certain(api, desk, source):
+    source.conversation().opened(desk.now(-30)).agent(desk.now(40))
+    await source.send(watermark=desk.now(3_600))
+    clock = await state_of(api)
+    assert (clock["state"], clock["confirmed"]) == ("breached", False)
 
 
 async def test_a_late_answer_in_time_retracts_the_breach(service, api, desk, source):

@@ -123,6 +123,17 @@ class TestBreaches:
         (held,) = book.held.values()
         assert (held.confirmed, held.clock.reason) == (True, "answered_late")
 
+    def test_a_certain_breach_whose_deadline_moves_is_retracted_before_it_is_unconfirmed(self):
+        pausing = target(FIRST, 60, pause_on=frozenset({"pending"}))
+        book, life = Book(rules(policy(pausing))), Life().opened()
+        book.hear(life.facts)
+        book.pass_time(moment(61, known=60))
+        life.status(10, "pending").status(25, "open").agent(90)
+        assert book.hear(life.facts, known=74.9) == [News.RETRACTED, News.BREACHED]
+        (held,) = book.held.values()
+        assert (held.clock.breached_at, held.confirmed) == (after(75), False)
+        assert book.pass_time(moment(91, known=75)) == [News.BREACHED]
+
     def test_what_was_certain_stays_so_whatever_the_next_batch_knows(self):
         book, life = Book(), Life().opened()
         book.hear(life.facts)

@@ -166,6 +166,8 @@ def _news(before: Held | None, held: Held) -> list[News]:
     if was is ClockState.BREACHED and state is not ClockState.BREACHED:
         after = [] if state is ClockState.RUNNING else [_REACHED[state]]
         return [News.RETRACTED, *after]
+    if before.confirmed and held.confirmed is False:
+        return [News.RETRACTED, News.BREACHED]
     if was is not state or _told(before) != _told(held):
         return [_REACHED[state]]
     return []
