@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
-from aiokafka import AIOKafkaProducer
 from twilio.request_validator import RequestValidator
 
 from common.jsons import dumps, loads
 from tests.drills.ledger import Ledger
 from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
+from tests.drills.partner import Partner
 from tests.support.fleet import Fleet
 from tests.support.leaks import SECRET
 
-INBOUND = "interactions.inbound"
 PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})
 """What is promised to callers whom we fail, or whose earlier attempt still runs (409). Any other
@@ -51,10 +50,10 @@ class RefusedError(AssertionError):
 class Speaker:
     """Says messages by any way in, and writes down what was promised for them."""
 
-    def __init__(self, fleet: Fleet, ledger: Ledger, producer: AIOKafkaProducer) -> None:
+    def __init__(self, fleet: Fleet, ledger: Ledger, partner: Partner) -> None:
         self._fleet = fleet
         self._ledger = ledger
-        self._producer = producer
+        self._partner = partner
         # Not httpx: its pool goes through all who wait whenever it is the turn of one of them.
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
         # Somebody else reads: who asks for a context does not stand in line behind who speaks.
@@ -89,7 +88,7 @@ class Speaker:
     async def say_nonsense(self, message: Message) -> None:
         """Put a record on the inbound topic that nobody can read, and be told it is there."""
         self._ledger.said(message.token, tenant=message.tenant, way="kafka")
-        await self._producer.send_and_wait(INBOUND, f"{message.token} is no JSON".encode())
+        await self._partner.send([message], [f"{message.token} is no JSON".encode()])
         self._ledger.acknowledged(message.token)
 
     async def merge(self, tenant: str, customer_id: str, *, into: str) -> Json:
@@ -153,16 +152,7 @@ class Speaker:
 
     async def _kafka(self, messages: Sequence[Message]) -> list[Json]:
         """The broker's acknowledgement is the promise; what came of it is seen later."""
-        sent = [
-            await self._producer.send(
-                INBOUND,
-                dumps(message.keyed()),
-                key=message.phone.encode(),
-                headers=[("ce_id", message.token.encode())],
-            )
-            for message in messages
-        ]
-        await asyncio.gather(*sent)
+        await self._partner.send(messages, [dumps(message.keyed()) for message in messages])
         return [{} for _ in messages]
 
     async def _webhook(self, messages: Sequence[Message]) -> list[Json]:
@@ -219,16 +209,13 @@ async def _call(session: aiohttp.ClientSession, method: str, url: str, **call: A
 @asynccontextmanager
 async def speaking(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
     """Give a speaker to a fleet whose accounts are known, with a partner's own Kafka client."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=fleet.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
-    )
-    await producer.start()
-    speaker = Speaker(fleet, ledger, producer)
+    partner = Partner(fleet.bootstrap)
+    speaker = Speaker(fleet, ledger, partner)
     try:
         yield speaker
     finally:
         await speaker.close()
-        await producer.stop()
+        await partner.close()
 
 
 def add_accounts(fleet: Fleet) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.drills.drilling import Drill
 from tests.drills.messages import a_message
+from tests.drills.partner import INBOUND
 from tests.drills.points import Point
-from tests.drills.speaking import INBOUND
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

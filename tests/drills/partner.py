@@ -1,0 +1,77 @@
+"""A partner who writes to our inbound topic, and whose client breaks now and then like ours."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+
+from aiokafka.errors import KafkaError
+
+from common.kafka import Outgoing, Producer
+from common.outbox import key_hash
+from common.settings import KafkaSettings
+from tests.drills.messages import Message
+
+INBOUND = "interactions.inbound"
+UNACKNOWLEDGED_SECONDS = 20.0
+PAUSE_SECONDS = 0.5
+
+
+class Partner:
+    """Sends until the broker has acknowledged; what may have arrived comes again with its id.
+
+    An idempotent producer that has lost its sequence never recovers, and one whose send failed may
+    have: it is replaced by a new one.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._settings = KafkaSettings(bootstrap=bootstrap)
+        self._producer: Producer | None = None
+        self._numbers = count(1)
+        self._connecting = asyncio.Lock()
+
+    async def send(self, messages: Sequence[Message], values: Sequence[bytes]) -> None:
+        """Send one value for each message, keyed by whom it is from."""
+        while True:
+            producer = await self._connected()
+            try:
+                async with asyncio.timeout(UNACKNOWLEDGED_SECONDS):
+                    partitions = await producer.partitions(INBOUND)
+                    await producer.send_all(
+                        Outgoing(
+                            INBOUND,
+                            key_hash(message.phone) % partitions,
+                            message.phone.encode(),
+                            value,
+                            [("ce_id", message.token.encode())],
+                        )
+                        for message, value in zip(messages, values, strict=True)
+                    )
+            except (KafkaError, TimeoutError):
+                await self._give_up(producer)
+            else:
+                return
+
+    async def close(self) -> None:
+        if self._producer is not None:
+            await self._give_up(self._producer)
+
+    async def _connected(self) -> Producer:
+        """Return the producer that all share, a new one if need be; wait for the broker."""
+        async with self._connecting:
+            while self._producer is None:
+                fresh = Producer(self._settings, client_id=f"partner-{next(self._numbers)}")
+                try:
+                    async with asyncio.timeout(UNACKNOWLEDGED_SECONDS):
+                        await fresh.start()
+                except (KafkaError, TimeoutError):
+                    await fresh.stop()
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    self._producer = fresh
+            return self._producer
+
+    async def _give_up(self, producer: Producer) -> None:
+        """Close a producer, unless another sender has done so."""
+        if self._producer is producer:
+            self._producer = None
+            await producer.stop()
