@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +11,7 @@ from common.dispatch import Applied, Outcome, Stream
 from common.envelope import Received, source_of
 from common.inbox import latest_watermark
 from sla.consumers.facts import heard
+from sla.domain.firing import known_until
 from sla.events.consumed import DECODERS, TOPIC
 from sla.usecases.apply_facts import ApplyFacts, apply_facts
 from sla.usecases.folds import Folds
@@ -29,8 +30,10 @@ def conversations(rulesets: Rulesets, *, grace_seconds: float) -> Stream:
     async def apply(
         tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
-        known_until = _known_until(stream, events, now, timedelta(seconds=grace_seconds))
-        await apply_facts(tx, ApplyFacts(heard(events), known_until, rulesets, folds), now=now)
+        # What a batch's records bear holds for the batch: all that it speaks of stands before them.
+        watermark = latest_watermark(stream.watermark(event.record) for event in events)
+        known = known_until(watermark, now=now, grace_seconds=grace_seconds)
+        await apply_facts(tx, ApplyFacts(heard(events), known, rulesets, folds), now=now)
         return [Applied() for _ in events]
 
     stream = Stream(
@@ -41,11 +44,3 @@ def conversations(rulesets: Rulesets, *, grace_seconds: float) -> Stream:
         source=source_of("interactions"),
     )
     return stream
-
-
-def _known_until(
-    stream: Stream, events: Sequence[Received], now: datetime, grace: timedelta
-) -> datetime | None:
-    """Return up to when a batch knows its partition, by the watermarks that its records bear."""
-    watermark = latest_watermark(stream.watermark(event.record) for event in events)
-    return None if watermark is None else min(watermark, now) - grace

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sla.domain.clocks import Clock, ClockState
 from sla.domain.reconciling import Announcement, Change, Held, News
 
 SOURCE_SILENT = "source_watermark_stalled"
+
+
+def known_until(
+    watermark: datetime | None, *, now: datetime, grace_seconds: float
+) -> datetime | None:
+    """Return up to when a source is known: its watermark, less what may be on its way to it."""
+    if watermark is None:
+        return None
+    return min(watermark, now) - timedelta(seconds=grace_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sla.domain.firing import Moment, known_until
 from sla.store.clocks import Agenda, Partition
 
 
@@ -56,14 +57,10 @@ def ready(agenda: Agenda, holds: dict[int, float], patience: Patience) -> bool:
 
 
 def _ready(now: datetime, partition: Partition, hold: float, patience: Patience) -> bool:
-    known = None
-    if partition.watermark is not None:
-        known = min(partition.watermark, now) - timedelta(seconds=patience.grace)
+    known = known_until(partition.watermark, now=now, grace_seconds=patience.grace)
+    time = Moment(now, known, now - timedelta(seconds=hold))
     due, confirm = partition.next_fire_at, partition.confirm_at
-    certain = known is not None and (
-        (due is not None and due <= known) or (confirm is not None and confirm <= known)
-    )
-    return certain or (due is not None and due <= now - timedelta(seconds=hold))
+    return (due is not None and time.ripe(due)) or (confirm is not None and time.certain(confirm))
 
 
 def seconds_to_next(agenda: Agenda, *, nearest: float, farthest: float) -> float:
