@@ -15,9 +15,9 @@ TENANT ?=
 NAME   ?=
 # The plugin where it is there, else the program of old.
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
-CODE   := libs/common/src services/identity/src services/interactions/src services/sla/src \
-          deploy tools benchmarks tests/support
-PACKAGES := libs/common services/identity services/interactions services/sla
+CODE   := libs/common/src libs/devstack/src services/identity/src services/interactions/src \
+          services/sla/src examples tools benchmarks
+PACKAGES := libs/common libs/devstack services/identity services/interactions services/sla
 
 BASE := $(VENV)/.base-is-ready
 DEV  := $(VENV)/.dev-is-ready
@@ -39,22 +39,22 @@ setup: $(DEV) ## Make the virtual environment with everything in it
 
 .PHONY: serve
 serve: $(BASE) ## Run all services with their own Postgres and broker (PORT=8080, EMBEDDED_DATA=dir)
-	@exec $(BIN)/python deploy/embedded/launch.py $$PPID SIGTERM - - \
-	  $(CURDIR)/$(BIN)/python -m deploy.embedded serve --port $(PORT)
+	@exec $(BIN)/python libs/devstack/src/devstack/servers/launch.py $$PPID SIGTERM - - \
+	  $(CURDIR)/$(BIN)/python -m devstack serve --port $(PORT)
 
 .PHONY: demo
 demo: $(BASE) ## Play a customer's journey over several channels, and show what each side sees
-	@exec $(BIN)/python -m deploy.embedded demo
+	@exec $(BIN)/python -m examples.journey
 
 .PHONY: clean-embedded
 clean-embedded: $(BASE) ## Drop the data of `make serve`
-	@exec $(BIN)/python -m deploy.embedded clean
+	@exec $(BIN)/python -m devstack clean
 
 ##@ Compose
 
 .PHONY: compose-env
 compose-env: $(BASE) ## Make the secrets of a stack, once (.env)
-	@$(BIN)/python -m deploy.compose env
+	@$(BIN)/python -m devstack.compose env
 
 .PHONY: up
 up: compose-env ## Build the image, and run every process in a container (docs/operations.md, Compose)
@@ -63,7 +63,7 @@ up: compose-env ## Build the image, and run every process in a container (docs/o
 
 .PHONY: compose-key
 compose-key: $(BASE) ## Make an API key that all services of the running stack know (TENANT=… NAME=…)
-	@COMPOSE="$(COMPOSE)" $(BIN)/python -m deploy.compose key \
+	@COMPOSE="$(COMPOSE)" $(BIN)/python -m devstack.compose key \
 	  --tenant $(or $(TENANT),$(error TENANT=… is missing)) --name "$(or $(NAME),$(error NAME=… is missing))"
 
 .PHONY: logs
@@ -112,7 +112,7 @@ unit: $(DEV) ## Only what needs no server
 
 .PHONY: test-kafka
 test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars
-	$(BIN)/python -m deploy.kafka $(BIN)/pytest -m "kafka or e2e" $(T)
+	$(BIN)/python -m devstack.kafka $(BIN)/pytest -m "kafka or e2e" $(T)
 
 .PHONY: drill
 drill: $(DEV) ## Kill and freeze parts of a running fleet, and check that nothing is lost (needs Java, Maven)

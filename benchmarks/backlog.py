@@ -15,8 +15,7 @@ from benchmarks.limits import Limit
 from benchmarks.meters import Cpu, Meter
 from benchmarks.site import Site
 from benchmarks.table import Mark, Row
-from common.kafka import GroupReader, Outgoing, Producer
-from common.outbox import key_hash
+from common.messaging import GroupReader, Outgoing, Producer, key_hash
 from common.settings import KafkaSettings
 
 SENT_AT_ONCE = 2_000

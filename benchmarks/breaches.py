@@ -13,8 +13,8 @@ from benchmarks.backlog import reading
 from benchmarks.load import Latencies
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_most
-from common.kafka import GroupReader
-from sla.events.published import TOPIC, ClockBreachedV1
+from common.messaging import GroupReader
+from sla.clocks.events.published import TOPIC, ClockBreachedV1
 
 P99_MS = 500
 SECONDS_FOR_MANY = 10.0

@@ -9,7 +9,7 @@ import asyncpg
 
 from benchmarks.limits import Limit
 from benchmarks.meters import Meter
-from interactions.events.published import InteractionRecordedV1
+from interactions.history import InteractionRecordedV1
 
 ROWS_AT_ONCE = 500
 _COLUMNS = """

@@ -10,9 +10,9 @@ from benchmarks.load import request
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
 from benchmarks.table import Mark, Row, at_least, at_most, row_of
-from interactions.domain.context_parts import PARTS
-from interactions.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
-from interactions.store.context_statement import context_statement
+from interactions.context.domain.parts import PARTS
+from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
+from interactions.context.store.statement import context_statement
 
 FOUR_PARTS = ("customer", "conversations", "interactions", "sla")
 API = "interactions api"

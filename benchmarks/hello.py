@@ -6,9 +6,8 @@ import sys
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from common.cli.running import run_async
-from common.processes import stop_on_signals
-from common.server import HttpServer
+from common.cli import run_async
+from common.runtime import HttpServer, stop_on_signals
 from common.settings import HttpSettings
 
 app = FastAPI()

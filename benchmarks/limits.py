@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.load import Load, request
 from benchmarks.meters import Meter
 from benchmarks.site import Bench, run_module
-from deploy.embedded.children import accepts, free_port, installed
+from devstack.servers.children import accepts, free_port, installed
 
 _REAPED_SECONDS = 0.3
 """Until Postgres has counted the time of sessions that have ended."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.embedded.postgres import Server
-from tests.support.postgres import execute
+from devstack.servers.postgres import Server
+from devstack.testing.postgres import execute
 
 _SWITCHES = {
     "log_min_duration": "0",

@@ -12,7 +12,7 @@ from benchmarks.limits import Limit, Script
 from benchmarks.load import request
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_least, at_most, row_of
-from identity.store.customers import BY_KEYS
+from identity.customers.store.customers import BY_KEYS
 
 CONNECTIONS = (1, 8)
 BATCH = 100

@@ -17,19 +17,18 @@ from benchmarks.load import Load, Sample, generator
 from benchmarks.meters import Meter
 from benchmarks.plans import Plans
 from benchmarks.sizes import Size
-from common.cli.main import all_topics
-from common.http.api_keys import CreateKey, create_key, insert_key
-from common.http.scopes import SCOPES
-from common.kafka import ensure_topics
+from common.cli import all_topics
+from common.messaging import ensure_topics
 from common.settings import KafkaSettings
-from deploy.embedded.broker import EmbeddedBroker
-from deploy.embedded.credentials import DEMO, kept_in
-from deploy.embedded.postgres import EmbeddedPostgres, Server
-from deploy.embedded.services import NAMES, Services, build_services
-from deploy.kafka.jars import UnavailableError, fetch
-from deploy.kafka.server import KafkaNode
-from tests.support import fleet
-from tests.support.postgres import Templates
+from common.web.auth import SCOPES, CreateKey, create_key, insert_key
+from devstack.fleet import fleet
+from devstack.kafka.jars import UnavailableError, fetch
+from devstack.kafka.server import KafkaNode
+from devstack.servers.broker import EmbeddedBroker
+from devstack.servers.postgres import EmbeddedPostgres, Server
+from devstack.stack.credentials import DEMO, kept_in
+from devstack.stack.services import NAMES, Services, build_services
+from devstack.testing.postgres import Templates
 
 AS_IN_PRODUCTION = (
     "shared_buffers=1GB",

@@ -8,7 +8,7 @@ from benchmarks.backlog import Message, Stream
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_least
-from interactions.consumers.inbound import CONSUMER, TOPIC
+from interactions.history.consumers.inbound import CONSUMER, TOPIC
 
 PER_SECOND = 5_000
 PROCESS = "interactions consumer"

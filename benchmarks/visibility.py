@@ -13,9 +13,9 @@ from benchmarks.load import Answer, Connection, Latencies, request
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_most
-from common.kafka import Outgoing, Producer
+from common.messaging import Outgoing, Producer
 from common.settings import KafkaSettings
-from interactions.consumers.inbound import TOPIC
+from interactions.history.consumers.inbound import TOPIC
 
 P99_MS = 250
 ARRIVALS_PER_SECOND = 15

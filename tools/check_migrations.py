@@ -6,9 +6,9 @@ from pathlib import Path
 
 import asyncpg
 
-from common import migrations
-from deploy.embedded.postgres import THROW_AWAY, EmbeddedPostgres, Server
-from tests.support.blocking import blocking
+from common.migrations import downgrade, upgrade
+from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
+from devstack.testing.blocking import blocking
 
 SERVICES = ("identity", "interactions", "sla")
 ROOT = Path(__file__).parents[1]
@@ -33,9 +33,9 @@ def _there_and_back(service: str, server: Server) -> None:
 
     blocking(create)
     folder, dsn = ROOT / "services" / service / "migrations", server.dsn(service)
-    migrations.upgrade(folder, dsn)
-    migrations.downgrade(folder, dsn, revision="-1")
-    migrations.upgrade(folder, dsn)
+    upgrade(folder, dsn)
+    downgrade(folder, dsn, revision="-1")
+    upgrade(folder, dsn)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from common.envelope import EventData
+from common.messaging import EventData
 
 _INTRODUCTION = """\
 # Events

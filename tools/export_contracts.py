@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any
 
-from common.envelope import Envelope, EventData, body_of, source_of
+from common.messaging import Envelope, EventData, body_of, source_of
 from tools.event_catalogue import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -32,10 +34,19 @@ def published() -> list[type[EventData]]:
     found = {
         item
         for service in SERVICES
-        for item in vars(import_module(f"{service}.events.published")).values()
+        for module in _modules_of_events(service)
+        for item in vars(module).values()
         if isinstance(item, type) and issubclass(item, EventData) and "event_type" in vars(item)
     }
     return sorted(found, key=lambda event: (event.event_type, event.event_version))
+
+
+def _modules_of_events(service: str) -> Iterator[ModuleType]:
+    """Yield the modules in the rooms of events, whichever part of the service they belong to."""
+    package = import_module(service)
+    for found in walk_packages(package.__path__, f"{service}."):
+        if found.name.split(".")[-2] == "events":
+            yield import_module(found.name)
 
 
 def name_of(event: type[EventData]) -> str:

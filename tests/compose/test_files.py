@@ -7,10 +7,10 @@ import pytest
 from dotenv import dotenv_values
 
 from common.settings import ServiceSettings
-from deploy.compose import environment
-from deploy.embedded.credentials import kept_in
-from deploy.embedded.postgres import DISCREET
-from deploy.embedded.services import NAMES, build_services
+from devstack.compose import environment
+from devstack.servers.postgres import DISCREET
+from devstack.stack.credentials import kept_in
+from devstack.stack.services import NAMES, build_services
 from identity.settings import IdentitySettings
 from interactions.settings import InteractionsSettings
 from sla.settings import SlaSettings

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from devstack.fleet.composed import ComposedFleet, composed_fleet, health_of
+from devstack.testing.wait import until
 from tests.compose.description import JOBS, PROCESSES, SERVERS
 from tests.e2e import journey
 from tests.e2e.journey import an_email, unique
-from tests.support.composed import ComposedFleet, composed_fleet, health_of
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(300)]
 KILL_CHILD_OF_INIT = "import os; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), 9)"

@@ -2,11 +2,10 @@
 
 import pytest
 
-from common.dispatch import Ignored
-from common.envelope import Received, Record
 from common.jsons import loads
-from deploy.embedded.credentials import kept_in
-from deploy.embedded.services import NAMES, build_services
+from common.messaging import Ignored, Received, Record
+from devstack.stack.credentials import kept_in
+from devstack.stack.services import NAMES, build_services
 from tools.export_contracts import ROOT, name_of, published
 
 EVENTS = published()

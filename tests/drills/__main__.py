@@ -7,7 +7,7 @@ Where there is no Apache Kafka, that is a failure: drills that did not run have 
 import subprocess
 import sys
 
-from deploy.kafka.jars import UnavailableError, fetch
+from devstack.kafka.jars import UnavailableError, fetch
 
 
 def main(arguments: list[str]) -> int:

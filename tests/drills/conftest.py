@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from deploy.embedded.postgres import DURABLE, EmbeddedPostgres, Server
-from deploy.kafka.jars import fetch
-from deploy.kafka.server import KafkaNode
+from devstack.fleet.faults import Faults
+from devstack.fleet.fleet import SEPARATE, Fleet, running_fleet
+from devstack.kafka.jars import fetch
+from devstack.kafka.server import KafkaNode
+from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
+from devstack.testing.leaks import assert_nothing_leaked, logged
+from devstack.testing.postgres import Templates
 from tests.drills.drilling import Drill, promise
 from tests.drills.ledger import Ledger
 from tests.drills.speaking import Speaker, add_accounts, speaking
-from tests.support.faults import Faults
-from tests.support.fleet import SEPARATE, Fleet, running_fleet
-from tests.support.leaks import assert_nothing_leaked, logged
-from tests.support.postgres import Templates
 
 # What the system was given survives the death of a process, so nothing has to reach a disk.
 POSTGRES = (*DURABLE, "fsync=off")

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from random import randrange
 from typing import Any
 
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.invariants.deadlines import BREACHED, RETRACTED
 from tests.drills.invariants.evidence import Evidence
 from tests.drills.invariants.promises import expected_clocks
 from tests.drills.messages import Message, a_message
-from tests.support.wait import until
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 6, 40
 REHEARSED = 250

@@ -9,6 +9,9 @@ from typing import Any
 import asyncpg
 import httpx
 
+from devstack.fleet.faults import Faults
+from devstack.fleet.fleet import Fleet
+from devstack.fleet.processes import KILLED
 from tests.drills.invariants.checking import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, looking
 from tests.drills.invariants.settled import everything_is_free, settled
@@ -16,9 +19,6 @@ from tests.drills.ledger import Ledger
 from tests.drills.messages import DESK, Message, Way
 from tests.drills.points import Point
 from tests.drills.speaking import Speaker
-from tests.support.faults import Faults
-from tests.support.fleet import Fleet
-from tests.support.processes import KILLED
 
 Act = Callable[[], Awaitable[Any]]
 

@@ -6,8 +6,7 @@ from itertools import count
 
 from aiokafka.errors import KafkaError
 
-from common.kafka import Outgoing, Producer
-from common.outbox import key_hash
+from common.messaging import Outgoing, Producer, key_hash
 from common.settings import KafkaSettings
 from tests.drills.messages import Message
 

@@ -17,10 +17,11 @@ from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import relay_store
-from common.database import Database
+from common.db import Database
 from common.errors import UnavailableError
-from common.kafka import GroupReader, KafkaError, Producer
+from common.messaging import GroupReader, Producer
+from common.messaging.kafka.client import KafkaError
+from common.messaging.outbox import relay_store
 
 Port = Literal["transaction", "send", "mark", "report", "post", "ddl"]
 When = Literal["before", "midway", "after"]

@@ -16,11 +16,11 @@ import aiohttp
 from twilio.request_validator import RequestValidator
 
 from common.jsons import dumps, loads
+from devstack.fleet.fleet import Fleet
+from devstack.testing.leaks import SECRET
 from tests.drills.ledger import Ledger
 from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
 from tests.drills.partner import Partner
-from tests.support.fleet import Fleet
-from tests.support.leaks import SECRET
 
 PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from devstack.fleet.faults import Faults
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import under_load
-from tests.support.faults import Faults
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from devstack.testing.wait import until
 from tests.drills.crowd import Crowd, crowd_in_time
 from tests.drills.drilling import Drill
 from tests.drills.outages import during
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -10,7 +10,7 @@ from typing import cast
 import psutil
 import pytest
 
-from deploy.embedded.postgres import EmbeddedPostgres
+from devstack.servers.postgres import EmbeddedPostgres
 from tests.drills.drilling import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import under_load

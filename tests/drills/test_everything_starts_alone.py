@@ -6,11 +6,11 @@ from http import HTTPStatus
 import httpx
 import pytest
 
+from devstack.fleet.fleet import SEPARATE, Fleet
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.messages import a_message
 from tests.drills.outages import during
-from tests.support.fleet import SEPARATE, Fleet
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from devstack.fleet.fleet import Fleet
 from tests.drills.drilling import Drill
 from tests.drills.traffic import under_load
-from tests.support.fleet import Fleet
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -13,14 +13,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from common.envelope import rfc3339
+from common.messaging import rfc3339
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.invariants.checking import violations
 from tests.drills.invariants.evidence import Event, Evidence, looking
 from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
 from tests.drills.ledger import Asked
 from tests.drills.messages import a_message
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

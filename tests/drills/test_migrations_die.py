@@ -6,10 +6,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from deploy.embedded.postgres import Server
+from devstack.fleet.fleet import Fleet
+from devstack.servers.postgres import Server
+from devstack.testing.postgres import execute
 from tests.drills.points import Point
-from tests.support.fleet import Fleet
-from tests.support.postgres import execute
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from devstack.fleet.faults import Faults
+from devstack.testing.wait import until
 from tests.drills import troubling
 from tests.drills.drilling import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import Traffic, under_load
-from tests.support.faults import Faults
-from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
+from devstack.fleet.fleet import SEPARATE
 from tests.drills.drilling import Drill
 from tests.drills.invariants.deadlines import certain_breaches_taken_back
 from tests.drills.load import Load
-from tests.support.fleet import SEPARATE
 
 EVERY_SECONDS = 5.0
 RATE = 330.0

@@ -3,10 +3,10 @@
 import psutil
 import pytest
 
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.messages import a_message
 from tests.drills.points import Point
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

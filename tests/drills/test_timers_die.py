@@ -2,10 +2,10 @@
 
 import pytest
 
+from devstack.fleet.processes import KILLED
 from tests.drills.drilling import Drill
 from tests.drills.messages import a_message
 from tests.drills.points import Point
-from tests.support.processes import KILLED
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.messages import Message, a_message
 from tests.drills.points import Point
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from devstack.testing.wait import until
 from tests.drills.drilling import Drill
 from tests.drills.messages import TENANTS, Message, Way, a_message
-from tests.support.wait import until
 
 PAUSE_SECONDS = 0.05
 ANSWERED = 0.5

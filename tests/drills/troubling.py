@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
-from tests.support.fleet import Fleet
-from tests.support.wait import until
+from devstack.fleet.fleet import Fleet
+from devstack.testing.wait import until
 
 _OURS = "datname = current_database() AND application_name LIKE 'threadline-%'"
 

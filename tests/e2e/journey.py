@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 from twilio.request_validator import RequestValidator
 
-from tests.support.fleet import Fleet
-from tests.support.leaks import PERSON, SECRET, a_number, an_address, said
+from devstack.fleet.fleet import Fleet
+from devstack.testing.leaks import PERSON, SECRET, a_number, an_address, said
 
 Json = dict[str, Any]
 

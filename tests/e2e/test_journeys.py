@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pytest
 
+from devstack.fleet.fleet import Fleet
+from devstack.testing.leaks import said
+from devstack.testing.wait import until
 from tests.e2e import journey
 from tests.e2e.journey import Json, a_phone, an_email, call, unique
-from tests.support.fleet import Fleet
-from tests.support.leaks import said
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.embedded.postgres import Server
-from tests.support.fleet import Fleet, running_fleet
-from tests.support.leaks import a_number
-from tests.support.postgres import Templates
+from devstack.fleet.fleet import Fleet, running_fleet
+from devstack.servers.postgres import Server
+from devstack.testing.leaks import a_number
+from devstack.testing.postgres import Templates
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.embedded.broker import EmbeddedBroker
-from deploy.embedded.postgres import Server
-from deploy.embedded.services import NAMES
-from tests.support.leaks import PERSON, said
-from tests.support.postgres import execute
-from tests.support.stack import Served, served
-from tests.support.wait import until
+from devstack.servers.broker import EmbeddedBroker
+from devstack.servers.postgres import Server
+from devstack.stack.services import NAMES
+from devstack.testing.leaks import PERSON, said
+from devstack.testing.postgres import execute
+from devstack.testing.stack import Served, served
+from devstack.testing.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]

@@ -10,20 +10,20 @@ import asyncpg
 import psutil
 import pytest
 
-from deploy.embedded.broker import EmbeddedBroker
-from deploy.embedded.children import StartError, claimed
-from deploy.embedded.postgres import EmbeddedPostgres
-from tests.support.blocking import blocking
-from tests.support.leaks import PERSON, assert_nothing_leaked, logged
-from tests.support.postgres import execute
-from tests.support.wait import until
+from devstack.servers.broker import EmbeddedBroker
+from devstack.servers.children import StartError, claimed
+from devstack.servers.postgres import EmbeddedPostgres
+from devstack.testing.blocking import blocking
+from devstack.testing.leaks import PERSON, assert_nothing_leaked, logged
+from devstack.testing.postgres import execute
+from devstack.testing.wait import until
 
 ROOT = Path(__file__).parents[2]
 HOLDER_MUST_NOT_SEE = {"POSTGRES_DSN", "KAFKA_BOOTSTRAP"}
 HOLD = """
 import sys, time
 from pathlib import Path
-from deploy.embedded.servers import running_servers
+from devstack.servers.embedded import running_servers
 with running_servers(Path(sys.argv[1])) as servers:
     print(servers.postgres.admin_dsn, flush=True)
     time.sleep(600)

@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import inbox
-from common.batches import BatchHandler
-from common.dispatch import Stream
-from common.envelope import Record, rfc3339
+from common.messaging import Record, Stream, inbox, rfc3339
+from common.messaging.inbox.batches import BatchHandler
 from common.service import Service
 
 _NEWS = text(

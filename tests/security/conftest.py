@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from common.http.scopes import SCOPES
-from deploy.embedded.credentials import kept_in
-from deploy.embedded.postgres import Server
-from deploy.embedded.services import NAMES
+from common.web.auth import SCOPES
+from devstack.servers.postgres import Server
+from devstack.stack.credentials import kept_in
+from devstack.stack.services import NAMES
+from devstack.testing.postgres import Templates
 from tests.security.canaries import found_in
 from tests.security.seeding import Tenant, settle
 from tests.security.site import ALPHA, BETA, Site, listening, open_site
 from tests.security.tracing import Spans
-from tests.support.postgres import Templates
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from common.jsons import dumps
+from devstack.testing.records import RawRecord
 from tests.security.poison import record_of, sound
-from tests.support.records import RawRecord
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deploy.embedded.credentials import kept_in
-from deploy.embedded.services import NAMES, build_services
+from devstack.stack.credentials import kept_in
+from devstack.stack.services import NAMES, build_services
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from common.jsons import dumps, loads
-from tests.support.records import RawRecord
+from devstack.testing.records import RawRecord
 from tools.export_contracts import ROOT
 
 Json = dict[str, Any]

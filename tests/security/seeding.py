@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from common.http.scopes import SCOPES
+from common.web.auth import SCOPES
 from interactions.commands import add_channel
-from sla.timers.due_clocks import DueClocks
+from sla.clocks.timers.due_clocks import DueClocks
 from tests.security.calling import Answer
 from tests.security.canaries import Canaries, canaries_of
 from tests.security.operations import Operation

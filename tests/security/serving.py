@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from common.server import HttpServer
+from common.runtime import HttpServer
 from common.settings import HttpSettings
-from deploy.embedded.children import free_port
+from devstack.servers.children import free_port
+from devstack.testing.wait import until
 from tests.security.site import Site
-from tests.support.wait import until
 
 
 class _Requests:

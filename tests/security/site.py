@@ -12,14 +12,13 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.dispatch import Stream
-from common.http.api_keys import CreateKey, create_key, insert_key, revoke_key
-from common.http.service_tokens import ServiceTokens
+from common.messaging import Stream
 from common.service import Service
 from common.telemetry import logs
-from deploy.embedded.credentials import Credentials
-from deploy.embedded.services import build_services
-from interactions.clients.identity import HttpIdentity
+from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key, revoke_key
+from devstack.stack.credentials import Credentials
+from devstack.stack.services import build_services
+from interactions.history.clients.identity import HttpIdentity
 from interactions.settings import InteractionsSettings
 from interactions.wiring import build as build_interactions
 from tests.security.calling import Answer, call

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from common.http.scopes import PII_READ, SCOPES
+from common.web.auth import SCOPES
+from common.web.auth.scopes import PII_READ
 from tests.security.calling import Answer
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, targets

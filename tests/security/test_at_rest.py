@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.embedded.services import NAMES
+from devstack.stack.services import NAMES
 from tests.security.seeding import Tenant
 from tests.security.site import TABLES, Site
 

@@ -6,8 +6,8 @@ import pytest
 from joserfc import jwt
 from pydantic import SecretStr
 
-from common.http.scopes import SCOPES
-from common.http.service_tokens import AUDIENCE, read_private_key
+from common.web.auth import AUDIENCE, SCOPES
+from common.web.auth.service_tokens import read_private_key
 from tests.security.comparing import likeness
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, stranger_to_all, targets

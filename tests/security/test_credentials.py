@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.http.scopes import SCOPES
+from common.web.auth import SCOPES
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site

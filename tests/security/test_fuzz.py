@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from common.http.scopes import SCOPES
-from deploy.embedded.services import NAMES
+from common.web.auth import SCOPES
+from devstack.stack.services import NAMES
 from tests.security.operations import all_operations
 from tests.security.seeding import Tenant
 from tests.security.serving import serving

@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.http.scopes import PII_READ, SCOPES
+from common.web.auth import SCOPES
+from common.web.auth.scopes import PII_READ
 from tests.security.canaries import found_in
 from tests.security.operations import PROTECTED, WITH_BODY, Operation
 from tests.security.seeding import Tenant, bodies, targets

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.embedded.services import NAMES
+from devstack.stack.services import NAMES
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site

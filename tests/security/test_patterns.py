@@ -31,7 +31,9 @@ def ours() -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 PATTERNS = dict(ours())
 ONE_WAY = {
-    "identity.domain.placeholders._ONE_DIGIT": "each round ends in a digit, which no inner loop has"
+    "identity.customers.domain.placeholders._ONE_DIGIT": (
+        "each round ends in a digit, which no inner loop has"
+    )
 }
 """Repeated repetitions that can be split between the two loops in one way only, and why."""
 

@@ -7,21 +7,19 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from common import dead_letters, inbox
-from common.batches import BatchHandler
-from common.consumer import Consumer
-from common.dispatch import Stream
-from common.envelope import Record, rfc3339
+from common.messaging import Consumer, Record, Stream, inbox, rfc3339
+from common.messaging.inbox import dead_letters
+from common.messaging.inbox.batches import BatchHandler
 from common.service import Service
 from common.settings import KafkaSettings
+from devstack.testing.kafka import NewTopicFor
+from devstack.testing.records import write_raw
+from devstack.testing.wait import until
 from libs.common.tests.kafka.test_relay import running
 from tests.security.mutating import batched, examples_of, mutations
 from tests.security.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
 from tests.security.seeding import Tenant
 from tests.security.site import Site
-from tests.support.kafka import NewTopicFor
-from tests.support.records import write_raw
-from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
 

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from common.http.scopes import PII_READ, SCOPES
+from common.web.auth import SCOPES
+from common.web.auth.scopes import PII_READ
 from tests.security.canaries import found_in
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeding import Tenant, bodies, targets

@@ -5,9 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from common import inbox
-from common.batches import BatchHandler
-from common.envelope import Record
+from common.messaging import Record, inbox
+from common.messaging.inbox.batches import BatchHandler
 from tests.security.operations import WITH_BODY
 from tests.security.poison import TOPICS, record_of, sound
 from tests.security.seeding import Tenant, bodies, targets

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.jsons import dumps_text
-from sla.store import alerts
-from sla.store.alerts import NewAlert
+from devstack.testing.wait import until
+from sla.alerts.store import alerts
+from sla.alerts.store.alerts import NewAlert
 from tests.security.seeding import Tenant
 from tests.security.site import Site
-from tests.support.wait import until
 
 
 async def test_alphas_place_in_the_stream_shows_beta_its_own(

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from interactions.channels.twilio import signature
+from interactions.channels.providers.twilio import signature
 from tests.security.comparing import likeness
 from tests.security.operations import Operation, all_operations
 from tests.security.seeding import Tenant, stranger_to_all, targets

@@ -5,8 +5,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, create_model
 
-from deploy.embedded.gateway import build_gateway
-from tests.support.http import http_client
+from devstack.stack.gateway import build_gateway
+from devstack.testing.http import http_client
 
 
 def an_app(name: str, *paths: str, answer: type[BaseModel], ready: int = 200) -> FastAPI:

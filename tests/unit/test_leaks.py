@@ -5,7 +5,14 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.support.leaks import PERSON, a_number, an_address, assert_nothing_leaked, leaks_in, said
+from devstack.testing.leaks import (
+    PERSON,
+    a_number,
+    an_address,
+    assert_nothing_leaked,
+    leaks_in,
+    said,
+)
 
 NUMBER = "+442079460958"
 HARMLESS = (

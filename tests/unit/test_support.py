@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 from fastapi import FastAPI, Request
 
-from tests.support.http import http_client
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
+from devstack.testing.http import http_client
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 
 
 async def test_each_test_gets_a_database_of_its_own(fresh_dsn: FreshDsn):

@@ -8,10 +8,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import outbox
-from common.database import Database
-from common.dispatch import Applied, Outcome, Stream
-from common.envelope import ConsumedData, EventData, Received
+from common.db import Database
+from common.messaging import Applied, ConsumedData, EventData, Outcome, Received, Stream, outbox
 from common.settings import PostgresSettings
 
 TENANT = "demo"

@@ -9,19 +9,19 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from common.database import Database
-from common.http.api_keys import CreateKey, create_key, insert_key
+from common.db import Database
 from common.jsons import loads
 from common.service import Service
-from identity.domain.clusters import Rules
-from identity.domain.identifiers import Level, Presented
-from identity.domain.questions import Question
-from identity.domain.resolving import Resolution
+from common.web.auth import CreateKey, create_key, insert_key
+from devstack.testing.http import http_client
+from identity.customers.domain.identifiers import Level, Presented
+from identity.merging.usecases.merge_customers import MergeCustomers, Merged, merge_customers
+from identity.resolution.domain.clusters import Rules
+from identity.resolution.domain.questions import Question
+from identity.resolution.domain.resolution import Resolution
+from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
 from identity.settings import IdentitySettings
-from identity.usecases.merge_customers import MergeCustomers, Merged, merge_customers
-from identity.usecases.resolve_identities import ResolveIdentities, resolve_identities
 from identity.wiring import build
-from tests.support.http import http_client
 
 ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read")
 

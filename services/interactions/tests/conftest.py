@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.database import Database
+from common.db import Database
 from common.settings import PostgresSettings
 
 

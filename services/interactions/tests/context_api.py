@@ -11,16 +11,14 @@ import httpx
 from joserfc import jwt
 from pydantic import SecretStr
 
-from common.clock import DatabaseClock
-from common.database import Database
-from common.horizon import Horizon
-from common.http.api_keys import CreateKey, create_key, insert_key
-from common.http.app import build_app
-from common.http.service_tokens import ServiceTokens, read_private_key
+from common.db import Database, DatabaseClock, Horizon
 from common.settings import AuthSettings, HttpSettings, PostgresSettings, TrustedIssuer
-from interactions.http import changes, context, timeline
-from interactions.http.context_state import ContextOptions, ContextState
-from tests.support.http import http_client
+from common.web import AppState, build_app
+from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key
+from common.web.auth.service_tokens import read_private_key
+from devstack.testing.http import http_client
+from interactions.context.http import changes, context, timeline
+from interactions.context.http.state import ContextOptions, ContextState
 
 PEPPER = SecretStr("p" * 40)
 
@@ -82,12 +80,16 @@ async def context_api(
         jwks=ServiceTokens.public_jwks(SecretStr(signing_key)),
     )
     identity = FakeIdentity()
-    state = ContextState(
+    state = AppState(
         service="interactions",
         database=database,
         clock=clock,
         http=HttpSettings(cursor_secret=SecretStr("c" * 40)),
         auth=AuthSettings(pepper=PEPPER, issuers=(issuer,)),
+    )
+    state.parts[ContextState] = ContextState(
+        database=database,
+        clock=clock,
         horizon=Horizon(database, "interaction_sequence"),
         identity=identity,
         context=ContextOptions(**options),

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.dispatch import Stream
-from common.envelope import Envelope, Received, Record, body_of
 from common.ids import new_id
 from common.jsons import dumps, dumps_text
+from common.messaging import Envelope, Received, Record, Stream, body_of
 
 TENANT = "demo"
 NOW = datetime.now(UTC)

@@ -4,9 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from interactions.domain.contact import Contact, Identifier
-from interactions.domain.interaction import Author, Draft, ProviderKey
-from interactions.usecases.record_interactions import RecordInteractions, Resolved
+from interactions.history import (
+    Author,
+    Draft,
+    Identifier,
+    ProviderKey,
+    RecordInteractions,
+    Resolved,
+)
+from interactions.history.domain.contact import Contact
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(days=7)

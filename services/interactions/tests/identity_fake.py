@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import SecretStr
 
-from common.http.service_tokens import ServiceTokens
-from interactions.clients.breaker import Breaker
-from interactions.clients.identity import HttpIdentity
+from common.web.auth import ServiceTokens
+from interactions.history.clients.breaker import Breaker
+from interactions.history.clients.identity import HttpIdentity
 
 
 @dataclass

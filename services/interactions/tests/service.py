@@ -9,14 +9,14 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from common.http.api_keys import CreateKey, create_key, insert_key
-from common.http.service_tokens import ServiceTokens
+from common.service import Service
 from common.settings import AuthSettings, HttpSettings, KafkaSettings, PostgresSettings
-from interactions.sealing import new_key
+from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key
+from devstack.testing.http import http_client
+from interactions.channels.kit.sealing import new_key
 from interactions.settings import InteractionsSettings, SealingSettings
-from interactions.wiring import InteractionsService, build
+from interactions.wiring import build
 from services.interactions.tests.identity_fake import FakeIdentity
-from tests.support.http import http_client
 
 PEPPER = SecretStr("p" * 40)
 RIGHTS = {
@@ -28,7 +28,7 @@ RIGHTS = {
 
 @dataclass
 class Running:
-    service: InteractionsService
+    service: Service
     identity: FakeIdentity
     client: httpx.AsyncClient
     keys: dict[str, str]

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sla.domain.clocks import Clock
-from sla.domain.conditions import Conditions
-from sla.domain.facts import Fact, FactKind
-from sla.domain.folding import fold
-from sla.domain.policy import Metric, Policy, Ruleset, Target
+from sla.clocks.domain.clocks import Clock
+from sla.clocks.domain.facts import Fact, FactKind
+from sla.clocks.domain.fold import fold
+from sla.rules.domain.conditions import Conditions
+from sla.rules.domain.policy import Metric, Policy, Ruleset, Target
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 FIRST, NEXT, RESOLUTION = Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.RESOLUTION

@@ -10,20 +10,20 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import text
 
-from common import inbox
-from common.batches import BatchHandler
-from common.envelope import HEARTBEAT_TYPE, Envelope, Record, body_of, headers_of, rfc3339
-from common.http.api_keys import CreateKey, create_key, insert_key
 from common.jsons import dumps, loads
-from common.server import HttpServer
+from common.messaging import Envelope, Record, body_of, inbox, rfc3339
+from common.messaging.envelope import HEARTBEAT_TYPE, headers_of
+from common.messaging.inbox.batches import BatchHandler
+from common.runtime import HttpServer
 from common.service import Service
-from sla.consumers.conversations import CONSUMER
-from sla.events.consumed import TOPIC
+from common.web.auth import CreateKey, create_key, insert_key
+from devstack.testing.http import http_client
+from devstack.testing.wait import until
+from sla.clocks.consumers.conversations import CONSUMER
+from sla.clocks.events.consumed import TOPIC
+from sla.clocks.timers.due_clocks import DueClocks
 from sla.settings import SlaSettings
-from sla.timers.due_clocks import DueClocks
 from sla.wiring import build
-from tests.support.http import http_client
-from tests.support.wait import until
 
 SCOPES = ("sla:read", "sla:admin")
 POLICY = {

@@ -15,11 +15,7 @@ from tests.drills.invariants.kept import (
     no_double_effect,
 )
 from tests.drills.invariants.promised import contexts_answer_or_say_come_back
-from tests.drills.invariants.told import (
-    order_is_kept,
-    outbox_equals_topics,
-    watermarks_are_true,
-)
+from tests.drills.invariants.told import order_is_kept, outbox_equals_topics, watermarks_are_true
 
 Invariant = Callable[[Evidence], Iterable[str]]
 

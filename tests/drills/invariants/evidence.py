@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 
-from common.envelope import HEARTBEAT_TYPE
 from common.jsons import loads
+from common.messaging.envelope import HEARTBEAT_TYPE
 from tests.drills.ledger import Entries
 
 Row = Mapping[str, Any]

@@ -6,10 +6,10 @@ from typing import Any
 
 import psutil
 
-from common.kafka import end_offsets
+from common.messaging import end_offsets
 from common.settings import KafkaSettings
+from devstack.testing.wait import until
 from tests.drills.invariants.evidence import Sources
-from tests.support.wait import until
 
 WITHIN_SECONDS = 60.0
 

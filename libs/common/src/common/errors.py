@@ -1,6 +1,7 @@
 """What can go wrong, in words that no transport owns.
 
 ServiceError
+├── MalformedError        the caller's data cannot be read at all
 ├── InvalidError          the caller's data break a rule (names the field)
 ├── UnauthenticatedError  nobody can say who the caller is
 ├── ForbiddenError        the caller may not do this
@@ -20,6 +21,7 @@ from typing import ClassVar
 
 
 class ErrorKind(StrEnum):
+    MALFORMED = "malformed"
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
@@ -54,6 +56,10 @@ class ServiceError(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.type_suffix = type_suffix or self.kind.value
+
+
+class MalformedError(ServiceError):
+    kind = ErrorKind.MALFORMED
 
 
 class InvalidError(ServiceError):

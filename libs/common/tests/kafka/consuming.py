@@ -2,11 +2,11 @@
 
 from aiokafka import AIOKafkaProducer
 
-from common.clock import DatabaseClock, wall_time
-from common.consumer import Consumer
-from common.envelope import Envelope, body_of, headers_of, source_of
+from common.db import DatabaseClock, wall_time
 from common.ids import new_id
 from common.jsons import dumps
+from common.messaging import Consumer, Envelope, body_of, source_of
+from common.messaging.envelope import headers_of
 from common.settings import KafkaSettings
 from libs.common.tests.plumbing import kept
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from common import dead_letters
-from common.clock import wall_time
+from common.db import wall_time
 from common.errors import UnavailableError
-from common.kafka import ensure_topics
+from common.messaging import ensure_topics
+from common.messaging.inbox import dead_letters
 from common.settings import KafkaSettings
-from deploy.embedded.broker import EmbeddedBroker
+from devstack.servers.broker import EmbeddedBroker
+from devstack.testing.kafka import NewTopicFor
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.kafka.consuming import Sending, consumer, kept_is, note_record
 from libs.common.tests.kafka.test_relay import relay, running
 from libs.common.tests.plumbing import (
@@ -23,9 +26,6 @@ from libs.common.tests.plumbing import (
     scalar,
     take_notes,
 )
-from tests.support.kafka import NewTopicFor
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
 
@@ -189,8 +189,8 @@ async def test_a_broker_that_is_away_is_waited_for(fresh_dsn: FreshDsn):
 async def test_a_broker_that_goes_away_from_an_idle_consumer_is_noticed(
     fresh_dsn: FreshDsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("common.consumer.REPORT_SECONDS", 0.2)
-    monkeypatch.setattr("common.kafka._STOP_SECONDS", 0.5)
+    monkeypatch.setattr("common.messaging.inbox.consumer.REPORT_SECONDS", 0.2)
+    monkeypatch.setattr("common.messaging.kafka.client._STOP_SECONDS", 0.5)
     db = database(fresh_dsn("common"))
     await db.run(make_kept)
     with EmbeddedBroker(tmp_path) as bootstrap:

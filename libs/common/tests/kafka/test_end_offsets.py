@@ -2,9 +2,9 @@
 
 import pytest
 
-from common.kafka import Outgoing, Producer, end_offsets
+from common.messaging import Outgoing, Producer, end_offsets
 from common.settings import KafkaSettings
-from tests.support.kafka import NewTopicFor
+from devstack.testing.kafka import NewTopicFor
 
 pytestmark = pytest.mark.kafka
 

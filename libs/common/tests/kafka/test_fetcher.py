@@ -3,10 +3,10 @@
 import pytest
 from aiokafka.consumer.fetcher import Fetcher
 
-from common.kafka import GroupReader
-from common.kafka_fetcher import BUSY_MS, IDLE_MS, PatientFetcher
+from common.messaging import GroupReader
+from common.messaging.kafka.fetcher import BUSY_MS, IDLE_MS, PatientFetcher
 from common.settings import KafkaSettings
-from tests.support.kafka import NewTopicFor
+from devstack.testing.kafka import NewTopicFor
 
 
 async def nothing(_partitions: set[int]) -> None:

@@ -5,17 +5,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import dead_letters, inbox
-from common.clock import wall_time
+from common.db import wall_time
 from common.errors import ConflictError
-from common.kafka import ensure_topics
+from common.messaging import ensure_topics
+from common.messaging.inbox import claims, dead_letters
 from common.settings import KafkaSettings
+from devstack.testing.kafka import NewTopicFor
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.kafka.consuming import Sending, consumer, kept_is
 from libs.common.tests.kafka.test_relay import running
 from libs.common.tests.plumbing import database, make_kept, notes_stream, scalar
-from tests.support.kafka import NewTopicFor
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
 
@@ -138,7 +138,7 @@ async def test_an_operator_moves_a_stream_past_records_and_it_is_noted(
     async with Sending(kafka_bootstrap, topic) as send:
         for note in ("one", "two", "three"):
             await send.note(note)
-        await db.run(inbox.positions, stream.consumer, topic, {0: 0})
+        await db.run(claims.positions, stream.consumer, topic, {0: 0})
         with pytest.raises(ConflictError):
             await skip(1, 2)
         await skip(0, 2)

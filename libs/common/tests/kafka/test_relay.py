@@ -8,17 +8,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
-from common.clock import wall_time
-from common.envelope import HEARTBEAT_TYPE
+from common.db import wall_time
 from common.jsons import loads
-from common.outbox import key_hash
-from common.relay import Relay
+from common.messaging import Relay, key_hash
+from common.messaging.envelope import HEARTBEAT_TYPE
 from common.settings import KafkaSettings, RelaySettings
 from common.telemetry import tracing
+from devstack.testing.kafka import NewTopicFor
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.plumbing import NoteTakenV1, database, scalar, take_notes
-from tests.support.kafka import NewTopicFor
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
 

@@ -6,16 +6,16 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from common import dead_letters
-from common.clock import wall_time
-from common.dispatch import Applied
+from common.db import wall_time
+from common.messaging import Applied
+from common.messaging.inbox import dead_letters
+from devstack.testing.kafka import NewTopicFor
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.records import RawRecord, write_raw
+from devstack.testing.wait import until
 from libs.common.tests.kafka.consuming import Sending, consumer, kept_is, note_record
 from libs.common.tests.kafka.test_relay import running
 from libs.common.tests.plumbing import database, kept, make_kept, notes_stream, scalar
-from tests.support.kafka import NewTopicFor
-from tests.support.postgres import FreshDsn
-from tests.support.records import RawRecord, write_raw
-from tests.support.wait import until
 
 pytestmark = pytest.mark.kafka
 

@@ -7,12 +7,15 @@ from secrets import token_hex
 import pytest
 from sqlalchemy import text
 
-from common import dead_letters, inbox
-from common.batches import BatchHandler
-from common.dispatch import DeadLettered, Ignored, Stream, one_by_one
-from common.envelope import HEARTBEAT_TYPE, Record
 from common.errors import ConflictError, UnavailableError
 from common.jsons import dumps, loads
+from common.messaging import DeadLettered, Ignored, Record, Stream
+from common.messaging.envelope import HEARTBEAT_TYPE
+from common.messaging.inbox import claims, dead_letters
+from common.messaging.inbox.batches import BatchHandler
+from common.messaging.inbox.dispatch import one_by_one
+from devstack.testing.fake_clock import FakeClock
+from devstack.testing.postgres import FreshDsn
 from libs.common.tests.kafka.consuming import note_record
 from libs.common.tests.plumbing import (
     NoteTaken,
@@ -22,8 +25,6 @@ from libs.common.tests.plumbing import (
     notes_stream,
     scalar,
 )
-from tests.support.fake_clock import FakeClock
-from tests.support.postgres import FreshDsn
 
 TOPIC = "notes.notes"
 
@@ -32,7 +33,7 @@ TOPIC = "notes.notes"
 async def db(fresh_dsn: FreshDsn):
     made = database(fresh_dsn("common"))
     await made.run(make_kept)
-    await made.run(inbox.positions, "notes.keeper", TOPIC, {0: 0})
+    await made.run(claims.positions, "notes.keeper", TOPIC, {0: 0})
     yield made
     await made.close()
 
@@ -61,7 +62,7 @@ async def test_effects_and_offset_are_one_write(db):
 
 async def test_whoever_comes_second_is_fenced_and_leaves_no_trace(db):
     await handler(db).handle(0, records("a"))
-    with pytest.raises(inbox.FencedError):
+    with pytest.raises(claims.FencedError):
         await handler(db).handle(0, records("zombie"))
     assert await db.read(kept) == ["a"]
 
@@ -71,7 +72,7 @@ async def test_two_owners_of_one_partition_apply_a_batch_once(db):
     results = await asyncio.gather(
         *(handler(db).handle(0, same) for _ in range(5)), return_exceptions=True
     )
-    assert [r for r in results if not isinstance(r, inbox.FencedError)] == [20]
+    assert [r for r in results if not isinstance(r, claims.FencedError)] == [20]
     assert await db.read(kept) == [f"note {n}" for n in range(20)]
 
 
@@ -184,7 +185,7 @@ async def test_a_type_nobody_reads_is_ignored(db):
 
 
 async def test_heartbeats_of_all_partitions_move_on_together_and_are_no_news(db):
-    await db.run(inbox.positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
+    await db.run(claims.positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
     news: list[str] = []
     db.after_commit(lambda: news.append("commit"))
     keeper = handler(db)
@@ -196,7 +197,7 @@ async def test_heartbeats_of_all_partitions_move_on_together_and_are_no_news(db)
         return_exceptions=True,
     )
     assert results[:2] == [1, 1]
-    assert isinstance(results[2], inbox.FencedError)
+    assert isinstance(results[2], claims.FencedError)
     stand = await db.read(_stand)
     assert [offset for offset, _ in stand] == [1, 1, 0]
     assert [reached is not None for _, reached in stand] == [True, True, False]

@@ -5,11 +5,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.bulk import copy_rows
-from common.database import sqlstate
+from common.db import copy_rows, sqlstate
 from common.errors import UnavailableError
+from devstack.testing.postgres import FreshDsn
 from libs.common.tests.plumbing import database, scalar
-from tests.support.postgres import FreshDsn
 
 COUNT = "SELECT count(*) FROM note"
 FAILS_ONCE = (

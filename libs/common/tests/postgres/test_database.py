@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.database import async_url
+from common.db import async_url
 from common.errors import UnavailableError
-from deploy.embedded.postgres import Server
+from devstack.servers.postgres import Server
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.plumbing import database, kept, make_kept, scalar
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 
 async def insert(connection: AsyncConnection, note: str) -> None:

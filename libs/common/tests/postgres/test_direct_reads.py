@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from common.database import Database
+from common.db import Database
 from common.errors import UnavailableError
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.plumbing import database
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 SLEEP = text("SELECT pg_sleep(:seconds)")
 PID = text("SELECT pg_backend_pid() AS pid")

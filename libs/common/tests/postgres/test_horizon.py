@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from common import relay_store
-from common.clock import wall_time
-from common.horizon import Horizon
-from common.watermark import Watermark
+from common.db import Horizon, wall_time
+from common.messaging.outbox import relay_store
+from common.messaging.outbox.watermark import Watermark
+from devstack.testing.postgres import FreshDsn
 from libs.common.tests.plumbing import database, scalar, take_notes
-from tests.support.postgres import FreshDsn
 
 NUMBERED = text("INSERT INTO numbered DEFAULT VALUES RETURNING number")
 

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from common.maintenance import Maintenance
-from common.partitions import drop_days, ensure_days
+from common.db import drop_days, ensure_days
+from common.service import Maintenance
 from common.settings import RelaySettings
+from devstack.testing.fake_clock import FakeClock
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from libs.common.tests.plumbing import database, scalar, take_notes
-from tests.support.fake_clock import FakeClock
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 TODAY = date(2026, 3, 2)
 

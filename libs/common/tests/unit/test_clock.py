@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common import clock
-from common.clock import DatabaseClock
+from common.db import DatabaseClock, clock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

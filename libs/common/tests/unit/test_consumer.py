@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from common.clock import wall_time
-from common.consumer import Consumer, _backoff_seconds
+from common.db import wall_time
+from common.messaging import Consumer
+from common.messaging.inbox.consumer import _backoff_seconds
 from common.settings import KafkaSettings
 from libs.common.tests.plumbing import database, notes_stream
 

@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.envelope import (
-    Envelope,
-    Record,
-    UndecodableError,
-    body_of,
-    decode,
-    headers_of,
-    rfc3339,
-    watermark_of,
-)
 from common.jsons import dumps, loads
+from common.messaging import Envelope, Record, UndecodableError, body_of, rfc3339
+from common.messaging.envelope import decode, headers_of, watermark_of
 
 MOMENTS = st.datetimes(
     datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from common.cli.running import run_async
+from common.cli import run_async
 from common.telemetry import logs, tracing
 
 QUOTE = "Key (email)=(anna@example.org) already exists."

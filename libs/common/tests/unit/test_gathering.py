@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.gathering import Call, Gatherer
+from common.runtime import Call, Gatherer
 
 MOST, AT_ONCE = 3, 2
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from common.kafka import GroupReader, Producer
+from common.messaging import GroupReader, Producer
 from common.settings import KafkaSettings
 
 SETTINGS = KafkaSettings(bootstrap="127.0.0.1:1")

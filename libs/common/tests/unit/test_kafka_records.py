@@ -3,8 +3,8 @@
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from common.kafka_records import AnyRecords
-from tests.support.records import raw_batch
+from common.messaging.kafka.records import AnyRecords
+from devstack.testing.records import raw_batch
 
 PLAIN = (b"k", b"v", [("ce_id", b"1")])
 FOREIGN = (b"k", b"v", [(b"\xff\xfe", b"1"), ("ce_id", None), (b"na\xefve", b"")])

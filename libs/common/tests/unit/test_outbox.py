@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from common import outbox
-from common.clock import wall_time
+from common.db import wall_time
 from common.errors import InvalidError
+from common.messaging import outbox
 from libs.common.tests.plumbing import TENANT, NoteTakenV1
 
 

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from common import processes
-from common.processes import run_components
+from common.runtime import processes, run_components
 
 
 class Part:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from common.schema import plumbing
+from common.migrations import plumbing
 
 revision = "2026_11_23_0001"
 down_revision = None

@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from common.service import Service
+from devstack.testing.postgres import FreshDsn
 from services.identity.tests.running import Actor, running
-from tests.support.postgres import FreshDsn
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import asyncio
 
 from typer.testing import CliRunner
 
-from common.http.api_keys import list_keys
+from common.web.auth import list_keys
+from devstack.testing.postgres import FreshDsn
 from identity.__main__ import main
 from services.identity.tests.running import running
-from tests.support.postgres import FreshDsn
 
 
 async def keys(dsn: str, *words: str, given: str | None = None) -> str:

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from common.errors import ConflictError, NotFoundError
-from identity.domain.clusters import Rules
-from identity.domain.identifiers import Level
-from identity.store.images import read_customer
+from identity.customers.domain.identifiers import Level
+from identity.customers.store.images import read_customer
+from identity.resolution.domain.clusters import Rules
 from services.identity.tests.running import Actor, assert_sound, device, email
 
 P, V = Level.CHANNEL_PROVED, Level.VERIFIED

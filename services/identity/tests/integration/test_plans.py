@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from identity.store import changes, customer_views, customers, locks
-from tests.support.fake_clock import NOON
+from devstack.testing.fake_clock import NOON
+from identity.customers.store import customer_views, customers
+from identity.resolution.store import changes, locks
 
 KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
 IDS = {"ids": [uuid4(), uuid4()]}

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from identity.domain.identifiers import Level, Presented
-from identity.domain.questions import Question
-from identity.store import locks
-from identity.usecases.resolve_identities import ResolveIdentities, resolve_identities
+from identity.customers.domain.identifiers import Level, Presented
+from identity.resolution.domain.questions import Question
+from identity.resolution.store import locks
+from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
 from services.identity.tests.running import Actor, assert_sound, device, email
 
 P, V = Level.CHANNEL_PROVED, Level.VERIFIED

@@ -4,10 +4,10 @@ from uuid import UUID
 import pytest
 
 from common.ids import new_id
-from identity.domain.identifiers import Identifier, Key, Level
-from identity.domain.roster import Roster
-from identity.store import changes
-from identity.store.locks import Locks
+from identity.customers.domain.identifiers import Identifier, Key, Level
+from identity.resolution.domain.roster import Roster
+from identity.resolution.store import changes
+from identity.resolution.store.locks import Locks
 from services.identity.tests.running import assert_sound, email
 
 ONE, TWO = UUID(int=1), UUID(int=2)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from identity.domain.clusters import Rules
-from identity.domain.customers import Customer
-from identity.domain.identifiers import Identifier, Key, Level, Presented
-from identity.domain.questions import Prepared, Question, prepare
-from identity.domain.resolving import Context, Resolution, resolve
-from identity.domain.roster import Roster
+from identity.customers.domain.customers import Customer
+from identity.customers.domain.identifiers import Identifier, Key, Level, Presented
+from identity.resolution.domain.clusters import Rules
+from identity.resolution.domain.questions import Prepared, Question, prepare
+from identity.resolution.domain.resolution import Context, Resolution, resolve
+from identity.resolution.domain.roster import Roster
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -4,7 +4,13 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.domain.attributes import AttributeValue, Observation, combine, survive, visible
+from identity.customers.domain.attributes import (
+    AttributeValue,
+    Observation,
+    combine,
+    survive,
+    visible,
+)
 from services.identity.tests.unit.building import NOW
 
 

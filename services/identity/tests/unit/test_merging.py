@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConflictError, NotFoundError
-from identity.domain.attributes import AttributeValue, Observation, visible
-from identity.domain.clusters import Rules
-from identity.domain.facts import Cause, CustomerRedirected, CustomersMerged
-from identity.domain.merging import apply_merge, plan_merge
-from identity.domain.roster import Roster
+from identity.customers.domain.attributes import AttributeValue, Observation, visible
+from identity.customers.domain.facts import Cause, CustomerRedirected, CustomersMerged
+from identity.merging.domain.merging import apply_merge, plan_merge
+from identity.resolution.domain.clusters import Rules
+from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.building import NOW, V, customer, identifier, ids
 from services.identity.tests.unit.test_resolving import assert_sound
 

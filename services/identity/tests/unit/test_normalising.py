@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.domain.identifiers import DropReason, Key, Presented
-from identity.domain.normalising import MAX_VALUE_LENGTH, normalise
+from identity.customers.domain.identifiers import DropReason, Key, Presented
+from identity.customers.domain.normalisation import MAX_VALUE_LENGTH, normalise
 
 TYPES = (
     "email", "phone", "external_id", "loyalty_id", "account_id", "device", "cookie", "whatsapp",

@@ -5,9 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.domain.facts import CustomerCreated, CustomersMerged, CustomerUpdated, IdentifierAdded
-from identity.domain.identifiers import Level, Presented
-from identity.domain.roster import Roster
+from identity.customers.domain.facts import (
+    CustomerCreated,
+    CustomersMerged,
+    CustomerUpdated,
+    IdentifierAdded,
+)
+from identity.customers.domain.identifiers import Level, Presented
+from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.building import (
     C,
     P,

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from common import schema
+from common.migrations import schema
 
 revision = "2026_11_23_0001"
 down_revision = None

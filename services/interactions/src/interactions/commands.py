@@ -1,26 +1,29 @@
 """What an operator does by hand: make channel accounts known, drive deliveries again."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
 from pydantic import SecretStr
 
+from common.cli import with_service
 from common.errors import ConflictError
-from interactions.channels.registry import adapters
-from interactions.sealing import Sealer
-from interactions.settings import InteractionsSettings
-from interactions.store.channel_accounts import list_accounts
-from interactions.store.deliveries import list_quarantined
-from interactions.usecases.add_channel_account import (
+from common.service import Service
+from interactions.channels.kit.sealing import Sealer
+from interactions.channels.providers.registry import adapters
+from interactions.channels.store.accounts import list_accounts
+from interactions.channels.store.deliveries import list_quarantined
+from interactions.channels.usecases.add_channel_account import (
     AddChannelAccount,
     add_channel_account,
     binding,
 )
-from interactions.usecases.deliveries import RedriveDeliveries, redrive_deliveries
-from interactions.wiring import InteractionsService, build
+from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive_deliveries
+from interactions.settings import InteractionsSettings
+from interactions.wiring import build
+
+T = TypeVar("T")
 
 channels = typer.Typer(help="Accounts at providers whose webhooks are accepted.")
 deliveries = typer.Typer(help="Provider deliveries that could not be processed.")
@@ -29,7 +32,7 @@ Tenant = Annotated[str, typer.Option(help="Whose it is.")]
 
 
 async def add_channel(
-    service: InteractionsService,
+    service: Service,
     *,
     tenant_id: str,
     provider: str,
@@ -59,7 +62,7 @@ def channels_add(
     if provider not in adapters():
         raise typer.BadParameter(f"there is no such provider; there is: {', '.join(adapters())}")
 
-    async def add(service: InteractionsService) -> None:
+    async def add(service: Service) -> None:
         await add_channel(
             service,
             tenant_id=tenant,
@@ -81,7 +84,7 @@ def channels_add(
 def channels_list(tenant: Tenant) -> None:
     """Show a tenant's accounts, without their secrets."""
 
-    async def show(service: InteractionsService) -> None:
+    async def show(service: Service) -> None:
         for found in await service.database.read(list_accounts, tenant):
             typer.echo(f"{found.provider}\t{found.account}\t{found.channel}")
 
@@ -92,7 +95,7 @@ def channels_list(tenant: Tenant) -> None:
 def deliveries_list(tenant: Tenant) -> None:
     """Show quarantined deliveries with their reasons, never their content."""
 
-    async def show(service: InteractionsService) -> None:
+    async def show(service: Service) -> None:
         for found in await service.database.read(list_quarantined, tenant):
             where = f"{found.provider}\t{found.account}"
             typer.echo(f"{found.delivery_id}\t{found.received_at}\t{where}\t{found.reason}")
@@ -106,20 +109,12 @@ def deliveries_redrive(
 ) -> None:
     """Process quarantined deliveries again: those named, or all of the tenant's."""
 
-    async def redrive(service: InteractionsService) -> int:
+    async def redrive(service: Service) -> int:
         command = RedriveDeliveries(tenant, tuple(delivery_id) if delivery_id else None)
         return await service.database.run(redrive_deliveries, command, now=service.clock.now())
 
     typer.echo(f"{_with_service(redrive)} deliveries will be processed again")
 
 
-def _with_service(work: Callable[[InteractionsService], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        service = build(InteractionsSettings())  # from the environment
-        try:
-            await service.open()
-            return await work(service)
-        finally:
-            await service.close()
-
-    return asyncio.run(run())
+def _with_service(work: Callable[[Service], Awaitable[T]]) -> T:
+    return with_service(lambda: build(InteractionsSettings()), work)  # from the environment

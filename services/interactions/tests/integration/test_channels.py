@@ -8,15 +8,15 @@ from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from common.errors import ConflictError
-from interactions.channels.twilio import Twilio
-from interactions.commands import add_channel
-from interactions.sealing import Sealer, new_key
-from interactions.usecases.add_channel_account import (
+from interactions.channels.kit.sealing import Sealer, new_key
+from interactions.channels.providers.twilio import Twilio
+from interactions.channels.usecases.add_channel_account import (
     AddChannelAccount,
     add_channel_account,
     binding,
 )
-from interactions.usecases.deliveries import RedriveDeliveries, redrive_deliveries
+from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive_deliveries
+from interactions.commands import add_channel
 from services.interactions.tests.service import running
 
 SECRET = "12345678901234567890123456789012"
@@ -181,7 +181,7 @@ async def test_messages_survive_identity_being_away(api):
 
 
 async def test_stored_deliveries_hold_the_watermark(api):
-    from interactions.store.deliveries import HELD_SINCE
+    from interactions.channels.store.deliveries import HELD_SINCE
 
     await send(api)
     [held] = await api.rows(HELD_SINCE)

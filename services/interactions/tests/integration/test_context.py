@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from common.errors import UnavailableError
 from common.ids import new_id
-from interactions.consumers.clocks import apply_clocks, clocks_stream
-from interactions.consumers.customers import apply_customers, customers_stream
-from interactions.domain.context_parts import PARTS
+from interactions.context.consumers.clocks import apply_clocks, clocks_stream
+from interactions.context.consumers.customers import apply_customers, customers_stream
+from interactions.context.domain.parts import PARTS
 from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_factories import (
     NOW,

@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import text
 
-from common.database import Database
+from common.db import Database
 from common.ids import new_id
 from common.jsons import loads
 from common.settings import PostgresSettings
-from interactions.domain.context_parts import PARTS
-from interactions.domain.context_search import read_search
-from interactions.store import change_feed, timeline
-from interactions.store import context_statement as context
+from interactions.context.domain.parts import PARTS
+from interactions.context.domain.search import read_search
+from interactions.context.store import change_feed, timeline
+from interactions.context.store import statement as context
 from services.interactions.tests.context_factories import a_conversation
 
 MEMBERS, HISTORY = 10, 2_000

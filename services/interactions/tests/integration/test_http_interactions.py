@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from devstack.testing.wait import until
 from services.interactions.tests.service import running
-from tests.support.wait import until
 
 PATH = "/v1/interactions"
 
@@ -117,7 +117,7 @@ async def test_while_identity_is_away_messages_are_accepted_and_attached_later(a
 
 
 async def _due(tx):
-    from interactions.store.unresolved import hurry_unresolved
+    from interactions.history.store.unresolved import hurry_unresolved
 
     return await hurry_unresolved(tx)
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from common.batches import BatchHandler
-from common.envelope import Record
+from common.messaging import Record
+from common.messaging.inbox.batches import BatchHandler
 from services.interactions.tests.service import running
 
 
@@ -37,7 +37,7 @@ async def handle(api, *records):
 
 
 async def _place(tx, first):
-    from common.inbox import positions
+    from common.messaging.inbox.claims import positions
 
     return await positions(tx, "interactions.inbound", "interactions.inbound", {0: first})
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from common.database import Database
-from common.dispatch import Applied, Ignored
+from common.db import Database
 from common.ids import new_id
+from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
-from interactions.consumers.clocks import clocks_stream
+from interactions.context.consumers.clocks import clocks_stream
 from services.interactions.tests.context_factories import NOW, clock_event, read_all
 
 STREAM = clocks_stream()

@@ -5,11 +5,11 @@ import random
 import pytest
 from sqlalchemy import text
 
-from common.database import Database
-from common.dispatch import Applied, Ignored
+from common.db import Database
 from common.ids import new_id
+from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
-from interactions.consumers.customers import customers_stream
+from interactions.context.consumers.customers import customers_stream
 from services.interactions.tests.context_factories import (
     NOW,
     a_phone,

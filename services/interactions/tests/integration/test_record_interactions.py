@@ -5,10 +5,10 @@ from random import Random
 
 from sqlalchemy import text
 
-from common.database import Database
+from common.db import Database
 from common.errors import InvalidError
 from common.ids import new_id
-from interactions.usecases.record_interactions import record_interactions
+from interactions.history import record_interactions
 from services.interactions.tests.factories import (
     NOON,
     a_draft,

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from common import relay_store
-from common.watermark import Watermark
-from interactions.usecases.record_received import record_received
+from common.messaging.outbox import relay_store
+from common.messaging.outbox.watermark import Watermark
+from interactions.history.usecases.record_received import record_received
 from services.interactions.tests.factories import NOON, a_draft, a_reply, minutes, recording
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from common.ids import new_id
-from interactions.consumers.customers import apply_customers, customers_stream
+from interactions.context.consumers.customers import apply_customers, customers_stream
 from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_factories import (
     NOW,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from common.jsons import loads
-from interactions.store import conversations
+from interactions.history.store import conversations
 from services.interactions.tests.integration.test_context_plans import nodes
 
 

@@ -4,8 +4,8 @@ import pytest
 from pydantic import SecretStr
 
 from common.errors import UnavailableError
-from interactions.clients.breaker import Breaker
-from interactions.sealing import Sealed, Sealer, new_key
+from interactions.channels.kit.sealing import Sealed, Sealer, new_key
+from interactions.history.clients.breaker import Breaker
 
 
 def test_the_breaker_opens_probes_once_an_interval_and_closes():

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConflictError
-from interactions.domain.changing import ALLOWED, KEPT, Wishes, plan_change
-from interactions.domain.conversation import STATUSES, Conversation, Told
+from interactions.history.domain.change import ALLOWED, KEPT, Wishes, plan_change
+from interactions.history.domain.conversation import STATUSES, Conversation, Told
 from services.interactions.tests.factories import NOON, minutes
 
 

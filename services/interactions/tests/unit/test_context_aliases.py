@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.domain.context_aliases import Merge, plan_aliases
+from interactions.context.domain.aliases import Merge, plan_aliases
 
 PEOPLE = [UUID(int=n) for n in range(1, 9)]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from common.errors import InvalidError
-from interactions.domain.context_parts import PARTS, Source, choose_parts, status_of_source
-from interactions.domain.context_search import read_search
+from interactions.context.domain.parts import PARTS, Source, choose_parts, status_of_source
+from interactions.context.domain.search import read_search
 
 
 def test_without_include_all_parts_are_answered():

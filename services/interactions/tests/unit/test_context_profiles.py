@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.domain.context_profiles import MAX_SPELLINGS, Change, Identifier, Profile, fold
+from interactions.context.domain.profiles import MAX_SPELLINGS, Change, Identifier, Profile, fold
 
 VALUES = st.sampled_from(["+441", "+442", "+443"])
 identifiers = st.builds(

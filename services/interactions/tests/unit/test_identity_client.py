@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from common.errors import UnavailableError
-from common.http.service_tokens import ServiceTokens
-from interactions.clients.breaker import Breaker
-from interactions.clients.identity import MAX_BYTES, MAX_IDENTIFIERS, HttpIdentity
-from interactions.domain.contact import Identifier
-from interactions.usecases.resolve_contacts import Question
+from common.web.auth import ServiceTokens
+from interactions.history import Identifier
+from interactions.history.clients.breaker import Breaker
+from interactions.history.clients.identity import MAX_BYTES, MAX_IDENTIFIERS, HttpIdentity
+from interactions.history.usecases.resolve_contacts import Question
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

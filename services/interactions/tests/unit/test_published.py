@@ -2,9 +2,9 @@
 
 import pytest
 
-from common.envelope import EventData
-from interactions.domain.conversation import Told
-from interactions.events import published
+from common.messaging import EventData
+from interactions.history.domain.conversation import Told
+from interactions.history.events import published
 
 
 def _subclasses(kind):

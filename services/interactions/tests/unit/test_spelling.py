@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.domain.contact import Identifier, contact_key
-from interactions.domain.spelling import MAX_KEY_BYTES, lookup_key
+from interactions.history import Identifier, lookup_key
+from interactions.history.domain.contact import contact_key
+from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
 
 TYPES = st.sampled_from(["phone", "whatsapp", "email", "customer_number"])
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.domain.conversation import Told
-from interactions.domain.interaction import Author
-from interactions.domain.threading import Candidate, Item, plan_recording
+from interactions.history import Author
+from interactions.history.domain.conversation import Told
+from interactions.history.domain.placement import Candidate, Item, plan_recording
 from services.interactions.tests.factories import NOON, WINDOW, a_draft, a_phone, a_reply, minutes
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from interactions.channels.adapter import Delivery, Signed, UnreadableError
-from interactions.channels.twilio import Twilio, signature
+from interactions.channels.kit.adapter import Delivery, Signed, UnreadableError
+from interactions.channels.providers.twilio import Twilio, signature
 from services.interactions.tests.factories import NOON
 
 SECRET = "12345678901234567890123456789012"

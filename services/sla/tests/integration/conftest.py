@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from common.service import Service
+from devstack.testing.postgres import FreshDsn
 from services.sla.tests.running import POLICY, Desk, Source, client, running
-from tests.support.postgres import FreshDsn
 
 QUICK = {"timer": {"hold_seconds": 0.3, "grace_seconds": 0.0, "poll_seconds": 0.05}}
 

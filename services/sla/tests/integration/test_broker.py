@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from common.kafka import Outgoing, Producer, ensure_topics
-from common.processes import run_components
+from common.messaging import Outgoing, Producer, ensure_topics
+from common.runtime import run_components
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
 from services.sla.tests.running import POLICY, Desk, Source, client, running
-from tests.support.postgres import FreshDsn
-from tests.support.wait import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(90)]
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from common.clock import wall_time
+from common.db import wall_time
+from devstack.testing.wait import until
 from services.sla.tests.running import Source, client, running, timer_of
-from sla.consumers.conversations import CONSUMER
-from sla.events.consumed import TOPIC
-from sla.store import clocks
-from sla.timers import due_clocks
-from tests.support.wait import until
+from sla.clocks.consumers.conversations import CONSUMER
+from sla.clocks.events.consumed import TOPIC
+from sla.clocks.store import clocks
+from sla.clocks.timers import due_clocks
 
 pytestmark = pytest.mark.usefixtures("policy")
 

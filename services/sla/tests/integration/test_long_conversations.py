@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.inbox import FencedError
+from common.messaging.inbox.claims import FencedError
 from services.sla.tests.running import Conversation, Desk, Source
-from sla.store import conversations
-from sla.usecases.folds import LONG
+from sla.clocks.store import conversations
+from sla.clocks.usecases.folds import LONG
 
 pytestmark = pytest.mark.usefixtures("policy")
 
@@ -102,7 +102,7 @@ async def test_what_was_rolled_back_is_not_taken_for_read(
     chat.agent(desk.now(-995))
     lost = source.records()
     with monkeypatch.context() as broken:
-        broken.setattr("common.inbox.move", fenced)
+        broken.setattr("common.messaging.inbox.claims.move", fenced)
         with pytest.raises(FencedError):
             await source._handler.handle(source._offset, lost)
     assert await clocks_of(desk, chat) == held

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sla.store.clocks import Agenda, Partition
-from sla.timers.agenda import Patience, StalledSources
+from sla.clocks.store.clocks import Agenda, Partition
+from sla.clocks.timers.agenda import Patience, StalledSources
 
 PATIENCE = Patience(hold=30.0, longest_hold=300.0)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

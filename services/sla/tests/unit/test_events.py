@@ -2,7 +2,7 @@
 
 import pytest
 
-from sla.events.published import PUBLISHED
+from sla.clocks.events.published import PUBLISHED
 
 
 @pytest.mark.parametrize("event", PUBLISHED, ids=lambda e: e.event_type)

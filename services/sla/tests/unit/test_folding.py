@@ -19,10 +19,10 @@ from services.sla.tests.life import (
     rules,
     target,
 )
-from sla.domain.clocks import ClockState
-from sla.domain.conditions import Condition, Conditions
-from sla.domain.facts import Fact, FactKind
-from sla.domain.folding import Fold, fold
+from sla.clocks.domain.clocks import ClockState
+from sla.clocks.domain.facts import Fact, FactKind
+from sla.clocks.domain.fold import Fold, fold
+from sla.rules.domain.conditions import Condition, Conditions
 
 RUNNING, PAUSED, MET = ClockState.RUNNING, ClockState.PAUSED, ClockState.MET
 BREACHED, CANCELLED = ClockState.BREACHED, ClockState.CANCELLED
@@ -232,7 +232,7 @@ class TestChanges:
 
 def test_warnings_count_business_time():
     from services.sla.tests.unit.test_hours import at, calendar
-    from sla.domain.policy import Threshold
+    from sla.rules.domain.policy import Threshold
 
     warn = (Threshold("75%", percent=75), Threshold("PT1H", seconds_before=3600))
     rule = policy(target(FIRST, 240, calendar_id="office", warn_at=warn))

@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sla.domain.hours import (
-    AroundTheClock,
-    WorkingCalendar,
-    add_business,
-    business_between,
-)
+from sla.rules.domain.hours import AroundTheClock, WorkingCalendar, add_business, business_between
 
 HOUR = timedelta(hours=1)
 NINE_TO_FIVE = ((9 * 3600, 17 * 3600),)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.sla.tests.life import FIRST, Life, after, clocks, policy, rules, target
 from services.sla.tests.unit.test_folding import TWO, lives
-from sla.domain.clocks import ClockState
-from sla.domain.firing import Moment, fire
-from sla.domain.reconciling import News, reconcile
+from sla.clocks.domain.clocks import ClockState
+from sla.clocks.domain.due import Moment, fire
+from sla.clocks.domain.reconciliation import News, reconcile
 
 RULES = rules(policy(target(FIRST, 60)))
 
@@ -153,7 +153,7 @@ class TestBreaches:
 
 class TestWarnings:
     def test_each_is_sent_once_and_not_after_its_breach(self):
-        from sla.domain.policy import Threshold
+        from sla.rules.domain.policy import Threshold
 
         warn = (Threshold("50%", percent=50), Threshold("PT6M", seconds_before=360))
         book = Book(rules(policy(target(FIRST, 60, warn_at=warn))))

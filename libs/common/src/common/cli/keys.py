@@ -8,8 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from common.cli.running import Build, with_service
-from common.http.api_keys import (
+from common.cli.runner import Build, with_service
+from common.service import Service
+from common.web.auth import (
+    SCOPES,
     CreateKey,
     create_key,
     import_key,
@@ -17,8 +19,6 @@ from common.http.api_keys import (
     list_keys,
     revoke_key,
 )
-from common.http.scopes import SCOPES
-from common.service import Service
 
 Tenant = Annotated[str, typer.Option(help="The tenant that the key speaks for.")]
 Scopes = Annotated[

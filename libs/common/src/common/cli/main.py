@@ -8,12 +8,12 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
-from common import kafka
+from common.cli.dead_letters import dead_letter_commands
 from common.cli.keys import key_commands
-from common.cli.letters import dead_letter_commands
 from common.cli.progress import progress_commands
-from common.cli.running import run_api, run_async, run_worker
+from common.cli.runner import run_api, run_async, run_worker
 from common.jsons import dumps_text
+from common.messaging import ensure_topics
 from common.service import Service
 from common.settings import ServiceSettings
 from common.telemetry import logs
@@ -56,13 +56,11 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
     @app.command()
     def migrate(revision: str = "head") -> None:
         """Bring the database to a revision, and create missing topics."""
-        from common import migrations  # Alembic would slow every other start by a second
+        from common.migrations import upgrade  # Alembic would slow every other start by a second
 
         built = service()
-        migrations.upgrade(
-            built.migrations, built.settings.postgres.dsn.get_secret_value(), revision=revision
-        )
-        run_async(lambda: kafka.ensure_topics(built.settings.kafka, all_topics(built)))
+        upgrade(built.migrations, built.settings.postgres.dsn.get_secret_value(), revision=revision)
+        run_async(lambda: ensure_topics(built.settings.kafka, all_topics(built)))
 
     @app.command()
     def settings() -> None:

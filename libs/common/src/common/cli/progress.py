@@ -6,11 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from common import inbox
-from common.cli.letters import stream_named
-from common.cli.running import Build, with_service
-from common.dead_letters import skip
-from common.inbox import Position
+from common.cli.dead_letters import stream_named
+from common.cli.runner import Build, with_service
+from common.messaging import Position, inbox, skip
 from common.service import Service
 
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import singledispatch
 
-from common import outbox
-from common.envelope import EventData
-from identity.domain import facts
-from identity.domain.attributes import visible
-from identity.domain.customers import Customer
+from common.messaging import EventData, outbox
+from identity.customers.domain import facts
+from identity.customers.domain.attributes import visible
+from identity.customers.domain.customers import Customer
 from identity.events.published import (
     CustomerCreatedV1,
     CustomerMergedV1,

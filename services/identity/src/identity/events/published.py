@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
-from common.envelope import EventData, rfc3339
-from identity.domain import identifiers
+from common.messaging import EventData, rfc3339
+from identity.customers.domain import identifiers
 
 TOPIC = "identity.customers"
 

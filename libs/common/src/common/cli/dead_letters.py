@@ -1,0 +1,68 @@
+"""Commands for dead letters: look at what could not be handled, and apply it again."""
+
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from common.cli.runner import Build, with_service
+from common.messaging import Stream, dead_letters
+from common.service import Service
+
+
+def dead_letter_commands(build: Build) -> typer.Typer:
+    """Return ``dead-letters list | replay``."""
+    app = typer.Typer(no_args_is_help=True)
+
+    @app.command("list")
+    def list_(limit: int = 100) -> None:
+        """List what could not be handled, by stream, without its content."""
+
+        async def work(service: Service) -> list[tuple[str, dead_letters.Summary]]:
+            found = []
+            for stream in service.streams.values():
+                letters = await service.database.read(
+                    dead_letters.list_open, stream.consumer, limit=limit
+                )
+                found += [(stream.consumer, letter) for letter in letters]
+            return found
+
+        table = Table("id", "stream", "topic", "partition", "offset", "reason", "detail", "since")
+        for consumer, letter in with_service(build, work):
+            table.add_row(
+                str(letter.dead_letter_id),
+                consumer,
+                letter.topic,
+                str(letter.partition),
+                str(letter.offset),
+                letter.reason,
+                letter.detail,
+                str(letter.created_at),
+            )
+        Console().print(table)
+
+    @app.command()
+    def replay(stream: str, dead_letter_id: UUID) -> None:
+        """Apply one again; it stays in the list when it fails again."""
+
+        async def work(service: Service) -> str:
+            return await service.database.run(
+                dead_letters.replay,
+                stream_named(service, stream),
+                dead_letter_id,
+                now=service.clock.now(),
+            )
+
+        typer.echo(with_service(build, work))
+
+    return app
+
+
+def stream_named(service: Service, name: str) -> Stream:
+    """Return the stream; typer.BadParameter names those that there are."""
+    for stream in service.streams.values():
+        if stream.consumer == name:
+            return stream
+    known = ", ".join(sorted(s.consumer for s in service.streams.values()))
+    raise typer.BadParameter(f"streams are: {known}")

@@ -1,0 +1,17 @@
+"""JSON in and out: encode, decode, parse strictly, point at what is wrong."""
+
+from common.jsons.codec import Encoded, dumps, dumps_text, loads
+from common.jsons.pointers import field_errors, pointer_to, sentence
+from common.jsons.strict import Limits, parse
+
+__all__ = [
+    "Encoded",
+    "Limits",
+    "dumps",
+    "dumps_text",
+    "field_errors",
+    "loads",
+    "parse",
+    "pointer_to",
+    "sentence",
+]

@@ -1,0 +1,39 @@
+"""Events on their way in: consumed in batches, each applied once."""
+
+from common.messaging.inbox import dead_letters
+from common.messaging.inbox.claims import (
+    FencedError,
+    Position,
+    Progress,
+    claim,
+    fenced,
+    latest_watermark,
+    list_positions,
+    move,
+    move_all,
+    positions,
+)
+from common.messaging.inbox.consumer import Consumer
+from common.messaging.inbox.dead_letters import skip
+from common.messaging.inbox.dispatch import Applied, DeadLettered, Ignored, Outcome, Stream
+
+__all__ = [
+    "Applied",
+    "Consumer",
+    "DeadLettered",
+    "FencedError",
+    "Ignored",
+    "Outcome",
+    "Position",
+    "Progress",
+    "Stream",
+    "claim",
+    "dead_letters",
+    "fenced",
+    "latest_watermark",
+    "list_positions",
+    "move",
+    "move_all",
+    "positions",
+    "skip",
+]

@@ -1,0 +1,194 @@
+"""What a consumer has already handled, and how far it has come; both in its own database.
+
+Offsets stand beside the effects they belong to, so the two cannot part, not even when the database
+is restored to an earlier time. The inbox catches what a relay published twice at two offsets.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.messaging.envelope import Received
+
+_CLAIM = text(
+    """
+    INSERT INTO inbox (consumer, source, event_id, recorded_at, body_hash)
+    SELECT :consumer, source, event_id, recorded_at, body_hash
+    FROM unnest(cast(:sources AS text[]), cast(:ids AS text[]),
+                cast(:times AS timestamptz[]), cast(:hashes AS bytea[]))
+         AS event (source, event_id, recorded_at, body_hash)
+    -- One order for all, so that two copies of a batch wait for each other instead of deadlocking.
+    ORDER BY source, event_id
+    ON CONFLICT DO NOTHING
+    RETURNING source, event_id
+    """
+)
+_HASHES = text(
+    """
+    SELECT source, event_id, body_hash FROM inbox
+    WHERE consumer = :consumer AND (source, event_id, recorded_at) IN (
+        SELECT * FROM unnest(cast(:sources AS text[]), cast(:ids AS text[]),
+                             cast(:times AS timestamptz[])))
+    """
+)
+_MOVE = text(
+    """
+    UPDATE consumer_progress progress
+    SET next_offset = step.next_offset,
+        -- Nobody knows the future: a watermark that lies ahead would vouch for all deadlines in it.
+        watermark = greatest(progress.watermark, CASE WHEN step.watermark IS NOT NULL
+            THEN least(step.watermark, clock_timestamp()) END),
+        updated_at = clock_timestamp()
+    FROM unnest(cast(:partitions AS int[]), cast(:expected AS bigint[]),
+                cast(:next_offsets AS bigint[]), cast(:watermarks AS timestamptz[]))
+         AS step (partition, expected, next_offset, watermark)
+    WHERE progress.consumer = :consumer AND progress.topic = :topic
+      AND progress.partition = step.partition AND progress.next_offset = step.expected
+    RETURNING progress.partition
+    """
+)
+_POSITIONS = text(
+    """
+    INSERT INTO consumer_progress (consumer, topic, partition, next_offset)
+    SELECT :consumer, :topic, partition, first_offset
+    FROM unnest(cast(:partitions AS int[]), cast(:firsts AS bigint[]))
+         AS assigned (partition, first_offset)
+    ON CONFLICT (consumer, topic, partition) DO UPDATE SET updated_at = clock_timestamp()
+    RETURNING partition, next_offset
+    """
+)
+_LIST = text(
+    """
+    SELECT consumer, topic, partition, next_offset, watermark, updated_at FROM consumer_progress
+    ORDER BY consumer, topic, partition
+    """
+)
+
+
+class FencedError(Exception):
+    """Someone else has moved this partition on: what was done here is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step of one partition from ``expected`` to ``next_offset``."""
+
+    consumer: str
+    topic: str
+    partition: int
+    expected: int
+    next_offset: int
+    watermark: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one partition has come, for a person to read."""
+
+    consumer: str
+    topic: str
+    partition: int
+    next_offset: int
+    watermark: datetime | None
+    updated_at: datetime
+
+
+async def claim(
+    connection: AsyncConnection, consumer: str, events: Sequence[Received]
+) -> tuple[list[Received], list[Received]]:
+    """Claim the events in one statement; return the fresh ones, and those that are a conflict.
+
+    Fresh events come in their given order, each once. A conflict has the id of an event handled
+    before but another body: the first one wins.
+    """
+    first: dict[tuple[str, str], Received] = {}
+    for event in events:
+        first.setdefault(_identity(event), event)
+    arguments = {
+        "consumer": consumer,
+        "sources": [source for source, _ in first],
+        "ids": [event_id for _, event_id in first],
+        "times": [event.envelope.recorded_at for event in first.values()],
+    }
+    result = await connection.execute(
+        _CLAIM, arguments | {"hashes": [_body_hash(event) for event in first.values()]}
+    )
+    claimed = {tuple(row) for row in result}
+    conflicts: list[Received] = []
+    if len(claimed) < len(events):
+        known = await _known_hashes(connection, arguments)
+        conflicts = [e for e in events if known.get(_identity(e)) not in {None, _body_hash(e)}]
+    return [event for identity, event in first.items() if identity in claimed], conflicts
+
+
+async def move(connection: AsyncConnection, step: Progress) -> None:
+    """Move the partition on. Raises FencedError when it does not stand where it was expected."""
+    if not await move_all(connection, [step]):
+        raise fenced(step)
+
+
+async def move_all(connection: AsyncConnection, steps: Sequence[Progress]) -> set[int]:
+    """Move partitions of one consumer and topic on; return those that stood where expected."""
+    # In one order for all, so that two who claim the same partitions wait instead of deadlocking.
+    steps = sorted(steps, key=lambda step: step.partition)
+    result = await connection.execute(
+        _MOVE,
+        {
+            "consumer": steps[0].consumer,
+            "topic": steps[0].topic,
+            "partitions": [step.partition for step in steps],
+            "expected": [step.expected for step in steps],
+            "next_offsets": [step.next_offset for step in steps],
+            "watermarks": [step.watermark for step in steps],
+        },
+    )
+    return {row.partition for row in result}
+
+
+def fenced(step: Progress) -> FencedError:
+    return FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
+
+
+async def positions(
+    connection: AsyncConnection, consumer: str, topic: str, firsts: Mapping[int, int]
+) -> dict[int, int]:
+    """Return each partition's next offset; one never seen starts at the offset given for it."""
+    partitions = sorted(firsts)
+    result = await connection.execute(
+        _POSITIONS,
+        {
+            "consumer": consumer,
+            "topic": topic,
+            "partitions": partitions,
+            "firsts": [firsts[p] for p in partitions],
+        },
+    )
+    return {row.partition: row.next_offset for row in result}
+
+
+async def list_positions(connection: AsyncConnection) -> list[Position]:
+    return [Position(*row) for row in await connection.execute(_LIST)]
+
+
+def latest_watermark(watermarks: Iterable[datetime | None]) -> datetime | None:
+    """Return the latest of the watermarks that are there."""
+    return max((w for w in watermarks if w is not None), default=None)
+
+
+async def _known_hashes(
+    connection: AsyncConnection, arguments: Mapping[str, object]
+) -> dict[tuple[str, str], bytes]:
+    result = await connection.execute(_HASHES, arguments)
+    return {(row.source, row.event_id): bytes(row.body_hash) for row in result}
+
+
+def _identity(event: Received) -> tuple[str, str]:
+    return event.envelope.source, event.envelope.id
+
+
+def _body_hash(event: Received) -> bytes:
+    return hashlib.blake2b(event.record.value or b"", digest_size=16).digest()

@@ -1,0 +1,135 @@
+"""What a consumer does with a topic, as data: which types it reads, and what applies them.
+
+Every event ends in one of three values. An exception is none of them: it moves nothing, and the
+batch comes again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.messaging.envelope import (
+    HEARTBEAT_TYPE,
+    Envelope,
+    Received,
+    Record,
+    UndecodableError,
+    decode,
+    watermark_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Done, in this transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Rightly without effect; ``reason`` is a short code that is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """Put aside with its reason, to be looked at and replayed."""
+
+    reason: str
+    detail: str = ""
+
+
+Outcome = Applied | Ignored | DeadLettered
+
+
+class Apply(Protocol):
+    """Apply fresh events of one partition, in order; one outcome for each."""
+
+    def __call__(
+        self, connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    ) -> Awaitable[Sequence[Outcome]]: ...
+
+
+Handler = Callable[..., Awaitable[Outcome]]
+Decode = Callable[[Record], Received | Ignored]
+Prepare = Callable[[Sequence[Received]], Awaitable[Sequence[Received]]]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One consumer's view of one topic.
+
+    ``consumer`` names the Kafka group and the inbox. ``decoders`` maps (type, version) to the
+    consumer's own model. A topic that does not carry our envelope gives ``decode`` instead, which
+    returns a Received or Ignored, or raises UndecodableError. ``prepare`` may ask others about a
+    batch before its transaction opens, and returns the same events with what it learned as their
+    data; ``apply`` must do without it too, because a replay does not prepare.
+
+    ``source`` is the one service that publishes the topic. What calls itself somebody else's is put
+    aside, and only what calls itself that service's may say how far the topic has come. Headers can
+    be forged, so this guards against mistakes; the broker's access rules guard against the rest.
+    """
+
+    consumer: str
+    topic: str
+    apply: Apply
+    decoders: Mapping[tuple[str, int], type[BaseModel]] = field(default_factory=dict)
+    decode: Decode | None = None
+    prepare: Prepare | None = None
+    source: str | None = None
+
+    def read(self, record: Record) -> Received | Ignored:
+        """Decode ``record``; raises UndecodableError, which dead-letters it."""
+        if self.decode is not None:
+            return self.decode(record)
+        envelope, data = decode(record)
+        if self.source and envelope.source not in {self.source, ""}:
+            raise UndecodableError("foreign_source", "another service publishes this topic")
+        if envelope.type == HEARTBEAT_TYPE:
+            return Ignored("heartbeat")
+        model = self.decoders.get((envelope.type, envelope.version))
+        if model is None:
+            return self._not_subscribed(envelope)
+        return Received(envelope, _validated(model, data), record)
+
+    def watermark(self, record: Record) -> datetime | None:
+        """Return the watermark on ``record`` if its writer can know how far the topic has come."""
+        if self.decode is not None:
+            return None  # whoever may write to such a topic knows only of itself
+        if self.source and record.header("ce_source") != self.source:
+            return None
+        return watermark_of(record)
+
+    def _not_subscribed(self, envelope: Envelope) -> Ignored:
+        """A type of no interest is ignored; a new major version of one we need is not."""
+        if any(known == envelope.type for known, _ in self.decoders):
+            raise UndecodableError(
+                "unknown_version", f"version {envelope.version} of {envelope.type} is not known"
+            )
+        return Ignored("not_subscribed")
+
+
+def one_by_one(handlers: Mapping[type[BaseModel], Handler]) -> Apply:
+    """Return an ``apply`` that hands each event to the handler of its model.
+
+    For streams where a batch gains nothing; a handler is ``async (connection, received, *, now)``.
+    """
+
+    async def apply(
+        connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    ) -> Sequence[Outcome]:
+        return [await handlers[type(e.data)](connection, e, now=now) for e in events]
+
+    return apply
+
+
+def _validated(model: type[BaseModel], data: Any) -> BaseModel:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors(include_input=False))
+        raise UndecodableError("invalid_data", f"these fields do not fit: {where}") from None

@@ -1,0 +1,21 @@
+"""The only imports of aiokafka."""
+
+from common.messaging.kafka.client import (
+    GroupReader,
+    KafkaError,
+    OffsetsLostError,
+    Outgoing,
+    Producer,
+    end_offsets,
+    ensure_topics,
+)
+
+__all__ = [
+    "GroupReader",
+    "KafkaError",
+    "OffsetsLostError",
+    "Outgoing",
+    "Producer",
+    "end_offsets",
+    "ensure_topics",
+]

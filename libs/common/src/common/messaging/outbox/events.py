@@ -1,0 +1,102 @@
+"""Events leave through the outbox: rows written in the transaction of the change they tell of.
+
+The columns ``id, aggregatetype, aggregateid, type, payload`` are those of Debezium's outbox router,
+so that a site which runs Debezium can use it in the place of our relay.
+"""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import copy_rows
+from common.errors import InvalidError
+from common.ids import new_id
+from common.jsons import Encoded, dumps
+from common.messaging.envelope import Envelope, EventData, body_of, headers_of, source_of
+from common.telemetry import current_traceparent
+
+MAX_PAYLOAD_BYTES = 900_000
+"""Body and headers, below Kafka's default of 1 MiB a record: what the broker refuses for its size
+would stand in the way of everything behind it."""
+
+
+class Fact(NamedTuple):
+    """One event to be published.
+
+    ``sequence`` counts the events of ``subject_id`` from 1 without a gap; the caller holds the
+    subject's row lock when it takes the number. ``key`` decides partition and order.
+    """
+
+    data: EventData
+    tenant_id: str
+    key: str
+    subject_id: str
+    sequence: int
+    occurred_at: datetime
+    now: datetime
+    test: bool = False
+    topic: str | None = None
+    """Where it goes when that is not its class's topic, as with dead letters."""
+    source: str | None = None
+    """Who says it when that is not the service that owns the topic."""
+    traceparent: str | None = None
+    """What caused it when that is not the span in hand."""
+
+    @property
+    def destination(self) -> str:
+        return self.topic or self.data.topic
+
+
+def key_hash(key: str) -> int:
+    """Return the non-negative 31-bit hash that decides shard and partition (CRC-32)."""
+    return zlib.crc32(key.encode()) & 0x7FFFFFFF
+
+
+async def record(connection: AsyncConnection, facts: Sequence[Fact]) -> list[UUID]:
+    """Write the events in one statement, in the order given; return their ids.
+
+    Raises InvalidError when one is too large to be published.
+    """
+    if not facts:
+        return []
+    ids = [new_id() for _ in facts]
+    traceparent = current_traceparent()
+    rows = [_row(fact, event_id, traceparent) for fact, event_id in zip(facts, ids, strict=True)]
+    await copy_rows(connection, "outbox", rows)
+    return ids
+
+
+def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> dict[str, Any]:
+    envelope = Envelope(
+        id=str(event_id),
+        source=fact.source or source_of(fact.data.topic.split(".", 1)[0]),
+        type=fact.data.event_type,
+        version=fact.data.event_version,
+        tenant_id=fact.tenant_id,
+        occurred_at=fact.occurred_at,
+        recorded_at=fact.now,
+        sequence=fact.sequence,
+        subject_id=fact.subject_id,
+        key=fact.key,
+        test=fact.test,
+        traceparent=fact.traceparent or traceparent,
+    )
+    data = Encoded(fact.data.model_dump_json())
+    payload, headers = dumps(body_of(envelope, data)), dumps(headers_of(envelope))
+    if len(payload) + len(headers) > MAX_PAYLOAD_BYTES:
+        raise InvalidError("the event that this would publish is too large")
+    return {
+        "id": event_id,
+        "aggregatetype": fact.destination.partition(".")[2].partition(".")[0],
+        "aggregateid": fact.key,
+        "type": envelope.type,
+        "payload": payload.decode(),
+        "topic": fact.destination,
+        "key_hash": key_hash(fact.key),
+        "tenant_id": fact.tenant_id,
+        "headers": headers.decode(),
+    }

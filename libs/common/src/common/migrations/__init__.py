@@ -1,0 +1,11 @@
+"""Alembic without settings files, and the tables beneath every service."""
+
+from common.migrations.runner import downgrade, run_env, upgrade
+from common.migrations.schema import plumbing
+
+__all__ = [
+    "downgrade",
+    "plumbing",
+    "run_env",
+    "upgrade",
+]

@@ -1,0 +1,27 @@
+"""What a process is made of: components, tasks, loops, batches of calls, a server."""
+
+from common.runtime import tasks
+from common.runtime.batcher import Call, Gatherer
+from common.runtime.loop import Rounds
+from common.runtime.processes import (
+    Component,
+    run_components,
+    spare_garbage_collection,
+    stop_on_signals,
+)
+from common.runtime.server import HttpServer
+from common.runtime.tasks import spawn, within
+
+__all__ = [
+    "Call",
+    "Component",
+    "Gatherer",
+    "HttpServer",
+    "Rounds",
+    "run_components",
+    "spare_garbage_collection",
+    "spawn",
+    "stop_on_signals",
+    "tasks",
+    "within",
+]

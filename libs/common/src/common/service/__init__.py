@@ -1,0 +1,14 @@
+"""A service as a value, and the housekeeping that every service needs."""
+
+from common.service.maintenance import Maintenance, Retention
+from common.service.parts import Foundation, Part, assemble
+from common.service.service import Service
+
+__all__ = [
+    "Foundation",
+    "Maintenance",
+    "Part",
+    "Retention",
+    "Service",
+    "assemble",
+]

@@ -1,0 +1,114 @@
+"""A service is built from parts, each by a builder of its own, on what all of them share."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from common.db import Database, DatabaseClock
+from common.messaging import Relay, Stream
+from common.runtime import Component
+from common.service.maintenance import Maintenance, Retention
+from common.service.service import Service
+from common.settings import ServiceSettings
+from common.web import AppState, build_app
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What every part of a service is built on."""
+
+    name: str
+    settings: ServiceSettings
+    database: Database
+    clock: DatabaseClock
+    app: AppState
+
+    @classmethod
+    def lay(
+        cls, name: str, settings: ServiceSettings, *, session: Mapping[str, str] | None = None
+    ) -> "Foundation":
+        """Return the foundation, connected to nothing yet.
+
+        ``session`` are settings of every database session; those of ``settings`` go before.
+        """
+        merged = dict(session or {}) | settings.postgres.session
+        postgres = settings.postgres.model_copy(update={"session": merged})
+        database = Database(postgres, service=name)
+        clock = DatabaseClock(database, service=name)
+        app = AppState(
+            service=name, database=database, clock=clock, http=settings.http, auth=settings.auth
+        )
+        return cls(name, settings, database, clock, app)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one part adds to its service.
+
+    ``state`` is what its routers find again by its type (``part_of``). ``topics`` are what it
+    writes to or reads from; on ``heartbeat_topics`` the relay tells how far it has published.
+    ``held_since`` is a query for the time since when input waits unprocessed (see ``Relay``).
+    ``close`` is called before the database is closed.
+    """
+
+    routers: Sequence[APIRouter] = ()
+    state: object | None = None
+    components: Sequence[Component] = ()
+    streams: Mapping[str, Stream] = field(default_factory=dict)
+    topics: Sequence[str] = ()
+    heartbeat_topics: Sequence[str] = ()
+    held_since: str | None = None
+    daily_tables: Sequence[str] = ()
+    retention: Mapping[str, Retention] = field(default_factory=dict)
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+def assemble(
+    foundation: Foundation, parts: Sequence[Part], *, title: str, migrations: Path
+) -> Service:
+    """Return the service that these parts make, with the relay and the housekeeping of all.
+
+    Raises ValueError when two parts hold input back: the relay asks one query.
+    """
+    foundation.app.parts |= {
+        type(part.state): part.state for part in parts if part.state is not None
+    }
+    held_since = [part.held_since for part in parts if part.held_since is not None]
+    if len(held_since) > 1:
+        raise ValueError("only one part of a service can hold input back")
+    relay = Relay(
+        foundation.database,
+        foundation.settings.kafka,
+        foundation.settings.relay,
+        service=foundation.name,
+        heartbeat_topics=[topic for part in parts for topic in part.heartbeat_topics],
+        held_since=held_since[0] if held_since else None,
+    )
+    maintenance = Maintenance(
+        foundation.database,
+        foundation.settings.relay,
+        clock=foundation.clock,
+        daily_tables=["outbox", "inbox", *(name for part in parts for name in part.daily_tables)],
+        retention={name: keep for part in parts for name, keep in part.retention.items()},
+    )
+    components: list[Component] = [relay, maintenance]
+    for part in parts:
+        components += part.components
+    return Service(
+        name=foundation.name,
+        settings=foundation.settings,
+        database=foundation.database,
+        clock=foundation.clock,
+        api=build_app(
+            title=title,
+            routers=[router for part in parts for router in part.routers],
+            state=foundation.app,
+        ),
+        migrations=migrations,
+        topics=tuple(topic for part in parts for topic in part.topics),
+        components={component.name: component for component in components},
+        streams={name: stream for part in parts for name, stream in part.streams.items()},
+        closing=[part.close for part in parts if part.close is not None],
+    )

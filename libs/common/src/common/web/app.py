@@ -1,0 +1,106 @@
+"""One service's API, built from its routers and its state. Nothing is read from anywhere else."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute
+
+from common.web.endpoint import endpoint_of
+from common.web.handlers import HANDLERS
+from common.web.health import Check, database_check, health_routes
+from common.web.metrics import metrics_route
+from common.web.middleware import Edge
+from common.web.openapi import calls, document
+from common.web.requests import refuse_unknown_parameters
+from common.web.requirements import Public, Requirement
+from common.web.state import AppState
+
+__all__ = ["AppState", "build_app"]
+
+_NO_NATIVE_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+"""The framework's own would add three spans to ours and quote exceptions and addresses in them."""
+_DECLARATIONS = (Requirement, Public)
+
+
+def build_app(
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    state: AppState,
+    checks: Mapping[str, Check] | None = None,
+    version: str = "1",
+) -> FastAPI:
+    """Return the application, with problems, limits, health, metrics and documentation.
+
+    ``checks`` come on top of the database's. Raises ValueError for a route that neither requires a
+    scope nor is declared public.
+    """
+    docs = state.http.docs
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=_lifespan(state),
+        redirect_slashes=False,
+        telemetry=_NO_NATIVE_TELEMETRY,
+        openapi_url="/openapi.json" if docs else None,
+        docs_url="/docs" if docs else None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    # In the place of the framework's own layers: the edge does, or forbids, what they are for.
+    handled = ExceptionMiddleware(app.router, handlers=HANDLERS)
+    app.middleware_stack = Edge(handled, service=state.service, settings=state.http)
+    app.state.threadline = state
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.router.routes.extend(_declared_routes(routers))
+    app.router.routes.extend(
+        health_routes({"database": database_check(state.database)} | dict(checks or {}))
+    )
+    if state.http.metrics:
+        app.router.routes.append(metrics_route())
+    return app
+
+
+def _declared_routes(routers: Sequence[APIRouter]) -> list[BaseRoute]:
+    """Return the routes themselves: matched once and known by template, which nesting is not."""
+    found: list[BaseRoute] = []
+    for router in routers:
+        for route in router.routes:
+            if not isinstance(route, APIRoute):
+                raise ValueError("give build_app each router itself; do not nest or mount")  # noqa: TRY004 - how the router was built is a value
+            _check_declared(route)
+            _ask_for_credentials_first(route)
+            route.app = endpoint_of(route)
+            refuse_unknown_parameters(route)
+            found.append(route)
+    return found
+
+
+def _check_declared(route: APIRoute) -> None:
+    if not any(isinstance(call, _DECLARATIONS) for call in calls(route.dependant)):
+        raise ValueError(f"{route.path} neither requires a scope nor is public")
+
+
+def _ask_for_credentials_first(route: APIRoute) -> None:
+    """Order dependencies so that no body of a stranger is read, whatever the signature's order."""
+    route.dependant.dependencies.sort(key=lambda one: not isinstance(one.call, _DECLARATIONS))
+
+
+def _lifespan(state: AppState) -> Any:
+    @asynccontextmanager
+    async def run(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.streams.close()
+
+    return run

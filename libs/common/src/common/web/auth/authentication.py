@@ -1,0 +1,133 @@
+"""From the ``Authorization`` header to a caller: an API key, or a token of a trusted issuer.
+
+Failures are counted by address: past the quota a sender is answered 429 before any query or
+signature check, unless its key is good and in memory, so that a neighbour behind the same address
+goes on working.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Clock, Database
+from common.errors import ServiceError, UnauthenticatedError
+from common.runtime import spawn
+from common.settings import AuthSettings
+from common.web import metrics
+from common.web.auth.api_keys import KeyRow, KeyText, find_key, matches, note_use, parse_key
+from common.web.auth.callers import Caller
+from common.web.auth.jwt import JwtVerifier
+from common.web.auth.key_cache import KeyCache
+from common.web.auth.rate_limits import Buckets
+
+FAILURES_PER_MINUTE = 1_000
+"""Wrong credentials from one address. Guessing 190 bits is hopeless; this bounds what it costs."""
+LOOKUP_SECONDS = 1.0
+TOKEN_SECONDS = 60.0
+"""How long a verified token is not verified again; never past its own end."""
+MAX_TOKENS = 4_096
+
+
+class Authenticator:
+    """One per application."""
+
+    def __init__(self, database: Database, clock: Clock, settings: AuthSettings) -> None:
+        self._database = database
+        self._clock = clock
+        self._pepper = settings.pepper
+        self._environment = settings.environment
+        self._keys = KeyCache(self._load)
+        self._jwt = JwtVerifier(settings.issuers)
+        self._tokens: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._failures = Buckets(FAILURES_PER_MINUTE)
+
+    async def authenticate(self, authorization: str | None, *, sender: str) -> Caller:
+        """Return the caller. Raises UnauthenticatedError, RateLimitedError or UnavailableError."""
+        try:
+            return await self._caller(authorization, sender)
+        except UnauthenticatedError as error:
+            metrics.AUTHENTICATION_FAILURES.labels(error.type_suffix).inc()
+            if authorization is not None:
+                self._failures.take(sender)
+            raise
+
+    async def still_valid(self, authorization: str | None) -> bool:
+        """Return whether an open stream's credential would still be let in."""
+        try:
+            await self._caller(authorization, sender=None)
+        except ServiceError as error:
+            return not isinstance(error, UnauthenticatedError)
+        return True
+
+    async def _caller(self, authorization: str | None, sender: str | None) -> Caller:
+        if authorization is None:
+            raise UnauthenticatedError("this needs a credential", type_suffix="no-credential")
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _refused()
+        if token.startswith("tl_"):
+            return await self._by_key(token, sender)
+        return await self._by_token(token, sender)
+
+    async def _by_key(self, token: str, sender: str | None) -> Caller:
+        parts = parse_key(token)
+        if parts is None:
+            raise _refused()
+        row = self._keys.peek(parts.key_id)
+        if row is None:
+            self._check_failures(sender)
+            row = await self._keys.get(parts.key_id)
+        if not self._good(row, parts) or row is None:
+            raise _refused()
+        self._note_use(row)
+        return Caller(
+            tenant_id=row.tenant_id,
+            principal_id=f"key:{row.key_id}",
+            scopes=frozenset(row.scopes),
+        )
+
+    def _good(self, row: KeyRow | None, parts: KeyText) -> bool:
+        equal = matches(row, parts.secret, self._pepper)
+        return (
+            equal
+            and row is not None
+            and row.environment == parts.environment == self._environment
+            and row.usable(self._clock.now())
+        )
+
+    async def _by_token(self, token: str, sender: str | None) -> Caller:
+        name = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        found = self._tokens.get(name)
+        if found is not None and time.time() < found[1]:
+            return found[0]
+        self._check_failures(sender)
+        caller, ends = await self._jwt.verify(token)
+        self._tokens[name] = caller, min(ends, time.time() + TOKEN_SECONDS)
+        if len(self._tokens) > MAX_TOKENS:
+            self._tokens.popitem(last=False)
+        return caller
+
+    def _check_failures(self, sender: str | None) -> None:
+        if sender is not None and self._failures.is_empty(sender):
+            self._failures.take(sender)
+
+    async def _load(self, key_id: str) -> KeyRow | None:
+        return await self._database.read(find_key, key_id, deadline_seconds=LOOKUP_SECONDS)
+
+    def _note_use(self, row: KeyRow) -> None:
+        """Write the day of last use, once a day and key, behind the request's back."""
+        now = self._clock.now()
+        if row.last_used_on is None or row.last_used_on < now.date():
+            if not self._keys.first_use(row.key_id, now.date()):
+                return
+
+            async def note(tx: AsyncConnection) -> None:
+                await note_use(tx, row.key_id, now=now)
+
+            spawn(self._database.run(note), name="api_key.note_use")
+
+
+def _refused() -> UnauthenticatedError:
+    return UnauthenticatedError("the credential is not accepted")

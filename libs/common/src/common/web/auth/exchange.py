@@ -1,0 +1,60 @@
+"""What is known about the request in hand, kept in its ASGI scope from edge to router."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from common.errors import UnauthenticatedError
+from common.web.auth.callers import Caller
+
+_KEY = "threadline.exchange"
+UNMATCHED = "unmatched"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer; parts fill in as the request moves inwards."""
+
+    trace_id: str = ""
+    caller: Caller | None = None
+    body: bytes = b""
+    rate_headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def instance(self) -> str | None:
+        """The URN that names this occurrence in problems; its digits are the trace id."""
+        if len(self.trace_id) != 32:  # noqa: PLR2004 - a trace id in hex
+            return None
+        hexes = self.trace_id
+        return f"urn:uuid:{hexes[:8]}-{hexes[8:12]}-{hexes[12:16]}-{hexes[16:20]}-{hexes[20:]}"
+
+
+def exchange_of(request: HTTPConnection | Scope) -> Exchange:
+    """Return the record of this request, made on first use."""
+    scope: Any = request.scope if isinstance(request, HTTPConnection) else request
+    found = scope.get(_KEY)
+    if found is None:
+        found = scope[_KEY] = Exchange()
+    known: Exchange = found
+    return known
+
+
+def caller_of(request: HTTPConnection) -> Caller:
+    """Return who is calling; only routes that require a scope have a caller."""
+    caller = exchange_of(request).caller
+    if caller is None:
+        raise UnauthenticatedError("this needs a credential")
+    return caller
+
+
+def route_template(scope: Scope) -> str:
+    """Return the template of the route, such as ``/v1/customers/{customer_id}``; never the path.
+
+    ``unmatched`` when no route was found (yet).
+    """
+    path = getattr(scope.get("route"), "path_format", None) or getattr(
+        scope.get("route"), "path", None
+    )
+    return path if isinstance(path, str) else UNMATCHED

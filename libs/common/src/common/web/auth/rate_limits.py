@@ -1,0 +1,112 @@
+"""Token buckets: how much one credential, and one tenant with all its credentials, may ask for.
+
+The buckets live in this process: with N processes behind a balancer a tenant gets up to N times the
+quota. What must hold for a whole fleet belongs into the proxy in front.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from common.errors import RateLimitedError
+from common.web.auth.exchange import caller_of, exchange_of
+
+WINDOW_SECONDS = 60
+TENANT_FACTOR = 4
+"""A tenant's keys share this many times the quota of one, so that more keys buy little."""
+MAX_BUCKETS = 10_000
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of a quota, and in how many seconds it is whole again."""
+
+    quota: int
+    remaining: int
+    reset_seconds: int
+
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the header fields of draft-ietf-httpapi-ratelimit-headers."""
+        return (
+            (b"ratelimit-policy", b'"default";q=%d;w=%d' % (self.quota, WINDOW_SECONDS)),
+            (b"ratelimit", b'"default";r=%d;t=%d' % (self.remaining, self.reset_seconds)),
+        )
+
+
+class Buckets:
+    """One quota a minute for each of many keys; the least recently used buckets are forgotten."""
+
+    def __init__(self, quota: int, *, time: Callable[[], float] = time.monotonic) -> None:
+        self.quota = quota
+        self._rate = quota / WINDOW_SECONDS
+        self._time = time
+        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+
+    def take(self, key: Hashable, cost: float = 1) -> Standing:
+        """Pay ``cost``. Raises RateLimitedError, and takes nothing, when there is not enough.
+
+        A cost above the whole quota is let through by a full bucket, which then owes the rest.
+        """
+        bucket = self._filled(key)
+        needed = min(cost, self.quota)
+        if bucket.tokens < needed:
+            wait = (needed - bucket.tokens) / self._rate
+            raise RateLimitedError("the quota is used up", retry_after_seconds=wait)
+        bucket.tokens -= cost
+        return self._standing(bucket)
+
+    def is_empty(self, key: Hashable) -> bool:
+        """Return whether nothing is left, without paying."""
+        return key in self._buckets and self._filled(key).tokens < 1
+
+    def standing(self, key: Hashable) -> Standing:
+        return self._standing(self._filled(key))
+
+    def _filled(self, key: Hashable) -> _Bucket:
+        now = self._time()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = _Bucket(float(self.quota), now)
+            if len(self._buckets) > MAX_BUCKETS:
+                self._buckets.popitem(last=False)
+            return bucket
+        self._buckets.move_to_end(key)
+        earned = (now - bucket.filled_at) * self._rate
+        bucket.tokens = min(self.quota, bucket.tokens + earned)
+        bucket.filled_at = now
+        return bucket
+
+    def _standing(self, bucket: _Bucket) -> Standing:
+        missing = self.quota - bucket.tokens
+        return Standing(
+            self.quota, max(0, math.floor(bucket.tokens)), math.ceil(missing / self._rate)
+        )
+
+
+class RateLimiter:
+    """The quotas of credentials and tenants. ``quota`` is what one credential has a minute."""
+
+    def __init__(self, quota: int, *, time: Callable[[], float] = time.monotonic) -> None:
+        self._callers = Buckets(quota, time=time)
+        self._tenants = Buckets(quota * TENANT_FACTOR, time=time)
+
+    def charge(self, request: Request, cost: float = 1) -> None:
+        """Pay for the request in hand and note its headers. Raises RateLimitedError (429)."""
+        caller, exchange = caller_of(request), exchange_of(request)
+        key = (caller.tenant_id, caller.principal_id)
+        try:
+            self._tenants.take(caller.tenant_id, cost)
+            exchange.rate_headers = self._callers.take(key, cost).headers()
+        except RateLimitedError:
+            exchange.rate_headers = self._callers.standing(key).headers()
+            raise

@@ -1,0 +1,86 @@
+"""What routers ask for, as annotated types."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+
+from common.db import Clock, Database
+from common.web.auth import Caller, caller_of, route_template
+from common.web.requests import PageLimit, page_limit
+from common.web.requirements import public, requires
+from common.web.responses import Part
+from common.web.state import AppState, app_state, part_of, part_state
+from common.web.writes import Writer
+
+__all__ = [
+    "AppStateDep",
+    "Caller",
+    "ClockDep",
+    "CursorParameter",
+    "Cursors",
+    "CursorsDep",
+    "DatabaseDep",
+    "PageLimit",
+    "WriterDep",
+    "page_limit",
+    "part_of",
+    "part_state",
+    "public",
+    "requires",
+]  # fmt: skip
+
+
+class Cursors:
+    """Cursors of the list in hand: bound to its caller's tenant, its route and its filters."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._signer = app_state(request).cursors
+
+    def read(self, token: str | None, filters: Any = None) -> tuple[Part, ...] | None:
+        """Return the position behind ``token``, None for the first page; HttpError 400."""
+        if token is None:
+            return None
+        return self._signer.decode(token, filters=filters, **self._bound())
+
+    def write(self, position: tuple[Part, ...] | None, filters: Any = None) -> str | None:
+        """Return the cursor of the next page, None when there is no position to go on from."""
+        if position is None:
+            return None
+        return self._signer.encode(position, filters=filters, **self._bound())
+
+    def _bound(self) -> dict[str, str]:
+        tenant_id = caller_of(self._request).tenant_id
+        return {"tenant_id": tenant_id, "route": route_template(self._request.scope)}
+
+
+async def get_writer(request: Request) -> Writer:
+    return Writer(request)
+
+
+async def _get_cursors(request: Request) -> Cursors:
+    return Cursors(request)
+
+
+async def _get_state(request: Request) -> AppState:
+    return app_state(request)
+
+
+async def _get_database(request: Request) -> Database:
+    return app_state(request).database
+
+
+async def _get_clock(request: Request) -> Clock:
+    return app_state(request).clock
+
+
+AppStateDep = Annotated[AppState, Depends(_get_state)]
+DatabaseDep = Annotated[Database, Depends(_get_database)]
+CursorParameter = Annotated[
+    str | None, Query(json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"})
+]
+"""``next`` of the page before."""
+ClockDep = Annotated[Clock, Depends(_get_clock)]
+CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
+WriterDep = Annotated[Writer, Depends(get_writer)]

@@ -1,0 +1,66 @@
+"""``/livez``: the process turns. ``/readyz``: what it needs answers, or the reasons why not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from common.db import Database
+from common.errors import ServiceError
+from common.telemetry import describe
+from common.web.responses import json_answer
+
+Check = Callable[[], Awaitable[str | None]]
+"""None when all is well, or the reason why not, which strangers may read."""
+
+CHECK_SECONDS = 2.0
+
+
+def health_routes(checks: Mapping[str, Check]) -> list[Route]:
+    """Return both routes; ready means that every check passes within its own deadline."""
+
+    async def livez(_request: Request) -> Response:
+        return json_answer({"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        reasons = await asyncio.gather(*(_reason(check) for check in checks.values()))
+        found = dict(zip(checks, reasons, strict=True))
+        ready = not any(reasons)
+        body = {
+            "status": "ready" if ready else "not_ready",
+            "checks": {name: {"ok": why is None, "reason": why} for name, why in found.items()},
+        }
+        return json_answer(body, status=200 if ready else 503)
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]
+
+
+def database_check(database: Database) -> Check:
+    """Return a check that asks the database for one value."""
+
+    async def check() -> str | None:
+        try:
+            await database.read(_one, deadline_seconds=1.0)
+        except ServiceError as error:
+            return error.detail
+        return None
+
+    return check
+
+
+async def _one(connection: AsyncConnection) -> None:
+    await connection.execute(text("SELECT 1"))
+
+
+async def _reason(check: Check) -> str | None:
+    task = asyncio.ensure_future(check())
+    done, _ = await asyncio.wait({task}, timeout=CHECK_SECONDS)
+    if not done:
+        task.cancel()
+        return "did not answer in time"
+    error = task.exception()
+    return task.result() if error is None else describe(error)

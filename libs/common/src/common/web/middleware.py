@@ -1,0 +1,205 @@
+"""The outermost layer of every request: limits, trace, security headers, metrics, access log.
+
+Pure ASGI, so that nothing here can cancel a handler or buffer a stream. The log has the route's
+template, never the path or the query, which may hold what a customer typed.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+
+from opentelemetry.trace import Span, SpanKind
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.errors import ServiceError, UnavailableError
+from common.settings import HttpSettings
+from common.telemetry import get_logger, tracing
+from common.web import metrics
+from common.web.auth import Exchange, exchange_of, route_template
+from common.web.problems import HttpError, Problem, of_service_error, of_status
+from common.web.requests import refuse_credentials
+
+MAX_HEADER_BYTES = 32_768
+MAX_HEADERS = 100
+MAX_URL_BYTES = 8_192
+_UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
+"""Health must answer when nothing else is let in."""
+_NO_ANSWER = 499
+"""Logged when the client went before its answer."""
+
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_NO_CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_NO_STORE = (b"cache-control", b"no-store")
+
+_log = get_logger(__name__)
+
+
+class Edge:
+    """Wraps the application once."""
+
+    def __init__(self, app: ASGIApp, *, service: str, settings: HttpSettings) -> None:
+        self._app = app
+        self._service = service
+        self._max_in_flight = settings.max_in_flight
+        self._in_flight = 0
+        self._gauge = metrics.IN_FLIGHT.labels(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        parent = _header(scope, b"traceparent")
+        with tracing.span(scope["method"], kind=SpanKind.SERVER, parent=parent) as span:
+            exchange = exchange_of(scope)
+            exchange.trace_id = _trace_id(span)
+            answer = _Answer(send, exchange)
+            try:
+                await self._limited(scope, receive, answer)
+            finally:
+                self._finish(scope, exchange, answer, span)
+
+    async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        counted = scope["path"] not in _UNCOUNTED
+        if counted and self._in_flight >= self._max_in_flight:
+            busy = UnavailableError("too many requests are being answered")
+            await _refuse(of_service_error(busy), scope, receive, answer)
+            return
+        self._count(1 if counted else 0)
+        answer.on_stream = lambda: self._count(-1 if counted else 0)
+        try:
+            await self._guarded(scope, receive, answer)
+        finally:
+            if not answer.streams:
+                self._count(-1 if counted else 0)
+
+    async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            check_head(scope)
+            await self._app(scope, receive, answer)
+        except HttpError as error:
+            await _refuse(error.problem, scope, receive, answer)
+        except ServiceError as error:
+            await _refuse(of_service_error(error), scope, receive, answer)
+        except Exception:
+            _log.exception("http.request_failed", route=route_template(scope))
+            if answer.status is not None:
+                raise
+            await _refuse(of_status(500, "something broke on our side"), scope, receive, answer)
+
+    def _count(self, change: int) -> None:
+        self._in_flight += change
+        self._gauge.set(self._in_flight)
+
+    def _finish(self, scope: Scope, exchange: Exchange, answer: "_Answer", span: Span) -> None:
+        method, route = _known_method(scope["method"]), route_template(scope)
+        status = answer.status or _NO_ANSWER
+        seconds = (answer.began_at or time.perf_counter()) - answer.received_at
+        count, histogram = _series(self._service, method, route, status)
+        count.inc()
+        histogram.observe(seconds)
+        if span.is_recording():
+            span.update_name(f"{method} {route}")
+            span.set_attribute("http.route", route)
+            span.set_attribute("http.response.status_code", status)
+        if scope["path"] not in _UNCOUNTED:
+            _log.info(
+                "http.request_answered",
+                service=self._service,
+                method=method,
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 2),
+                request_id=exchange.trace_id,
+                tenant=exchange.caller.tenant_id if exchange.caller else None,
+            )
+
+
+class _Answer:
+    """The ``send`` of one request: notes when and how it answers, adds the headers that all get."""
+
+    def __init__(self, send: Send, exchange: Exchange) -> None:
+        self._send = send
+        self._exchange = exchange
+        self.received_at = time.perf_counter()
+        self.began_at: float | None = None
+        self.status: int | None = None
+        self.streams = False
+        self.on_stream = _nothing
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.began_at = time.perf_counter()
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], *self._added(message["headers"])]
+        await self._send(message)
+
+    def _added(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+        present = dict(headers)
+        kind = present.get(b"content-type", b"")
+        if kind.startswith(b"text/event-stream"):
+            self.streams = True
+            self.on_stream()
+        yield from _SECURITY
+        yield (b"x-request-id", self._exchange.trace_id.encode())
+        if not kind.startswith(b"text/html"):
+            yield _NO_CONTENT_POLICY
+        if b"cache-control" not in present:
+            yield _NO_STORE
+        yield from self._exchange.rate_headers
+
+
+def check_head(scope: Scope) -> None:
+    """Refuse heads that are too large, and credentials in the URL. Raises HttpError."""
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
+        raise HttpError(431, "the header is too large")
+    query = scope.get("query_string", b"")
+    if len(scope.get("raw_path") or b"") + len(query) > MAX_URL_BYTES:
+        raise HttpError(414, "the address is too long")
+    if "\x00" in scope["path"]:
+        raise HttpError(404, "there is nothing here")
+    if scope.get("http_version") == "1.1" and _header(scope, b"host") is None:
+        raise HttpError(400, "the Host header is missing")
+    refuse_credentials(query)
+
+
+async def _refuse(problem: Problem, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    await problem.response(exchange_of(scope).instance)(scope, receive, answer)
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _trace_id(span: Span) -> str:
+    """Return the trace's id; without a tracer a random one, so that problems have a name."""
+    context = span.get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else secrets.token_hex(16)
+
+
+@lru_cache(maxsize=4_096)
+def _series(service: str, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Return the series of one route and status; finding them anew costs more than counting."""
+    return (
+        metrics.REQUESTS.labels(service, method, route, status),
+        metrics.REQUEST_SECONDS.labels(service, method, route),
+    )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _known_method(method: str) -> str:
+    return method if method in _METHODS else "OTHER"
+
+
+def _nothing() -> None:
+    """Do nothing."""

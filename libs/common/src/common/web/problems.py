@@ -1,0 +1,137 @@
+"""Every error that leaves over HTTP, as ``application/problem+json`` (RFC 9457).
+
+Inside, errors have a kind and no status (``common.errors``); the table here is the only place that
+knows which status a kind has. Texts never quote what the caller sent.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from pydantic import BaseModel, WithJsonSchema
+from starlette.responses import Response
+
+from common.errors import ErrorKind, FieldError, RateLimitedError, ServiceError, UnavailableError
+from common.jsons import dumps
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:threadline:problem:"
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+MAX_ERRORS = 100
+"""More broken fields than this are not listed one by one."""
+
+STATUS_OF: Mapping[ErrorKind, int] = {
+    ErrorKind.MALFORMED: 400,
+    ErrorKind.INVALID: 422,
+    ErrorKind.UNAUTHENTICATED: 401,
+    ErrorKind.FORBIDDEN: 403,
+    ErrorKind.NOT_FOUND: 404,
+    ErrorKind.CONFLICT: 409,
+    ErrorKind.PRECONDITION: 412,
+    ErrorKind.RATE_LIMITED: 429,
+    ErrorKind.UNAVAILABLE: 503,
+}
+
+
+class HttpError(Exception):
+    """An error that only HTTP knows, such as 413 or 415; use cases raise ``ServiceError``."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        type_suffix: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(
+            status=status,
+            detail=detail,
+            type=TYPE_PREFIX + (type_suffix or slug_of(status)),
+            errors=tuple(errors),
+            headers=dict(headers or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the caller is told."""
+
+    status: int
+    detail: str
+    type: str
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self, instance: str | None = None) -> dict[str, Any]:
+        """Return the members; ``instance`` names this one occurrence."""
+        found: dict[str, Any] = {
+            "type": self.type,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if instance is not None:
+            found["instance"] = instance
+        found["errors"] = [
+            {"pointer": error.pointer, "detail": error.detail} for error in self.errors[:MAX_ERRORS]
+        ]
+        return found | dict(self.more)
+
+    def response(self, instance: str | None = None) -> Response:
+        """Return the answer, with the headers that belong to its status."""
+        return Response(
+            dumps(self.body(instance)), self.status, dict(self.headers), media_type=MEDIA_TYPE
+        )
+
+
+class RejectedItem(BaseModel):
+    """What stands in a batch's answer for an item that was refused."""
+
+    problem: Annotated[
+        dict[str, Any],
+        WithJsonSchema({"type": "object", "required": ["type", "title", "status", "detail"]}),
+    ]
+
+
+def of_service_error(error: ServiceError) -> Problem:
+    """Return the problem for an error of a use case."""
+    headers: dict[str, str] = {}
+    more: dict[str, Any] = {}
+    kind_uri = TYPE_PREFIX + error.type_suffix
+    if isinstance(error, UnavailableError | RateLimitedError):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if isinstance(error, RateLimitedError):
+        kind_uri, more = QUOTA_EXCEEDED, {"violated-policies": ["default"]}
+    if error.kind is ErrorKind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = 'Bearer realm="threadline"'
+    return Problem(
+        status=STATUS_OF[error.kind],
+        detail=error.detail,
+        type=kind_uri,
+        errors=error.errors,
+        headers=headers,
+        more=more,
+    )
+
+
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """Return a problem that has nothing more to say than its status."""
+    return Problem(
+        status=status, detail=detail, type=TYPE_PREFIX + slug_of(status), headers=headers or {}
+    )
+
+
+def problem_dict(error: ServiceError) -> dict[str, Any]:
+    """Return the problem as a batch item carries it under ``"problem"``."""
+    return of_service_error(error).body()
+
+
+def slug_of(status: int) -> str:
+    """Return the end of the type URI for a bare status: 413 → ``content-too-large``."""
+    return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")

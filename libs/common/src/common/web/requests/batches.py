@@ -1,0 +1,59 @@
+"""Many items in one body, each judged alone: a bad one gets a problem, the others an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from common.errors import InvalidError, ServiceError
+from common.jsons import dumps, field_errors
+from common.web.problems import problem_dict
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that breaks a rule; pointers are relative to the item."""
+
+    error: InvalidError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[M]):
+    """The items in the order in which they came."""
+
+    items: tuple[M | Rejected, ...]
+
+    def accepted(self) -> list[tuple[int, M]]:
+        """Return the sound items, each with its place in the batch."""
+        return [
+            (place, item) for place, item in enumerate(self.items) if not isinstance(item, Rejected)
+        ]
+
+    def merge(self, answers: Sequence[Any]) -> list[Any]:
+        """Return one entry an item: ``answers`` (in the order of ``accepted``) and the problems.
+
+        An answer that is a ServiceError becomes a problem too.
+        """
+        waiting = iter(answers)
+        return [
+            _entry(item.error if isinstance(item, Rejected) else next(waiting))
+            for item in self.items
+        ]
+
+
+def _entry(answer: Any) -> Any:
+    return {"problem": problem_dict(answer)} if isinstance(answer, ServiceError) else answer
+
+
+def read_item(model: type[M], value: Any) -> M | Rejected:
+    """Read one parsed item as ``model``.
+
+    It goes back to text first: strict models take dates and ids from JSON text only.
+    """
+    try:
+        return model.model_validate_json(dumps(value))
+    except ValidationError as error:
+        return Rejected(InvalidError("the item breaks a rule", errors=field_errors(error, value)))

@@ -1,0 +1,134 @@
+"""Query strings: only parameters that the route declares, only values a database can take."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin
+from urllib.parse import unquote_plus
+
+from fastapi import Depends, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.errors import FieldError, InvalidError
+from common.jsons import pointer_to
+from common.web.problems import HttpError
+
+ANY_QUERY = {"x-any-query": True}
+"""``openapi_extra`` of a route whose sender chooses the parameters, such as a webhook."""
+
+_CREDENTIALS = frozenset({"api_key", "apikey", "api-key", "access_token"})
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_MAX_PARAMETERS = 100
+INT64_MAX = 2**63 - 1
+
+Sequence64 = Annotated[int, Query(ge=0, le=INT64_MAX)]
+"""A position in a sequence, as a query parameter."""
+
+
+def page_limit(*, default: int = 50, maximum: int = 200) -> Any:
+    """Return the dependency for ``limit``: clamped to 1..maximum, as the documentation says."""
+
+    async def clamp(
+        limit: Annotated[
+            int, Query(description=f"Items a page; clamped to 1..{maximum}.")
+        ] = default,
+    ) -> int:
+        return max(1, min(limit, maximum))
+
+    return Depends(clamp)
+
+
+PageLimit = Annotated[int, page_limit()]
+
+
+def refuse_unknown_parameters(route: APIRoute) -> None:
+    """Make ``route`` answer 422 to query parameters that it does not declare."""
+    extra = route.openapi_extra or {}
+    known = None if extra.get("x-any-query") else _declared(route)
+    if not isinstance(route.app, _StrictQuery):
+        route.app = _StrictQuery(route.app, known)
+
+
+class _StrictQuery:
+    def __init__(self, app: ASGIApp, known: Mapping[str, bool] | None) -> None:
+        self._app = app
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"] and self._known is not None:
+            check_query(scope["query_string"], self._known)
+        await self._app(scope, receive, send)
+
+
+def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
+    """Raise InvalidError for what no route means; values are never quoted.
+
+    That is unknown names, control characters, and a second value where only one would count:
+    ``known`` says of every name whether it may be given more than once.
+    """
+    pairs = [pair.partition("=") for pair in query_string.decode("latin-1").split("&") if pair]
+    if len(pairs) > _MAX_PARAMETERS:
+        raise InvalidError("there are too many query parameters")
+    errors = [
+        FieldError(pointer_to(("query", name)), "is not a parameter of this route")
+        for name in (unquote_plus(name) for name, _, _ in pairs)
+        if name not in known
+    ]
+    errors += [
+        FieldError(pointer_to(("query", unquote_plus(name))), "contains control characters")
+        for name, _, value in pairs
+        if _CONTROL.search(unquote_plus(value))
+    ]
+    given = Counter(unquote_plus(name) for name, _, _ in pairs)
+    errors += [
+        FieldError(pointer_to(("query", name)), "is there more than once")
+        for name, times in given.items()
+        if times > 1 and not known.get(name, True)
+    ]
+    if errors:
+        raise InvalidError("a query parameter is not accepted", errors=errors)
+
+
+def refuse_credentials(query_string: bytes) -> None:
+    """Raise HttpError 400 when somebody put a key into the URL, where every log would keep it."""
+    if not query_string:
+        return
+    text = query_string.decode("latin-1").lower()
+    names = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
+    if names & _CREDENTIALS or "tl_live_" in text or "tl_test_" in text:
+        raise HttpError(
+            400, "credentials belong into the Authorization header", type_suffix="credential-in-url"
+        )
+
+
+def _declared(route: APIRoute) -> dict[str, bool]:
+    """Return all query parameters of the route and of its dependencies: may one be repeated?"""
+    names: dict[str, bool] = {}
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting.extend(dependant.dependencies)
+        for field in dependant.query_params:
+            model = field.field_info.annotation
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                for name, part in model.model_fields.items():
+                    names[part.alias or name] = is_list(part.annotation)
+            else:
+                names[field.alias] = is_list(model)
+    return names
+
+
+def is_list(annotation: Any) -> bool:
+    """Say whether a parameter of this type may be given more than once."""
+    kind = get_origin(annotation) or annotation
+    if any(kind is one for one in (list, tuple, set, frozenset)):
+        return True
+    return any(is_list(part) for part in get_args(annotation))
+
+
+def any_query(request: Request) -> list[tuple[str, str]]:
+    """Return all query parameters in order, for routes with ``ANY_QUERY``."""
+    return request.query_params.multi_items()

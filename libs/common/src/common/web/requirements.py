@@ -1,0 +1,71 @@
+"""Which scope a route needs, said in its signature: ``Annotated[Caller, requires("sla:read")]``.
+
+A route that lets strangers in says so too, with ``public(reason)``; an application with a route
+that says neither is not built.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from common.errors import ForbiddenError
+from common.web.auth import SCOPES, Caller, exchange_of
+from common.web.problems import HttpError
+from common.web.requests import client_address, prefix_of
+from common.web.state import app_state
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Dependency: the caller, who has ``scope``; charged to the rate limit."""
+
+    scope: str
+    bound: bool
+    cost: float
+
+    async def __call__(self, request: Request) -> Caller:
+        state = app_state(request)
+        sender = prefix_of(client_address(request, state.http.trusted_proxies))
+        caller = await state.authenticator.authenticate(_credential(request), sender=sender)
+        exchange_of(request).caller = caller
+        state.limiter.charge(request, self.cost)
+        if not caller.has(self.scope):
+            raise ForbiddenError(f"this needs the scope {self.scope}")
+        if caller.customer_id is not None and not self.bound:
+            raise ForbiddenError("this credential is bound to one customer")
+        return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Dependency of routes without a caller; ``reason`` goes into the documentation."""
+
+    reason: str
+
+    async def __call__(self) -> None:
+        """Let everybody in."""
+
+
+def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
+    """Return the dependency that yields the caller, or answers 401, 403 or 429.
+
+    With ``bound`` tokens of one customer get in too, and the route must call
+    ``caller.check_customer``. ``cost`` weighs the call against the quota.
+    """
+    if scope not in SCOPES:
+        raise ValueError(f"unknown scope {scope}")
+    return Depends(Requirement(scope, bound, cost))
+
+
+def public(reason: str) -> Any:
+    """Return the dependency that declares a route open, such as one whose sender signs."""
+    return Depends(Public(reason))
+
+
+def _credential(request: Request) -> str | None:
+    values = request.headers.getlist("authorization")
+    if len(values) > 1:
+        raise HttpError(400, "there must be one Authorization header")
+    return values[0] if values else None

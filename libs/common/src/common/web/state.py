@@ -1,0 +1,58 @@
+"""The collaborators of one service's API, built in its wiring and found again by its routers."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection, Request
+
+from common.db import Clock, Database
+from common.settings import AuthSettings, HttpSettings
+from common.web.auth import Authenticator, RateLimiter
+from common.web.responses import CursorSigner, Streams
+
+
+@dataclass(kw_only=True)
+class AppState:
+    """What every API has. Each part of a service adds a state of its own to ``parts``."""
+
+    service: str
+    database: Database
+    clock: Clock
+    http: HttpSettings
+    auth: AuthSettings
+    parts: dict[type[Any], Any] = field(default_factory=dict)
+    authenticator: Authenticator = field(init=False)
+    cursors: CursorSigner = field(init=False)
+    limiter: RateLimiter = field(init=False)
+    streams: Streams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.authenticator = Authenticator(self.database, self.clock, self.auth)
+        self.cursors = CursorSigner(self.http.cursor_secret)
+        self.limiter = RateLimiter(self.http.rate_limit_per_minute)
+        self.streams = Streams(self.authenticator)
+
+
+S = TypeVar("S")
+
+
+def app_state(request: HTTPConnection) -> AppState:
+    """Return what every API has."""
+    state: AppState = request.app.state.threadline
+    return state
+
+
+def part_of(request: HTTPConnection, kind: type[S]) -> S:
+    """Return the state of the part that this class describes; KeyError when there is none."""
+    state: S = app_state(request).parts[kind]
+    return state
+
+
+def part_state(kind: type[S]) -> Any:
+    """Return the dependency that gives a router its part's state."""
+
+    async def state(request: Request) -> S:
+        return part_of(request, kind)
+
+    return Depends(state)

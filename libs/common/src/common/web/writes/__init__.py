@@ -1,0 +1,11 @@
+"""One request, one write: transactions, group commit, Idempotency-Key."""
+
+from common.web.writes.group_commit import GroupCommit
+from common.web.writes.idempotency import purge
+from common.web.writes.writer import Writer
+
+__all__ = [
+    "GroupCommit",
+    "Writer",
+    "purge",
+]

@@ -1,0 +1,220 @@
+"""Bodies on their way into a router."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import pytest
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+
+from common.web import Caller, public, requires
+from common.web.requests import (
+    Batch,
+    JsonObject,
+    Name,
+    RawBody,
+    RequestModel,
+    Text,
+    Timestamp,
+    batch_body,
+    json_body,
+    raw_body,
+)
+from common.web.responses import json_answer
+from libs.common.tests.unit.web.plumbing import World, world
+
+CANARY = "canary-7f3@example.test"
+MAIL = {"type": "email", "value": "v"}
+
+
+class Phone(RequestModel):
+    type: Literal["phone"]
+    value: Name
+
+
+class Mail(RequestModel):
+    type: Literal["email"]
+    value: Name
+    strength: int = 0
+
+
+class Thing(RequestModel):
+    name: Name
+    at: Timestamp | None = None
+    note: Text | None = None
+    contact: Phone | Mail | None = None
+    other: Annotated[Phone | Mail, Field(discriminator="type")] | None = None
+    data: JsonObject = Field(default_factory=dict)
+
+
+router = APIRouter()
+
+
+@router.post("/things")
+async def keep(
+    body: Annotated[Thing, json_body(Thing, max_bytes=2_000)],
+    _caller: Annotated[Caller, requires("identity:write")],
+) -> Response:
+    return json_answer(body, status=201)
+
+
+@router.post("/batches")
+async def keep_many(
+    body: Annotated[Batch[Thing], batch_body(Thing, max_items=1_000)],
+    _caller: Annotated[Caller, requires("identity:write")],
+) -> Response:
+    answers = [{"name": item.name} for _, item in body.accepted()]
+    return json_answer({"items": body.merge(answers)})
+
+
+@router.post("/hooks", dependencies=[public("signed")])
+async def hook(raw: Annotated[RawBody, raw_body(max_bytes=100)]) -> Response:
+    return json_answer({"form": raw.form(), "bytes": len(raw.content)})
+
+
+@pytest.fixture
+def there() -> World:
+    return world(router)
+
+
+async def post(there: World, path: str, **request: Any) -> Any:
+    async with there.client(there.keys.add(there.clock)) as client:
+        return await client.post(path, **request)
+
+
+async def test_a_sound_body_arrives_as_its_model(there: World):
+    answer = await post(there, "/things", json={"name": " Ann ", "at": "2026-03-02T13:00:00+01:00"})
+    assert answer.status_code == 201
+    assert answer.json() | {"data": None} == {
+        "name": "Ann", "at": "2026-03-02T12:00:00Z", "note": None, "contact": None, "other": None,
+        "data": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"name": "x", "at": "2026-03-02T13:00:00"}, "/at"),
+        ({"name": "x", "at": 1_700_000_000}, "/at"),
+        ({"name": "x", "at": "0001-01-01T00:00:00+14:00"}, "/at"),
+        ({"name": 5}, "/name"),
+        ({"name": ""}, "/name"),
+        ({"name": "x", "tenant_id": CANARY}, "/tenant_id"),
+        ({"name": "x", "contact": MAIL | {"strength": "1"}}, "/contact/strength"),
+        ({"name": "x", "contact": MAIL | {"strength": True}}, "/contact/strength"),
+        ({"name": "x", "contact": MAIL | {"strength": 1.0}}, "/contact/strength"),
+        ({}, "/name"),
+        ([], ""),
+    ],
+)  # fmt: skip
+async def test_a_broken_rule_is_422_and_points_at_the_field(there: World, body: Any, pointer: str):
+    answer = await post(there, "/things", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"name": "%s"' % CANARY.encode(),
+        b'{"name": "%s", "name": "%s"}' % (CANARY.encode(), CANARY.encode()),
+        b'{"name": "%s\\u0000"}' % CANARY.encode(),
+        b'{"name": ["%s"]}' % CANARY.encode(),
+        b'{"name": "x", "at": "%s"}' % CANARY.encode(),
+        b'{"name": "x", "other": {"type": "%s"}}' % CANARY.encode(),
+        b'{"name": "x", "data": "%s", "contact": {"type": "%s"}}' % ((CANARY.encode(),) * 2),
+    ],
+)
+async def test_what_was_sent_is_never_echoed(there: World, content: bytes):
+    answer = await post(
+        there, "/things", content=content, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in {400, 422}
+    assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 415),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({"content-type": "application/json; charset=utf-16"}, 415),
+        ({"content-type": "application/json", "content-encoding": "gzip"}, 415),
+        ({"content-type": "application/json; charset=UTF-8"}, 201),
+        ({"content-type": "Application/JSON"}, 201),
+        ({"content-type": "application/vnd.us+json"}, 201),
+    ],
+)
+async def test_only_json_in_utf8_is_read_as_json(there: World, headers: Any, status: int):
+    answer = await post(there, "/things", content=b'{"name": "x"}', headers=headers)
+    assert answer.status_code == status
+
+
+async def test_a_body_is_never_read_beyond_its_cap(there: World):
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        while sent < 100_000:
+            sent += 500
+            yield b" " * 500
+
+    answer = await post(
+        there, "/things", content=endless(), headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+    assert sent <= 3_000
+    declared = await post(there, "/things", json={"name": "x" * 3_000})
+    assert declared.status_code == 413
+
+
+async def test_strangers_are_refused_before_their_body_is_read(there: World):
+    async with there.client() as client:
+        answer = await client.post("/things", content=b"nonsense")
+    assert answer.status_code == 401
+
+
+async def test_a_bad_item_spoils_only_itself(there: World):
+    items = [{"name": "a"}, {"name": 1}, {"name": "c", "x": 1}, {"name": "d"}, 7]
+    answer = await post(there, "/batches", json={"items": items})
+    found = answer.json()["items"]
+    assert [entry.get("name") for entry in found] == ["a", None, None, "d", None]
+    assert [e["problem"]["errors"][0]["pointer"] for e in found if "problem" in e] == [
+        "/name", "/x", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body", [[], {}, {"items": []}, {"items": {}}, {"items": [1] * 1_001}, {"items": [{}], "x": 1}]
+)
+async def test_a_batch_has_one_to_a_thousand_items_and_nothing_else(there: World, body: Any):
+    assert (await post(there, "/batches", json=body)).status_code == 422
+
+
+async def test_a_batch_costs_the_quota_of_its_items(there: World):
+    answer = await post(there, "/batches", json={"items": [{"name": "a"}] * 300})
+    remaining = int(answer.headers["ratelimit"].split("r=")[1].split(";")[0])
+    assert 59_700 <= remaining < 59_990
+
+
+async def test_a_full_batch_is_accepted(there: World):
+    item = {"name": "x" * 200, "data": {f"k{n}": {"v": [1, 2]} for n in range(20)}}
+    answer = await post(there, "/batches", json={"items": [item] * 1_000})
+    assert len(answer.json()["items"]) == 1_000
+
+
+async def test_raw_bodies_keep_their_bytes_and_read_forms(there: World):
+    answer = await post(there, "/hooks", content=b"a=1&b=%C3%A4&a=2&c=")
+    assert answer.json() == {"form": [["a", "1"], ["b", "ä"], ["a", "2"], ["c", ""]], "bytes": 19}
+    assert (await post(there, "/hooks", content=b"")).json() == {"form": [], "bytes": 0}
+    assert (await post(there, "/hooks", content=b"a=%ff")).status_code == 400
+    assert (await post(there, "/hooks", content=b"x" * 101)).status_code == 413
+
+
+def test_raw_json_is_read_as_strictly():
+    assert RawBody(b'{"a": 1}', "").json() == {"a": 1}
+    with pytest.raises(Exception, match="twice"):
+        RawBody(json.dumps({"a": 1})[:-1].encode() + b', "a": 2}', "").json()

@@ -1,0 +1,111 @@
+"""Bytes on a socket that no client library would send."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import pytest
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from common.runtime import HttpServer
+from common.web import public
+from common.web.requests import RawBody, raw_body
+from common.web.responses import json_answer
+from devstack.testing.wait import until
+from libs.common.tests.unit.web.plumbing import HTTP, world
+
+router = APIRouter()
+
+
+@router.post("/hook", dependencies=[public("signed")])
+async def hook(raw: Annotated[RawBody, raw_body(max_bytes=1_000)]) -> Response:
+    return json_answer({"bytes": len(raw.content)})
+
+
+@router.get("/hello", dependencies=[public("a test")])
+async def hello() -> Response:
+    return json_answer({})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+    server = HttpServer(world(router).app, HTTP.model_copy(update={"port": found}))
+    stop = asyncio.Event()
+    running = asyncio.create_task(server.run(stop))
+    await until(lambda: server.started)
+    yield found
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """Send bytes and return what comes back until the server closes or falls silent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    got = b""
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(0.7):
+            await writer.drain()
+            while chunk := await reader.read(65_536):
+                got += chunk
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+    return got
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /hook HTTP/1.1\r\nHost: x\r\n"
+HOSTILE = {
+    "header of 40 KB": (GET + b"X-Big: " + b"x" * 40_000 + b"\r\n\r\n", {431}),
+    "header of 2 MB": (GET + b"X-Big: " + b"x" * 2_000_000 + b"\r\n\r\n", {0, 400, 431}),
+    "500 headers": (GET + b"".join(b"X-%d: 1\r\n" % n for n in range(500)) + b"\r\n", {431}),
+    "URL of 10 KB": (b"GET /hello?" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414}),
+    "URL of 200 KB": (b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {0, 400, 414}),
+    "no Host": (b"GET /hello HTTP/1.1\r\n\r\n", {400}),
+    "NUL in a header": (GET + b"X-A: a\x00b\r\n\r\n", {200, 400}),
+    "bare CR in a header": (GET + b"X-A: a\rb\r\n\r\n", {200, 400}),
+    "length and chunks": (
+        POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400},
+    ),
+    "two lengths": (POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", {400}),
+    "negative length": (POST + b"Content-Length: -1\r\n\r\n", {400}),
+    "unknown coding": (POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", {400}),
+    "length of 60 MB": (POST + b"Content-Length: 60000000\r\n\r\n", {413}),
+    "chunks without end": (
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b"x" * 1024 + b"\r\n", {413},
+    ),
+    "noise": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {0, 400}),
+    "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {0, 400, 404, 405}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "expected"), HOSTILE.values(), ids=HOSTILE.keys())
+async def test_hostile_bytes_never_give_5xx(port: int, sent: bytes, expected: set[int]):
+    assert status(await exchange(port, sent)) in expected
+    assert status(await exchange(port, GET + b"Connection: close\r\n\r\n")) == 200
+
+
+async def test_what_follows_a_refused_body_is_not_read_as_a_request(port: int):
+    smuggled = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = smuggled * 40
+    sent = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    answer = await exchange(port, sent)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"413" in answer.split(b"\r\n")[0]
+    assert b"connection: close" in answer.lower()
+
+
+async def test_no_answer_names_the_server(port: int):
+    assert b"\nserver:" not in (await exchange(port, GET + b"Connection: close\r\n\r\n")).lower()

@@ -1,0 +1,50 @@
+"""What a service's process reads from its environment when tests start it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from common.jsons import dumps_text
+from common.web.auth import AUDIENCE, ServiceTokens
+from devstack.stack.credentials import Credentials
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where the servers of a fleet are, and what opens its doors."""
+
+    dsns: Mapping[str, str]
+    bootstrap: str
+    credentials: Credentials
+    identity_url: str
+
+    def of(self, service: str, *, port: int) -> dict[str, str]:
+        """Return the whole environment of a process of ``service`` that listens on ``port``."""
+        own = {
+            "POSTGRES__DSN": self.dsns[service],
+            "KAFKA__BOOTSTRAP": self.bootstrap,
+            "AUTH__PEPPER": self.credentials.pepper,
+            "AUTH__ENVIRONMENT": "test",
+            "AUTH__SERVICE_KEY": self.credentials.service_key,
+            "AUTH__ISSUERS": _trusted(self.credentials),
+            "HTTP__PORT": str(port),
+            "HTTP__CURSOR_SECRET": self.credentials.cursor_secret,
+        }
+        if service == "interactions":
+            own |= {
+                # A machine that is busy testing is not what this deadline is for.
+                "IDENTITY__DEADLINE_SECONDS": "5",
+                "IDENTITY__BASE_URL": self.identity_url,
+                "SEALING__KEYS": f'{{"test": "{self.credentials.sealing_key}"}}',
+                "SEALING__CURRENT": "test",
+                "INBOUND_TENANT": "demo",
+            }
+        return dict(os.environ) | {f"{service.upper()}_{key}": value for key, value in own.items()}
+
+
+def _trusted(credentials: Credentials) -> str:
+    """Return the issuers that services trust, as their setting wants it."""
+    jwks = ServiceTokens.public_jwks(SecretStr(credentials.service_key))
+    return dumps_text([{"issuer": "threadline:interactions", "audience": AUDIENCE, "jwks": jwks}])

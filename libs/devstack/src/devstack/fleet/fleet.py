@@ -1,0 +1,155 @@
+"""The three services as in production: processes of their own, over real servers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typing_extensions import override
+
+from devstack.fleet import probe
+from devstack.fleet.composed import ComposedFleet, composed_fleet
+from devstack.fleet.environment import Surroundings
+from devstack.fleet.processes import Processes
+from devstack.servers.postgres import Server
+from devstack.stack.credentials import Credentials, kept_in
+from devstack.stack.services import NAMES, build_services
+from devstack.testing.leaks import assert_nothing_leaked, logged, password_in
+from devstack.testing.postgres import Templates
+
+WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))
+"""An API and one worker for everything else, for each service."""
+SEPARATE = (
+    "identity api", "identity relay",
+    "interactions api", "interactions consumer", "interactions relay", "interactions timer",
+    "sla api", "sla consumer", "sla relay", "sla timer",
+)  # fmt: skip
+"""Every part a process of its own, so that one of them can die alone."""
+
+
+class Fleet(Processes):
+    """The processes of all three services, which a test may end in any way and start again.
+
+    ``settings`` are those besides the usual ones, by the names of their environment variables.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        dsns: Mapping[str, str],
+        bootstrap: str,
+        credentials: Credentials,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(directory)
+        self.dsns = dsns
+        self.bootstrap = bootstrap
+        self.credentials = credentials
+        self.settings = dict(settings or {})
+
+    def client(self, service: str, key: str | None = None) -> httpx.AsyncClient:
+        """Return a client of one service's API with tenant demo's key, or another."""
+        return httpx.AsyncClient(
+            base_url=self.url(f"{service} api"),
+            headers={"Authorization": f"Bearer {key or self.credentials.api_key}"},
+            trust_env=False,
+            timeout=10,
+        )
+
+    def secrets(self) -> list[str]:
+        """Return what opens its doors."""
+        return [*asdict(self.credentials).values(), *map(password_in, self.dsns.values())]
+
+    def install(self) -> None:
+        """Let every service know the API keys."""
+        asyncio.run(self._install())
+
+    async def _install(self) -> None:
+        services = build_services(
+            dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
+        )
+        for service in services.all():
+            await self.credentials.install(service)
+            await service.close()
+
+    async def rows(self, service: str, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Return what a statement finds in a service's database."""
+        return await probe.rows(self.dsns[service], statement, *values)
+
+    async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
+        """Return the headers of a topic's records with this key, as they stand on the broker."""
+        return await probe.headers(self.bootstrap, topic, key)
+
+    @asynccontextmanager
+    async def configured(self, name: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
+        """Run a process with further settings for a while."""
+        usual = self.settings
+        async with self.without(name):
+            self.settings = usual | dict(settings)
+            self.launch(name)
+            await self.ready(name)
+            try:
+                yield
+            finally:
+                self.settings = usual
+                self.stop(name)
+
+    @override
+    def environment(self, name: str) -> dict[str, str]:
+        surroundings = Surroundings(
+            self.dsns, self.bootstrap, self.credentials, self.url("identity api")
+        )
+        service = name.split(maxsplit=1)[0]
+        return surroundings.of(service, port=self.port(name)) | self.settings
+
+
+@contextmanager
+def running_fleet(
+    directory: Path,
+    server: Server,
+    templates: Templates,
+    bootstrap: str,
+    *,
+    names: Sequence[str] = WORKERS,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Fleet]:
+    """Migrate, make keys, start the processes named, and stop whatever is left at the end.
+
+    Nothing of what they wrote may be personal or secret, however they ended.
+    """
+    databases = {name: templates.clone(name) for name in NAMES}
+    dsns = {name: server.dsn(database) for name, database in databases.items()}
+    fleet = Fleet(directory, dsns, bootstrap, kept_in(directory), settings)
+    try:
+        fleet.install()
+        for name in NAMES:
+            fleet.run(name, "migrate")
+        fleet.start(*names)
+        yield fleet
+        metrics = fleet.metrics()
+        fleet.stop(*list(fleet.processes))
+    finally:
+        fleet.kill_all()
+        templates.drop(list(databases.values()))
+    assert_nothing_leaked(metrics | logged(*directory.glob("*.log"), server.log), fleet.secrets())
+
+
+@pytest.fixture(scope="module")
+def fleet(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet | ComposedFleet]:
+    """The stack that the environment names, or a fleet for the module on the session's servers.
+
+    Use identifiers of your own.
+    """
+    if composed := composed_fleet():
+        yield composed
+        return
+    servers = ("postgres_server", "templates", "kafka_bootstrap")
+    directory = tmp_path_factory.mktemp("fleet")
+    with running_fleet(directory, *map(request.getfixturevalue, servers)) as running:
+        yield running

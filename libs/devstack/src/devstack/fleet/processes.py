@@ -1,0 +1,181 @@
+"""Processes of our services that a test starts, and ends in any way.
+
+A process goes by its name, ``sla worker``: the service and the command that starts it. A third word
+makes another one of the same kind, ``interactions relay 2``.
+"""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import time
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, suppress
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from devstack.servers.children import free_port, tail, tied
+from devstack.testing.wait import until
+
+ROOT = Path(__file__).parents[5]
+START_WITHIN_SECONDS = 150.0
+STOP_WITHIN_SECONDS = 25.0
+RESTART_AFTER_SECONDS = 0.5
+KILLED = -signal.SIGKILL
+
+
+class Processes:
+    """Processes by name, over one directory for their logs."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.ports: dict[str, int] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @abstractmethod
+    def environment(self, name: str) -> Mapping[str, str]:
+        """Return the environment of a process, also for commands such as ``migrate``."""
+
+    def port(self, name: str) -> int:
+        """Return the port of a process, the same each time it is started."""
+        if name not in self.ports:
+            self.ports[name] = free_port()
+        return self.ports[name]
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.port(name)}"
+
+    def start(self, *names: str) -> None:
+        """Start processes such as ``sla worker`` and return once they are ready."""
+        for name in names:
+            self.launch(name)
+        deadline, waiting = time.monotonic() + START_WITHIN_SECONDS, list(names)
+        while waiting := [name for name in waiting if not self.answers(name)]:
+            assert time.monotonic() < deadline, f"not ready: {waiting}"
+            time.sleep(0.2)
+
+    def launch(self, name: str, *, through: Sequence[str] = ()) -> None:
+        """Start a process and do not wait for it; ``through`` is a module that runs it, with words.
+
+        In the caller's thread on purpose: a child ends with the thread that started it.
+        """
+        command = [sys.executable, "-m", *through, *name.split()[:2]]
+        with self.log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                tied(command, death_signal=signal.SIGTERM),
+                cwd=self.directory,
+                env={**self.environment(name), "PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    async def ready(self, *names: str) -> None:
+        """Wait until processes are ready, while the loop goes on."""
+        for name in names:
+            await until(partial(self.answers, name), START_WITHIN_SECONDS, every=0.2)
+
+    def answers(self, name: str) -> bool:
+        """Say whether a process is ready; raise when it is no more."""
+        ended = self.processes[name].poll() is not None
+        assert not ended, f"{name} has ended:\n{tail(self.log(name))}"
+        return self._get(name, "/readyz")[0] == HTTPStatus.OK
+
+    def metrics(self) -> dict[str, str]:
+        """Return what those say that answer, by whose they are."""
+        answers = {f"the metrics of {name}": self._get(name, "/metrics") for name in self.processes}
+        return {whose: text for whose, (status, text) in answers.items() if status == HTTPStatus.OK}
+
+    def _get(self, name: str, path: str) -> tuple[int, str]:
+        """Return status and text of an answer; 0 where there is none."""
+        asking = HTTPConnection("127.0.0.1", self.port(name), timeout=2)
+        with closing(asking), suppress(OSError, HTTPException):
+            asking.request("GET", path)
+            answer = asking.getresponse()
+            return answer.status, answer.read().decode()
+        return 0, ""
+
+    def stop(self, *names: str) -> None:
+        """Stop processes as a service manager would. They must end well, and in time."""
+        for name in names:
+            self.processes[name].terminate()
+        for name in names:
+            code = self.processes.pop(name).wait(STOP_WITHIN_SECONDS)
+            assert code == 0, f"{name} ended with {code}:\n{tail(self.log(name))}"
+
+    def kill(self, *names: str) -> None:
+        """End processes as a power cut would."""
+        for name in names:
+            self.processes[name].kill()
+        for name in names:
+            self.processes[name].wait()
+
+    def freeze(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGCONT)
+
+    async def death(self, name: str, within: float = 30.0) -> int:
+        """Wait for a process to end by itself; return its exit code."""
+        process = self.processes[name]
+        await until(lambda: process.poll() is not None, within, every=0.02)
+        return process.returncode
+
+    @asynccontextmanager
+    async def supervised(self) -> AsyncIterator[list[str]]:
+        """Start again what dies meanwhile, as a service manager would; gives their names."""
+        restarted: list[str] = []
+        watching = asyncio.create_task(self._supervise(restarted))
+        try:
+            yield restarted
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+            self._revive(restarted)
+
+    async def _supervise(self, restarted: list[str]) -> None:
+        while True:
+            await asyncio.sleep(RESTART_AFTER_SECONDS)
+            self._revive(restarted)
+
+    def _revive(self, restarted: list[str]) -> None:
+        for name in [n for n, p in self.processes.items() if p.poll() is not None]:
+            self.launch(name)
+            restarted.append(name)
+
+    @asynccontextmanager
+    async def without(self, name: str) -> AsyncIterator[None]:
+        """Let a process be away for a while."""
+        self.stop(name)
+        try:
+            yield
+        finally:
+            self.launch(name)
+            await self.ready(name)
+
+    def kill_all(self) -> None:
+        self.kill(*self.processes)
+        self.processes.clear()
+
+    def log(self, name: str) -> Path:
+        return self.directory / f"{name.replace(' ', '-')}.log"
+
+    def logged(self, name: str, text: str) -> bool:
+        return re.search(re.escape(text), self.log(name).read_text()) is not None
+
+    def run(self, service: str, *words: str) -> str:
+        """Run a command of a service, such as ``migrate``, to its end; return what it printed."""
+        with self.log(f"{service} commands").open("ab") as log:
+            return subprocess.run(
+                [sys.executable, "-m", service, *words],
+                check=True,
+                env=self.environment(f"{service} api"),
+                cwd=self.directory,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ).stdout

@@ -1,0 +1,76 @@
+"""Run one Apache Kafka node (KRaft, no ZooKeeper) from its jars."""
+
+import base64
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from uuid import uuid4
+
+from devstack.kafka.settings import node_settings
+from devstack.servers import children
+
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.server=info",
+)
+
+
+class KafkaNode:
+    """A node over ``directory``; a context manager that gives its bootstrap address.
+
+    It can be ended and started again, at the same address and with what it has on disk.
+    """
+
+    def __init__(self, jars: Path, directory: Path) -> None:
+        self._directory = directory
+        self.log = directory / "kafka.log"
+        self._properties = directory / "server.properties"
+        self._java = ["java", "-Xmx512m", *_LOGGING, "-cp", f"{jars}/*"]
+        self._port = children.free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> str:
+        address = f"127.0.0.1:{self._port}"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._write_properties(address)
+        self._format()
+        self.start()
+        return address
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the node, which must not run, and return once it answers."""
+        process = children.spawn(
+            ["/usr/bin/env", *self._java, "kafka.Kafka", str(self._properties)],
+            log=self.log,
+            death_signal=signal.SIGKILL,
+        )
+        children.wait_until(lambda: children.accepts(self._port), process, log=self.log, within=90)
+        self.process = process
+
+    def stop(self) -> None:
+        """Stop the node as its operator would, if it runs."""
+        if self.process is not None:
+            children.stop(self.process, with_signal=signal.SIGTERM, within=30)
+
+    def _write_properties(self, address: str) -> None:
+        settings = node_settings(
+            listen=address, advertised=address, controller=f"127.0.0.1:{children.free_port()}"
+        )
+        settings["log.dirs"] = str(self._directory / "data")
+        lines = (f"{name}={value}\n" for name, value in settings.items())
+        self._properties.write_text("".join(lines))
+
+    def _format(self) -> None:
+        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster]
+        done = subprocess.run(
+            [*command, "-c", str(self._properties)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise children.StartError(f"storage could not be formatted: {done.stdout}{done.stderr}")

@@ -1,0 +1,75 @@
+"""Secrets and development keys of an embedded stack: made once, kept with its data."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from common.db import wall_time
+from common.service import Service
+from common.web.auth import SCOPES, CreateKey, ServiceTokens, create_key, import_key, insert_key
+
+DEMO, OTHER = "demo", "other"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """All in plain text; they open nothing but this stack."""
+
+    pepper: str
+    cursor_secret: str
+    service_key: str
+    sealing_key: str
+    api_key: str
+    other_tenant_api_key: str
+
+    async def install(self, service: Service) -> None:
+        """Let the service know both API keys; a second time changes nothing."""
+        for tenant, key in ((DEMO, self.api_key), (OTHER, self.other_tenant_api_key)):
+            now = service.clock.now()
+            row = import_key(key, _everything(tenant), pepper=SecretStr(self.pepper), now=now)
+            await service.database.run(insert_key, row, now=now)
+
+
+def kept_in(directory: Path) -> Credentials:
+    """Return the stack's credentials, made now if this is its first start."""
+    path = directory / "credentials.json"
+    if not path.exists():
+        write_private(path, asdict(_made()))
+    return Credentials(**json.loads(path.read_text()))
+
+
+def write_private(path: Path, content: object) -> None:
+    """Write JSON that only we may read, all of it or nothing."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+    draft.rename(path)
+
+
+def _made() -> Credentials:
+    pepper = secrets.token_urlsafe(48)
+    keys = [
+        create_key(_everything(tenant), pepper=SecretStr(pepper), now=wall_time())[0]
+        for tenant in (DEMO, OTHER)
+    ]
+    return Credentials(
+        pepper=pepper,
+        cursor_secret=secrets.token_urlsafe(48),
+        service_key=ServiceTokens.generate_key(),
+        sealing_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        api_key=keys[0],
+        other_tenant_api_key=keys[1],
+    )
+
+
+def _everything(tenant: str) -> CreateKey:
+    return CreateKey(
+        tenant_id=tenant, name="development", scopes=sorted(SCOPES), environment="test"
+    )

@@ -1,0 +1,116 @@
+"""The three services with the settings that suit one process on one machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from common.service import Service
+from common.settings import (
+    AuthSettings,
+    HttpSettings,
+    KafkaSettings,
+    PostgresSettings,
+    RelaySettings,
+    TrustedIssuer,
+)
+from common.web.auth import AUDIENCE, ServiceTokens
+from devstack.stack.credentials import DEMO, Credentials
+from identity.settings import IdentitySettings
+from identity.wiring import build as build_identity
+from interactions.settings import IdentitySettings as IdentityCalls
+from interactions.settings import InteractionsSettings, PromptRelaySettings, SealingSettings
+from interactions.wiring import build as build_interactions
+from sla.settings import SlaSettings
+from sla.wiring import build as build_sla
+
+NAMES = ("identity", "interactions", "sla")
+# The embedded broker rewrites all it keeps about once a second, so it gets little and keeps little.
+PARTITIONS = 2
+RETENTION_HOURS = 6
+HEARTBEATS = {"identity": 5.0, "interactions": 0.5, "sla": 5.0}
+"""Seconds between heartbeats; deadlines wait only for those of interactions."""
+IDENTITY_SECONDS = 2.0
+"""How long a message waits to learn its sender: one process does everything here, on a laptop."""
+
+
+def kafka_settings(bootstrap: str) -> KafkaSettings:
+    return KafkaSettings(
+        bootstrap=bootstrap, partitions=PARTITIONS, retention_hours=RETENTION_HOURS
+    )
+
+
+def http_settings(credentials: Credentials, port: int) -> HttpSettings:
+    return HttpSettings(port=port, cursor_secret=SecretStr(credentials.cursor_secret))
+
+
+@dataclass(frozen=True)
+class Services:
+    identity: Service
+    interactions: Service
+    sla: Service
+
+    def all(self) -> tuple[Service, ...]:
+        return self.identity, self.interactions, self.sla
+
+    def end_streams(self) -> None:
+        for service in self.all():
+            service.end_streams()
+
+
+def build_services(
+    *, dsns: Mapping[str, str], bootstrap: str, credentials: Credentials, port: int
+) -> Services:
+    """Return the services, built and connected to nothing yet."""
+    kafka, http = kafka_settings(bootstrap), http_settings(credentials, port)
+    auth = _auth(credentials)
+    postgres = {name: PostgresSettings(dsn=SecretStr(dsns[name])) for name in NAMES}
+    return Services(
+        identity=build_identity(
+            IdentitySettings(
+                postgres=postgres["identity"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["identity"]),
+            )
+        ),
+        interactions=build_interactions(
+            InteractionsSettings(
+                postgres=postgres["interactions"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=PromptRelaySettings(heartbeat_seconds=HEARTBEATS["interactions"]),
+                identity=IdentityCalls(
+                    base_url=f"http://127.0.0.1:{port}", deadline_seconds=IDENTITY_SECONDS
+                ),
+                sealing=SealingSettings(
+                    keys={"embedded": SecretStr(credentials.sealing_key)}, current="embedded"
+                ),
+                inbound_tenant=DEMO,
+            )
+        ),
+        sla=build_sla(
+            SlaSettings(
+                postgres=postgres["sla"],
+                kafka=kafka,
+                http=http,
+                auth=auth,
+                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["sla"]),
+            )
+        ),
+    )
+
+
+def _auth(credentials: Credentials) -> AuthSettings:
+    key = SecretStr(credentials.service_key)
+    trusted = TrustedIssuer(
+        issuer="threadline:interactions", audience=AUDIENCE, jwks=ServiceTokens.public_jwks(key)
+    )
+    return AuthSettings(
+        pepper=SecretStr(credentials.pepper),
+        issuers=(trusted,),
+        environment="test",
+        service_key=key,
+    )

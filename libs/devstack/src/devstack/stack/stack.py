@@ -1,0 +1,128 @@
+"""All services, their Postgres and their broker, as one value that can be started and stopped."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+from common.messaging import ensure_topics
+from common.migrations import upgrade
+from common.runtime import Component, HttpServer, run_components
+from common.service import Service
+from devstack.servers.children import StartError, accepts
+from devstack.servers.embedded import Supervisor, ensure_database, running_servers
+from devstack.stack.credentials import kept_in, write_private
+from devstack.stack.endpoints import Endpoints
+from devstack.stack.gateway import build_gateway
+from devstack.stack.recovery import recover
+from devstack.stack.services import NAMES, build_services, http_settings, kafka_settings
+
+READY_WITHIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    endpoints: Endpoints
+    interactions: Service
+    """For what has no REST call yet: making provider accounts known."""
+    running: asyncio.Task[None]
+    """Ends only when a part of the stack failed, or the stack is being stopped."""
+
+
+@asynccontextmanager
+async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
+    """Start everything over ``directory``, give it once it answers, stop it and keep its data.
+
+    Raises ``StartError`` when it cannot start.
+    """
+    if accepts(port):
+        raise StartError(f"port {port} is in use")
+    async with AsyncExitStack() as opened:
+        servers = opened.enter_context(running_servers(directory))
+        written = directory / "endpoints.json"
+        ended_hard = written.exists()  # a stack that could clean up would have removed it
+        written.unlink(missing_ok=True)
+        credentials = kept_in(directory)
+        dsns = {name: await ensure_database(servers.postgres, name) for name in NAMES}
+        services = build_services(
+            dsns=dsns, bootstrap=servers.kafka, credentials=credentials, port=port
+        )
+        await ensure_topics(kafka_settings(servers.kafka), _topics(services.all()))
+        for service in services.all():
+            await asyncio.to_thread(upgrade, service.migrations, dsns[service.name])
+            opened.push_async_callback(service.close)
+            await service.open()
+            await credentials.install(service)
+        if servers.own_broker:
+            await recover(services.all(), ended_hard=ended_hard)
+        gateway = build_gateway(
+            {service.name: service.api for service in services.all()},
+            {service.name: _parts(service) for service in services.all()},
+        )
+        server = HttpServer(
+            gateway,
+            http_settings(credentials, port),
+            on_stop=services.end_streams,
+        )
+        endpoints = Endpoints(
+            base_url=f"http://127.0.0.1:{port}",
+            api_key=credentials.api_key,
+            other_tenant_api_key=credentials.other_tenant_api_key,
+            kafka=servers.kafka,
+            postgres=dsns,
+            pid=os.getpid(),
+        )
+        parts: list[Component] = [Supervisor(servers), server, *_components(services.all())]
+        running = await opened.enter_async_context(_running(parts))
+        await _ready(endpoints.base_url, running)
+        write_private(written, asdict(endpoints))
+        opened.callback(written.unlink, missing_ok=True)
+        yield Stack(endpoints, services.interactions, running)
+
+
+def _topics(services: Iterable[Service]) -> set[str]:
+    own = {topic for service in services for topic in service.topics}
+    read = {stream.topic for service in services for stream in service.streams.values()}
+    return own | {f"{topic}.dead" for topic in read}
+
+
+def _components(services: Iterable[Service]) -> list[Component]:
+    return [part for service in services for part in _parts(service)]
+
+
+def _parts(service: Service) -> list[Component]:
+    return [service.clock, *service.components.values()]
+
+
+@asynccontextmanager
+async def _running(parts: list[Component]) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_components(parts, stop), name="stack")
+    try:
+        yield running
+    finally:
+        stop.set()
+        await running
+
+
+async def _ready(base_url: str, running: asyncio.Task[None]) -> None:
+    """Wait until every service says that it is ready."""
+    answer = "nothing"
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while not running.done() and time.monotonic() < deadline:
+            try:
+                response = await client.get(f"{base_url}/readyz")
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+                continue
+            if response.is_success:
+                return
+            answer = response.text
+            await asyncio.sleep(0.05)
+    raise StartError(f"not ready; /readyz said {answer}")

@@ -1,0 +1,88 @@
+"""A real broker for tests: one per session, a topic of its own per test.
+
+The broker is the first of these that is there: ``$TEST_KAFKA_BOOTSTRAP``, a container of Apache
+Kafka, the embedded wheel. Without any of them tests fail; they never skip.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+import pytest
+
+from common.messaging import ensure_topics
+from common.settings import KafkaSettings
+from devstack.kafka.settings import as_environment, node_settings
+from devstack.servers.broker import EmbeddedBroker
+from devstack.servers.children import free_port
+from devstack.servers.engine import image_available
+from devstack.testing.leaks import assert_nothing_leaked, logged
+
+IMAGE = "apache/kafka:4.1.1"
+
+NewTopicFor = Callable[..., Awaitable[str]]
+"""``await new_topic(partitions=6)`` makes a topic that only this test has; returns its name."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to Apache Kafka what the embedded broker does not implement; pytest counts them."""
+    if os.environ.get("TEST_KAFKA_BOOTSTRAP") or image_available(IMAGE):
+        return
+    left = [item for item in items if item.get_closest_marker("apache_kafka")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+@contextmanager
+def running_broker(directory: Path) -> Iterator[str]:
+    """Run, or find, a broker and give its bootstrap address. ``directory`` is for its data."""
+    if given := os.environ.get("TEST_KAFKA_BOOTSTRAP"):
+        yield given
+    elif image_available(IMAGE):
+        address = f"127.0.0.1:{free_port()}"
+        with _container(address):
+            yield address
+    else:
+        with (broker := EmbeddedBroker(directory)) as bootstrap:
+            yield bootstrap
+        assert_nothing_leaked(logged(broker.log))
+
+
+def _container(address: str) -> AbstractContextManager[object]:
+    from testcontainers.core.container import DockerContainer  # slow, rarely needed
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    settings = node_settings(listen="0.0.0.0:9092", advertised=address, controller="localhost:9093")
+    container = DockerContainer(IMAGE).with_bind_ports(9092, int(address.rpartition(":")[2]))
+    for name, value in as_environment(settings).items():
+        container = container.with_env(name, value)
+    started = LogMessageWaitStrategy("Kafka Server started")
+    return cast("AbstractContextManager[object]", container.waiting_for(started))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the session's broker."""
+    with running_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def topic_name() -> Callable[[], str]:
+    """Make names that no other test, and no earlier run on the same broker, has used."""
+    return lambda: f"test-{uuid4().hex}"
+
+
+@pytest.fixture
+def new_topic(kafka_bootstrap: str, topic_name: Callable[[], str]) -> NewTopicFor:
+    async def create(*, partitions: int = 6) -> str:
+        name = topic_name()
+        settings = KafkaSettings(bootstrap=kafka_bootstrap, partitions=partitions)
+        await ensure_topics(settings, [name])
+        return name
+
+    return create

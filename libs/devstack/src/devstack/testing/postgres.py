@@ -1,0 +1,145 @@
+"""A real Postgres for tests: one server, a migrated template per service, a clone per test.
+
+The server is the first of these that is there: ``$TEST_POSTGRES_DSN`` (a role that may create
+databases), a container, the embedded wheel. Without any of them tests fail; they never skip.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.db import async_url, partitions, wall_time
+from common.migrations import schema, upgrade
+from devstack.servers.engine import image_available
+from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
+from devstack.testing.blocking import blocking
+from devstack.testing.leaks import assert_nothing_leaked, logged, password_in
+
+IMAGE = "postgres:18"
+ROOT = Path(__file__).parents[5]
+
+FreshDsn = Callable[[str], str]
+"""Give a service's name, get the DSN of an empty, migrated database that only this test has."""
+
+
+@contextmanager
+def running_server(directory: Path) -> Iterator[Server]:
+    """Run, or find, a server. ``directory`` holds its data, if it is ours."""
+    if given := os.environ.get("TEST_POSTGRES_DSN"):
+        yield Server(given)
+    elif image_available(IMAGE):
+        from testcontainers.community.postgres import PostgresContainer  # slow, rarely needed
+
+        settings = [f"-c{setting}" for setting in (*THROW_AWAY, "max_connections=200")]
+        with PostgresContainer(IMAGE).with_command(["postgres", *settings]) as container:
+            yield Server(container.get_connection_url(driver=None))
+    else:
+        with EmbeddedPostgres(directory, settings=THROW_AWAY) as server:
+            yield server
+        assert_nothing_leaked(logged(server.log), [password_in(server.admin_dsn)])
+
+
+class Templates:
+    """Databases that tests copy: one per service, made when it is first asked for."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._names: dict[str, str] = {}
+
+    def name(self, service: str) -> str:
+        """Return the template of ``identity``, ``interactions``, ``sla`` or ``common``."""
+        if service not in self._names:
+            name = f"template_{service}_{uuid4().hex}"
+            execute(self._server.admin_dsn, f"CREATE DATABASE {name}")
+            _fill(service, self._server.dsn(name))
+            self._names[service] = name
+        return self._names[service]
+
+    def clone(self, service: str) -> str:
+        """Copy a template and return the name of the copy."""
+        template, name = self.name(service), f"test_{service}_{uuid4().hex}"
+        # Partitions make many small files; copying those is several times faster than logging them.
+        execute(
+            self._server.admin_dsn,
+            f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy",
+        )
+        return name
+
+    def drop(self, names: list[str]) -> None:
+        """Drop databases, whoever is still connected to them."""
+        execute(self._server.admin_dsn, *(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
+
+    def drop_all(self) -> None:
+        self.drop(list(self._names.values()))
+
+
+def execute(dsn: str, *statements: str) -> None:
+    """Run statements one by one, each in its own transaction. Blocking."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    blocking(run)
+
+
+def _fill(service: str, dsn: str) -> None:
+    if service == "common":
+        blocking(_plumb, dsn)
+        return
+    with ThreadPoolExecutor(1) as pool:  # it runs a loop of its own
+        folder = ROOT / "services" / service / "migrations"
+        pool.submit(upgrade, folder, dsn).result()
+
+
+async def _plumb(dsn: str) -> None:
+    engine = create_async_engine(async_url(dsn), poolclass=NullPool)
+    async with engine.begin() as connection:
+        for statement in schema.plumbing():
+            await connection.execute(text(statement))
+        today = wall_time().date()
+        await connection.run_sync(partitions.ensure_days, ("outbox", "inbox"), today=today)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The session's server; ``.dsn(database)`` says where a database of it is."""
+    with running_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def templates(postgres_server: Server) -> Iterator[Templates]:
+    made = Templates(postgres_server)
+    yield made
+    made.drop_all()
+
+
+@pytest.fixture
+async def fresh_dsn(postgres_server: Server, templates: Templates) -> AsyncIterator[FreshDsn]:
+    """Clone databases for one test; they are dropped when it ends.
+
+    In a thread: a connection that the test left opening must get on, or the drop waits for it.
+    """
+    names: list[str] = []
+
+    def clone(service: str) -> str:
+        names.append(templates.clone(service))
+        return postgres_server.dsn(names[-1])
+
+    yield clone
+    await asyncio.to_thread(templates.drop, names)

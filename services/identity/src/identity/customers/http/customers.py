@@ -1,0 +1,48 @@
+"""One customer, by any id ever issued."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.web import Caller, DatabaseDep, requires
+from common.web.responses import Masker, json_answer, not_modified, strong_etag
+from identity.customers.http.masking import masked_attributes, masked_identifiers
+from identity.customers.http.schemas import CustomerResponse
+from identity.customers.store.customer_views import CustomerView, get_customer_view
+
+DEADLINE_SECONDS = 2.0
+
+router = APIRouter(tags=["customers"])
+
+
+@router.get("/v1/customers/{customer_id}", response_model=CustomerResponse)
+async def read_customer(
+    request: Request,
+    customer_id: UUID,
+    caller: Annotated[Caller, requires("context:read", bound=True)],
+    database: DatabaseDep,
+) -> Response:
+    """Read a customer; an id that was merged away answers with the survivor."""
+    view = await database.read(
+        get_customer_view, caller.tenant_id, customer_id, deadline_seconds=DEADLINE_SECONDS
+    )
+    caller.check_customer(view.customer_id, *view.merged_ids)
+    body = _response(view, customer_id, Masker(caller.sees_pii)).model_dump_json().encode()
+    etag = strong_etag(body)
+    return not_modified(request, etag) or json_answer(body, etag=etag)
+
+
+def _response(view: CustomerView, requested_id: UUID, masker: Masker) -> CustomerResponse:
+    return CustomerResponse(
+        customer_id=view.customer_id,
+        requested_id=requested_id,
+        merged_ids=view.merged_ids,
+        attributes=masked_attributes(masker, view.attributes),
+        identifiers=masked_identifiers(masker, view.identifiers),
+        version=view.version,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+    )

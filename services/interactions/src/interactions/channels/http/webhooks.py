@@ -1,0 +1,84 @@
+"""Providers' webhooks: check the signature, store the raw call, answer at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.errors import UnauthenticatedError
+from common.web import part_state, public
+from common.web.requests import ANY_QUERY, RawBody, public_url, raw_body
+from interactions.channels.http.state import ChannelsState
+from interactions.channels.kit.adapter import Adapter, Headers, Signed
+from interactions.channels.store.accounts import ChannelAccount, find_account
+from interactions.channels.usecases.add_channel_account import binding
+from interactions.channels.usecases.deliveries import StoreDelivery, store_delivery
+
+router = APIRouter(tags=["channels"])
+
+NO_SECRET = "0" * 32
+"""Checked against when there is no account, so that this takes as long as a wrong signature."""
+
+NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+@router.post(
+    "/v1/channels/{provider}/{account}",
+    response_class=Response,
+    dependencies=[public("the provider signs its call")],
+    openapi_extra=ANY_QUERY,
+)
+async def receive(
+    *,
+    request: Request,
+    provider: str,
+    account: str,
+    raw: Annotated[RawBody, raw_body()],
+    state: Annotated[ChannelsState, part_state(ChannelsState)],
+) -> Response:
+    """Store what a provider sends; who it is for is known by the account."""
+    adapter = state.adapters.get(provider)
+    call = Signed(_called_url(request, state), _headers(request), raw.content)
+    found = await state.database.read(find_account, provider=provider, account=account)
+    if adapter is None or not _is_genuine(adapter, call, found, state) or found is None:
+        raise UnauthenticatedError("the signature does not fit")
+    command = StoreDelivery(
+        found.tenant_id,
+        provider,
+        account,
+        adapter.delivery_key(call),
+        [pair for pair in call.headers if pair[0] not in NOT_KEPT],
+        raw.content,
+    )
+    await state.database.run(store_delivery, command, now=state.clock.now())
+    state.deliveries_stored()
+    media_type, body = adapter.answer
+    return Response(body, media_type=media_type)
+
+
+def _is_genuine(
+    adapter: Adapter, call: Signed, account: ChannelAccount | None, state: ChannelsState
+) -> bool:
+    """An account that does not exist, or whose secret cannot be opened, answers like a forgery."""
+    secret = None
+    if account is not None:
+        bound_to = binding(account.provider, account.account, account.tenant_id)
+        secret = state.sealer.open(account.secret, bound_to=bound_to)
+    genuine = adapter.is_genuine(call, secret or NO_SECRET)
+    return genuine and bool(secret)
+
+
+def _called_url(request: Request, state: ChannelsState) -> str:
+    called = public_url(request)
+    if state.public_base_url is None:
+        return called
+    path_and_query = called.split("://", 1)[1].partition("/")[2]
+    return f"{state.public_base_url.rstrip('/')}/{path_and_query}"
+
+
+def _headers(request: Request) -> Headers:
+    return [
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in request.scope["headers"]
+    ]

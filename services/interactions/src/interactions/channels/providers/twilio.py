@@ -1,0 +1,158 @@
+"""Twilio's webhooks for messages: SMS, MMS and WhatsApp.
+
+Twilio signs the URL it called followed by the form's fields, sorted; and it sends no time.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from interactions.channels.kit.adapter import Delivery, Signed, UnreadableError
+from interactions.history import Author, Draft, Identifier, ProviderKey
+
+SIGNATURE_HEADER = "x-twilio-signature"
+DELIVERY_HEADER = "i-twilio-idempotency-token"
+MAX_FIELDS = 1_000
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_MIN_BASE64 = 60
+_MOSTLY = 0.95
+_WHATSAPP = "whatsapp:"
+
+
+class Twilio:
+    """Verifies and reads Twilio's calls."""
+
+    name = "twilio"
+    answer = ("text/xml", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
+
+    def is_genuine(self, call: Signed, secret: str) -> bool:
+        """Compare with the URL as called, with and without its port: Twilio is not consistent."""
+        given = (call.header(SIGNATURE_HEADER) or "").encode()
+        signed = _signed_fields(call)
+        genuine = False
+        for url in _with_and_without_port(call.url):
+            expected = signature(secret, url, signed or []).encode()
+            genuine |= len(given) == len(expected) and hmac.compare_digest(given, expected)
+        return genuine and signed is not None
+
+    def delivery_key(self, call: Signed) -> str | None:
+        return call.header(DELIVERY_HEADER)
+
+    def read(self, delivery: Delivery) -> list[Draft]:
+        """Return the message, or nothing for a report on one that we sent."""
+        fields = _fields(delivery.body)
+        if fields is None:
+            raise UnreadableError("not_a_form")
+        first = {name: value.replace("\0", "") for name, value in reversed(fields)}
+        if first.get("MessageStatus", first.get("SmsStatus", "received")) != "received":
+            return []
+        message_id, sender = first.get("MessageSid") or first.get("SmsSid"), first.get("From")
+        if not message_id or not sender:
+            raise UnreadableError("no_message_id" if sender else "no_sender")
+        channel = "whatsapp" if sender.startswith(_WHATSAPP) else delivery.channel
+        return [
+            Draft(
+                channel=channel,
+                kind="message",
+                direction="inbound",
+                author=Author("customer", name=first.get("ProfileName")),
+                received_at=delivery.received_at,
+                channel_account=delivery.account,
+                identifiers=(_identifier(sender, delivery.account),),
+                text=_text(first.get("Body", "")),
+                data=_data(first),
+                attachments=_attachments(first),
+                provider=ProviderKey(self.name, delivery.account, message_id),
+            )
+        ]
+
+
+def signature(secret: str, url: str, fields: list[tuple[str, str]]) -> str:
+    """Return base64 of HMAC-SHA1 over the URL and the fields, sorted, repetitions once."""
+    text = url + "".join(name + value for name, value in sorted(set(fields)))
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _signed_fields(call: Signed) -> list[tuple[str, str]] | None:
+    """Return the fields under the signature; None when the body cannot be Twilio's.
+
+    A body that is no form is not signed itself: its digest is in the signed URL.
+    """
+    stated = parse_qs(urlsplit(call.url).query).get("bodySHA256", [])
+    content_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
+    if content_type == "application/x-www-form-urlencoded":
+        return _fields(call.body)
+    actual = hashlib.sha256(call.body).hexdigest()
+    return (
+        [] if len(stated) == 1 and hmac.compare_digest(_bytes(stated[0]), _bytes(actual)) else None
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _fields(body: bytes) -> list[tuple[str, str]] | None:
+    try:
+        return parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError:
+        return None
+
+
+def _with_and_without_port(url: str) -> list[str]:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    bare = host if host.endswith("]") else re.sub(r":[0-9]+$", "", host)
+    port = host[len(bare) + 1 :] or str(_DEFAULT_PORTS.get(parts.scheme, ""))
+    # Text is put together by hand: a URL library would normalise what Twilio signed as it was.
+    start, rest = f"{parts.scheme}://", url[len(f"{parts.scheme}://{parts.netloc}") :]
+    return [f"{start}{bare}{rest}", f"{start}{bare}:{port}{rest}"]
+
+
+def _identifier(sender: str, account: str) -> Identifier:
+    """Return the sender as the channel proves it; a WhatsApp user id counts within its account."""
+    if not sender.startswith(_WHATSAPP):
+        return Identifier("phone", sender, level="channel_proved")
+    value = sender.removeprefix(_WHATSAPP)
+    if value.lstrip("+").isdigit():
+        return Identifier("whatsapp", value, level="channel_proved")
+    return Identifier("whatsapp_user_id", value, scope=account, level="channel_proved")
+
+
+def _text(body: str) -> str:
+    """Return the text; a long one can come as base64, which is undone when there is no doubt."""
+    if len(body) < _MIN_BASE64 or len(body) % 4 or not _BASE64.fullmatch(body):
+        return body
+    try:
+        decoded = base64.b64decode(body, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return body
+    plain = sum(c.isascii() and (c.isprintable() or c in "\r\n\t") for c in decoded)
+    return decoded if plain >= _MOSTLY * len(decoded) else body
+
+
+def _data(fields: dict[str, str]) -> dict[str, str]:
+    kept = {"to": "To", "country": "FromCountry", "city": "FromCity", "opt_out": "OptOutType"}
+    return {name: fields[field] for name, field in kept.items() if fields.get(field)}
+
+
+def _attachments(fields: dict[str, str]) -> list[dict[str, str]]:
+    count = fields.get("NumMedia", "0")
+    urls = range(min(int(count), 10) if count.isascii() and count.isdigit() else 0)
+    return [
+        {"url": fields[f"MediaUrl{n}"], "media_type": fields.get(f"MediaContentType{n}", "")}
+        for n in urls
+        if f"MediaUrl{n}" in fields
+    ]

@@ -1,0 +1,80 @@
+"""Accounts at providers: whose they are, and the sealed secret their calls are signed with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from interactions.channels.kit.sealing import Sealed
+
+_FIND = text(
+    """
+    SELECT provider, account, tenant_id, channel, key_id, sealed_secret FROM channel_account
+    WHERE provider = :provider AND account = :account AND disabled_at IS NULL
+    """
+)
+_LIST = text(
+    """
+    SELECT provider, account, tenant_id, channel, key_id, sealed_secret FROM channel_account
+    WHERE tenant_id = :tenant_id AND disabled_at IS NULL ORDER BY provider, account
+    """
+)
+_SAVE = text(
+    """
+    INSERT INTO channel_account (provider, account, tenant_id, channel, key_id, sealed_secret)
+    VALUES (:provider, :account, :tenant_id, :channel, :key_id, :sealed_secret)
+    ON CONFLICT (provider, account) DO UPDATE
+        SET channel = excluded.channel, key_id = excluded.key_id,
+            sealed_secret = excluded.sealed_secret, disabled_at = NULL
+        -- Nobody takes over an account that is another tenant's.
+        WHERE channel_account.tenant_id = excluded.tenant_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAccount:
+    """An account at a provider; ``channel`` is what plain messages on it count as."""
+
+    provider: str
+    account: str
+    tenant_id: str
+    channel: str
+    secret: Sealed
+
+
+async def find_account(
+    connection: AsyncConnection, *, provider: str, account: str
+) -> ChannelAccount | None:
+    """Return an account of any tenant, because it tells whose the call is; None if disabled."""
+    result = await connection.execute(_FIND, {"provider": provider, "account": account})
+    row = result.one_or_none()
+    return None if row is None else _account(row)
+
+
+async def list_accounts(connection: AsyncConnection, tenant_id: str) -> list[ChannelAccount]:
+    """Return a tenant's accounts."""
+    result = await connection.execute(_LIST, {"tenant_id": tenant_id})
+    return [_account(row) for row in result]
+
+
+async def save_account(connection: AsyncConnection, account: ChannelAccount) -> bool:
+    """Add an account or replace its secret; False when it belongs to another tenant."""
+    result = await connection.execute(
+        _SAVE,
+        {
+            "provider": account.provider,
+            "account": account.account,
+            "tenant_id": account.tenant_id,
+            "channel": account.channel,
+            "key_id": account.secret.key_id,
+            "sealed_secret": account.secret.content,
+        },
+    )
+    return result.rowcount == 1
+
+
+def _account(row: Row[Any]) -> ChannelAccount:
+    secret = Sealed(row.key_id, bytes(row.sealed_secret))
+    return ChannelAccount(row.provider, row.account, row.tenant_id, row.channel, secret)

@@ -1,0 +1,194 @@
+"""The vault: what providers sent, byte for byte, before anybody tries to understand it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.ids import new_id
+from common.jsons import dumps_text, loads
+from interactions.channels.kit.adapter import Headers
+
+HELD_SINCE = "SELECT min(received_at) FROM raw_delivery WHERE state = 'received'"
+"""The oldest delivery that is stored but not yet told of: the relay's watermark stays behind it."""
+
+# The transaction has its id before it reads the clock: a watermark noted later will see the row.
+_STORE = text(
+    """
+    WITH me AS MATERIALIZED (SELECT pg_current_xact_id() AS xid),
+    moment AS MATERIALIZED (
+        SELECT clock_timestamp() AS at FROM me WHERE me.xid IS NOT NULL
+    ),
+    claimed AS (
+        INSERT INTO raw_delivery_key (tenant_id, provider, account, delivery_key, delivery_id,
+                                      received_at)
+        SELECT :tenant_id, :provider, :account, cast(:key AS text), cast(:id AS uuid), at
+        FROM moment WHERE cast(:key AS text) IS NOT NULL
+        ON CONFLICT DO NOTHING
+        RETURNING delivery_id
+    )
+    INSERT INTO raw_delivery (tenant_id, received_at, delivery_id, provider, account, headers,
+                              body, state)
+    SELECT :tenant_id, at, cast(:id AS uuid), :provider, :account, cast(:headers AS jsonb), :body,
+           'received'
+    FROM moment
+    WHERE cast(:key AS text) IS NULL OR EXISTS (SELECT FROM claimed)
+    """
+)
+_CLAIM = text(
+    """
+    UPDATE raw_delivery d
+    SET attempts = attempts + 1,
+        leased_until = clock_timestamp() + make_interval(secs => :lease_seconds)
+    FROM (
+        SELECT tenant_id, received_at, delivery_id FROM raw_delivery
+        WHERE state = 'received' AND (leased_until IS NULL OR leased_until < clock_timestamp())
+        ORDER BY received_at LIMIT :count
+        FOR UPDATE SKIP LOCKED) due
+    WHERE d.tenant_id = due.tenant_id AND d.received_at = due.received_at
+      AND d.delivery_id = due.delivery_id
+    RETURNING d.tenant_id, d.received_at, d.delivery_id, d.provider, d.account, d.attempts,
+              d.headers::text AS headers, d.body,
+              (SELECT a.channel FROM channel_account a
+               WHERE a.provider = d.provider AND a.account = d.account) AS channel
+    """
+)
+_FINISH = text(
+    """
+    UPDATE raw_delivery d
+    SET state = f.state, reason = f.reason, finished_at = clock_timestamp(), leased_until = NULL
+    FROM unnest(cast(:ids AS uuid[]), cast(:times AS timestamptz[]), cast(:states AS text[]),
+                cast(:reasons AS text[])) AS f (delivery_id, received_at, state, reason)
+    WHERE d.tenant_id = :tenant_id AND d.received_at = f.received_at
+      AND d.delivery_id = f.delivery_id AND d.state = 'received'
+    """
+)
+_QUARANTINED = text(
+    """
+    SELECT delivery_id, received_at, provider, account, reason, attempts FROM raw_delivery
+    WHERE tenant_id = :tenant_id AND state = 'quarantined'
+    ORDER BY received_at LIMIT :count
+    """
+)
+_REDRIVE = text(
+    """
+    UPDATE raw_delivery
+    SET state = 'received', reason = NULL, attempts = 0, leased_until = NULL, finished_at = NULL
+    WHERE tenant_id = :tenant_id AND state = 'quarantined'
+      AND (cast(:ids AS uuid[]) IS NULL OR delivery_id = ANY (cast(:ids AS uuid[])))
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery claimed for processing; ``channel`` is None when its account is gone."""
+
+    tenant_id: str
+    received_at: datetime
+    delivery_id: UUID
+    provider: str
+    account: str
+    attempts: int
+    headers: Headers
+    body: bytes
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A delivery that could not be processed, and why."""
+
+    delivery_id: UUID
+    received_at: datetime
+    provider: str
+    account: str
+    reason: str
+    attempts: int
+
+
+async def store_delivery(
+    connection: AsyncConnection,
+    *,
+    tenant_id: str,
+    provider: str,
+    account: str,
+    key: str | None,
+    headers: Headers,
+    body: bytes,
+) -> bool:
+    """Store a call as it came; False when the provider repeated a call that is here already."""
+    result = await connection.execute(
+        _STORE,
+        {
+            "tenant_id": tenant_id,
+            "provider": provider,
+            "account": account,
+            "key": key,
+            "id": new_id(),
+            "headers": dumps_text([list(pair) for pair in headers]),
+            "body": body,
+        },
+    )
+    return result.rowcount == 1
+
+
+async def claim_deliveries(
+    connection: AsyncConnection, *, count: int, lease_seconds: float
+) -> list[StoredDelivery]:
+    """Claim the oldest deliveries of any tenant; after the lease they are anybody's again."""
+    result = await connection.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
+    found = [
+        StoredDelivery(
+            row.tenant_id,
+            row.received_at,
+            row.delivery_id,
+            row.provider,
+            row.account,
+            row.attempts,
+            [(name, value) for name, value in loads(row.headers)],
+            bytes(row.body),
+            row.channel,
+        )
+        for row in result
+    ]
+    return sorted(found, key=lambda d: (d.received_at, d.delivery_id))
+
+
+async def finish_deliveries(
+    connection: AsyncConnection,
+    tenant_id: str,
+    finished: Sequence[tuple[StoredDelivery, str | None]],
+) -> None:
+    """Mark deliveries as processed, or as quarantined for the reason given."""
+    await connection.execute(
+        _FINISH,
+        {
+            "tenant_id": tenant_id,
+            "ids": [d.delivery_id for d, _ in finished],
+            "times": [d.received_at for d, _ in finished],
+            "states": ["quarantined" if reason else "processed" for _, reason in finished],
+            "reasons": [reason for _, reason in finished],
+        },
+    )
+
+
+async def list_quarantined(
+    connection: AsyncConnection, tenant_id: str, *, count: int = 100
+) -> list[Quarantined]:
+    """Return the oldest deliveries that wait for a person."""
+    result = await connection.execute(_QUARANTINED, {"tenant_id": tenant_id, "count": count})
+    return [Quarantined(*row) for row in result]
+
+
+async def redrive_deliveries(
+    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID] | None
+) -> int:
+    """Put quarantined deliveries (all of the tenant's if ``ids`` is None) back to be processed."""
+    result = await connection.execute(
+        _REDRIVE, {"tenant_id": tenant_id, "ids": None if ids is None else list(ids)}
+    )
+    return result.rowcount

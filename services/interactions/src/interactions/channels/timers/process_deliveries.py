@@ -1,0 +1,115 @@
+"""Turn stored deliveries into interactions."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Clock, Database
+from common.errors import UnavailableError
+from common.telemetry import describe, get_logger
+from interactions.channels.kit.adapter import Adapter, Delivery, UnreadableError
+from interactions.channels.store.deliveries import StoredDelivery, claim_deliveries
+from interactions.channels.usecases.deliveries import (
+    RecordDeliveries,
+    Understood,
+    record_deliveries,
+)
+from interactions.history import Draft, Patience, Resolver, keep
+
+_log = get_logger(__name__)
+
+BATCH = 100
+LEASE_SECONDS = 30.0
+MAX_ATTEMPTS = 5
+"""A delivery that was claimed this often and never finished takes its process down with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    delivery: StoredDelivery
+    drafts: Sequence[Draft] = ()
+    unreadable: str | None = None
+
+
+class ProcessDeliveries:
+    """One round: claim, read, resolve, record. What cannot be read is put aside with a reason."""
+
+    def __init__(
+        self,
+        database: Database,
+        resolver: Resolver,
+        adapters: Mapping[str, Adapter],
+        *,
+        clock: Clock,
+        patience: Patience,
+        window: timedelta,
+    ) -> None:
+        self._database = database
+        self._resolver = resolver
+        self._adapters = adapters
+        self._clock = clock
+        self._patience = patience
+        self._window = window
+
+    async def __call__(self) -> int:
+        claimed = await self._database.run(_claim)
+        by_tenant: dict[str, list[_Read]] = defaultdict(list)
+        for delivery in claimed:
+            by_tenant[delivery.tenant_id].append(self._read(delivery))
+        for tenant_id, reads in by_tenant.items():
+            await self._record(await self._resolve(tenant_id, reads))
+        return len(claimed)
+
+    def _read(self, delivery: StoredDelivery) -> _Read:
+        adapter = self._adapters.get(delivery.provider)
+        if adapter is None or delivery.channel is None:
+            return _Read(delivery, unreadable="unknown_account")
+        if delivery.attempts > MAX_ATTEMPTS:
+            return _Read(delivery, unreadable="too_many_attempts")
+        call = Delivery(
+            delivery.account,
+            delivery.channel,
+            delivery.headers,
+            delivery.body,
+            delivery.received_at,
+        )
+        try:
+            return _Read(delivery, adapter.read(call))
+        except UnreadableError as error:
+            return _Read(delivery, unreadable=str(error))
+        except Exception as error:  # noqa: BLE001 - a bug in a parser must not lose what it cannot read
+            _log.error("delivery.parser_failed", provider=delivery.provider, exc_info=error)
+            return _Read(delivery, unreadable=f"parser_failed: {describe(error)}")
+
+    async def _resolve(self, tenant_id: str, reads: Sequence[_Read]) -> RecordDeliveries:
+        drafts = [draft for read in reads for draft in read.drafts]
+        found = await self._resolver.resolve(tenant_id, drafts, patience=self._patience)
+        items = iter([keep(result, d) for result, d in zip(found, drafts, strict=True)])
+        understood = [
+            Understood(r.delivery, [next(items) for _ in r.drafts], r.unreadable) for r in reads
+        ]
+        return RecordDeliveries(tenant_id, understood, self._window)
+
+    async def _record(self, command: RecordDeliveries) -> None:
+        """Record all; if that fails, one by one, so that one delivery cannot stop the others."""
+        try:
+            await self._database.run(record_deliveries, command, now=self._clock.now())
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - isolated and put aside with its reason
+            _log.error("delivery.recording_failed", exc_info=error)
+            if len(command.understood) > 1:
+                for one in command.understood:
+                    await self._record(replace(command, understood=[one]))
+                return
+            [failed] = command.understood
+            reason = f"recording_failed: {describe(error)}"
+            buried = replace(command, understood=[Understood(failed.delivery, (), reason)])
+            await self._database.run(record_deliveries, buried, now=self._clock.now())
+
+
+async def _claim(connection: AsyncConnection) -> list[StoredDelivery]:
+    return await claim_deliveries(connection, count=BATCH, lease_seconds=LEASE_SECONDS)

@@ -1,0 +1,38 @@
+"""Make an account at a provider known: its calls are accepted from then on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.errors import ConflictError
+from interactions.channels.kit.sealing import Sealed
+from interactions.channels.store.accounts import ChannelAccount, save_account
+
+
+@dataclass(frozen=True, slots=True)
+class AddChannelAccount:
+    """``secret`` is sealed for ``binding(provider, account, tenant_id)``."""
+
+    tenant_id: str
+    provider: str
+    account: str
+    channel: str
+    secret: Sealed
+
+
+async def add_channel_account(
+    connection: AsyncConnection, command: AddChannelAccount, *, now: datetime
+) -> None:
+    """Add the account, or give it another secret; ConflictError if it is another tenant's."""
+    del now
+    account = ChannelAccount(
+        command.provider, command.account, command.tenant_id, command.channel, command.secret
+    )
+    if not await save_account(connection, account):
+        raise ConflictError("this account belongs to somebody else")
+
+
+def binding(provider: str, account: str, tenant_id: str) -> str:
+    """Return what an account's sealed secret is bound to."""
+    return f"channel_account|{provider}|{account}|{tenant_id}"

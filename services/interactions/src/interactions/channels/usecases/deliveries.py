@@ -1,0 +1,96 @@
+"""What providers send: stored first, understood later, put aside when it cannot be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.errors import ServiceError
+from interactions.channels.kit.adapter import Headers
+from interactions.channels.store import deliveries as store
+from interactions.channels.store.deliveries import StoredDelivery
+from interactions.history import RecordInteractions, Resolved, bounded, metrics, record_interactions
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDelivery:
+    """A provider's call whose signature was good."""
+
+    tenant_id: str
+    provider: str
+    account: str
+    key: str | None
+    headers: Headers
+    body: bytes
+
+
+async def store_delivery(
+    connection: AsyncConnection, command: StoreDelivery, *, now: datetime
+) -> bool:
+    """Put the call into the vault; False when it is there already."""
+    del now  # the vault reads the database's clock itself, after its transaction has begun
+    return await store.store_delivery(
+        connection,
+        tenant_id=command.tenant_id,
+        provider=command.provider,
+        account=command.account,
+        key=None if command.key is None else bounded(command.key),
+        headers=command.headers,
+        body=command.body,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A delivery and the messages in it, or why it could not be read."""
+
+    delivery: StoredDelivery
+    items: Sequence[Resolved] = ()
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDeliveries:
+    """Deliveries of one tenant, in the order in which they came."""
+
+    tenant_id: str
+    understood: Sequence[Understood]
+    window: timedelta
+
+
+async def record_deliveries(
+    connection: AsyncConnection, command: RecordDeliveries, *, now: datetime
+) -> None:
+    """Record the messages, and mark each delivery processed or quarantined with its reason.
+
+    Doing it twice records nothing twice: every message has its provider's key.
+    """
+    items = [item for u in command.understood for item in u.items]
+    recording = RecordInteractions(command.tenant_id, items, command.window)
+    answers = iter(await record_interactions(connection, recording, now=now) if items else ())
+    finished: list[tuple[StoredDelivery, str | None]] = []
+    for understood in command.understood:
+        refused = [a for _ in understood.items if isinstance(a := next(answers), ServiceError)]
+        reason = understood.unreadable or (refused[0].detail if refused else None)
+        finished.append((understood.delivery, reason))
+        outcome = "quarantined" if reason else "processed"
+        metrics.DELIVERIES.labels(understood.delivery.provider, outcome).inc()
+    await store.finish_deliveries(connection, command.tenant_id, finished)
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveDeliveries:
+    """Quarantined deliveries to be tried again; all of the tenant's if ``ids`` is None."""
+
+    tenant_id: str
+    ids: tuple[UUID, ...] | None = None
+
+
+async def redrive_deliveries(
+    connection: AsyncConnection, command: RedriveDeliveries, *, now: datetime
+) -> int:
+    """Put them back into the queue and return how many; messages keep their ids and keys."""
+    del now
+    return await store.redrive_deliveries(connection, command.tenant_id, command.ids)

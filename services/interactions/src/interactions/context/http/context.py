@@ -1,0 +1,168 @@
+"""``GET /v1/context/{customer_id}`` and ``POST /v1/context/lookup``: the whole customer at once."""
+
+from dataclasses import replace
+from typing import Annotated, get_args
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import WithJsonSchema
+from starlette.responses import Response
+
+from common.errors import FieldError, InvalidError, NotFoundError, UnavailableError
+from common.web import Caller, part_of, requires
+from common.web.requests import Name, RequestModel, json_body
+from common.web.responses import Masker, json_answer, not_modified
+from interactions.context.domain.parts import choose_parts
+from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
+from interactions.context.http.body import context_answer, part_statuses
+from interactions.context.http.schemas import ContextResponse, PartName
+from interactions.context.http.state import ContextState
+from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
+from interactions.history import Level, lookup_key
+
+router = APIRouter()
+
+_CHEAP_PARTS = ("customer", "identifiers")
+"""What is still shown when the whole did not come in time."""
+
+ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
+
+
+_PARTS = {"type": "array", "items": {"enum": list(get_args(PartName))}, "minItems": 1}
+_PART = "|".join(get_args(PartName))
+IncludeParameter = Annotated[
+    list[Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({_PART})(,({_PART}))*$"})]]
+    | None,
+    Query(description="parts, comma separated"),
+]
+
+
+class LookupIdentifier(RequestModel):
+    type: Name
+    value: Name
+    scope: Name | None = None
+    level: Level | None = None
+
+
+class LookupRequest(RequestModel):
+    identifier: LookupIdentifier
+    include: Annotated[list[str], WithJsonSchema(_PARTS)] | None = None
+
+
+@router.get(
+    "/v1/context/{customer_id:uuid}",
+    summary="The whole customer, by any id ever issued",
+    response_model=ContextResponse,
+)
+async def get_context(
+    request: Request,
+    customer_id: UUID,
+    caller: ContextCaller,
+    *,
+    include: IncludeParameter = None,
+    at: str | None = None,
+    format: str | None = None,  # noqa: A002 - the parameter's published name
+) -> Response:
+    """Answer with every wanted part, each saying how far it can be trusted."""
+    _refuse_unbuilt(at=at, format=None if format == "json" else format)
+    names = None if include is None else [n for one in include for n in one.split(",")]
+    parts = choose_parts(names, pointer="/query/include")
+    state = part_of(request, ContextState)
+    row = await _read(state, caller, customer_id, parts)
+    if row is None or not row.known:
+        raise _unknown()
+    return _answer(request, state, caller, row, parts)
+
+
+@router.post(
+    "/v1/context/lookup",
+    summary="The whole customer, by an identifier",
+    response_model=ContextResponse,
+)
+async def lookup_context(
+    request: Request,
+    caller: ContextCaller,
+    body: Annotated[LookupRequest, json_body(LookupRequest)],
+) -> Response:
+    """Answer like the other; identity is asked only about identifiers that never came by here.
+
+    When identity is away, an identifier unknown here answers 503, not 404: "nobody has it" would
+    be a guess, and a front end that believed it would make a second customer.
+    """
+    parts = choose_parts(body.include, pointer="/include")
+    state = part_of(request, ContextState)
+    one = body.identifier
+    key = LookupKey(one.type, one.scope or "", lookup_key(one.type, one.value))
+    row = await _read(state, caller, key, parts)
+    if row is None:
+        found = await _ask_identity(state, caller, one)
+        row = await _read(state, caller, found, parts)
+    if row is None:
+        raise _unknown()
+    return _answer(request, state, caller, row, parts)
+
+
+async def _read(
+    state: ContextState, caller: Caller, target: UUID | LookupKey, parts: tuple[str, ...]
+) -> ContextRow | None:
+    """Read all parts within the deadline, or at least the cheap ones soon after it."""
+    query = ContextQuery(
+        tenant_id=caller.tenant_id,
+        target=target,
+        parts=parts,
+        with_private=caller.customer_id is None,
+    )
+    names = {"customers": CUSTOMERS_CONSUMER, "clocks": CLOCKS_CONSUMER}
+    deadline = state.context.deadline_seconds
+    try:
+        return await find_context(state.database, query, deadline_seconds=deadline, **names)
+    except UnavailableError:
+        cheap = replace(query, parts=tuple(p for p in parts if p in _CHEAP_PARTS))
+        if cheap.parts == parts:
+            raise
+        return await find_context(state.database, cheap, deadline_seconds=deadline / 2, **names)
+
+
+async def _ask_identity(state: ContextState, caller: Caller, one: LookupIdentifier) -> UUID:
+    """Return whom identity knows by this identifier. Raises NotFoundError, UnavailableError."""
+    if caller.customer_id is not None:
+        raise _unknown()  # a token bound to one customer cannot probe for others
+    found = await state.identity.find_customer(
+        caller.tenant_id,
+        one.model_dump(include={"type", "value", "scope"}),
+        deadline_seconds=state.context.identity_deadline_seconds,
+    )
+    if found is None:
+        raise _unknown()
+    return found
+
+
+def _answer(
+    request: Request,
+    state: ContextState,
+    caller: Caller,
+    row: ContextRow,
+    parts: tuple[str, ...],
+) -> Response:
+    caller.check_customer(row.customer_id, *row.member_ids)
+    stale = state.context.stale_after_seconds
+    statuses = part_statuses(row, parts, stale_after_seconds=stale)
+    body, etag = context_answer(row, statuses, Masker(caller.sees_pii))
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    if request.method == "GET" and (unchanged := not_modified(request, etag)) is not None:
+        unchanged.headers.update(headers)
+        return unchanged
+    return json_answer(body, headers=headers, etag=etag)
+
+
+def _refuse_unbuilt(**parameters: str | None) -> None:
+    for name, value in parameters.items():
+        if value is not None:
+            raise InvalidError(
+                f"{name} is not supported yet",
+                errors=[FieldError(pointer=f"/query/{name}", detail="is not supported yet")],
+            )
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("there is no such customer")

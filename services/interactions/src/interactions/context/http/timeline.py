@@ -1,0 +1,122 @@
+"""``GET /v1/context/{customer_id}/timeline``: all that happened with a customer, page by page."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from common.errors import ForbiddenError, NotFoundError
+from common.jsons import dumps, loads
+from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, requires
+from common.web.requests import Timestamp
+from common.web.responses import Masker, json_answer
+from interactions.context.domain.search import read_search
+from interactions.context.http.masks import mask_interaction
+from interactions.context.http.schemas import TimelineResponse
+from interactions.context.http.state import ContextState
+from interactions.context.store.timeline import TimelineQuery, find_timeline
+from interactions.history import Direction, Kind
+
+router = APIRouter()
+
+Code = Annotated[str | None, Query(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineFilters:
+    """What the caller narrows the timeline to; a cursor is good for the same filters only."""
+
+    channel: str | None
+    kind: str | None
+    direction: str | None
+    occurred_from: datetime | None
+    occurred_to: datetime | None
+    conversation_id: UUID | None
+    q: str | None
+
+
+async def read_filters(
+    *,
+    channel: Code = None,
+    kind: Kind | None = None,
+    direction: Direction | None = None,
+    occurred_from: Annotated[Timestamp | None, Query(alias="from")] = None,
+    occurred_to: Annotated[Timestamp | None, Query(alias="to")] = None,
+    conversation_id: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="words to search for")] = None,
+) -> TimelineFilters:
+    """Collect the filters from the query string."""
+    return TimelineFilters(
+        channel=channel,
+        kind=kind,
+        direction=direction,
+        occurred_from=occurred_from,
+        occurred_to=occurred_to,
+        conversation_id=conversation_id,
+        q=q,
+    )
+
+
+@router.get(
+    "/v1/context/{customer_id:uuid}/timeline",
+    summary="The customer's interactions",
+    response_model=TimelineResponse,
+)
+async def get_timeline(
+    request: Request,
+    customer_id: UUID,
+    caller: Annotated[Caller, requires("context:read", bound=True)],
+    cursors: CursorsDep,
+    *,
+    limit: PageLimit,
+    filters: Annotated[TimelineFilters, Depends(read_filters)],
+    cursor: CursorParameter = None,
+) -> Response:
+    """Answer with one page, newest first; ``next`` is the cursor of the following page."""
+    if filters.q is not None and not caller.sees_pii:
+        raise ForbiddenError("to search in texts needs the scope pii:read")
+    bound = asdict(filters) | {"customer_id": customer_id}
+    position = cursors.read(cursor, bound)
+    state = part_of(request, ContextState)
+    query = _query(caller, customer_id, filters, limit=limit, position=position)
+    deadline = state.context.timeline_deadline_seconds
+    page = await state.database.read(find_timeline, query, deadline_seconds=deadline)
+    if page is None or not page.known:
+        raise NotFoundError("there is no such customer")
+    caller.check_customer(page.customer_id, *page.member_ids)
+    following = cursors.write(page.last, bound) if page.last is not None else None
+    items = _shown(page.items, Masker(caller.sees_pii))
+    return json_answer(f'{{"items":{items},"next":{dumps(following).decode()}}}'.encode())
+
+
+def _query(
+    caller: Caller,
+    customer_id: UUID,
+    filters: TimelineFilters,
+    *,
+    limit: int,
+    position: tuple[Any, ...] | None,
+) -> TimelineQuery:
+    return TimelineQuery(
+        tenant_id=caller.tenant_id,
+        customer_id=customer_id,
+        limit=limit,
+        with_private=caller.customer_id is None,
+        channel=filters.channel,
+        kind=filters.kind,
+        direction=filters.direction,
+        occurred_from=filters.occurred_from,
+        occurred_to=filters.occurred_to,
+        conversation_id=filters.conversation_id,
+        search=read_search(filters.q) if filters.q is not None else None,
+        after=(position[0], position[1]) if position is not None else None,
+    )
+
+
+def _shown(items: str, masker: Masker) -> str:
+    if masker.sees_pii:
+        return items
+    return dumps([mask_interaction(item, masker) for item in loads(items)]).decode()

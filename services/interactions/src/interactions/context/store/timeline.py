@@ -1,0 +1,141 @@
+"""One customer's interactions, newest first, page by page.
+
+The page goes on after a position ``(occurred_at, sequence)``, which is unique and never changes, so
+inserts and merges neither repeat nor skip what was there. Each id of the cluster is read by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from interactions.context.domain.search import Search
+from interactions.context.store.fragments import CLUSTER, KNOWN, TARGET_BY_ID, interaction_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineQuery:
+    """Whose timeline, and which of it. ``occurred_from`` is inclusive, ``occurred_to`` is not."""
+
+    tenant_id: str
+    customer_id: UUID
+    limit: int
+    with_private: bool
+    channel: str | None = None
+    kind: str | None = None
+    direction: str | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+    conversation_id: UUID | None = None
+    search: Search | None = None
+    after: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """``items`` is a JSON array; ``last`` is where the next page goes on, None at the end."""
+
+    known: bool
+    customer_id: UUID
+    member_ids: tuple[UUID, ...]
+    items: str
+    last: tuple[datetime, int] | None
+
+
+async def find_timeline(conn: AsyncConnection, query: TimelineQuery) -> TimelinePage | None:
+    """Read one page in one statement; None for the nil id."""
+    given = _filters(query)
+    statement = _statement(frozenset(given), with_private=query.with_private)
+    values: dict[str, Any] = {
+        "tenant_id": query.tenant_id,
+        "customer_id": query.customer_id,
+        "limit": query.limit,
+    }
+    for found in given.values():
+        values |= found
+    row = (await conn.execute(statement, values)).one_or_none()
+    if row is None:
+        return None
+    return TimelinePage(
+        known=row.known,
+        customer_id=row.customer_id,
+        member_ids=tuple(row.member_ids),
+        items=row.items,
+        last=(row.last_at, row.last_sequence) if row.more else None,
+    )
+
+
+_WORDS = "interaction_words(i.subject, i.text)"
+_SEARCH = """(
+    SELECT websearch_to_tsquery('simple', :typed)
+        || (websearch_to_tsquery('simple', :head) && to_tsquery('simple', :prefix)))"""
+
+_CONDITIONS = {
+    "channel": "i.channel = :channel",
+    "kind": "i.kind = :kind",
+    "direction": "i.direction = :direction",
+    "from": "i.occurred_at >= :occurred_from",
+    "to": "i.occurred_at < :occurred_to",
+    "conversation": "i.conversation_id = :conversation_id",
+    "search": f"{_WORDS} @@ {_SEARCH}",
+    "after": "(i.occurred_at, i.sequence) < (:after_at, :after_sequence)",
+}
+
+
+def _filters(query: TimelineQuery) -> dict[str, dict[str, Any]]:
+    """Return the parameters of each condition that was asked for."""
+    found: dict[str, dict[str, Any]] = {
+        "channel": {"channel": query.channel},
+        "kind": {"kind": query.kind},
+        "direction": {"direction": query.direction},
+        "from": {"occurred_from": query.occurred_from},
+        "to": {"occurred_to": query.occurred_to},
+        "conversation": {"conversation_id": query.conversation_id},
+    }
+    found = {name: values for name, values in found.items() if None not in values.values()}
+    if query.search is not None:
+        search = query.search
+        found["search"] = {"typed": search.typed, "head": search.head, "prefix": search.prefix}
+    if query.after is not None:
+        found["after"] = {"after_at": query.after[0], "after_sequence": query.after[1]}
+    return found
+
+
+@lru_cache(maxsize=512)
+def _statement(given: frozenset[str], *, with_private: bool) -> TextClause:
+    conditions = [sql for name, sql in _CONDITIONS.items() if name in given]
+    if not with_private:
+        conditions.append("NOT i.private")
+    where = "".join(f" AND {one}" for one in conditions)
+    # Without the barrier a search would walk the timeline's index and read every text on its way.
+    barrier = "OFFSET 0" if "search" in given else ""
+    return text(f"""
+        WITH target AS MATERIALIZED ({TARGET_BY_ID}), {CLUSTER},
+        page AS MATERIALIZED (
+            SELECT i.*, row_number() OVER (ORDER BY i.occurred_at DESC, i.sequence DESC) AS place
+              FROM member m
+             CROSS JOIN LATERAL (
+                SELECT * FROM (
+                    SELECT * FROM interaction i
+                     WHERE i.tenant_id = :tenant_id
+                       AND i.origin_customer_id = m.origin_id {where} {barrier}) i
+                 ORDER BY i.occurred_at DESC, i.sequence DESC
+                 LIMIT cast(:limit AS int) + 1) i
+             ORDER BY i.occurred_at DESC, i.sequence DESC
+             LIMIT cast(:limit AS int) + 1
+        )
+        SELECT {KNOWN} AS known,
+               t.id AS customer_id,
+               (SELECT array_agg(m.origin_id) FROM member m) AS member_ids,
+               p.items, p.more, l.occurred_at AS last_at, l.sequence AS last_sequence
+          FROM target t
+         CROSS JOIN LATERAL (
+            SELECT concat('[', string_agg({interaction_json("i")}, ',' ORDER BY i.place)
+                       FILTER (WHERE i.place <= :limit), ']') AS items,
+                   count(*) > :limit AS more
+              FROM page i) p
+          LEFT JOIN page l ON l.place = :limit""")

@@ -1,0 +1,42 @@
+"""Builds the context: what serves it, and what keeps its copies of customers and clocks."""
+
+from collections.abc import Sequence
+
+from common.db import Horizon
+from common.messaging import Consumer, Stream
+from common.runtime import Component
+from common.service import Foundation, Part
+from interactions.context.consumers.clocks import clocks_stream
+from interactions.context.consumers.customers import customers_stream
+from interactions.context.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
+from interactions.context.http import changes, context, timeline
+from interactions.context.http.state import ContextState, IdentityResolver
+from interactions.settings import InteractionsSettings
+
+
+def build_context(
+    foundation: Foundation, settings: InteractionsSettings, *, identity: IdentityResolver
+) -> Part:
+    """Return the part that serves the whole customer in one call."""
+    streams = {"customers": customers_stream(), "clocks": clocks_stream()}
+    return Part(
+        routers=[context.router, timeline.router, changes.router],
+        state=ContextState(
+            database=foundation.database,
+            clock=foundation.clock,
+            horizon=Horizon(foundation.database, "interaction_sequence"),
+            identity=identity,
+        ),
+        components=_consumers(foundation, settings, list(streams.values())),
+        streams=streams,
+        topics=[CUSTOMERS_TOPIC, CLOCKS_TOPIC],
+    )
+
+
+def _consumers(
+    foundation: Foundation, settings: InteractionsSettings, streams: Sequence[Stream]
+) -> list[Component]:
+    return [
+        Consumer(foundation.database, settings.kafka, stream, clock=foundation.clock, parallel=2)
+        for stream in streams
+    ]

@@ -1,0 +1,248 @@
+"""Asking identity who somebody is: one connection pool, a total deadline, a breaker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from common.errors import FieldError, InvalidError, ServiceError, UnavailableError
+from common.jsons import dumps
+from common.messaging import rfc3339
+from common.telemetry import current_traceparent, describe, get_logger
+from common.web.auth import ServiceTokens
+from interactions.history import metrics
+from interactions.history.clients.breaker import Breaker
+from interactions.history.domain.contact import Identifier
+from interactions.history.usecases.resolve_contacts import Answer, Question
+
+_log = get_logger(__name__)
+
+MAX_ANSWER_BYTES = 16 * 1_048_576
+MAX_QUESTIONS, MAX_BYTES, MAX_IDENTIFIERS = 1_000, 6_000_000, 25_000
+"""Of one batch: below what identity takes, so that no caller's batch is refused as a whole."""
+_JSON = {"content-type": "application/json"}
+SCOPES = "identity:write context:read"
+
+
+# ValueError: an answer that is none of identity's, such as a proxy's page.
+_TROUBLE = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnavailableError, ValueError)
+
+
+class _Tolerant(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class _Identifier(_Tolerant):
+    type: str
+    value: str
+    scope: str | None = None
+    level: str = "claimed"
+
+
+class _Dropped(_Tolerant):
+    identifier: _Identifier
+
+
+class _FieldError(_Tolerant):
+    pointer: str
+    detail: str
+
+
+class _Problem(_Tolerant):
+    detail: str = "identity refuses these identifiers"
+    errors: tuple[_FieldError, ...] = ()
+
+
+class _Resolution(_Tolerant):
+    customer_id: UUID | None = None
+    linked: tuple[_Identifier, ...] = ()
+    dropped: tuple[_Dropped, ...] = ()
+    problem: _Problem | None = None
+
+
+class _Resolutions(_Tolerant):
+    items: tuple[_Resolution, ...]
+
+
+class _Customer(_Tolerant):
+    customer_id: UUID
+
+
+class HttpIdentity:
+    """The identity service over HTTP. Every call raises UnavailableError within its deadline."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, tokens: ServiceTokens, *, breaker: Breaker | None = None
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._breaker = breaker or Breaker()
+
+    @property
+    def available(self) -> bool:
+        return not self._breaker.open
+
+    async def resolve(
+        self, tenant_id: str, questions: Sequence[Question], *, deadline_seconds: float
+    ) -> list[Answer | ServiceError]:
+        """Answer each question; a ServiceError says why identity refuses it."""
+        answers: list[Answer | ServiceError] = []
+        async with self._guarded(deadline_seconds):
+            for part, body in _bodies(questions):
+                content = await self._post(tenant_id, "/v1/identities/resolve/batch", body)
+                found = _Resolutions.model_validate_json(content).items
+                answers += (_answer(q, r) for q, r in zip(part, found, strict=True))
+        return answers
+
+    async def find_customers(
+        self, tenant_id: str, ids: Sequence[UUID], *, deadline_seconds: float
+    ) -> dict[UUID, UUID | None]:
+        """Return the canonical id of each customer id, None for one that was never issued."""
+        slots = asyncio.Semaphore(8)
+
+        async def find(customer_id: UUID) -> UUID | None:
+            async with slots:
+                content = await self._get(tenant_id, f"/v1/customers/{customer_id}")
+            if content is None:
+                return None
+            return _Customer.model_validate_json(content).customer_id
+
+        async with self._guarded(deadline_seconds):
+            found = await asyncio.gather(*(find(customer_id) for customer_id in ids))
+        return dict(zip(ids, found, strict=True))
+
+    async def find_customer(
+        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+    ) -> UUID | None:
+        """Return who has an identifier, or None when nobody has; nobody is created.
+
+        Nobody can have one that identity refuses. To take that for trouble would let any caller
+        open the breaker for all.
+        """
+        body = dumps({"identifiers": [dict(identifier)], "create": False})
+        async with self._guarded(deadline_seconds):
+            status, content = await self._call(
+                "POST", tenant_id, "/v1/identities/resolve", _JSON, body
+            )
+            if status == httpx.codes.UNPROCESSABLE_ENTITY:
+                return None
+            return _Resolution.model_validate_json(_ok(status, content)).customer_id
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def _guarded(self, deadline_seconds: float) -> AsyncIterator[None]:
+        """Refuse at once while the breaker is open; any trouble becomes UnavailableError."""
+        if not self._breaker.allows():
+            raise UnavailableError("identity is not being asked for the moment")
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                yield
+        except _TROUBLE as error:
+            self._breaker.failed()
+            _log.warning("identity.not_answering", error=describe(error))
+            raise UnavailableError("identity does not answer") from error
+        else:
+            self._breaker.succeeded()
+        finally:
+            metrics.IDENTITY_BREAKER_OPEN.set(self._breaker.open)
+
+    async def _post(self, tenant_id: str, path: str, body: bytes) -> bytes:
+        return _ok(*await self._call("POST", tenant_id, path, _JSON, body))
+
+    async def _get(self, tenant_id: str, path: str) -> bytes | None:
+        status, content = await self._call("GET", tenant_id, path, {}, None)
+        return None if status == httpx.codes.NOT_FOUND else _ok(status, content)
+
+    async def _call(
+        self,
+        method: str,
+        tenant_id: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+    ) -> tuple[int, bytes]:
+        sent = {**headers, **self._tokens.headers(tenant_id, scope=SCOPES)}
+        if traceparent := current_traceparent():
+            sent["traceparent"] = traceparent
+        async with self._client.stream(method, path, headers=sent, content=content) as response:
+            parts: list[bytes] = []
+            size = 0
+            async for part in response.aiter_bytes():
+                size += len(part)
+                if size > MAX_ANSWER_BYTES:
+                    raise UnavailableError("identity's answer is too large")
+                parts.append(part)
+            return response.status_code, b"".join(parts)
+
+
+def _ok(status: int, content: bytes) -> bytes:
+    if status != httpx.codes.OK:
+        raise UnavailableError(f"identity answered {status}")
+    return content
+
+
+def _bodies(questions: Sequence[Question]) -> Iterator[tuple[Sequence[Question], bytes]]:
+    """Yield the questions in as few bodies as identity's limits allow, whatever is in them."""
+    part: list[Question] = []
+    encoded: list[bytes] = []
+    size = identifiers = 0
+    for question in questions:
+        item = dumps(_question(question))
+        size, identifiers = size + len(item), identifiers + len(question.identifiers)
+        full = len(part) == MAX_QUESTIONS or size > MAX_BYTES or identifiers > MAX_IDENTIFIERS
+        if part and full:
+            yield part, _items(encoded)
+            part, encoded = [], []
+            size, identifiers = len(item), len(question.identifiers)
+        part.append(question)
+        encoded.append(item)
+    if part:
+        yield part, _items(encoded)
+
+
+def _items(encoded: Sequence[bytes]) -> bytes:
+    return b'{"items":[' + b",".join(encoded) + b"]}"
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "identifiers": [
+            {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level}
+            for i in question.identifiers
+        ],
+        "create": True,
+        "observed_at": rfc3339(question.observed_at),
+        "source": question.source,
+    }
+
+
+def _answer(question: Question, resolution: _Resolution) -> Answer | ServiceError:
+    problem = resolution.problem
+    if problem is not None:
+        errors = [FieldError(e.pointer, e.detail) for e in problem.errors]
+        return InvalidError(problem.detail, errors=errors)
+    if resolution.customer_id is None:
+        return InvalidError("identity knows no customer by these identifiers")
+    dropped = {_known(d.identifier).key for d in resolution.dropped}
+    own = [i for i in question.identifiers if i.key not in dropped]
+    return Answer(resolution.customer_id, (*own, *(_known(i) for i in resolution.linked)))
+
+
+def _known(identifier: _Identifier) -> Identifier:
+    return Identifier(identifier.type, identifier.value, identifier.scope, identifier.level)
+
+
+def new_client(base_url: str) -> httpx.AsyncClient:
+    """Return the pool that all calls share; proxies named in the environment are not used."""
+    return httpx.AsyncClient(
+        base_url=base_url,
+        trust_env=False,
+        timeout=httpx.Timeout(10.0),
+        limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+    )

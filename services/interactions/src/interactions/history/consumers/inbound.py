@@ -1,0 +1,146 @@
+"""The bulk way in: a topic whose records have the body of ``POST /v1/interactions``.
+
+The tenant comes from the configuration of the topic, never from a record.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Clock
+from common.errors import InvalidError, MalformedError, ServiceError
+from common.jsons import Limits, field_errors, parse
+from common.messaging import (
+    Applied,
+    DeadLettered,
+    Envelope,
+    Ignored,
+    Outcome,
+    Received,
+    Record,
+    Stream,
+    UndecodableError,
+)
+from common.telemetry import well_formed
+from interactions.history.domain.contact import Contact
+from interactions.history.domain.interaction import Draft
+from interactions.history.domain.lookup_keys import bounded
+from interactions.history.inbound_message import InteractionRequest
+from interactions.history.usecases.record_interactions import RecordInteractions, Resolved
+from interactions.history.usecases.record_received import record_received
+from interactions.history.usecases.resolve_contacts import Patience, Resolver
+
+CONSUMER = "interactions.inbound"
+TOPIC = "interactions.inbound"
+TYPE = "interactions.inbound"
+
+UNTIMED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands for the time of a record that states none: redelivered, it must look the same."""
+
+
+class Inbound:
+    """One tenant's inbound topic."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        *,
+        tenant_id: str,
+        clock: Clock,
+        patience: Patience,
+        window: timedelta,
+        topic: str = TOPIC,
+    ) -> None:
+        self._resolver = resolver
+        self._tenant_id = tenant_id
+        self._clock = clock
+        self._patience = patience
+        self._window = window
+        self._topic = topic
+
+    def stream(self) -> Stream:
+        return Stream(
+            CONSUMER, self._topic, self._apply, decode=self._decode, prepare=self._prepare
+        )
+
+    def _decode(self, record: Record) -> Received | Ignored:
+        if not record.value:
+            raise UndecodableError("empty", "the record has no value")
+        try:
+            document = parse(record.value, Limits())
+            request = InteractionRequest.model_validate_json(record.value)
+        except ValidationError as error:
+            where = ", ".join(e.pointer for e in field_errors(error, document))
+            raise UndecodableError("invalid_data", f"these fields do not fit: {where}") from None
+        except MalformedError as error:
+            raise UndecodableError("not_json", error.detail) from None
+        except InvalidError as error:
+            raise UndecodableError("invalid_data", error.detail) from None
+        draft = request.draft(received_at=self._clock.now())
+        return Received(self._envelope(record, draft), Resolved(draft, Contact()), record)
+
+    def _envelope(self, record: Record, draft: Draft) -> Envelope:
+        stated = _time(record.header("ce_time")) or draft.occurred_at or UNTIMED
+        return Envelope(
+            id=_identity(record),
+            source=bounded(_clean(record.header("ce_source")) or f"kafka:{record.topic}"),
+            type=TYPE,
+            version=1,
+            tenant_id=self._tenant_id,
+            occurred_at=stated,
+            recorded_at=stated,
+            sequence=0,
+            subject_id="-",
+            key=(record.key or b"").decode("utf-8", "replace"),
+            traceparent=well_formed(
+                record.header("ce_traceparent") or record.header("traceparent")
+            ),
+        )
+
+    async def _prepare(self, events: Sequence[Received]) -> Sequence[Received]:
+        """Find out who the batch is from, before its transaction opens."""
+        drafts = [event.data.draft for event in events]
+        found = await self._resolver.resolve(self._tenant_id, drafts, patience=self._patience)
+        return [Received(e.envelope, r, e.record) for e, r in zip(events, found, strict=True)]
+
+    async def _apply(
+        self, connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    ) -> Sequence[Outcome]:
+        sound = [event.data for event in events if isinstance(event.data, Resolved)]
+        command = RecordInteractions(self._tenant_id, sound, self._window)
+        answers = iter(await record_received(connection, command, now=now))
+        return [
+            _outcome(e.data if isinstance(e.data, ServiceError) else next(answers)) for e in events
+        ]
+
+
+def _outcome(answer: object) -> Outcome:
+    if isinstance(answer, ServiceError):
+        where = ", ".join(error.pointer for error in answer.errors)
+        return DeadLettered(answer.kind.value, f"{answer.detail}: {where}".removesuffix(": "))
+    return Ignored("duplicate") if getattr(answer, "duplicate", False) else Applied()
+
+
+def _identity(record: Record) -> str:
+    """Return what makes two records one event: the sender's id for it, else its place.
+
+    Two events with one message in them meet later, at the provider's key.
+    """
+    if stated := _clean(record.header("ce_id")):
+        return bounded(stated)
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
+def _clean(stated: str | None) -> str | None:
+    """Return a header that can be stored, else None."""
+    return stated if stated and "\0" not in stated else None
+
+
+def _time(stated: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(stated or "")
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,0 +1,145 @@
+"""One conversation: read it, or change its status, priority, assignment and tags."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field, PlainSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.errors import FieldError, InvalidError
+from common.messaging import rfc3339
+from common.web import Caller, DatabaseDep, WriterDep, requires
+from common.web.requests import Name, RequestModel, ResponseModel, Slug, json_body
+from common.web.responses import Masker, check_if_match, json_answer, not_modified, strong_etag
+from interactions.history.domain.change import KEPT, Wishes
+from interactions.history.domain.conversation import Conversation
+from interactions.history.store.conversations import get_conversation
+from interactions.history.usecases.change_conversation import (
+    ChangeConversation,
+    change_conversation,
+)
+
+router = APIRouter(tags=["conversations"])
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Say of a member that it may be absent, but not null."""
+    schema |= schema.pop("anyOf")[0]
+    del schema["default"]
+
+
+class ConversationPatch(RequestModel):
+    """What is absent stays as it is; null clears a priority, an assignee or a team."""
+
+    status: Literal["new", "open", "pending", "on_hold", "resolved", "closed"] | None = Field(
+        default=None, json_schema_extra=_never_null
+    )
+    priority: Slug | None = None
+    assignee: Name | None = None
+    team: Name | None = None
+    tags: list[Name] | None = Field(default=None, max_length=50, json_schema_extra=_never_null)
+
+    def wishes(self) -> Wishes:
+        """Return the changes asked for; raises InvalidError for null where it has no meaning."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        for name in ("status", "tags"):
+            if name in given and given[name] is None:
+                raise InvalidError(
+                    "the body breaks a rule", errors=[FieldError(f"/{name}", "must not be null")]
+                )
+        if "tags" in given:
+            given["tags"] = tuple(given["tags"])
+        return Wishes(**(dict.fromkeys(_FIELDS, KEPT) | given))
+
+
+_FIELDS = ("status", "priority", "assignee", "team", "tags")
+
+
+class ConversationResponse(ResponseModel):
+    conversation_id: UUID
+    customer_id: UUID | None
+    origin_customer_id: UUID | None
+    channel: str
+    channel_account: str | None
+    status: str
+    priority: str | None
+    team: str | None
+    assignee: str | None
+    tags: list[str]
+    language: str | None
+    brand: str | None
+    customer_tier: str | None
+    subject: str | None
+    version: int
+    opened_at: Moment
+    last_activity_at: Moment
+    last_inbound_at: Moment | None
+    last_outbound_at: Moment | None
+    waiting_since: Moment | None
+    first_response_at: Moment | None
+    interaction_count: int
+    reopen_count: int
+    resolved_at: Moment | None
+    closed_at: Moment | None
+    follows_id: UUID | None
+
+
+@router.get("/v1/conversations/{conversation_id}", response_model=ConversationResponse)
+async def read_conversation(
+    request: Request,
+    conversation_id: UUID,
+    caller: Annotated[Caller, requires("context:read", bound=True)],
+    database: DatabaseDep,
+) -> Response:
+    """Read a conversation with the ETag that a change may be conditional on."""
+    found = await database.read(get_conversation, caller.tenant_id, conversation_id)
+    caller.check_customer(found.customer_id, found.origin_customer_id, what="conversation")
+    etag = _etag(found, caller)
+    return not_modified(request, etag) or json_answer(_response(found, caller), etag=etag)
+
+
+@router.patch("/v1/conversations/{conversation_id}", response_model=ConversationResponse)
+async def patch_conversation(
+    request: Request,
+    conversation_id: UUID,
+    caller: Annotated[Caller, requires("interactions:write")],
+    body: Annotated[ConversationPatch, json_body(ConversationPatch)],
+    write: WriterDep,
+) -> Response:
+    """Change a conversation; with ``If-Match`` only if nobody has changed it meanwhile."""
+    command = ChangeConversation(
+        caller.tenant_id,
+        conversation_id,
+        body.wishes(),
+        check=lambda found: check_if_match(request, _etag(found, caller)),
+    )
+    return await write(
+        change_conversation,
+        command,
+        answer=lambda changed: (
+            200,
+            _response(changed, caller),
+            {"ETag": _etag(changed, caller)},
+        ),
+    )
+
+
+def _etag(conversation: Conversation, caller: Caller) -> str:
+    # The customer is part of it: a merge elsewhere changes the answer but not the version.
+    return strong_etag(
+        str(conversation.conversation_id),
+        conversation.version,
+        str(conversation.customer_id),
+        caller.sees_pii,
+    )
+
+
+def _response(conversation: Conversation, caller: Caller) -> ConversationResponse:
+    values = {name: getattr(conversation, name) for name in ConversationResponse.model_fields}
+    subject = Masker(caller.sees_pii).text(conversation.subject)
+    return ConversationResponse(**(values | {"tags": list(conversation.tags), "subject": subject}))

@@ -1,0 +1,121 @@
+"""What happened, told by channel front ends: one interaction, or up to a thousand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from common.errors import ServiceError
+from common.telemetry import current_traceparent
+from common.web import Caller, ClockDep, RejectedItem, WriterDep, part_state, requires
+from common.web.requests import Batch, ResponseModel, batch_body, json_body
+from interactions.history.http.state import HistoryState
+from interactions.history.inbound_message import InteractionRequest
+from interactions.history.usecases.record_interactions import Recorded, RecordInteractions, Resolved
+from interactions.history.usecases.record_received import record_received
+
+router = APIRouter(tags=["interactions"])
+
+
+class InteractionResponse(ResponseModel):
+    """``customer_id`` is null while nobody knows whose it is.
+
+    ``sequence`` is its place in the change feed.
+    """
+
+    interaction_id: UUID
+    customer_id: UUID | None
+    conversation_id: UUID
+    sequence: int
+    duplicate: bool
+
+
+class InteractionBatchResponse(ResponseModel):
+    """One entry an item, in order: an ``InteractionResponse`` or ``{"problem": ...}``."""
+
+    items: Sequence[InteractionResponse | RejectedItem]
+
+
+StateDep = Annotated[HistoryState, part_state(HistoryState)]
+
+
+@router.post(
+    "/v1/interactions",
+    status_code=201,
+    response_model=InteractionResponse,
+    responses={
+        200: {"model": InteractionResponse, "description": "It had been recorded before."},
+        202: {"model": InteractionResponse, "description": "Recorded; whose it is comes later."},
+    },
+)
+async def record(
+    caller: Annotated[Caller, requires("interactions:write")],
+    body: Annotated[InteractionRequest, json_body(InteractionRequest)],
+    state: StateDep,
+    clock: ClockDep,
+    write: WriterDep,
+) -> Response:
+    """Record one interaction; a repeated provider message answers what was recorded first."""
+    draft = body.draft(received_at=clock.now())
+    [found] = await state.resolver.resolve(caller.tenant_id, [draft], patience=state.patience)
+    told = replace(_sound(found), traceparent=current_traceparent())
+    return await write.together(state.recording, told, answer=lambda r: (_status(r), _answer(r)))
+
+
+@router.post("/v1/interactions/batch", response_model=InteractionBatchResponse)
+async def record_batch(
+    caller: Annotated[Caller, requires("interactions:write")],
+    body: Annotated[Batch[InteractionRequest], batch_body(InteractionRequest)],
+    state: StateDep,
+    clock: ClockDep,
+    write: WriterDep,
+) -> Response:
+    """Record up to 1,000 interactions; an item that cannot be recorded spoils only itself."""
+    now = clock.now()
+    drafts = [item.draft(received_at=now) for _, item in body.accepted()]
+    found = await state.resolver.resolve(caller.tenant_id, drafts, patience=state.patience)
+    sound = [result for result in found if isinstance(result, Resolved)]
+    command = RecordInteractions(caller.tenant_id, sound, state.thread_window)
+    return await write(
+        record_received,
+        command,
+        answer=lambda recorded: (200, {"items": body.merge(_merged(found, recorded))}),
+    )
+
+
+def _sound(found: Resolved | ServiceError) -> Resolved:
+    if isinstance(found, ServiceError):
+        raise found
+    return found
+
+
+def _merged(
+    found: Sequence[Resolved | ServiceError], recorded: Sequence[Recorded | ServiceError]
+) -> list[Any]:
+    """Return one answer for each draft: what resolving refused, and what recording said."""
+    waiting = iter(recorded)
+    answers: list[Any] = []
+    for result in found:
+        answer = result if isinstance(result, ServiceError) else next(waiting)
+        answers.append(answer if isinstance(answer, ServiceError) else _answer(answer))
+    return answers
+
+
+def _status(recorded: Recorded) -> int:
+    if recorded.duplicate:
+        return 200
+    return 201 if recorded.customer_id is not None else 202
+
+
+def _answer(recorded: Recorded) -> dict[str, Any]:
+    """Return the members of ``InteractionResponse``; plain, because there may be a thousand."""
+    return {
+        "interaction_id": recorded.interaction_id,
+        "customer_id": recorded.customer_id,
+        "conversation_id": recorded.conversation_id,
+        "sequence": recorded.sequence,
+        "duplicate": recorded.duplicate,
+    }

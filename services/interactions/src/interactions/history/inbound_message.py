@@ -1,0 +1,173 @@
+"""The form in which others report an interaction: over HTTP, and on ``interactions.inbound``."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+
+from common.web.requests import (
+    JsonObject,
+    Name,
+    RequestModel,
+    ShortText,
+    Slug,
+    Text,
+    Timestamp,
+    without_nul,
+)
+from interactions.history.domain.contact import Identifier
+from interactions.history.domain.interaction import Author, Draft, Opening, ProviderKey
+from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
+
+Kind = Literal[
+    "message",
+    "call",
+    "email",
+    "note",
+    "visit",
+    "article_view",
+    "order_event",
+    "survey_answer",
+    "system",
+]
+Direction = Literal["inbound", "outbound", "internal"]
+Level = Literal["claimed", "channel_proved", "verified"]
+
+
+def _indexable(value: str) -> str:
+    if len(value.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"must not be longer than {MAX_KEY_BYTES} bytes")
+    return value
+
+
+KeyText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1_000),
+    AfterValidator(without_nul),
+    AfterValidator(_indexable),
+]
+"""Text that is part of a key, taken exactly as it is."""
+
+_NAMES_SOMEBODY = ("customer_id", "conversation_id", "in_reply_to")
+
+
+class IdentifierRequest(RequestModel):
+    """``level`` says how sure the caller is: claimed by the sender, proved by the channel."""
+
+    type: Slug
+    value: ShortText = Field(min_length=1, max_length=500)
+    scope: KeyText | None = None
+    level: Level = "claimed"
+
+
+class AuthorRequest(RequestModel):
+    type: Literal["customer", "agent", "bot", "system"]
+    id: Name | None = None
+    name: Name | None = None
+
+
+class ProviderRequest(RequestModel):
+    """Together these make a message the same message, whichever way it comes in again."""
+
+    name: Slug
+    account: KeyText
+    message_id: KeyText
+
+    def key(self) -> ProviderKey:
+        return ProviderKey(self.name, self.account, self.message_id)
+
+
+class OpeningRequest(RequestModel):
+    """How the conversation begins, if this interaction opens one."""
+
+    priority: Slug | None = None
+    team: Name | None = None
+    assignee: Name | None = None
+    tags: list[Name] = Field(default_factory=list, max_length=50)
+    language: Name | None = None
+    brand: Name | None = None
+    customer_tier: Name | None = None
+
+
+class InteractionRequest(RequestModel):
+    """Something that happened. ``channel`` may be any name that the tenant uses.
+
+    Without ``occurred_at`` the time of receipt counts. ``automated`` marks what no person wrote,
+    ``backfill`` imported history; neither brings a conversation back.
+    """
+
+    channel: Slug
+    kind: Kind = "message"
+    direction: Direction
+    author: AuthorRequest
+    customer_id: UUID | None = None
+    conversation_id: UUID | None = None
+    in_reply_to: ShortText | None = None
+    identifiers: Annotated[list[IdentifierRequest], Field(max_length=50, validate_default=True)] = (
+        Field(default_factory=list)
+    )
+    channel_account: Name | None = None
+    occurred_at: Timestamp | None = None
+    subject: ShortText | None = None
+    text: Text | None = None
+    data: JsonObject = Field(default_factory=dict)
+    attachments: list[JsonObject] = Field(default_factory=list, max_length=50)
+    provider: ProviderRequest | None = None
+    private: bool | None = None
+    automated: bool = False
+    backfill: bool = False
+    conversation: OpeningRequest = Field(default_factory=OpeningRequest)
+
+    @field_validator("identifiers")
+    @classmethod
+    def _belongs_somewhere(
+        cls, identifiers: list[IdentifierRequest], info: ValidationInfo
+    ) -> list[IdentifierRequest]:
+        named = [info.data.get(name, True) for name in _NAMES_SOMEBODY]
+        if not identifiers and not any(named):
+            raise ValueError("must not be empty without a customer_id or a conversation_id")
+        return identifiers
+
+    def draft(self, *, received_at: datetime) -> Draft:
+        """Return what the domain works with. A note is private unless it says otherwise."""
+        provider = None if self.provider is None else self.provider.key()
+        account = self.channel_account or (provider.account if provider else None)
+        return Draft(
+            channel=self.channel,
+            kind=self.kind,
+            direction=self.direction,
+            author=Author(self.author.type, self.author.id, self.author.name),
+            received_at=received_at,
+            occurred_at=self.occurred_at,
+            channel_account=account,
+            identifiers=tuple(
+                Identifier(i.type, i.value, i.scope, i.level) for i in self.identifiers
+            ),
+            customer_id=self.customer_id,
+            conversation_id=self.conversation_id,
+            subject=self.subject,
+            text=self.text,
+            data=self.data,
+            attachments=self.attachments,
+            provider=provider,
+            in_reply_to=self.in_reply_to,
+            private=self.kind == "note" if self.private is None else self.private,
+            automated=self.automated,
+            backfill=self.backfill,
+            opening=_opening(self.conversation),
+        )
+
+
+def _opening(request: OpeningRequest) -> Opening:
+    if not request.model_fields_set:
+        return Opening()
+    return Opening(
+        priority=request.priority,
+        team=request.team,
+        assignee=request.assignee,
+        tags=tuple(dict.fromkeys(request.tags)),
+        language=request.language,
+        brand=request.brand,
+        customer_tier=request.customer_tier,
+    )

@@ -1,0 +1,51 @@
+"""Writing the change feed: one row for everything that is told, numbered as it is written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.jsons import dumps_text
+from interactions.history.domain.conversation import Step
+from interactions.history.store import columns
+
+_STEP = {
+    "type": "text",
+    "conversation_id": "uuid",
+    "customer_id": "uuid",
+    "interaction_id": "uuid",
+}
+_APPEND = text(
+    f"""
+    -- The transaction gets its id before it takes numbers: the readers' horizon rests on that.
+    WITH me AS MATERIALIZED (SELECT pg_current_xact_id() AS xid)
+    INSERT INTO change (tenant_id, sequence, xid, type, recorded_at, conversation_id, customer_id,
+                        interaction_id)
+    SELECT :tenant_id, nextval('interaction_sequence'), me.xid, type, :now, conversation_id,
+           customer_id, interaction_id
+    FROM me CROSS JOIN {columns.rows_of("steps", _STEP)}
+    RETURNING sequence
+    """
+)
+
+
+async def append(
+    connection: AsyncConnection, tenant_id: str, steps: Sequence[Step], *, now: datetime
+) -> list[int]:
+    """Write one row per step and return their sequences, in the same order."""
+    if not steps:
+        return []
+    rows = [
+        {
+            "type": step.told,
+            "conversation_id": step.conversation.conversation_id,
+            "customer_id": step.customer_id,
+            "interaction_id": step.interaction_id,
+        }
+        for step in steps
+    ]
+    result = await connection.execute(
+        _APPEND, {"tenant_id": tenant_id, "now": now, "steps": dumps_text(rows)}
+    )
+    return [row.sequence for row in result]

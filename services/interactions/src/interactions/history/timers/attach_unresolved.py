@@ -1,0 +1,101 @@
+"""Ask identity again about interactions that were recorded without a customer."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Clock, Database
+from common.errors import ServiceError, UnavailableError
+from interactions.history.store import unresolved
+from interactions.history.store.unresolved import Unresolved
+from interactions.history.usecases.attach_interactions import (
+    AttachInteractions,
+    Attachment,
+    attach_interactions,
+)
+from interactions.history.usecases.resolve_contacts import Answer, Identity, Question
+
+BATCH = 200
+DEADLINE_SECONDS = 10.0
+NO_SUCH_CUSTOMER = "there is no such customer"
+
+
+class AttachUnresolved:
+    """One round: claim what is due, ask about it tenant by tenant, attach what was answered.
+
+    Nothing is claimed twice at a time: a claim is a lease, which doubles with every attempt. When
+    identity comes back, everything that waits becomes due.
+    """
+
+    def __init__(self, database: Database, identity: Identity, *, clock: Clock) -> None:
+        self._database = database
+        self._identity = identity
+        self._clock = clock
+        self._away = False
+
+    async def __call__(self) -> int:
+        # While identity is away one row a round is enough to notice when it is back.
+        due = await self._database.run(_claim, BATCH if self._identity.available else 1)
+        by_tenant: dict[str, list[Unresolved]] = defaultdict(list)
+        for row in due:
+            by_tenant[row.tenant_id].append(row)
+        for tenant_id, rows in by_tenant.items():
+            await self._attach(tenant_id, rows)
+        return len(due)
+
+    async def _attach(self, tenant_id: str, rows: Sequence[Unresolved]) -> None:
+        try:
+            command = await self._ask(tenant_id, rows)
+        except UnavailableError:
+            self._away = True
+            raise
+        await self._database.run(attach_interactions, command, now=self._clock.now())
+        if self._away:
+            self._away = False
+            await self._database.run(_hurry)
+
+    async def _ask(self, tenant_id: str, rows: Sequence[Unresolved]) -> AttachInteractions:
+        claimed = [r for r in rows if r.claimed_customer_id is not None]
+        asking = [r for r in rows if r.claimed_customer_id is None]
+        attachments: list[Attachment] = []
+        refused: dict[UUID, str] = {}
+        if asking:
+            questions = [Question(r.identifiers, r.observed_at, "interactions") for r in asking]
+            answers = await self._identity.resolve(
+                tenant_id, questions, deadline_seconds=DEADLINE_SECONDS
+            )
+            for row, answer in zip(asking, answers, strict=True):
+                _sort(row, answer, attachments, refused)
+        if claimed:
+            ids = sorted({r.claimed_customer_id for r in claimed if r.claimed_customer_id})
+            found = await self._identity.find_customers(
+                tenant_id, ids, deadline_seconds=DEADLINE_SECONDS
+            )
+            for row in claimed:
+                customer = row.claimed_customer_id and found[row.claimed_customer_id]
+                _sort(row, Answer(customer, ()) if customer else None, attachments, refused)
+        return AttachInteractions(tenant_id, attachments, refused)
+
+
+def _sort(
+    row: Unresolved,
+    answer: Answer | ServiceError | None,
+    attachments: list[Attachment],
+    refused: dict[UUID, str],
+) -> None:
+    if isinstance(answer, Answer):
+        attachments.append(
+            Attachment(row.interaction_id, row.conversation_id, answer.customer_id, answer.learned)
+        )
+    else:
+        refused[row.interaction_id] = NO_SUCH_CUSTOMER if answer is None else answer.detail
+
+
+async def _claim(connection: AsyncConnection, count: int) -> list[Unresolved]:
+    return await unresolved.claim_unresolved(connection, count=count)
+
+
+async def _hurry(connection: AsyncConnection) -> int:
+    return await unresolved.hurry_unresolved(connection)

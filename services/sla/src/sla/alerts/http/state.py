@@ -1,0 +1,19 @@
+"""What the alerts' routers need from the wiring."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from common.db import Database, Horizon
+from common.web import part_state
+from common.web.responses import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsState:
+    database: Database
+    horizon: Horizon
+    streams: Streams
+    replay_limit: int
+
+
+AlertsStateDep = Annotated[AlertsState, part_state(AlertsState)]

@@ -1,0 +1,80 @@
+"""Our own, tolerant copies of what the interactions service tells: only what clocks depend on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from common.messaging import ConsumedData
+
+TOPIC = "interactions.conversations"
+
+
+class Snapshot(ConsumedData):
+    """What every event says of its conversation."""
+
+    conversation_id: UUID
+    customer_id: UUID | None = None
+    channel: str | None = None
+    channel_account: str | None = None
+    status: str
+    priority: str | None = None
+    team: str | None = None
+    assignee: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    brand: str | None = None
+    customer_tier: str | None = None
+    backfill: bool = False
+
+    def attributes(self) -> dict[str, object]:
+        """Return what policies' conditions may speak of."""
+        return {
+            "channel": self.channel,
+            "channel_account": self.channel_account,
+            "priority": self.priority,
+            "team": self.team,
+            "assignee": self.assignee,
+            "tags": list(self.tags),
+            "language": self.language,
+            "brand": self.brand,
+            "customer_tier": self.customer_tier,
+        }
+
+
+class ConversationOpened(Snapshot):
+    opened_by: str = "customer"
+
+
+class InteractionRecorded(Snapshot):
+    kind: str
+    direction: str
+    author_type: str
+    private: bool = False
+    automated: bool = False
+
+
+class InteractionAttached(Snapshot):
+    """An interaction of unknown origin got its customer."""
+
+
+class AttributesChanged(Snapshot):
+    """Assigned, prioritised or tagged: conditions may hold that did not."""
+
+
+class StatusChanged(Snapshot):
+    """Waiting, resumed, resolved, reopened or closed."""
+
+
+DECODERS: dict[tuple[str, int], type[Snapshot]] = {
+    ("interactions.conversation.opened", 1): ConversationOpened,
+    ("interactions.interaction.recorded", 1): InteractionRecorded,
+    ("interactions.interaction.attached", 1): InteractionAttached,
+    ("interactions.conversation.assigned", 1): AttributesChanged,
+    ("interactions.conversation.prioritised", 1): AttributesChanged,
+    ("interactions.conversation.tagged", 1): AttributesChanged,
+    ("interactions.conversation.waiting", 1): StatusChanged,
+    ("interactions.conversation.resumed", 1): StatusChanged,
+    ("interactions.conversation.resolved", 1): StatusChanged,
+    ("interactions.conversation.reopened", 1): StatusChanged,
+    ("interactions.conversation.closed", 1): StatusChanged,
+}

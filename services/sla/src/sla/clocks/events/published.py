@@ -1,0 +1,165 @@
+"""What sla tells the world: each change of a clock, with the whole clock as it is then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, PlainSerializer, WithJsonSchema
+
+from common.messaging import EventData, rfc3339
+
+TOPIC = "sla.clocks"
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+_RUNNING: dict[str, Any] = {
+    "clock_id": "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
+    "conversation_id": "0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d",
+    "customer_id": "0199f39e-1f2e-7c3b-a1d4-5e6f708192a3",
+    "metric": "first_response",
+    "cycle": 1,
+    "state": "running",
+    "policy_id": "0199f201-0a0b-7c0d-8e0f-101112131415",
+    "policy_version": 3,
+    "policy_name": "Chat, gold customers",
+    "target_seconds": 3600,
+    "started_at": "2026-11-23T09:00:00.000000Z",
+    "due_at": "2026-11-23T10:00:00.000000Z",
+    "met_at": None,
+    "breached_at": None,
+    "detected_at": None,
+    "confirmed": None,
+    "reason": None,
+}
+_BREACHED = {
+    **_RUNNING,
+    "state": "breached",
+    "breached_at": "2026-11-23T10:00:00.000000Z",
+    "detected_at": "2026-11-23T10:00:00.312000Z",
+    "confirmed": True,
+}
+
+
+def _example(body: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [body]})
+
+
+class ClockEvent(EventData):
+    """The clock that every event carries, flat."""
+
+    topic: ClassVar[str] = TOPIC
+
+    clock_id: UUID
+    conversation_id: UUID
+    customer_id: UUID | None
+    metric: Literal["first_response", "next_response", "resolution"]
+    cycle: int
+    state: Literal["running", "paused", "met", "breached", "cancelled"]
+    policy_id: UUID
+    policy_version: int
+    policy_name: str
+    target_seconds: int
+    started_at: Moment
+    due_at: Moment | None
+    met_at: Moment | None
+    breached_at: Moment | None
+    detected_at: Moment | None
+    confirmed: bool | None
+    reason: str | None
+
+
+class ClockStartedV1(ClockEvent):
+    """A promise began to run."""
+
+    event_type: ClassVar[str] = "sla.clock.started"
+    model_config = _example(_RUNNING)
+
+
+class ClockPausedV1(ClockEvent):
+    """It waits, for somebody else or until the conversation is reopened; nothing is due."""
+
+    event_type: ClassVar[str] = "sla.clock.paused"
+    model_config = _example({**_RUNNING, "metric": "resolution", "state": "paused", "due_at": None})
+
+
+class ClockResumedV1(ClockEvent):
+    """It runs, again or towards another deadline than told before."""
+
+    event_type: ClassVar[str] = "sla.clock.resumed"
+    model_config = _example(
+        {**_RUNNING, "metric": "resolution", "due_at": "2026-11-23T11:30:00.000000Z"}
+    )
+
+
+class ClockMetV1(ClockEvent):
+    """The answer came in time, at the latest at the deadline itself."""
+
+    event_type: ClassVar[str] = "sla.clock.met"
+    model_config = _example({**_RUNNING, "state": "met", "met_at": "2026-11-23T09:41:07.250000Z"})
+
+
+class ClockCancelledV1(ClockEvent):
+    """It no longer applies; ``reason`` says why."""
+
+    event_type: ClassVar[str] = "sla.clock.cancelled"
+    model_config = _example(
+        {
+            **_RUNNING,
+            "metric": "next_response",
+            "cycle": 2,
+            "state": "cancelled",
+            "reason": "resolved",
+        }
+    )
+
+
+class ClockBreachedV1(ClockEvent):
+    """The deadline passed unanswered.
+
+    It comes again, about the same ``clock_id``, when something about the breach changes:
+    ``confirmed`` turns true, ``met_at`` tells the answer that came too late (with the reason
+    ``answered_late``), or something was heard late that moves the deadline. Count clocks, not
+    events. ``confirmed`` true: the watermark had passed the deadline. False: it had not, because
+    the source was silent or the late answer was quick, so one in time may still turn up; then
+    ``sla.breach.retracted`` takes it back.
+    """
+
+    event_type: ClassVar[str] = "sla.clock.breached"
+    model_config = _example(_BREACHED)
+
+
+class ClockWarningV1(ClockEvent):
+    """A threshold before the deadline was reached; ``warn_at`` is when."""
+
+    event_type: ClassVar[str] = "sla.clock.warning"
+    model_config = _example(
+        {**_RUNNING, "threshold": "75%", "warn_at": "2026-11-23T09:45:00.000000Z"}
+    )
+
+    threshold: str
+    warn_at: Moment
+
+
+class BreachRetractedV1(ClockEvent):
+    """A late event proved that there was no breach; the clock's own next event follows."""
+
+    event_type: ClassVar[str] = "sla.breach.retracted"
+    model_config = _example(_RUNNING)
+
+
+PUBLISHED: tuple[type[ClockEvent], ...] = (
+    ClockStartedV1,
+    ClockPausedV1,
+    ClockResumedV1,
+    ClockMetV1,
+    ClockCancelledV1,
+    ClockBreachedV1,
+    ClockWarningV1,
+    BreachRetractedV1,
+)

@@ -1,0 +1,223 @@
+"""A calendar as its owner writes it, checked field by field and turned into hours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from common.errors import FieldError, InvalidError
+from sla.rules.domain.hours import DAY_END, AtClose, DaySpan, WorkingCalendar, merge, subtract
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Opening hours of a day as text: ``09:00`` to ``17:30``, or to ``24:00``."""
+
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedHours:
+    """What a day has instead of its weekly hours; nothing means closed."""
+
+    date: date
+    hours: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Time off within the hours: on one date, or every week on the weekdays named."""
+
+    start: str
+    end: str
+    weekdays: tuple[str, ...] = ()
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    date: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSpec:
+    """Everything a calendar says. National holidays come in resolved to their dates."""
+
+    name: str
+    time_zone: str
+    hours: Mapping[str, tuple[Interval, ...]]
+    overrides: tuple[DatedHours, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    national_holidays: tuple[Holiday, ...] = ()
+    deadline_at_close: AtClose = "close"
+
+
+def build_calendar(spec: CalendarSpec) -> WorkingCalendar:
+    """Return the hours of a calendar.
+
+    Raises:
+        InvalidError: naming each field that is wrong: an unknown zone, wall times that are none,
+            overlaps, a date said twice, or a week without open time.
+    """
+    problems: list[FieldError] = []
+    zone = _zone(spec.time_zone, problems)
+    week = _week(spec, problems)
+    overrides = _overrides(spec.overrides, problems)
+    dated = _dated_breaks(spec.breaks, problems)
+    if not problems and not any(week):
+        problems.append(FieldError("/hours", "the week has no open time"))
+    if problems or zone is None:
+        raise InvalidError("the calendar is not valid", errors=problems)
+    return WorkingCalendar(
+        zone=zone,
+        week=week,
+        overrides=overrides,
+        holidays={h.date: h.name for h in (*spec.national_holidays, *spec.holidays)},
+        dated_breaks=dated,
+        at_close=spec.deadline_at_close,
+    )
+
+
+def _zone(name: str, problems: list[FieldError]) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(FieldError("/time_zone", "not a known IANA time zone"))
+        return None
+
+
+def _week(spec: CalendarSpec, problems: list[FieldError]) -> tuple[tuple[DaySpan, ...], ...]:
+    problems.extend(
+        FieldError(f"/hours/{name}", "not a weekday") for name in spec.hours if name not in WEEKDAYS
+    )
+    days = []
+    for name in WEEKDAYS:
+        spans = _disjoint(spec.hours.get(name, ()), f"/hours/{name}", problems)
+        days.append(subtract(spans, _weekly_breaks(spec.breaks, name, problems)))
+    return tuple(days)
+
+
+def _weekly_breaks(
+    breaks: Sequence[Break], weekday: str, problems: list[FieldError]
+) -> tuple[DaySpan, ...]:
+    spans: list[DaySpan] = []
+    for index, part in enumerate(breaks):
+        if weekday in part.weekdays and part.date is None:
+            spans += _span(part.start, part.end, f"/breaks/{index}", problems)
+    return merge(spans)
+
+
+def _dated_breaks(
+    breaks: Sequence[Break], problems: list[FieldError]
+) -> dict[date, tuple[DaySpan, ...]]:
+    dated: dict[date, tuple[DaySpan, ...]] = {}
+    for index, part in enumerate(breaks):
+        where = f"/breaks/{index}"
+        if (part.date is None) == (not part.weekdays):
+            problems.append(FieldError(where, "give either a date or weekdays"))
+        problems.extend(
+            FieldError(f"{where}/weekdays/{place}", "not a weekday")
+            for place, name in enumerate(part.weekdays)
+            if name not in WEEKDAYS
+        )
+        if part.date is not None:
+            span = _span(part.start, part.end, where, problems)
+            dated[part.date] = merge((*dated.get(part.date, ()), *span))
+    return dated
+
+
+def _overrides(
+    overrides: Sequence[DatedHours], problems: list[FieldError]
+) -> dict[date, tuple[DaySpan, ...]]:
+    days: dict[date, tuple[DaySpan, ...]] = {}
+    for index, override in enumerate(overrides):
+        where = f"/overrides/{index}"
+        if override.date in days:
+            problems.append(FieldError(f"{where}/date", "the date has an override already"))
+        days[override.date] = _disjoint(override.hours, f"{where}/hours", problems)
+    return days
+
+
+def _disjoint(
+    hours: Iterable[Interval], where: str, problems: list[FieldError]
+) -> tuple[DaySpan, ...]:
+    placed: list[tuple[DaySpan, int]] = []
+    for index, part in enumerate(hours):
+        placed += [(s, index) for s in _span(part.start, part.end, f"{where}/{index}", problems)]
+    placed.sort()
+    for (before, _), (after, index) in pairwise(placed):
+        if after[0] < before[1]:
+            problems.append(FieldError(f"{where}/{index}", "overlaps another interval of the day"))
+    return tuple(span for span, _ in placed)
+
+
+def _span(start: str, end: str, where: str, problems: list[FieldError]) -> list[DaySpan]:
+    opens, closes = _second(start), _second(end)
+    if opens is None:
+        problems.append(FieldError(f"{where}/start", "not a wall time such as 09:00"))
+    if closes is None:
+        problems.append(FieldError(f"{where}/end", "not a wall time such as 17:30 or 24:00"))
+    if opens is None or closes is None:
+        return []
+    if opens >= closes:
+        problems.append(
+            FieldError(f"{where}/end", "must be after the start; split hours at midnight (24:00)")
+        )
+        return []
+    return [(opens, closes)]
+
+
+def _second(wall: str) -> int | None:
+    match = _WALL.fullmatch(wall)
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    second = hours * 3600 + minutes * 60 + seconds
+    return second if second <= DAY_END else None
+
+
+def spec_from_json(body: Mapping[str, Any]) -> CalendarSpec:
+    """Return the calendar of a stored body, whose shape was checked when it came in."""
+    return CalendarSpec(
+        name=body["name"],
+        time_zone=body["time_zone"],
+        hours={day: _intervals(parts) for day, parts in body["hours"].items()},
+        overrides=tuple(
+            DatedHours(date.fromisoformat(o["date"]), _intervals(o["hours"]))
+            for o in body.get("overrides", ())
+        ),
+        breaks=tuple(_break(b) for b in body.get("breaks", ())),
+        holidays=_holidays(body.get("holidays", ())),
+        national_holidays=_holidays(body.get("resolved_holidays", ())),
+        deadline_at_close=body.get("deadline_at_close", "close"),
+    )
+
+
+def _intervals(parts: Iterable[Mapping[str, str]]) -> tuple[Interval, ...]:
+    return tuple(Interval(p["start"], p["end"]) for p in parts)
+
+
+def _holidays(parts: Iterable[Mapping[str, str]]) -> tuple[Holiday, ...]:
+    return tuple(Holiday(date.fromisoformat(p["date"]), p.get("name", "")) for p in parts)
+
+
+def _break(part: Mapping[str, Any]) -> Break:
+    day = part.get("date")
+    return Break(
+        part["start"],
+        part["end"],
+        weekdays=tuple(part.get("weekdays") or ()),
+        date=None if day is None else date.fromisoformat(day),
+    )

@@ -1,0 +1,163 @@
+"""A policy as its author writes it, checked field by field and turned into values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common.errors import FieldError, InvalidError
+from sla.rules.domain.conditions import FIELDS, OPERATORS, Condition, Conditions
+from sla.rules.domain.durations import check_seconds, seconds_of
+from sla.rules.domain.policy import Metric, Policy, Target, Threshold
+
+PAUSE_STATES = ("pending", "on_hold")
+_PERCENT = re.compile(r"(\d{1,2})%")
+_DEFAULT_PAUSES = {Metric.RESOLUTION: frozenset(PAUSE_STATES)}
+
+
+def policy_of(
+    body: Mapping[str, Any],
+    *,
+    policy_id: UUID,
+    version: int,
+    since: datetime,
+    name: str,
+    position: int,
+) -> Policy:
+    """Return the policy of a body whose JSON types were checked when it came in.
+
+    Raises:
+        InvalidError: naming each field that is wrong: an unknown field or operator, a target that
+            is no duration, two targets for the same metric and priority.
+    """
+    problems: list[FieldError] = []
+    conditions = body.get("conditions") or {}
+    policy = Policy(
+        policy_id=policy_id,
+        version=version,
+        since=since,
+        name=name,
+        position=position,
+        conditions=Conditions(
+            all_of=_conditions(conditions.get("all") or (), "/conditions/all", problems),
+            any_of=_conditions(conditions.get("any") or (), "/conditions/any", problems),
+        ),
+        targets=_targets(body["targets"], problems),
+        agent_initiated=body.get("agent_initiated") or "from_first_customer_message",
+    )
+    if problems:
+        raise InvalidError("the policy is not valid", errors=problems)
+    return policy
+
+
+def _conditions(
+    parts: Sequence[Mapping[str, Any]], where: str, problems: list[FieldError]
+) -> tuple[Condition, ...]:
+    return tuple(_condition(p, f"{where}/{i}", problems) for i, p in enumerate(parts))
+
+
+def _condition(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> Condition:
+    name, operator, value = part["field"], part["op"], part.get("value")
+    if name not in FIELDS:
+        problems.append(FieldError(f"{where}/field", f"unknown field; one of {', '.join(FIELDS)}"))
+    if operator not in OPERATORS:
+        problems.append(
+            FieldError(f"{where}/op", f"unknown operator; one of {', '.join(OPERATORS)}")
+        )
+    elif operator == "exists":
+        if not isinstance(value, bool) and value is not None:
+            problems.append(FieldError(f"{where}/value", "exists takes true, false or nothing"))
+        return Condition(name, operator, exists=value is not False)
+    elif operator in {"in", "not_in"}:
+        if not isinstance(value, list) or not value:
+            problems.append(FieldError(f"{where}/value", f"{operator} takes a list of texts"))
+        return Condition(name, operator, tuple(value) if isinstance(value, list) else ())
+    elif not isinstance(value, str):
+        problems.append(FieldError(f"{where}/value", f"{operator} takes a text"))
+    return Condition(name, operator, (value,) if isinstance(value, str) else ())
+
+
+def _targets(parts: Sequence[Mapping[str, Any]], problems: list[FieldError]) -> tuple[Target, ...]:
+    targets: list[Target] = []
+    seen: set[tuple[str, str | None]] = set()
+    for index, part in enumerate(parts):
+        where = f"/targets/{index}"
+        key = (part["metric"], part.get("priority"))
+        if key in seen:
+            problems.append(
+                FieldError(f"{where}/metric", "this metric and priority have a target already")
+            )
+        seen.add(key)
+        targets.append(_target(part, where, problems))
+    if not parts:
+        problems.append(FieldError("/targets", "a policy needs at least one target"))
+    return tuple(targets)
+
+
+def _target(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> Target:
+    metric = Metric(part["metric"])
+    pauses = part.get("pause_on")
+    for place, state in enumerate(pauses or ()):
+        if state not in PAUSE_STATES:
+            problems.append(
+                FieldError(f"{where}/pause_on/{place}", f"one of {', '.join(PAUSE_STATES)}")
+            )
+    seconds = _seconds(part, where, problems)
+    return Target(
+        metric=metric,
+        seconds=seconds,
+        priority=part.get("priority"),
+        calendar_id=part.get("calendar_id"),
+        warn_at=_thresholds(part.get("warn_at") or (), seconds, f"{where}/warn_at", problems),
+        pause_on=_DEFAULT_PAUSES.get(metric, frozenset()) if pauses is None else frozenset(pauses),
+        human_only=part.get("human_only", True),
+        private_notes=part.get("private_notes", False),
+        reopen=part.get("reopen") or "continue",
+    )
+
+
+def _seconds(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> int:
+    seconds, duration = part.get("seconds"), part.get("duration")
+    if (seconds is None) == (duration is None):
+        problems.append(FieldError(f"{where}/seconds", "give either seconds or duration"))
+        return 1
+    field = "seconds" if duration is None else "duration"
+    try:
+        return check_seconds(seconds) if seconds is not None else seconds_of(str(duration))
+    except ValueError as error:
+        problems.append(FieldError(f"{where}/{field}", str(error)))
+        return 1
+
+
+def _thresholds(
+    labels: Sequence[str], target_seconds: int, where: str, problems: list[FieldError]
+) -> tuple[Threshold, ...]:
+    found: dict[str, Threshold] = {}
+    for place, label in enumerate(labels):
+        try:
+            threshold = _threshold(label, target_seconds)
+        except ValueError as error:
+            problems.append(FieldError(f"{where}/{place}", str(error)))
+            continue
+        if label in found:
+            problems.append(FieldError(f"{where}/{place}", "said twice"))
+        found[label] = threshold
+    return tuple(found.values())
+
+
+def _threshold(label: str, target_seconds: int) -> Threshold:
+    match = _PERCENT.fullmatch(label)
+    if match is not None:
+        percent = int(match[1])
+        if percent == 0:
+            raise ValueError("must lie between 1% and 99%")
+        return Threshold(label, percent=percent)
+    if not label.startswith("P"):
+        raise ValueError("neither a percentage such as 75% nor a duration such as PT10M")
+    before = seconds_of(label)
+    if before >= target_seconds:
+        raise ValueError("must be shorter than the target")
+    return Threshold(label, seconds_before=before)

@@ -1,0 +1,135 @@
+"""Business hours, versioned."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.errors import NotFoundError, PreconditionError
+from common.web import (
+    Caller,
+    CursorParameter,
+    CursorsDep,
+    DatabaseDep,
+    PageLimit,
+    WriterDep,
+    requires,
+)
+from common.web.requests import json_body
+from common.web.responses import check_if_match, json_answer, not_modified, strong_etag
+from sla.rules.http.schemas import CalendarList, CalendarRequest, CalendarResponse
+from sla.rules.national_holidays import Nation
+from sla.rules.store import calendars
+from sla.rules.store.calendars import CalendarVersion
+from sla.rules.usecases.save_calendar import SaveCalendar, save_calendar
+
+router = APIRouter(prefix="/v1/sla/calendars", tags=["calendars"])
+
+CalendarId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+@router.put("", response_model=CalendarResponse)
+async def put_calendar_by_name(
+    request: Request,
+    caller: Annotated[Caller, requires("sla:admin")],
+    body: Annotated[CalendarRequest, json_body(CalendarRequest)],
+    write: WriterDep,
+) -> Response:
+    """Save a calendar by its name: a new one, or the next version of the one of that name.
+
+    ``If-Match`` is honoured.
+    """
+    return await _put(request, caller, None, body, write)
+
+
+@router.put("/{calendar_id}", response_model=CalendarResponse)
+async def put_calendar(
+    request: Request,
+    calendar_id: CalendarId,
+    caller: Annotated[Caller, requires("sla:admin")],
+    body: Annotated[CalendarRequest, json_body(CalendarRequest)],
+    write: WriterDep,
+) -> Response:
+    """Save a calendar under an id of the caller's choice; another save is its next version.
+
+    ``If-Match`` is honoured. Conversations whose clocks run already keep the version that they
+    were matched with.
+    """
+    return await _put(request, caller, calendar_id, body, write)
+
+
+@router.get("", response_model=CalendarList)
+async def list_calendars(
+    caller: Annotated[Caller, requires("sla:read")],
+    database: DatabaseDep,
+    cursors: CursorsDep,
+    limit: PageLimit,
+    cursor: CursorParameter = None,
+) -> Response:
+    position = cursors.read(cursor)
+    after = str(position[0]) if position else ""
+    found = await database.read(calendars.current, caller.tenant_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    more = (page[-1].calendar_id,) if len(found) > limit else None
+    return json_answer(CalendarList(items=[_response(c) for c in page], next=cursors.write(more)))
+
+
+@router.get("/{calendar_id}", response_model=CalendarResponse)
+async def read_calendar(
+    request: Request,
+    calendar_id: CalendarId,
+    caller: Annotated[Caller, requires("sla:read")],
+    database: DatabaseDep,
+) -> Response:
+    found = await database.read(calendars.current, caller.tenant_id, calendar_id=calendar_id)
+    if not found:
+        raise NotFoundError("there is no such calendar")
+    etag = _etag(caller, found[0])
+    return not_modified(request, etag) or json_answer(_response(found[0]), etag=etag)
+
+
+async def _put(
+    request: Request,
+    caller: Caller,
+    calendar_id: str | None,
+    body: CalendarRequest,
+    write: WriterDep,
+) -> Response:
+    def check(current: CalendarVersion | None) -> None:
+        # No tag is that of a calendar which is not there, and ``*`` asks for one that is.
+        if current is not None:
+            check_if_match(request, _etag(caller, current))
+        elif "if-match" in request.headers:
+            raise PreconditionError("there is no such calendar")
+
+    command = SaveCalendar(
+        tenant_id=caller.tenant_id,
+        calendar_id=calendar_id,
+        body=body.model_dump(mode="json"),
+        nations=[Nation(n.country, n.subdivision) for n in body.national_holidays],
+        check=check,
+    )
+
+    def answer(saved: CalendarVersion) -> tuple[int, CalendarResponse, dict[str, str]]:
+        return 200, _response(saved), {"ETag": _etag(caller, saved)}
+
+    return await write(save_calendar, command, answer=answer)
+
+
+def _etag(caller: Caller, calendar: CalendarVersion) -> str:
+    return strong_etag(caller.tenant_id, calendar.calendar_id, calendar.version)
+
+
+def _response(saved: CalendarVersion) -> CalendarResponse:
+    return CalendarResponse.model_validate(
+        {
+            **saved.body,
+            "calendar_id": saved.calendar_id,
+            "version": saved.version,
+            "created_at": saved.created_at,
+        },
+        strict=False,
+    )

@@ -1,0 +1,130 @@
+"""Policies, versioned; the first by position whose conditions hold is the one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.errors import NotFoundError
+from common.web import (
+    Caller,
+    CursorParameter,
+    CursorsDep,
+    DatabaseDep,
+    PageLimit,
+    WriterDep,
+    requires,
+)
+from common.web.requests import json_body
+from common.web.responses import check_if_match, json_answer, not_modified, strong_etag
+from sla.rules.http.schemas import PolicyList, PolicyRequest, PolicyResponse
+from sla.rules.store import policies
+from sla.rules.store.policies import PolicyVersion
+from sla.rules.usecases.save_policy import SavePolicy, save_policy
+
+router = APIRouter(prefix="/v1/sla/policies", tags=["policies"])
+
+
+@router.post("", status_code=201, response_model=PolicyResponse)
+async def create_policy(
+    caller: Annotated[Caller, requires("sla:admin")],
+    body: Annotated[PolicyRequest, json_body(PolicyRequest)],
+    write: WriterDep,
+) -> Response:
+    """Make a policy. It is for conversations from now on."""
+    return await write(save_policy, _command(caller, None, body), answer=lambda p: _answer(201, p))
+
+
+@router.put("/{policy_id}", response_model=PolicyResponse)
+async def put_policy(
+    request: Request,
+    policy_id: UUID,
+    caller: Annotated[Caller, requires("sla:admin")],
+    body: Annotated[PolicyRequest, json_body(PolicyRequest)],
+    write: WriterDep,
+) -> Response:
+    """Replace a policy by its next version. ``If-Match`` is honoured.
+
+    Conversations that were matched before keep the version that they were matched with.
+    """
+
+    def check(current: PolicyVersion) -> None:
+        check_if_match(request, _etag(current))
+
+    command = _command(caller, policy_id, body, check)
+    return await write(save_policy, command, answer=lambda p: _answer(200, p))
+
+
+@router.get("", response_model=PolicyList)
+async def list_policies(
+    caller: Annotated[Caller, requires("sla:read")],
+    database: DatabaseDep,
+    cursors: CursorsDep,
+    limit: PageLimit,
+    cursor: CursorParameter = None,
+) -> Response:
+    position = cursors.read(cursor)
+    after = position[0] if position and isinstance(position[0], int) else -1
+    found = await database.read(policies.current, caller.tenant_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    more = (page[-1].position,) if len(found) > limit else None
+    return json_answer(PolicyList(items=[_response(p) for p in page], next=cursors.write(more)))
+
+
+@router.get("/{policy_id}", response_model=PolicyResponse)
+async def read_policy(
+    request: Request,
+    policy_id: UUID,
+    caller: Annotated[Caller, requires("sla:read")],
+    database: DatabaseDep,
+) -> Response:
+    found = await database.read(policies.current, caller.tenant_id, policy_id=policy_id)
+    if not found:
+        raise NotFoundError("there is no such policy")
+    etag = _etag(found[0])
+    return not_modified(request, etag) or json_answer(_response(found[0]), etag=etag)
+
+
+def _command(
+    caller: Caller,
+    policy_id: UUID | None,
+    body: PolicyRequest,
+    check: Callable[[PolicyVersion], None] | None = None,
+) -> SavePolicy:
+    return SavePolicy(
+        tenant_id=caller.tenant_id,
+        policy_id=policy_id,
+        name=body.name,
+        position=body.position,
+        enabled=body.enabled,
+        body=body.model_dump(mode="json", exclude={"name", "position", "enabled"}),
+        check=check,
+    )
+
+
+def _etag(policy: PolicyVersion) -> str:
+    return strong_etag(str(policy.policy_id), policy.version)
+
+
+def _answer(status: int, saved: PolicyVersion) -> tuple[int, PolicyResponse, dict[str, str]]:
+    return status, _response(saved), {"ETag": _etag(saved)}
+
+
+def _response(saved: PolicyVersion) -> PolicyResponse:
+    return PolicyResponse.model_validate(
+        {
+            **saved.body,
+            "policy_id": saved.policy_id,
+            "version": saved.version,
+            "created_at": saved.created_at,
+            "name": saved.name,
+            "position": saved.position,
+            "enabled": saved.enabled,
+        },
+        strict=False,
+    )

@@ -1,0 +1,173 @@
+"""Calendars and policies as callers write and read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
+
+from common.web.requests import Name, RequestModel, ResponseModel, ShortText
+from sla.rules.domain.durations import MAX_SECONDS
+from sla.rules.http.moments import Moment
+
+_WallTime = Annotated[str, StringConstraints(max_length=8)]
+_Weekday = Annotated[str, StringConstraints(max_length=16)]
+_Code = Annotated[str, StringConstraints(max_length=16)]
+
+_CALENDAR_EXAMPLE: JsonDict = {
+    "name": "Support, Berlin",
+    "time_zone": "Europe/Berlin",
+    "hours": {
+        "monday": [{"start": "09:00", "end": "12:00"}, {"start": "13:00", "end": "18:00"}],
+        "friday": [{"start": "09:00", "end": "15:00"}],
+    },
+    "overrides": [{"date": "2026-12-24", "hours": [{"start": "09:00", "end": "12:00"}]}],
+    "breaks": [{"weekdays": ["friday"], "start": "12:00", "end": "12:30"}],
+    "holidays": [{"date": "2026-12-31", "name": "Inventory"}],
+    "national_holidays": [{"country": "DE", "subdivision": "BE"}],
+    "deadline_at_close": "close",
+}
+_POLICY_EXAMPLE: JsonDict = {
+    "name": "Chat, gold customers",
+    "position": 10,
+    "conditions": {"all": [{"field": "channel", "op": "in", "value": ["chat", "sms"]}]},
+    "targets": [
+        {"metric": "first_response", "seconds": 3600, "warn_at": ["50%", "75%", "PT10M"]},
+        {"metric": "resolution", "priority": "urgent", "duration": "PT8H"},
+    ],
+}
+
+
+class HoursBody(RequestModel):
+    """Wall times such as ``09:00``; 24:00 is the end of the day."""
+
+    start: _WallTime
+    end: _WallTime
+
+
+class OverrideBody(RequestModel):
+    """What a date has instead of its weekly hours; no hours: closed."""
+
+    date: dt.date
+    hours: Annotated[list[HoursBody], Field(max_length=24)]
+
+
+class BreakBody(RequestModel):
+    """Time off within the hours, on a date or every week on weekdays."""
+
+    start: _WallTime
+    end: _WallTime
+    weekdays: list[_Weekday] = Field(default=[], max_length=7)
+    date: dt.date | None = None
+
+
+class HolidayBody(RequestModel):
+    date: dt.date
+    name: ShortText = ""
+
+
+class NationBody(RequestModel):
+    """ISO 3166 codes of a country and, when it has holidays of its own, a subdivision."""
+
+    country: _Code
+    subdivision: _Code | None = None
+
+
+class CalendarRequest(RequestModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [_CALENDAR_EXAMPLE]})
+
+    name: Name
+    time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    hours: dict[str, Annotated[list[HoursBody], Field(max_length=24)]]
+    overrides: list[OverrideBody] = Field(default=[], max_length=1_000)
+    breaks: list[BreakBody] = Field(default=[], max_length=200)
+    holidays: list[HolidayBody] = Field(default=[], max_length=1_000)
+    national_holidays: list[NationBody] = Field(default=[], max_length=10)
+    deadline_at_close: Literal["close", "next_open"] = "close"
+
+
+class CalendarResponse(ResponseModel):
+    """``resolved_holidays`` are the national ones by date, as they were known at the save."""
+
+    calendar_id: str
+    version: int
+    created_at: Moment
+    name: str
+    time_zone: str
+    hours: dict[str, list[HoursBody]]
+    overrides: list[OverrideBody]
+    breaks: list[BreakBody]
+    holidays: list[HolidayBody]
+    national_holidays: list[NationBody]
+    resolved_holidays: list[HolidayBody]
+    deadline_at_close: str
+
+
+class CalendarList(ResponseModel):
+    items: list[CalendarResponse]
+    next: str | None
+
+
+class ConditionBody(RequestModel):
+    field: Annotated[str, StringConstraints(max_length=64)]
+    op: Annotated[str, StringConstraints(max_length=16)]
+    value: ShortText | bool | Annotated[list[ShortText], Field(max_length=200)] | None = None
+
+
+class ConditionsBody(RequestModel):
+    """All of ``all`` must hold, and one of ``any`` when there are some."""
+
+    all: list[ConditionBody] = Field(default=[], max_length=50)
+    any: list[ConditionBody] = Field(default=[], max_length=50)
+
+
+class TargetBody(RequestModel):
+    """``seconds`` or ``duration`` (ISO 8601 without days); ``priority`` null is any."""
+
+    metric: Literal["first_response", "next_response", "resolution"]
+    priority: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = None
+    duration: Annotated[str, StringConstraints(max_length=32)] | None = None
+    calendar_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    warn_at: list[_Code] = Field(default=[], max_length=10)
+    pause_on: list[_Code] | None = Field(
+        default=None,
+        max_length=4,
+        description="pending, on_hold. By default both pause the resolution and nothing else.",
+    )
+    human_only: bool = True
+    private_notes: bool = False
+    reopen: Literal["continue", "new_cycle"] = "continue"
+
+
+class PolicyRequest(RequestModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [_POLICY_EXAMPLE]})
+
+    name: Name
+    position: Annotated[int, Field(ge=0, le=1_000_000)]
+    enabled: bool = True
+    conditions: ConditionsBody = ConditionsBody()
+    targets: Annotated[list[TargetBody], Field(max_length=100)]
+    agent_initiated: Literal["skip", "from_first_customer_message", "from_creation"] = (
+        "from_first_customer_message"
+    )
+
+
+class PolicyResponse(ResponseModel):
+    policy_id: UUID
+    version: int
+    created_at: Moment
+    name: str
+    position: int
+    enabled: bool
+    conditions: ConditionsBody
+    targets: list[TargetBody]
+    agent_initiated: str
+
+
+class PolicyList(ResponseModel):
+    items: list[PolicyResponse]
+    next: str | None

@@ -1,0 +1,9 @@
+"""Builds the rules: calendars and policies."""
+
+from common.service import Part
+from sla.rules.http import calendars, policies
+
+
+def build_rules() -> Part:
+    """Return the part that keeps what is promised, and when."""
+    return Part(routers=[calendars.router, policies.router])
