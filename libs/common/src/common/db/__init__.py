@@ -2,6 +2,7 @@
 
 from common.db.bulk import copy_rows
 from common.db.clock import Clock, DatabaseClock, wall_time
+from common.db.connections import ReadConnection, Transaction
 from common.db.database import Database, LockedError, async_url, sqlstate
 from common.db.held_time import held_moment
 from common.db.horizon import Horizon
@@ -13,6 +14,8 @@ __all__ = [
     "DatabaseClock",
     "Horizon",
     "LockedError",
+    "ReadConnection",
+    "Transaction",
     "async_url",
     "copy_rows",
     "drop_days",

@@ -9,26 +9,25 @@ from typing import Any
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db.connections import Transaction
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _BEGIN = text("SELECT")
 
 
-async def copy_rows(
-    connection: AsyncConnection, table: str, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Add rows within the connection's transaction; all name the same columns in one order.
+async def copy_rows(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows within the transaction; all name the same columns in one order.
 
     Columns not named get their defaults. JSON is text. Raises DBAPIError like any statement.
     """
     if not rows:
         return
-    driver = (await connection.get_raw_connection()).driver_connection
+    driver = (await tx.get_raw_connection()).driver_connection
     if driver is None:
         raise TypeError("the connection has no driver beneath")
     if not driver.is_in_transaction():
-        await connection.execute(_BEGIN)  # SQLAlchemy begins with the first statement it sees
+        await tx.execute(_BEGIN)  # SQLAlchemy begins with the first statement it sees
     try:
         await driver.copy_records_to_table(
             table, columns=tuple(rows[0]), records=[tuple(row.values()) for row in rows]
@@ -36,5 +35,5 @@ async def copy_rows(
     except DRIVER_ERRORS as error:
         lost = driver.is_closed()
         if lost:
-            await connection.invalidate(error)
+            await tx.invalidate(error)
         raise DBAPIError(None, None, error, connection_invalidated=lost) from error

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db.connections import ReadConnection
 from common.db.database import Database
 from common.errors import UnavailableError
 from common.telemetry import get_logger, metrics
@@ -93,7 +93,7 @@ def wall_time() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
 
-async def _database_time(connection: AsyncConnection) -> datetime:
+async def _database_time(connection: ReadConnection) -> datetime:
     result = await connection.execute(text("SELECT clock_timestamp()"))
     reading: datetime = result.scalar_one()
     return reading

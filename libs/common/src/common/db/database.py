@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from common.db.bulk import DRIVER_ERRORS
+from common.db.connections import ReadConnection, Transaction
 from common.db.direct_reads import DirectReads
 from common.errors import UnavailableError
 from common.jsons import loads
@@ -29,7 +30,8 @@ from common.telemetry import describe, get_logger, metrics
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Work = Callable[Concatenate[AsyncConnection, P], Awaitable[T]]
+Work = Callable[Concatenate[Transaction, P], Awaitable[T]]
+Query = Callable[Concatenate[ReadConnection, P], Awaitable[T]]
 
 _log = get_logger(__name__)
 
@@ -88,7 +90,7 @@ class Database:
         self._after_commit.append(callback)
 
     async def run(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call ``work(connection, ...)`` in a transaction and commit before returning its result.
+        """Call ``work(tx, ...)`` in a transaction and commit before returning its result.
 
         What the same work may not meet again, such as a deadlock, repeats all of it. Raises
         UnavailableError when the database is away or overloaded; the outcome of a lost COMMIT is
@@ -98,7 +100,7 @@ class Database:
         for attempt in range(1, self.settings.max_attempts + 1):
             try:
                 async with self._writer.begin() as connection:
-                    result = await work(connection, *args, **kwargs)
+                    result = await work(_transaction(connection), *args, **kwargs)
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if _worth_repeating(error) and attempt < self.settings.max_attempts:
                     metrics.TRANSACTIONS.labels(self.service, name, "retried").inc()
@@ -125,7 +127,7 @@ class Database:
 
     async def read(
         self,
-        query: Work[..., T],
+        query: Query[..., T],
         /,
         *args: Any,
         deadline_seconds: float | None = None,
@@ -166,7 +168,7 @@ class Database:
         self._abandon(task)
         raise UnavailableError("the database did not answer in time")
 
-    async def snapshot(self, query: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def snapshot(self, query: Query[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``query`` in a read-only transaction whose statements all see the same state."""
         try:
             async with self._writer.connect() as connection:
@@ -174,7 +176,7 @@ class Database:
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
                 async with connection.begin():
-                    return await query(connection, *args, **kwargs)
+                    return await query(ReadConnection(connection), *args, **kwargs)
         except (DBAPIError, PoolTimeoutError, OSError) as error:
             raise _translated(error) from error
 
@@ -221,7 +223,7 @@ class Database:
         for attempt in (1, 2):
             try:
                 async with engine.connect() as connection:
-                    return await query(connection, *args, **kwargs)
+                    return await query(_transaction(connection), *args, **kwargs)
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if attempt == 1 and _worth_repeating(error):
                     continue
@@ -245,6 +247,10 @@ class Database:
         self._abandoned.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.info("database.abandoned_read_failed", error=describe(error))
+
+
+def _transaction(connection: AsyncConnection) -> Transaction:
+    return Transaction(ReadConnection(connection))
 
 
 def _engine(settings: PostgresSettings, size: int, service: str, *, read_only: bool) -> AsyncEngine:

@@ -8,7 +8,8 @@ every watermark beyond that time until it has ended and its events are sent.
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db.connections import Transaction
 
 # Columns are evaluated in their order; the subquery keeps it so.
 _TAKE = text(
@@ -20,7 +21,7 @@ _TAKE = text(
 )
 
 
-async def held_moment(connection: AsyncConnection) -> datetime:
+async def held_moment(tx: Transaction) -> datetime:
     """Return the database's time, once this transaction holds the watermark back."""
-    moment: datetime = (await connection.execute(_TAKE)).scalar_one()
+    moment: datetime = (await tx.execute(_TAKE)).scalar_one()
     return moment

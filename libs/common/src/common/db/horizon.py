@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db.connections import ReadConnection
 from common.db.database import Database
 
 
@@ -57,7 +57,7 @@ class Horizon:
             self._safe, self._pending = self._pending.last_value, None
 
 
-async def _probe(connection: AsyncConnection, sequence: str) -> _Probe:
+async def _probe(connection: ReadConnection, sequence: str) -> _Probe:
     result = await connection.execute(
         text(
             f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last_value,"
@@ -68,7 +68,7 @@ async def _probe(connection: AsyncConnection, sequence: str) -> _Probe:
     return _Probe(row.last_value, row.xid)
 
 
-async def _oldest_open(connection: AsyncConnection) -> int:
+async def _oldest_open(connection: ReadConnection) -> int:
     result = await connection.execute(
         text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     )

@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Clock, Database, drop_days, ensure_days
+from common.db import Clock, Database, Transaction, drop_days, ensure_days
 from common.errors import UnavailableError
 from common.settings import RelaySettings
 from common.telemetry import describe, get_logger
@@ -90,9 +89,9 @@ class Maintenance:
                 return
 
     async def _alone(
-        self, connection: AsyncConnection, step: Callable[..., Any], /, *args: Any, **kwargs: Any
+        self, tx: Transaction, step: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> None:
         """Run one step, unless another process is at one."""
-        if (await connection.execute(_LOCK)).scalar_one():
-            await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
-            await connection.run_sync(step, *args, **kwargs)
+        if (await tx.execute(_LOCK)).scalar_one():
+            await tx.execute(text("SET LOCAL lock_timeout = '2s'"))
+            await tx.run_sync(step, *args, **kwargs)

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from common.db import Database
+from common.db import Database, ReadConnection
 from common.errors import ServiceError
 from common.telemetry import describe
 from common.web.responses import json_answer
@@ -52,7 +51,7 @@ def database_check(database: Database) -> Check:
     return check
 
 
-async def _one(connection: AsyncConnection) -> None:
+async def _one(connection: ReadConnection) -> None:
     await connection.execute(text("SELECT 1"))
 
 

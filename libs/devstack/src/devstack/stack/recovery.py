@@ -8,8 +8,8 @@ what they have seen. (Apache Kafka with replicas needs none of this.)
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.messaging import end_offsets
 from common.service import Service
 from common.telemetry import get_logger
@@ -54,10 +54,10 @@ async def _clamp(service: Service) -> int:
     return moved
 
 
-async def _take_back(connection: AsyncConnection, topic: str, ends: Mapping[int, int]) -> int:
+async def _take_back(tx: Transaction, topic: str, ends: Mapping[int, int]) -> int:
     arguments = {"topic": topic, "partitions": list(ends), "ends": list(ends.values())}
-    return (await connection.execute(_CLAMP, arguments)).rowcount
+    return (await tx.execute(_CLAMP, arguments)).rowcount
 
 
-async def _publish_again(connection: AsyncConnection) -> int:
-    return (await connection.execute(_PUBLISH_AGAIN, {"seconds": LAST_SECONDS})).rowcount
+async def _publish_again(tx: Transaction) -> int:
+    return (await tx.execute(_PUBLISH_AGAIN, {"seconds": LAST_SECONDS})).rowcount

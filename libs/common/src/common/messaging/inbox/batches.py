@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Clock, Database, sqlstate
+from common.db import Clock, Database, Transaction, sqlstate
 from common.errors import ServiceError, UnavailableError
 from common.messaging.envelope import Received, Record, UndecodableError
 from common.messaging.inbox import claims, dead_letters
@@ -99,7 +98,7 @@ class BatchHandler:
 
     async def _transact(
         self,
-        connection: AsyncConnection,
+        tx: Transaction,
         reads: Sequence[_Read],
         events: Sequence[Received],
         step: claims.Progress,
@@ -107,19 +106,19 @@ class BatchHandler:
         now = self._clock.now()
         outcomes: list[Outcome] = [r.result for r in reads if not isinstance(r.result, Received)]
         if events:
-            fresh, conflicts = await claims.claim(connection, self._stream.consumer, events)
-            applied = await self._stream.apply(connection, fresh, now=now) if fresh else []
+            fresh, conflicts = await claims.claim(tx, self._stream.consumer, events)
+            applied = await self._stream.apply(tx, fresh, now=now) if fresh else []
             for event, outcome in zip(fresh, applied, strict=True):
                 if isinstance(outcome, DeadLettered):
-                    await self._put_aside(connection, event.record, outcome, attempts=1)
+                    await self._put_aside(tx, event.record, outcome, attempts=1)
             outcomes += applied
             outcomes += [Ignored("conflicting_duplicate")] * len(conflicts)
             duplicates = len(events) - len(fresh) - len(conflicts)
             outcomes += [Ignored("duplicate")] * duplicates
         for read in reads:
             if isinstance(read.result, DeadLettered):
-                await self._put_aside(connection, read.record, read.result, attempts=1)
-        await claims.move(connection, step)
+                await self._put_aside(tx, read.record, read.result, attempts=1)
+        await claims.move(tx, step)
         return outcomes
 
     async def _isolate(self, read: _Read, step: claims.Progress, error: Exception) -> None:
@@ -150,22 +149,22 @@ class BatchHandler:
 
     async def _bury(
         self,
-        connection: AsyncConnection,
+        tx: Transaction,
         read: _Read,
         step: claims.Progress,
         why: DeadLettered,
         attempts: int,
     ) -> None:
         if isinstance(read.result, Received):
-            await claims.claim(connection, self._stream.consumer, [read.result])
-        await self._put_aside(connection, read.record, why, attempts=attempts)
-        await claims.move(connection, step)
+            await claims.claim(tx, self._stream.consumer, [read.result])
+        await self._put_aside(tx, read.record, why, attempts=attempts)
+        await claims.move(tx, step)
 
     async def _put_aside(
-        self, connection: AsyncConnection, record: Record, why: DeadLettered, *, attempts: int
+        self, tx: Transaction, record: Record, why: DeadLettered, *, attempts: int
     ) -> None:
         await dead_letters.put(
-            connection,
+            tx,
             record,
             why,
             consumer=self._stream.consumer,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.messaging.envelope import Received
 
 _CLAIM = text(
@@ -98,7 +98,7 @@ class Position:
 
 
 async def claim(
-    connection: AsyncConnection, consumer: str, events: Sequence[Received]
+    tx: Transaction, consumer: str, events: Sequence[Received]
 ) -> tuple[list[Received], list[Received]]:
     """Claim the events in one statement; return the fresh ones, and those that are a conflict.
 
@@ -114,28 +114,28 @@ async def claim(
         "ids": [event_id for _, event_id in first],
         "times": [event.envelope.recorded_at for event in first.values()],
     }
-    result = await connection.execute(
+    result = await tx.execute(
         _CLAIM, arguments | {"hashes": [_body_hash(event) for event in first.values()]}
     )
     claimed = {tuple(row) for row in result}
     conflicts: list[Received] = []
     if len(claimed) < len(events):
-        known = await _known_hashes(connection, arguments)
+        known = await _known_hashes(tx, arguments)
         conflicts = [e for e in events if known.get(_identity(e)) not in {None, _body_hash(e)}]
     return [event for identity, event in first.items() if identity in claimed], conflicts
 
 
-async def move(connection: AsyncConnection, step: Progress) -> None:
+async def move(tx: Transaction, step: Progress) -> None:
     """Move the partition on. Raises FencedError when it does not stand where it was expected."""
-    if not await move_all(connection, [step]):
+    if not await move_all(tx, [step]):
         raise fenced(step)
 
 
-async def move_all(connection: AsyncConnection, steps: Sequence[Progress]) -> set[int]:
+async def move_all(tx: Transaction, steps: Sequence[Progress]) -> set[int]:
     """Move partitions of one consumer and topic on; return those that stood where expected."""
     # In one order for all, so that two who claim the same partitions wait instead of deadlocking.
     steps = sorted(steps, key=lambda step: step.partition)
-    result = await connection.execute(
+    result = await tx.execute(
         _MOVE,
         {
             "consumer": steps[0].consumer,
@@ -154,11 +154,11 @@ def fenced(step: Progress) -> FencedError:
 
 
 async def positions(
-    connection: AsyncConnection, consumer: str, topic: str, firsts: Mapping[int, int]
+    tx: Transaction, consumer: str, topic: str, firsts: Mapping[int, int]
 ) -> dict[int, int]:
     """Return each partition's next offset; one never seen starts at the offset given for it."""
     partitions = sorted(firsts)
-    result = await connection.execute(
+    result = await tx.execute(
         _POSITIONS,
         {
             "consumer": consumer,
@@ -170,7 +170,7 @@ async def positions(
     return {row.partition: row.next_offset for row in result}
 
 
-async def list_positions(connection: AsyncConnection) -> list[Position]:
+async def list_positions(connection: ReadConnection) -> list[Position]:
     return [Position(*row) for row in await connection.execute(_LIST)]
 
 
@@ -180,9 +180,9 @@ def latest_watermark(watermarks: Iterable[datetime | None]) -> datetime | None:
 
 
 async def _known_hashes(
-    connection: AsyncConnection, arguments: Mapping[str, object]
+    tx: Transaction, arguments: Mapping[str, object]
 ) -> dict[tuple[str, str], bytes]:
-    result = await connection.execute(_HASHES, arguments)
+    result = await tx.execute(_HASHES, arguments)
     return {(row.source, row.event_id): bytes(row.body_hash) for row in result}
 
 

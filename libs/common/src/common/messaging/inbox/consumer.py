@@ -10,9 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import Clock, Database
+from common.db import Clock, Database, Transaction
 from common.errors import UnavailableError
 from common.messaging.envelope import HEARTBEAT_TYPE, Record
 from common.messaging.inbox import claims
@@ -264,10 +262,8 @@ class Consumer:
                 metrics.CONSUMER_LAG.labels(self._stream.consumer, partition).set(lag)
 
 
-async def _positions(
-    connection: AsyncConnection, stream: Stream, firsts: Mapping[int, int]
-) -> dict[int, int]:
-    return await claims.positions(connection, stream.consumer, stream.topic, firsts)
+async def _positions(tx: Transaction, stream: Stream, firsts: Mapping[int, int]) -> dict[int, int]:
+    return await claims.positions(tx, stream.consumer, stream.topic, firsts)
 
 
 def _backoff_seconds(failures: int) -> float:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.errors import ConflictError, NotFoundError
 from common.ids import new_id
 from common.jsons import dumps, dumps_text
@@ -83,7 +83,7 @@ class Summary:
 
 
 async def put(
-    connection: AsyncConnection,
+    tx: Transaction,
     record: Record,
     why: DeadLettered,
     *,
@@ -95,7 +95,7 @@ async def put(
     """Store the record and its reason, and publish both on ``<topic>.dead`` under the same key."""
     letter_id = new_id()
     headers = _headers(record)
-    result = await connection.execute(
+    result = await tx.execute(
         _INSERT,
         {
             "dead_letter_id": letter_id,
@@ -137,7 +137,7 @@ async def put(
         topic=f"{record.topic}.dead",
         source=source_of(service),
     )
-    await outbox.record(connection, [fact])
+    await outbox.record(tx, [fact])
 
 
 _MAX_VALUE, _MAX_HEADERS, _MAX_KEY, _MAX_TEXT = 600_000, 50_000, 4_000, 1_000
@@ -146,37 +146,33 @@ key a third longer); the row has all of value, key and headers."""
 
 
 async def list_open(
-    connection: AsyncConnection, consumer: str, *, limit: int = 100
+    connection: ReadConnection, consumer: str, *, limit: int = 100
 ) -> Sequence[Summary]:
     """Return the dead letters of a consumer that were not replayed, oldest first."""
     result = await connection.execute(_LIST, {"consumer": consumer, "limit": limit})
     return [Summary(*row) for row in result]
 
 
-async def replay(
-    connection: AsyncConnection, stream: Stream, letter_id: UUID, *, now: datetime
-) -> str:
+async def replay(tx: Transaction, stream: Stream, letter_id: UUID, *, now: datetime) -> str:
     """Apply a dead letter again, in this transaction; return its outcome as a word.
 
     Its place in the inbox is kept, so a copy that arrives later stays a duplicate. Raises
     NotFoundError, ConflictError when it was replayed before or fails again, and whatever the
     stream's use case raises.
     """
-    found = await connection.execute(
-        _LOCK, {"dead_letter_id": letter_id, "consumer": stream.consumer}
-    )
+    found = await tx.execute(_LOCK, {"dead_letter_id": letter_id, "consumer": stream.consumer})
     row = found.one_or_none()
     if row is None:
         raise NotFoundError("there is no such dead letter")
     if row.replayed_at is not None:
         raise ConflictError("this dead letter was replayed before")
-    outcome = await _apply(connection, stream, _record_of(row), now=now)
-    await connection.execute(_REPLAYED, {"dead_letter_id": letter_id})
+    outcome = await _apply(tx, stream, _record_of(row), now=now)
+    await tx.execute(_REPLAYED, {"dead_letter_id": letter_id})
     return outcome
 
 
 async def skip(
-    connection: AsyncConnection,
+    tx: Transaction,
     stream: Stream,
     partition: int,
     *,
@@ -192,11 +188,11 @@ async def skip(
     """
     step = claims.Progress(stream.consumer, stream.topic, partition, at, to, watermark=None)
     try:
-        await claims.move(connection, step)
+        await claims.move(tx, step)
     except claims.FencedError:
         raise ConflictError(f"the partition does not stand at {at}") from None
     await put(
-        connection,
+        tx,
         Record(stream.topic, partition, at, key=None, value=None),
         DeadLettered("skipped", f"{to - at} offsets were passed over by hand, up to {to - 1}"),
         consumer=stream.consumer,
@@ -206,16 +202,14 @@ async def skip(
     )
 
 
-async def _apply(
-    connection: AsyncConnection, stream: Stream, record: Record, *, now: datetime
-) -> str:
+async def _apply(tx: Transaction, stream: Stream, record: Record, *, now: datetime) -> str:
     try:
         read = stream.read(record)
     except UndecodableError as error:
         raise ConflictError(f"still not readable: {error.detail}") from None
     if isinstance(read, Ignored):
         return f"ignored: {read.reason}"
-    (outcome,) = await stream.apply(connection, [read], now=now)
+    (outcome,) = await stream.apply(tx, [read], now=now)
     if isinstance(outcome, DeadLettered):
         raise ConflictError(f"still refused: {outcome.reason}")
     return f"ignored: {outcome.reason}" if isinstance(outcome, Ignored) else "applied"

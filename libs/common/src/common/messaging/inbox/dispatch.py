@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.messaging.envelope import (
     HEARTBEAT_TYPE,
     Envelope,
@@ -50,7 +50,7 @@ class Apply(Protocol):
     """Apply fresh events of one partition, in order; one outcome for each."""
 
     def __call__(
-        self, connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+        self, tx: Transaction, events: Sequence[Received], /, *, now: datetime
     ) -> Awaitable[Sequence[Outcome]]: ...
 
 
@@ -120,9 +120,9 @@ def one_by_one(handlers: Mapping[type[BaseModel], Handler]) -> Apply:
     """
 
     async def apply(
-        connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+        tx: Transaction, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
-        return [await handlers[type(e.data)](connection, e, now=now) for e in events]
+        return [await handlers[type(e.data)](tx, e, now=now) for e in events]
 
     return apply
 

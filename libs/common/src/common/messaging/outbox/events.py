@@ -10,9 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import copy_rows
+from common.db import Transaction, copy_rows
 from common.errors import InvalidError
 from common.ids import new_id
 from common.jsons import Encoded, dumps
@@ -56,7 +54,7 @@ def key_hash(key: str) -> int:
     return zlib.crc32(key.encode()) & 0x7FFFFFFF
 
 
-async def record(connection: AsyncConnection, facts: Sequence[Fact]) -> list[UUID]:
+async def record(tx: Transaction, facts: Sequence[Fact]) -> list[UUID]:
     """Write the events in one statement, in the order given; return their ids.
 
     Raises InvalidError when one is too large to be published.
@@ -66,7 +64,7 @@ async def record(connection: AsyncConnection, facts: Sequence[Fact]) -> list[UUI
     ids = [new_id() for _ in facts]
     traceparent = current_traceparent()
     rows = [_row(fact, event_id, traceparent) for fact, event_id in zip(facts, ids, strict=True)]
-    await copy_rows(connection, "outbox", rows)
+    await copy_rows(tx, "outbox", rows)
     return ids
 
 

@@ -138,8 +138,8 @@ class _Shard:
                 metrics.RELAY_FAILURES.labels(self._service, type(error).__name__).inc()
                 await self._pause(LOCK_RETRY_SECONDS, stop)
 
-    async def _hold(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
-        while not await relay_store.try_lock(connection, self._shard):
+    async def _hold(self, session: AsyncConnection, stop: asyncio.Event) -> None:
+        while not await relay_store.try_lock(session, self._shard):
             self._round_at, self._trouble = time.monotonic(), None
             await self._pause(LOCK_RETRY_SECONDS, stop)
             if stop.is_set():
@@ -150,19 +150,19 @@ class _Shard:
                 await producer.start()
             self._stamped.clear()
             self._partitions.clear()
-            await self._publish(connection, producer, stop)
+            await self._publish(session, producer, stop)
         finally:
             await producer.stop()
 
     async def _publish(
-        self, connection: AsyncConnection, producer: Producer, stop: asyncio.Event
+        self, session: AsyncConnection, producer: Producer, stop: asyncio.Event
     ) -> None:
         watermark = Watermark()
         while not stop.is_set():
             self._wake.clear()
             self._closed = {t: at for t, at in self._closed.items() if at > time.monotonic()}
             batch = await relay_store.fetch(
-                connection,
+                session,
                 self._fetch,
                 shard=self._shard,
                 shards=self._settings.shards,
@@ -171,7 +171,7 @@ class _Shard:
             )
             async with asyncio.timeout(self._kafka.produce_deadline_seconds):
                 sent = await self._send(producer, batch.rows, watermark.reached)
-                await relay_store.mark(connection, sent)
+                await relay_store.mark(session, sent)
                 full = len(batch.rows) == self._settings.batch_size
                 if not self._closed:
                     watermark.settle(batch, full=full)

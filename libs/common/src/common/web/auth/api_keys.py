@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.errors import ConflictError, FieldError, InvalidError
 from common.web.auth.scopes import known_scopes
 
@@ -176,17 +176,17 @@ _USED = text(
 )
 
 
-async def find_key(connection: AsyncConnection, key_id: str) -> KeyRow | None:
+async def find_key(connection: ReadConnection, key_id: str) -> KeyRow | None:
     """Return the key's row, also when it is revoked or expired."""
     row = (await connection.execute(_FIND, {"key_id": key_id})).mappings().one_or_none()
     return None if row is None else _row(row)
 
 
-async def list_keys(connection: AsyncConnection) -> list[KeyRow]:
+async def list_keys(connection: ReadConnection) -> list[KeyRow]:
     return [_row(row) for row in (await connection.execute(_LIST)).mappings()]
 
 
-async def insert_key(tx: AsyncConnection, row: KeyRow, *, now: datetime) -> None:
+async def insert_key(tx: Transaction, row: KeyRow, *, now: datetime) -> None:
     """Store a key. Raises ConflictError when its id is taken by another secret or tenant.
 
     Storing the same key again changes nothing.
@@ -210,12 +210,12 @@ async def insert_key(tx: AsyncConnection, row: KeyRow, *, now: datetime) -> None
             raise ConflictError("this key id is taken")
 
 
-async def revoke_key(tx: AsyncConnection, key_id: str, *, now: datetime) -> bool:
+async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:
     """Revoke a key; False when there is no such key or it is revoked already."""
     return (await tx.execute(_REVOKE, {"key_id": key_id, "now": now})).rowcount == 1
 
 
-async def note_use(tx: AsyncConnection, key_id: str, *, now: datetime) -> None:
+async def note_use(tx: Transaction, key_id: str, *, now: datetime) -> None:
     """Remember the day on which a key was last used."""
     await tx.execute(_USED, {"key_id": key_id, "today": now.date()})
 

@@ -9,9 +9,7 @@ import hashlib
 import time
 from collections import OrderedDict
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import Clock, Database
+from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnauthenticatedError
 from common.runtime import spawn
 from common.settings import AuthSettings
@@ -123,7 +121,7 @@ class Authenticator:
             if not self._keys.first_use(row.key_id, now.date()):
                 return
 
-            async def note(tx: AsyncConnection) -> None:
+            async def note(tx: Transaction) -> None:
                 await note_use(tx, row.key_id, now=now)
 
             spawn(self._database.run(note), name="api_key.note_use")

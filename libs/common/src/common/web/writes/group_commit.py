@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Clock, Database, LockedError
+from common.db import Clock, Database, LockedError, Transaction
 from common.errors import ServiceError, UnavailableError
 from common.runtime import Call, Gatherer, spawn
 from common.web import metrics
@@ -141,7 +140,7 @@ class GroupCommit(Generic[T, R]):
     ) -> list[Outcome]:
         writes = [call.item for call in calls]
 
-        async def attempt(tx: AsyncConnection, *, now: datetime) -> list[Outcome]:
+        async def attempt(tx: Transaction, *, now: datetime) -> list[Outcome]:
             if hurry:
                 await tx.execute(_HURRY, {"milliseconds": f"{PATIENCE_SECONDS * 1000:.0f}"})
             return await self._write(tx, tenant_id, writes, now=now)
@@ -155,7 +154,7 @@ class GroupCommit(Generic[T, R]):
         raise gave_up()
 
     async def _write(
-        self, tx: AsyncConnection, tenant_id: str, writes: Sequence[Write[T, R]], *, now: datetime
+        self, tx: Transaction, tenant_id: str, writes: Sequence[Write[T, R]], *, now: datetime
     ) -> list[Outcome]:
         """Claim the keys, do the work of those that are new, and store their answers."""
         found = await _claimed(tx, writes)
@@ -172,7 +171,7 @@ class GroupCommit(Generic[T, R]):
         return outcomes
 
 
-async def _claimed(tx: AsyncConnection, writes: Sequence[Write[Any, Any]]) -> dict[int, Outcome]:
+async def _claimed(tx: Transaction, writes: Sequence[Write[Any, Any]]) -> dict[int, Outcome]:
     """Return the outcomes, by place, of those whose key already decides what they get."""
     keyed = [(place, write.keyed) for place, write in enumerate(writes) if write.keyed is not None]
     claims = await claim_all(tx, [key for _, key in keyed])

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 from pydantic_core import from_json
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
+from common.db import Transaction
 from common.errors import ConflictError, InvalidError, ServiceError, UnavailableError
 from common.jsons import dumps, dumps_text
 from common.web.auth import exchange_of, route_template
@@ -138,7 +138,7 @@ class FinishedMeanwhileError(Exception):
     """Another attempt committed between our look and our write; look again."""
 
 
-async def claim(tx: AsyncConnection, keyed: KeyedRequest) -> Rendered | None:
+async def claim(tx: Transaction, keyed: KeyedRequest) -> Rendered | None:
     """Return the stored answer, or None when this attempt is to do the work.
 
     Raises ConflictError while another attempt runs, InvalidError when the key was used for another
@@ -151,7 +151,7 @@ async def claim(tx: AsyncConnection, keyed: KeyedRequest) -> Rendered | None:
 
 
 async def claim_all(
-    tx: AsyncConnection, requests: Sequence[KeyedRequest]
+    tx: Transaction, requests: Sequence[KeyedRequest]
 ) -> list[Rendered | ServiceError | None]:
     """Return for each request, none of which share a key, what ``claim`` returns or raises."""
     if not requests:
@@ -177,15 +177,13 @@ def _claimed(keyed: KeyedRequest, found: Row[Any]) -> Rendered | ServiceError | 
     return None
 
 
-async def store(
-    tx: AsyncConnection, keyed: KeyedRequest, answer: Rendered, *, now: datetime
-) -> None:
+async def store(tx: Transaction, keyed: KeyedRequest, answer: Rendered, *, now: datetime) -> None:
     """Write the answer beside the effect. Raises FinishedMeanwhileError, which undoes both."""
     await store_all(tx, [(keyed, answer)], now=now)
 
 
 async def store_all(
-    tx: AsyncConnection, answers: Sequence[tuple[KeyedRequest, Rendered]], *, now: datetime
+    tx: Transaction, answers: Sequence[tuple[KeyedRequest, Rendered]], *, now: datetime
 ) -> None:
     """Write the answers beside their effects, or raise FinishedMeanwhileError for all of them."""
     if not answers:
@@ -205,7 +203,7 @@ async def store_all(
         raise FinishedMeanwhileError
 
 
-async def purge(tx: AsyncConnection, *, now: datetime) -> int:
+async def purge(tx: Transaction, *, now: datetime) -> int:
     """Forget old keys, some thousands at a time; return how many went."""
     before = now - timedelta(hours=KEEP_HOURS)
     return (await tx.execute(_PURGE, {"before": before, "rows": _PURGE_ROWS})).rowcount

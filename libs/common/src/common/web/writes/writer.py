@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common.db import Transaction
 from common.errors import UnavailableError
 from common.web import metrics
 from common.web.auth import caller_of
@@ -64,7 +64,7 @@ class Writer:
         """
         keyed = self._once()
 
-        async def attempt(tx: AsyncConnection, *, now: datetime) -> tuple[Rendered, bool]:
+        async def attempt(tx: Transaction, *, now: datetime) -> tuple[Rendered, bool]:
             if keyed is not None and (earlier := await claim(tx, keyed)) is not None:
                 return earlier, True
             rendered = _rendered(answer(await usecase(tx, command, now=now)))

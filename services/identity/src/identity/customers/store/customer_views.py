@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection
 from common.errors import NotFoundError
 from identity.customers.domain.attributes import visible
 from identity.customers.store.images import read_attributes
@@ -44,7 +44,7 @@ class CustomerView:
 
 
 async def get_customer_view(
-    connection: AsyncConnection, tenant_id: str, customer_id: UUID
+    connection: ReadConnection, tenant_id: str, customer_id: UUID
 ) -> CustomerView:
     """Return the customer that answers to any id ever issued. Raises NotFoundError."""
     parameters = {"tenant_id": tenant_id, "customer_id": customer_id}

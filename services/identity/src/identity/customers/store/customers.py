@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Key
 from identity.customers.store.images import read_attributes, read_identifiers
@@ -50,24 +50,20 @@ WITH wanted AS MATERIALIZED (
 )
 
 
-async def find_by_keys(
-    connection: AsyncConnection, tenant_id: str, keys: Iterable[Key]
-) -> list[Customer]:
+async def find_by_keys(tx: Transaction, tenant_id: str, keys: Iterable[Key]) -> list[Customer]:
     """Return the canonical customers that hold any of these identifiers, whole."""
     asked = sorted(set(keys))
     if not asked:
         return []
     types, scopes, values = (list(column) for column in zip(*asked, strict=True))
     parameters = {"tenant_id": tenant_id, "types": types, "scopes": scopes, "values": values}
-    return [_customer(row) for row in await connection.execute(BY_KEYS, parameters)]
+    return [_customer(row) for row in await tx.execute(BY_KEYS, parameters)]
 
 
-async def find_by_ids(
-    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID]
-) -> list[Customer]:
+async def find_by_ids(tx: Transaction, tenant_id: str, ids: Sequence[UUID]) -> list[Customer]:
     """Return the canonical customers that answer to these ids, whole; unknown ids are left out."""
     parameters = {"tenant_id": tenant_id, "ids": sorted(set(ids))}
-    return [_customer(row) for row in await connection.execute(BY_IDS, parameters)]
+    return [_customer(row) for row in await tx.execute(BY_IDS, parameters)]
 
 
 def _customer(row: Any) -> Customer:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
 from identity.customers.domain.facts import Cause
@@ -42,7 +41,7 @@ class Merged:
     plan: MergePlan | None
 
 
-async def merge_customers(tx: AsyncConnection, command: MergeCustomers, *, now: datetime) -> Merged:
+async def merge_customers(tx: Transaction, command: MergeCustomers, *, now: datetime) -> Merged:
     """Merge the source into the target; when they are one already, change nothing.
 
     Raises NotFoundError for an id never issued, ConflictError when the result would be too large.

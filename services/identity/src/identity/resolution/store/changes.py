@@ -6,8 +6,8 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import dumps, dumps_text
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.domain.normalisation import NORMALISER_VERSION
@@ -80,7 +80,7 @@ SELECT :tenant_id, cast(merge ->> 'merge_id' AS uuid), cast(merge ->> 'survivor_
 """)
 
 
-async def save(tx: AsyncConnection, tenant_id: str, roster: Roster, *, now: datetime) -> None:
+async def save(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
     """Write the roster's changes. The caller holds the locks of everything on it."""
     changes = roster.changes
     about = {"tenant_id": tenant_id, "now": now, "absorbed": list(changes.redirects)}

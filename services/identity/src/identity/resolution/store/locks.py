@@ -9,8 +9,8 @@ from hashlib import blake2b
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from identity.customers.domain.identifiers import Key
 
 # Locks are taken in the order of the array, which is sorted.
@@ -52,7 +52,7 @@ class Locks:
         return keys <= self._keys and customers <= self._customers
 
     async def take(
-        self, tx: AsyncConnection, keys: AbstractSet[Key], customers: AbstractSet[UUID]
+        self, tx: Transaction, keys: AbstractSet[Key], customers: AbstractSet[UUID]
     ) -> None:
         """Take what is missing; start the unit of work anew where that would break the order."""
         new_keys, new_customers = keys - self._keys, customers - self._customers
@@ -67,7 +67,7 @@ class Locks:
         self._keys |= new_keys
         self._customers |= new_customers
 
-    async def _take_keys(self, tx: AsyncConnection, keys: AbstractSet[Key]) -> None:
+    async def _take_keys(self, tx: Transaction, keys: AbstractSet[Key]) -> None:
         everything = {"everything": _hash(self._tenant_id)}
         if len(keys) > MANY_KEYS:
             await tx.execute(_LOCK_EVERYTHING, everything)

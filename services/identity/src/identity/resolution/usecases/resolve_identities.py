@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
 from identity.customers.store import customers
@@ -32,7 +31,7 @@ class ResolveIdentities:
 
 
 async def resolve_identities(
-    tx: AsyncConnection, command: ResolveIdentities, *, now: datetime
+    tx: Transaction, command: ResolveIdentities, *, now: datetime
 ) -> tuple[Answer, ...]:
     """Return one answer, or one error, for each question; asking again changes nothing more."""
     items = await _prepared(command.questions, now=now)

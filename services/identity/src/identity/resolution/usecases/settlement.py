@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Key
 from identity.resolution.domain.roster import Roster
@@ -15,7 +14,7 @@ Load = Callable[[], Awaitable[Iterable[Customer]]]
 
 
 async def settle(
-    tx: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     *,
     load: Load,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from interactions.channels.kit.sealing import Sealed
 
 _FIND = text(
@@ -45,7 +45,7 @@ class ChannelAccount:
 
 
 async def find_account(
-    connection: AsyncConnection, *, provider: str, account: str
+    connection: ReadConnection, *, provider: str, account: str
 ) -> ChannelAccount | None:
     """Return an account of any tenant, because it tells whose the call is; None if disabled."""
     result = await connection.execute(_FIND, {"provider": provider, "account": account})
@@ -53,15 +53,15 @@ async def find_account(
     return None if row is None else _account(row)
 
 
-async def list_accounts(connection: AsyncConnection, tenant_id: str) -> list[ChannelAccount]:
+async def list_accounts(connection: ReadConnection, tenant_id: str) -> list[ChannelAccount]:
     """Return a tenant's accounts."""
     result = await connection.execute(_LIST, {"tenant_id": tenant_id})
     return [_account(row) for row in result]
 
 
-async def save_account(connection: AsyncConnection, account: ChannelAccount) -> bool:
+async def save_account(tx: Transaction, account: ChannelAccount) -> bool:
     """Add an account or replace its secret; False when it belongs to another tenant."""
-    result = await connection.execute(
+    result = await tx.execute(
         _SAVE,
         {
             "provider": account.provider,

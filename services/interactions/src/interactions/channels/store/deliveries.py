@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.ids import new_id
 from common.jsons import dumps_text, loads
 from interactions.channels.kit.adapter import Headers
@@ -111,7 +111,7 @@ class Quarantined:
 
 
 async def store_delivery(
-    connection: AsyncConnection,
+    tx: Transaction,
     *,
     tenant_id: str,
     provider: str,
@@ -121,7 +121,7 @@ async def store_delivery(
     body: bytes,
 ) -> bool:
     """Store a call as it came; False when the provider repeated a call that is here already."""
-    result = await connection.execute(
+    result = await tx.execute(
         _STORE,
         {
             "tenant_id": tenant_id,
@@ -137,10 +137,10 @@ async def store_delivery(
 
 
 async def claim_deliveries(
-    connection: AsyncConnection, *, count: int, lease_seconds: float
+    tx: Transaction, *, count: int, lease_seconds: float
 ) -> list[StoredDelivery]:
     """Claim the oldest deliveries of any tenant; after the lease they are anybody's again."""
-    result = await connection.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
+    result = await tx.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
     found = [
         StoredDelivery(
             row.tenant_id,
@@ -159,12 +159,12 @@ async def claim_deliveries(
 
 
 async def finish_deliveries(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     finished: Sequence[tuple[StoredDelivery, str | None]],
 ) -> None:
     """Mark deliveries as processed, or as quarantined for the reason given."""
-    await connection.execute(
+    await tx.execute(
         _FINISH,
         {
             "tenant_id": tenant_id,
@@ -177,18 +177,16 @@ async def finish_deliveries(
 
 
 async def list_quarantined(
-    connection: AsyncConnection, tenant_id: str, *, count: int = 100
+    connection: ReadConnection, tenant_id: str, *, count: int = 100
 ) -> list[Quarantined]:
     """Return the oldest deliveries that wait for a person."""
     result = await connection.execute(_QUARANTINED, {"tenant_id": tenant_id, "count": count})
     return [Quarantined(*row) for row in result]
 
 
-async def redrive_deliveries(
-    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID] | None
-) -> int:
+async def redrive_deliveries(tx: Transaction, tenant_id: str, ids: Sequence[UUID] | None) -> int:
     """Put quarantined deliveries (all of the tenant's if ``ids`` is None) back to be processed."""
-    result = await connection.execute(
+    result = await tx.execute(
         _REDRIVE, {"tenant_id": tenant_id, "ids": None if ids is None else list(ids)}
     )
     return result.rowcount

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import Clock, Database
+from common.db import Clock, Database, Transaction
 from common.errors import UnavailableError
 from common.telemetry import describe, get_logger
 from interactions.channels.kit.adapter import Adapter, Delivery, UnreadableError
@@ -111,5 +109,5 @@ class ProcessDeliveries:
             await self._database.run(record_deliveries, buried, now=self._clock.now())
 
 
-async def _claim(connection: AsyncConnection) -> list[StoredDelivery]:
-    return await claim_deliveries(connection, count=BATCH, lease_seconds=LEASE_SECONDS)
+async def _claim(tx: Transaction) -> list[StoredDelivery]:
+    return await claim_deliveries(tx, count=BATCH, lease_seconds=LEASE_SECONDS)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import ConflictError
 from interactions.channels.kit.sealing import Sealed
 from interactions.channels.store.accounts import ChannelAccount, save_account
@@ -22,14 +21,14 @@ class AddChannelAccount:
 
 
 async def add_channel_account(
-    connection: AsyncConnection, command: AddChannelAccount, *, now: datetime
+    tx: Transaction, command: AddChannelAccount, *, now: datetime
 ) -> None:
     """Add the account, or give it another secret; ConflictError if it is another tenant's."""
     del now
     account = ChannelAccount(
         command.provider, command.account, command.tenant_id, command.channel, command.secret
     )
-    if not await save_account(connection, account):
+    if not await save_account(tx, account):
         raise ConflictError("this account belongs to somebody else")
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import ServiceError
 from interactions.channels.kit.adapter import Headers
 from interactions.channels.store import deliveries as store
@@ -26,13 +25,11 @@ class StoreDelivery:
     body: bytes
 
 
-async def store_delivery(
-    connection: AsyncConnection, command: StoreDelivery, *, now: datetime
-) -> bool:
+async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: datetime) -> bool:
     """Put the call into the vault; False when it is there already."""
     del now  # the vault reads the database's clock itself, after its transaction has begun
     return await store.store_delivery(
-        connection,
+        tx,
         tenant_id=command.tenant_id,
         provider=command.provider,
         account=command.account,
@@ -60,16 +57,14 @@ class RecordDeliveries:
     window: timedelta
 
 
-async def record_deliveries(
-    connection: AsyncConnection, command: RecordDeliveries, *, now: datetime
-) -> None:
+async def record_deliveries(tx: Transaction, command: RecordDeliveries, *, now: datetime) -> None:
     """Record the messages, and mark each delivery processed or quarantined with its reason.
 
     Doing it twice records nothing twice: every message has its provider's key.
     """
     items = [item for u in command.understood for item in u.items]
     recording = RecordInteractions(command.tenant_id, items, command.window)
-    answers = iter(await record_interactions(connection, recording, now=now) if items else ())
+    answers = iter(await record_interactions(tx, recording, now=now) if items else ())
     finished: list[tuple[StoredDelivery, str | None]] = []
     for understood in command.understood:
         refused = [a for _ in understood.items if isinstance(a := next(answers), ServiceError)]
@@ -77,7 +72,7 @@ async def record_deliveries(
         finished.append((understood.delivery, reason))
         outcome = "quarantined" if reason else "processed"
         metrics.DELIVERIES.labels(understood.delivery.provider, outcome).inc()
-    await store.finish_deliveries(connection, command.tenant_id, finished)
+    await store.finish_deliveries(tx, command.tenant_id, finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +83,7 @@ class RedriveDeliveries:
     ids: tuple[UUID, ...] | None = None
 
 
-async def redrive_deliveries(
-    connection: AsyncConnection, command: RedriveDeliveries, *, now: datetime
-) -> int:
+async def redrive_deliveries(tx: Transaction, command: RedriveDeliveries, *, now: datetime) -> int:
     """Put them back into the queue and return how many; messages keep their ids and keys."""
     del now
-    return await store.redrive_deliveries(connection, command.tenant_id, command.ids)
+    return await store.redrive_deliveries(tx, command.tenant_id, command.ids)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.jsons import dumps_text
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, rfc3339, source_of
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CLOCKS_TOPIC, ClockChanged
@@ -35,7 +34,7 @@ def clocks_stream() -> Stream:
 
 
 async def apply_clocks(
-    tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    tx: Transaction, events: Sequence[Received], /, *, now: datetime
 ) -> Sequence[Outcome]:
     """Project the batch; a version that is not newer than ours is stale."""
     copies = [_copy(event) for event in events]

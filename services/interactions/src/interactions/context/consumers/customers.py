@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, source_of
 from interactions.context.domain.aliases import Merge
 from interactions.context.domain.profiles import Change, Identifier
@@ -32,7 +31,7 @@ def customers_stream() -> Stream:
 
 
 async def apply_customers(
-    tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    tx: Transaction, events: Sequence[Received], /, *, now: datetime
 ) -> Sequence[Outcome]:
     """Project the batch; a fact that something newer has overtaken is stale."""
     facts = [_FACTS[type(event.data)](event) for event in events]

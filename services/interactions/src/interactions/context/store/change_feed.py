@@ -1,8 +1,8 @@
 """The change feed: what was written, in the order of its sequence, up to a bound that is safe."""
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection
 from interactions.context.store.fragments import NIL, interaction_json, iso, json_object
 
 _ITEM = json_object(
@@ -40,9 +40,9 @@ _LIST = text(f"""
 
 
 async def list_changes(
-    conn: AsyncConnection, *, tenant_id: str, after: int, safe: int, limit: int
+    connection: ReadConnection, *, tenant_id: str, after: int, safe: int, limit: int
 ) -> list[tuple[int, str]]:
     """Return (sequence, JSON) of the changes after ``after``; nothing beyond ``safe``."""
     values = {"tenant_id": tenant_id, "after": after, "safe": safe, "limit": limit}
-    rows = await conn.execute(_LIST, values)
+    rows = await connection.execute(_LIST, values)
     return [(row.sequence, row.item) for row in rows]

@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,7 @@ _SAVE = text(
 )
 
 
-async def save_clocks(
-    tx: AsyncConnection, clocks: Sequence[ClockCopy]
-) -> set[tuple[str, UUID, int]]:
+async def save_clocks(tx: Transaction, clocks: Sequence[ClockCopy]) -> set[tuple[str, UUID, int]]:
     """Keep the latest version of each clock; return the (tenant, clock, version) now written."""
     rows = await tx.execute(
         _SAVE,

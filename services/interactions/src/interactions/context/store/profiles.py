@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import dumps_text, loads
 from interactions.context.domain.profiles import Entry, Identifier, Profile
 
@@ -140,12 +140,12 @@ _SAVE_IDENTIFIERS = text(
 )
 
 
-async def lock_aliases(tx: AsyncConnection, tenant_ids: Sequence[str]) -> None:
+async def lock_aliases(tx: Transaction, tenant_ids: Sequence[str]) -> None:
     """Let one transaction at a time unite customers of a tenant, so that no chain can form."""
     await tx.execute(_LOCK_ALIASES, {"tenants": list(tenant_ids)})
 
 
-async def list_aliases(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, UUID]:
+async def list_aliases(tx: Transaction, keys: Sequence[Key]) -> dict[Key, UUID]:
     """Return the canonical id of each id that has a row."""
     rows = await tx.execute(
         _LIST_ALIASES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]}
@@ -154,7 +154,7 @@ async def list_aliases(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, UU
 
 
 async def save_aliases(
-    tx: AsyncConnection, *, moves: Mapping[Key, UUID], rows: Mapping[Key, UUID]
+    tx: Transaction, *, moves: Mapping[Key, UUID], rows: Mapping[Key, UUID]
 ) -> None:
     """Move whole clusters to their new canonical id, then write the rows of the named ids."""
     if moves:
@@ -172,12 +172,12 @@ async def save_aliases(
     await tx.execute(_SAVE_ALIASES, arguments)
 
 
-async def add_aliases(tx: AsyncConnection, keys: Sequence[Key]) -> None:
+async def add_aliases(tx: Transaction, keys: Sequence[Key]) -> None:
     """Give each id that has no row one that points at itself."""
     await tx.execute(_ADD_ALIASES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]})
 
 
-async def lock_profiles(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Profile]:
+async def lock_profiles(tx: Transaction, keys: Sequence[Key]) -> dict[Key, Profile]:
     """Return the profiles that exist, locked until the transaction ends."""
     rows = await tx.execute(
         _LOCK_PROFILES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]}
@@ -185,9 +185,7 @@ async def lock_profiles(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, P
     return {(row.tenant_id, row.customer_id): _profile(row) for row in rows}
 
 
-async def save_profiles(
-    tx: AsyncConnection, profiles: Mapping[Key, Profile], *, now: datetime
-) -> None:
+async def save_profiles(tx: Transaction, profiles: Mapping[Key, Profile], *, now: datetime) -> None:
     found = list(profiles.values())
     arguments = {
         "tenants": [k[0] for k in profiles],
@@ -204,7 +202,7 @@ async def save_profiles(
     await tx.execute(_SAVE_PROFILES, arguments)
 
 
-async def forget_identifiers(tx: AsyncConnection, gone: Sequence[KnownIdentifier]) -> None:
+async def forget_identifiers(tx: Transaction, gone: Sequence[KnownIdentifier]) -> None:
     """Delete spellings, but only where the same customer, by any of its ids, still holds them."""
     await tx.execute(
         _FORGET_IDENTIFIERS,
@@ -218,7 +216,7 @@ async def forget_identifiers(tx: AsyncConnection, gone: Sequence[KnownIdentifier
     )
 
 
-async def save_identifiers(tx: AsyncConnection, known: Sequence[KnownIdentifier]) -> None:
+async def save_identifiers(tx: Transaction, known: Sequence[KnownIdentifier]) -> None:
     """Write spellings; an assertion older than the one that stands changes nothing."""
     await tx.execute(
         _SAVE_IDENTIFIERS,

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection
 from interactions.context.domain.search import Search
 from interactions.context.store.fragments import CLUSTER, KNOWN, TARGET_BY_ID, interaction_json
 
@@ -46,7 +46,7 @@ class TimelinePage:
     last: tuple[datetime, int] | None
 
 
-async def find_timeline(conn: AsyncConnection, query: TimelineQuery) -> TimelinePage | None:
+async def find_timeline(connection: ReadConnection, query: TimelineQuery) -> TimelinePage | None:
     """Read one page in one statement; None for the nil id."""
     given = _filters(query)
     statement = _statement(frozenset(given), with_private=query.with_private)
@@ -57,7 +57,7 @@ async def find_timeline(conn: AsyncConnection, query: TimelineQuery) -> Timeline
     }
     for found in given.values():
         values |= found
-    row = (await conn.execute(statement, values)).one_or_none()
+    row = (await connection.execute(statement, values)).one_or_none()
     if row is None:
         return None
     return TimelinePage(

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from interactions.context.store import clocks as store
 from interactions.context.store.clocks import ClockCopy
 
 
 async def project_clocks(
-    tx: AsyncConnection, clocks: Sequence[ClockCopy], *, now: datetime
+    tx: Transaction, clocks: Sequence[ClockCopy], *, now: datetime
 ) -> list[bool]:
     """Write the latest version of each clock, in one statement.
 

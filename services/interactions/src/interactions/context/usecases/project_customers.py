@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from interactions.context.domain.aliases import Merge, plan_aliases
 from interactions.context.domain.profiles import Change, Entry, Profile, fold
 from interactions.context.store import profiles as store
@@ -33,7 +32,7 @@ class CustomerFact:
 
 
 async def project_customers(
-    tx: AsyncConnection, facts: Sequence[CustomerFact], *, now: datetime
+    tx: Transaction, facts: Sequence[CustomerFact], *, now: datetime
 ) -> list[bool]:
     """Apply a batch; repeated, old or reordered facts leave the same copy behind.
 
@@ -49,7 +48,7 @@ async def project_customers(
     return [fact.merge is not None or _is_news(fact, before) for fact in facts]
 
 
-async def _unite(tx: AsyncConnection, facts: Sequence[CustomerFact]) -> None:
+async def _unite(tx: Transaction, facts: Sequence[CustomerFact]) -> None:
     """Make the aliases say what the merges say; without merges, see that each id has a row."""
     merging = sorted({fact.tenant_id for fact in facts if fact.merge is not None})
     if not merging:
@@ -74,7 +73,7 @@ async def _unite(tx: AsyncConnection, facts: Sequence[CustomerFact]) -> None:
 
 
 async def _fold_profiles(
-    tx: AsyncConnection, facts: Sequence[CustomerFact], *, now: datetime
+    tx: Transaction, facts: Sequence[CustomerFact], *, now: datetime
 ) -> tuple[dict[Key, Profile], dict[Key, Profile]]:
     """Write what the changes make of the profiles; return the touched ones before and after."""
     changes: dict[Key, list[Change]] = {}

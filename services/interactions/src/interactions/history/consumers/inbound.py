@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Clock
+from common.db import Clock, Transaction
 from common.errors import InvalidError, MalformedError, ServiceError
 from common.jsons import Limits, field_errors, parse
 from common.messaging import (
@@ -106,11 +105,11 @@ class Inbound:
         return [Received(e.envelope, r, e.record) for e, r in zip(events, found, strict=True)]
 
     async def _apply(
-        self, connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+        self, tx: Transaction, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
         sound = [event.data for event in events if isinstance(event.data, Resolved)]
         command = RecordInteractions(self._tenant_id, sound, self._window)
-        answers = iter(await record_received(connection, command, now=now))
+        answers = iter(await record_received(tx, command, now=now))
         return [
             _outcome(e.data if isinstance(e.data, ServiceError) else next(answers)) for e in events
         ]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import dumps_text
 from interactions.history.domain.conversation import Step
 from interactions.history.store import columns
@@ -31,7 +31,7 @@ _APPEND = text(
 
 
 async def append(
-    connection: AsyncConnection, tenant_id: str, steps: Sequence[Step], *, now: datetime
+    tx: Transaction, tenant_id: str, steps: Sequence[Step], *, now: datetime
 ) -> list[int]:
     """Write one row per step and return their sequences, in the same order."""
     if not steps:
@@ -45,7 +45,7 @@ async def append(
         }
         for step in steps
     ]
-    result = await connection.execute(
+    result = await tx.execute(
         _APPEND, {"tenant_id": tenant_id, "now": now, "steps": dumps_text(rows)}
     )
     return [row.sequence for row in result]

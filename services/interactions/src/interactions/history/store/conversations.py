@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.errors import NotFoundError
 from common.jsons import dumps_text
 from interactions.history.domain.contact import NOBODY
@@ -128,7 +128,7 @@ _SAVE = text(columns.upsert("conversation", columns.CONVERSATION, key=columns.CO
 
 
 async def find_candidates(
-    connection: AsyncConnection, tenant_id: str, items: Sequence[Item], *, window: timedelta
+    tx: Transaction, tenant_id: str, items: Sequence[Item], *, window: timedelta
 ) -> list[Candidate]:
     """Return and lock, in one order, every conversation that one of the items may belong to.
 
@@ -142,9 +142,9 @@ async def find_candidates(
         "space": LOCK_SPACE,
         "items": dumps_text([_item_row(tenant_id, item) for item in items]),
     }
-    rows = (await connection.execute(_FIND, values | {"threads_are_locked": False})).all()
+    rows = (await tx.execute(_FIND, values | {"threads_are_locked": False})).all()
     if rows[0].locked:
-        rows = (await connection.execute(_FIND, values | {"threads_are_locked": True})).all()
+        rows = (await tx.execute(_FIND, values | {"threads_are_locked": True})).all()
     known: dict[UUID, Conversation] = {}
     candidates = []
     for row in rows:
@@ -158,17 +158,17 @@ async def find_candidates(
 
 
 async def lock_conversations(
-    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID]
+    tx: Transaction, tenant_id: str, ids: Sequence[UUID]
 ) -> dict[UUID, Conversation]:
     """Return and lock the conversations that exist, in one order."""
-    result = await connection.execute(
+    result = await tx.execute(
         text(f"{_GET} FOR UPDATE OF c"), {"tenant_id": tenant_id, "ids": list(ids)}
     )
     return {row.conversation_id: conversation_of(row) for row in result}
 
 
 async def get_conversation(
-    connection: AsyncConnection, tenant_id: str, conversation_id: UUID
+    connection: ReadConnection, tenant_id: str, conversation_id: UUID
 ) -> Conversation:
     """Return a conversation; raises NotFoundError."""
     result = await connection.execute(
@@ -181,13 +181,13 @@ async def get_conversation(
 
 
 async def save_conversations(
-    connection: AsyncConnection, tenant_id: str, conversations: Sequence[Conversation]
+    tx: Transaction, tenant_id: str, conversations: Sequence[Conversation]
 ) -> None:
     """Insert the new ones and overwrite the others, which the caller has locked."""
     if not conversations:
         return
     rows = [columns.conversation_row(conversation) for conversation in conversations]
-    await connection.execute(_SAVE, {"tenant_id": tenant_id, "conversations": dumps_text(rows)})
+    await tx.execute(_SAVE, {"tenant_id": tenant_id, "conversations": dumps_text(rows)})
 
 
 def conversation_of(row: Row[Any]) -> Conversation:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from interactions.history.domain.contact import Identifier, Key
 
 _FIND = text(
@@ -71,7 +71,7 @@ class Known:
 
 
 async def find_known(
-    connection: AsyncConnection, tenant_id: str, *, keys: Sequence[Key], ids: Sequence[UUID]
+    connection: ReadConnection, tenant_id: str, *, keys: Sequence[Key], ids: Sequence[UUID]
 ) -> Known:
     """Return what our copy knows about these identifiers and customer ids; one statement."""
     result = await connection.execute(
@@ -95,7 +95,7 @@ async def find_known(
 
 
 async def learn(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     facts: Sequence[tuple[UUID, Sequence[Identifier]]],
     *,
@@ -108,9 +108,9 @@ async def learn(
     learned = {i.key: (customer, i.level) for customer, found in facts for i in found}
     customers = sorted({customer for customer, _ in facts})
     if customers:
-        await connection.execute(_LEARN_ALIASES, {"tenant_id": tenant_id, "ids": customers})
+        await tx.execute(_LEARN_ALIASES, {"tenant_id": tenant_id, "ids": customers})
     if learned:
-        await connection.execute(
+        await tx.execute(
             _LEARN_IDENTIFIERS,
             {
                 "tenant_id": tenant_id,

@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import copy_rows
+from common.db import Transaction, copy_rows
 from common.jsons import dumps_text
 from interactions.history.domain.contact import NOBODY, Identifier
 from interactions.history.domain.interaction import ProviderKey, fingerprint
@@ -91,7 +90,7 @@ class Original:
 
 
 async def claim_messages(
-    connection: AsyncConnection, tenant_id: str, items: Sequence[Item], *, now: datetime
+    tx: Transaction, tenant_id: str, items: Sequence[Item], *, now: datetime
 ) -> set[UUID]:
     """Claim the items' provider keys, each key once; return the interactions that have theirs now.
 
@@ -100,19 +99,17 @@ async def claim_messages(
     if not items:
         return set()
     rows = dumps_text([_message_row(item) for item in items])
-    result = await connection.execute(
-        _CLAIM, {"tenant_id": tenant_id, "now": now, "messages": rows}
-    )
+    result = await tx.execute(_CLAIM, {"tenant_id": tenant_id, "now": now, "messages": rows})
     return set(result.scalars())
 
 
 async def find_originals(
-    connection: AsyncConnection, tenant_id: str, keys: Sequence[ProviderKey]
+    tx: Transaction, tenant_id: str, keys: Sequence[ProviderKey]
 ) -> dict[ProviderKey, Original]:
     """Return what was recorded under the keys."""
     if not keys:
         return {}
-    result = await connection.execute(
+    result = await tx.execute(
         _ORIGINALS, {"tenant_id": tenant_id, "nobody": NOBODY, **_arrays(keys)}
     )
     return {
@@ -128,11 +125,11 @@ async def find_originals(
 
 
 async def settle_claims(
-    connection: AsyncConnection, tenant_id: str, customers: Mapping[ProviderKey, UUID]
+    tx: Transaction, tenant_id: str, customers: Mapping[ProviderKey, UUID]
 ) -> None:
     """Correct under which customer the claimed messages were filed in the end."""
     if customers:
-        await connection.execute(
+        await tx.execute(
             _SETTLE,
             {
                 "tenant_id": tenant_id,
@@ -142,16 +139,14 @@ async def settle_claims(
         )
 
 
-async def release_claims(
-    connection: AsyncConnection, tenant_id: str, keys: Sequence[ProviderKey]
-) -> None:
+async def release_claims(tx: Transaction, tenant_id: str, keys: Sequence[ProviderKey]) -> None:
     """Give back claims of messages that were refused after all."""
     if keys:
-        await connection.execute(_RELEASE, {"tenant_id": tenant_id, **_arrays(keys)})
+        await tx.execute(_RELEASE, {"tenant_id": tenant_id, **_arrays(keys)})
 
 
 async def write_interactions(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     rows: Sequence[tuple[Placed, Moment, int]],
     *,
@@ -159,7 +154,7 @@ async def write_interactions(
 ) -> None:
     """Write interactions, each with the time that is believed and its place in the change feed."""
     await copy_rows(
-        connection,
+        tx,
         "interaction",
         [_row(tenant_id, placed, moment, sequence, now) for placed, moment, sequence in rows],
     )

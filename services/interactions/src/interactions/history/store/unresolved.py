@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import loads
 from interactions.history.domain.contact import NOBODY, Contact, Identifier
 from interactions.history.domain.interaction import ProviderKey
@@ -112,7 +112,7 @@ class Attached:
 
 
 async def queue_unresolved(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     rows: Sequence[tuple[Placed, Contact]],
     *,
@@ -121,7 +121,7 @@ async def queue_unresolved(
     """Remember interactions to ask identity about, later."""
     if not rows:
         return
-    await connection.execute(
+    await tx.execute(
         _QUEUE,
         {
             "tenant_id": tenant_id,
@@ -136,9 +136,9 @@ async def queue_unresolved(
     )
 
 
-async def claim_unresolved(connection: AsyncConnection, *, count: int) -> list[Unresolved]:
+async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
     """Claim due rows of any tenant; nobody else gets them before the next attempt is due."""
-    result = await connection.execute(_CLAIM, {"count": count})
+    result = await tx.execute(_CLAIM, {"count": count})
     return [
         Unresolved(
             row.tenant_id,
@@ -152,18 +152,16 @@ async def claim_unresolved(connection: AsyncConnection, *, count: int) -> list[U
     ]
 
 
-async def hurry_unresolved(connection: AsyncConnection) -> int:
+async def hurry_unresolved(tx: Transaction) -> int:
     """Make everything that waits due now, because identity is back; return how many."""
-    result = await connection.execute(_HURRY)
+    result = await tx.execute(_HURRY)
     return result.rowcount
 
 
-async def refuse_unresolved(
-    connection: AsyncConnection, tenant_id: str, reasons: dict[UUID, str]
-) -> None:
+async def refuse_unresolved(tx: Transaction, tenant_id: str, reasons: dict[UUID, str]) -> None:
     """Stop asking about these, and say why."""
     if reasons:
-        await connection.execute(
+        await tx.execute(
             _REFUSE,
             {
                 "tenant_id": tenant_id,
@@ -173,19 +171,17 @@ async def refuse_unresolved(
         )
 
 
-async def take_unresolved(
-    connection: AsyncConnection, tenant_id: str, ids: Sequence[UUID]
-) -> dict[UUID, UUID]:
+async def take_unresolved(tx: Transaction, tenant_id: str, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Remove rows from the queue; return the conversations of those that were still there."""
-    result = await connection.execute(_TAKE, {"tenant_id": tenant_id, "ids": list(ids)})
+    result = await tx.execute(_TAKE, {"tenant_id": tenant_id, "ids": list(ids)})
     return {row.interaction_id: row.conversation_id for row in result}
 
 
 async def find_followers(
-    connection: AsyncConnection, tenant_id: str, conversations: Sequence[UUID]
+    tx: Transaction, tenant_id: str, conversations: Sequence[UUID]
 ) -> dict[UUID, UUID]:
     """Return the unresolved interactions that share their conversation's fate."""
-    result = await connection.execute(
+    result = await tx.execute(
         _FOLLOWERS,
         {"tenant_id": tenant_id, "nobody": NOBODY, "conversations": list(conversations)},
     )
@@ -193,12 +189,12 @@ async def find_followers(
 
 
 async def attach_interactions(
-    connection: AsyncConnection, tenant_id: str, customers: dict[UUID, UUID]
+    tx: Transaction, tenant_id: str, customers: dict[UUID, UUID]
 ) -> list[Attached]:
     """File interactions under their customers, oldest first; one already filed stays."""
     if not customers:
         return []
-    result = await connection.execute(
+    result = await tx.execute(
         _ATTACH,
         {
             "tenant_id": tenant_id,

@@ -4,9 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import Clock, Database
+from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnavailableError
 from interactions.history.store import unresolved
 from interactions.history.store.unresolved import Unresolved
@@ -93,9 +91,9 @@ def _sort(
         refused[row.interaction_id] = NO_SUCH_CUSTOMER if answer is None else answer.detail
 
 
-async def _claim(connection: AsyncConnection, count: int) -> list[Unresolved]:
-    return await unresolved.claim_unresolved(connection, count=count)
+async def _claim(tx: Transaction, count: int) -> list[Unresolved]:
+    return await unresolved.claim_unresolved(tx, count=count)
 
 
-async def _hurry(connection: AsyncConnection) -> int:
-    return await unresolved.hurry_unresolved(connection)
+async def _hurry(tx: Transaction) -> int:
+    return await unresolved.hurry_unresolved(tx)

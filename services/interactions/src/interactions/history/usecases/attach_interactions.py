@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.messaging import outbox
 from interactions.history import metrics
 from interactions.history.domain.contact import Identifier
@@ -37,28 +36,28 @@ class AttachInteractions:
 
 
 async def attach_interactions(
-    connection: AsyncConnection, command: AttachInteractions, *, now: datetime
+    tx: Transaction, command: AttachInteractions, *, now: datetime
 ) -> int:
     """File interactions, and conversations without a customer, under theirs; tell of each.
 
     What somebody else has attached meanwhile is left alone. Returns how many were attached.
     """
     tenant_id = command.tenant_id
-    await unresolved.refuse_unresolved(connection, tenant_id, dict(command.refused))
+    await unresolved.refuse_unresolved(tx, tenant_id, dict(command.refused))
     if not command.attachments:
         return 0
     wanted = sorted({a.conversation_id for a in command.attachments})
-    before = await conversations.lock_conversations(connection, tenant_id, wanted)
+    before = await conversations.lock_conversations(tx, tenant_id, wanted)
     ids = [a.interaction_id for a in command.attachments]
-    taken = await unresolved.take_unresolved(connection, tenant_id, ids)
+    taken = await unresolved.take_unresolved(tx, tenant_id, ids)
     answers = [a for a in command.attachments if a.interaction_id in taken]
     after = _adopted(before, answers)
     customers = {a.interaction_id: a.customer_id for a in answers}
-    customers |= await _followers(connection, tenant_id, after)
-    attached = await unresolved.attach_interactions(connection, tenant_id, customers)
-    await _tell(connection, tenant_id, after, attached, now)
+    customers |= await _followers(tx, tenant_id, after)
+    attached = await unresolved.attach_interactions(tx, tenant_id, customers)
+    await _tell(tx, tenant_id, after, attached, now)
     learned = [(a.customer_id, a.learned) for a in answers]
-    await identifiers.learn(connection, tenant_id, learned, now=now)
+    await identifiers.learn(tx, tenant_id, learned, now=now)
     metrics.ATTACHED.inc(len(attached))
     return len(attached)
 
@@ -78,15 +77,15 @@ def _adopted(
 
 
 async def _followers(
-    connection: AsyncConnection, tenant_id: str, conversations_by_id: Mapping[UUID, Conversation]
+    tx: Transaction, tenant_id: str, conversations_by_id: Mapping[UUID, Conversation]
 ) -> dict[UUID, UUID]:
-    found = await unresolved.find_followers(connection, tenant_id, list(conversations_by_id))
+    found = await unresolved.find_followers(tx, tenant_id, list(conversations_by_id))
     customers = {i: conversations_by_id[c].customer_id for i, c in found.items()}
     return {interaction: c for interaction, c in customers.items() if c is not None}
 
 
 async def _tell(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     after: dict[UUID, Conversation],
     attached: Sequence[Attached],
@@ -109,11 +108,11 @@ async def _tell(
             )
         )
     keys = {a.provider: a.customer_id for a in attached if a.provider is not None}
-    await store.settle_claims(connection, tenant_id, keys)
-    await conversations.save_conversations(connection, tenant_id, list(after.values()))
-    numbers = await changes.append(connection, tenant_id, steps, now=now)
+    await store.settle_claims(tx, tenant_id, keys)
+    await conversations.save_conversations(tx, tenant_id, list(after.values()))
+    numbers = await changes.append(tx, tenant_id, steps, now=now)
     facts = [
         fact_of(tenant_id, step, sequence=number, placed=None, now=now)
         for step, number in zip(steps, numbers, strict=True)
     ]
-    await outbox.record(connection, facts)
+    await outbox.record(tx, facts)

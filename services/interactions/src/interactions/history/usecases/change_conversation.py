@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import NotFoundError
 from common.messaging import outbox
 from interactions.history.domain.change import Wishes, plan_change
@@ -27,7 +26,7 @@ class ChangeConversation:
 
 
 async def change_conversation(
-    connection: AsyncConnection, command: ChangeConversation, *, now: datetime
+    tx: Transaction, command: ChangeConversation, *, now: datetime
 ) -> Conversation:
     """Make the wishes true and return the conversation; what is true already changes nothing.
 
@@ -35,7 +34,7 @@ async def change_conversation(
     command's check raises.
     """
     ids = [command.conversation_id]
-    found = await conversations.lock_conversations(connection, command.tenant_id, ids)
+    found = await conversations.lock_conversations(tx, command.tenant_id, ids)
     conversation = found.get(command.conversation_id)
     if conversation is None:
         raise NotFoundError("there is no such conversation")
@@ -44,11 +43,11 @@ async def change_conversation(
     if not steps:
         return conversation
     changed = steps[-1].conversation
-    numbers = await changes.append(connection, command.tenant_id, steps, now=now)
-    await conversations.save_conversations(connection, command.tenant_id, [changed])
+    numbers = await changes.append(tx, command.tenant_id, steps, now=now)
+    await conversations.save_conversations(tx, command.tenant_id, [changed])
     facts = [
         fact_of(command.tenant_id, step, sequence=number, placed=None, now=now)
         for step, number in zip(steps, numbers, strict=True)
     ]
-    await outbox.record(connection, facts)
+    await outbox.record(tx, facts)
     return changed

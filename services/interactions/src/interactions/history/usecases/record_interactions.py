@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import ServiceError
 from common.messaging import outbox
 from interactions.history import metrics
@@ -56,7 +55,7 @@ class Recorded:
 
 
 async def record_interactions(
-    connection: AsyncConnection,
+    tx: Transaction,
     command: RecordInteractions,
     *,
     now: datetime,
@@ -72,12 +71,12 @@ async def record_interactions(
         Item.of(i, r.draft, customer_id=r.contact.customer_id, occurred_at=moments[i].occurred_at)
         for i, r in enumerate(command.items)
     ]
-    fresh, repeated = await _claim(connection, tenant_id, items, now)
-    plan = await _plan(connection, tenant_id, fresh, command.window)
-    answers = await _write(connection, command, plan, moments, now)
+    fresh, repeated = await _claim(tx, tenant_id, items, now)
+    plan = await _plan(tx, tenant_id, fresh, command.window)
+    answers = await _write(tx, command, plan, moments, now)
     failed = {i.draft.provider: plan.failed[i.index] for i in fresh if i.index in plan.failed}
-    await _settle(connection, tenant_id, plan, [key for key in failed if key])
-    answers |= await _repeat(connection, tenant_id, repeated, failed)
+    await _settle(tx, tenant_id, plan, [key for key in failed if key])
+    answers |= await _repeat(tx, tenant_id, repeated, failed)
     return [answers[item.index] for item in items]
 
 
@@ -87,16 +86,14 @@ def moments_of(items: Sequence[Resolved]) -> list[Moment]:
 
 
 async def _claim(
-    connection: AsyncConnection, tenant_id: str, items: Sequence[Item], now: datetime
+    tx: Transaction, tenant_id: str, items: Sequence[Item], now: datetime
 ) -> tuple[list[Item], list[Item]]:
     """Return the items that are new, and those whose provider key is already taken."""
     first: dict[ProviderKey, Item] = {}
     for item in items:
         if item.draft.provider is not None:
             first.setdefault(item.draft.provider, item)
-    claimed = await interactions.claim_messages(
-        connection, tenant_id, list(first.values()), now=now
-    )
+    claimed = await interactions.claim_messages(tx, tenant_id, list(first.values()), now=now)
     fresh: list[Item] = []
     repeated: list[Item] = []
     for item in items:
@@ -105,15 +102,13 @@ async def _claim(
     return fresh, repeated
 
 
-async def _plan(
-    connection: AsyncConnection, tenant_id: str, items: Sequence[Item], window: timedelta
-) -> Plan:
-    found = await conversations.find_candidates(connection, tenant_id, items, window=window)
+async def _plan(tx: Transaction, tenant_id: str, items: Sequence[Item], window: timedelta) -> Plan:
+    found = await conversations.find_candidates(tx, tenant_id, items, window=window)
     return plan_recording(items, found, window=window)
 
 
 async def _write(
-    connection: AsyncConnection,
+    tx: Transaction,
     command: RecordInteractions,
     plan: Plan,
     moments: Sequence[Moment],
@@ -121,12 +116,12 @@ async def _write(
 ) -> dict[int, Recorded | ServiceError]:
     tenant_id = command.tenant_id
     placed = {p.item.index: p for p in plan.placed}
-    numbers = await changes.append(connection, tenant_id, plan.steps, now=now)
+    numbers = await changes.append(tx, tenant_id, plan.steps, now=now)
     steps = list(zip(plan.steps, numbers, strict=True))
     own = {step.item: number for step, number in steps if step.told is Told.RECORDED}
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
-    await conversations.save_conversations(connection, tenant_id, list(plan.conversations.values()))
-    await interactions.write_interactions(connection, tenant_id, rows, now=now)
+    await conversations.save_conversations(tx, tenant_id, list(plan.conversations.values()))
+    await interactions.write_interactions(tx, tenant_id, rows, now=now)
     facts = [
         fact_of(
             tenant_id,
@@ -138,8 +133,8 @@ async def _write(
         )
         for step, n in steps
     ]
-    await outbox.record(connection, facts)
-    await _remember(connection, command, plan, now)
+    await outbox.record(tx, facts)
+    await _remember(tx, command, plan, now)
     answers: dict[int, Recorded | ServiceError] = dict(plan.failed)
     for index, p in placed.items():
         answers[index] = Recorded(
@@ -149,24 +144,24 @@ async def _write(
 
 
 async def _remember(
-    connection: AsyncConnection, command: RecordInteractions, plan: Plan, now: datetime
+    tx: Transaction, command: RecordInteractions, plan: Plan, now: datetime
 ) -> None:
     """Keep what identity taught us, and what it still has to tell."""
     contacts = [command.items[p.item.index].contact for p in plan.placed]
     learned = [
         (c.customer_id, c.learned) for c in contacts if c.confirmed and c.customer_id is not None
     ]
-    await identifiers.learn(connection, command.tenant_id, learned, now=now)
+    await identifiers.learn(tx, command.tenant_id, learned, now=now)
     waiting = [
         (p, contact)
         for p, contact in zip(plan.placed, contacts, strict=True)
         if p.customer_id is None and (p.item.draft.identifiers or contact.claimed_customer_id)
     ]
-    await unresolved.queue_unresolved(connection, command.tenant_id, waiting, now=now)
+    await unresolved.queue_unresolved(tx, command.tenant_id, waiting, now=now)
 
 
 async def _settle(
-    connection: AsyncConnection, tenant_id: str, plan: Plan, failed: Sequence[ProviderKey]
+    tx: Transaction, tenant_id: str, plan: Plan, failed: Sequence[ProviderKey]
 ) -> None:
     """Give back the claims of what failed, and correct those filed under another customer."""
     refiled = {
@@ -174,12 +169,12 @@ async def _settle(
         for p in plan.placed
         if p.item.draft.provider and p.customer_id and p.customer_id != p.item.customer_id
     }
-    await interactions.settle_claims(connection, tenant_id, refiled)
-    await interactions.release_claims(connection, tenant_id, failed)
+    await interactions.settle_claims(tx, tenant_id, refiled)
+    await interactions.release_claims(tx, tenant_id, failed)
 
 
 async def _repeat(
-    connection: AsyncConnection,
+    tx: Transaction,
     tenant_id: str,
     repeated: Sequence[Item],
     refused: Mapping[ProviderKey | None, ServiceError],
@@ -189,7 +184,7 @@ async def _repeat(
     ``refused`` says why a first copy in this very batch failed; its repetition fails with it.
     """
     keys = list({item.draft.provider: None for item in repeated if item.draft.provider})
-    originals = await interactions.find_originals(connection, tenant_id, keys)
+    originals = await interactions.find_originals(tx, tenant_id, keys)
     repeats: dict[int, Recorded | ServiceError] = {}
     for item in repeated:
         original = originals.get(item.draft.provider) if item.draft.provider else None

@@ -8,9 +8,7 @@ deliveries need none of this, since the watermark waits for them from the moment
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from common.db import held_moment
+from common.db import Transaction, held_moment
 from common.errors import ServiceError
 from interactions.history.domain.times import GIVEN, judge_time
 from interactions.history.usecases.record_interactions import (
@@ -22,14 +20,14 @@ from interactions.history.usecases.record_interactions import (
 
 
 async def record_received(
-    connection: AsyncConnection, command: RecordInteractions, *, now: datetime
+    tx: Transaction, command: RecordInteractions, *, now: datetime
 ) -> list[Recorded | ServiceError]:
     """Do as ``record_interactions``, and date what came without a time that can be believed."""
     moments = moments_of(command.items)
     if any(moment.source != GIVEN for moment in moments):
-        at = await held_moment(connection)
+        at = await held_moment(tx)
         moments = [
             m if m.source == GIVEN else judge_time(item.draft.occurred_at, received_at=at)
             for item, m in zip(command.items, moments, strict=True)
         ]
-    return await record_interactions(connection, command, now=now, moments=moments)
+    return await record_interactions(tx, command, now=now, moments=moments)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import ReadConnection, Transaction
 
 SEQUENCE = "alert_position"
 
@@ -58,7 +59,7 @@ _NEW = text(
 _LAST = text(f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {SEQUENCE}")
 
 
-async def add(tx: AsyncConnection, alerts: Sequence[NewAlert]) -> None:
+async def add(tx: Transaction, alerts: Sequence[NewAlert]) -> None:
     if alerts:
         await tx.execute(
             _ADD,
@@ -71,14 +72,14 @@ async def add(tx: AsyncConnection, alerts: Sequence[NewAlert]) -> None:
 
 
 async def of_tenant(
-    connection: AsyncConnection, tenant_id: str, *, after: int, until: int, limit: int
+    connection: ReadConnection, tenant_id: str, *, after: int, until: int, limit: int
 ) -> list[Alert]:
     """Return a tenant's alerts behind a position, oldest first."""
     values = {"tenant": tenant_id, "after": after, "until": until, "limit": limit}
     return [_alert(*row) for row in await connection.execute(_OF_TENANT, values)]
 
 
-async def new(connection: AsyncConnection, *, after: int, until: int, limit: int) -> list[Alert]:
+async def new(connection: ReadConnection, *, after: int, until: int, limit: int) -> list[Alert]:
     """Return all tenants' alerts of the last day behind a position, oldest first.
 
     For this service's own feed, which hands each tenant only what is its own.
@@ -87,7 +88,7 @@ async def new(connection: AsyncConnection, *, after: int, until: int, limit: int
     return [_alert(*row) for row in await connection.execute(_NEW, values)]
 
 
-async def last_position(connection: AsyncConnection) -> int:
+async def last_position(connection: ReadConnection) -> int:
     """Return the number last given out, whether its alert can be seen yet or not."""
     found: int = (await connection.execute(_LAST)).scalar_one()
     return found

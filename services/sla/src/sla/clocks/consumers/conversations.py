@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.messaging import Applied, Outcome, Received, Stream, latest_watermark, source_of
 from sla.clocks.consumers.facts import heard
 from sla.clocks.domain.due import known_until
@@ -26,7 +25,7 @@ def conversations(rulesets: Rulesets, *, grace_seconds: float) -> Stream:
     folds = Folds()
 
     async def apply(
-        tx: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+        tx: Transaction, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
         # What a batch's records bear holds for the batch: all that it speaks of stands before them.
         watermark = latest_watermark(stream.watermark(event.record) for event in events)

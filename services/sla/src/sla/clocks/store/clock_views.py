@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection
 from sla.clocks.store.clock_rows import COLUMNS, Stored, from_row
 
 _FILTERS = {
@@ -47,7 +47,7 @@ class After:
 
 
 async def clocks(
-    connection: AsyncConnection,
+    connection: ReadConnection,
     tenant_id: str,
     filters: ClockFilters,
     *,
@@ -74,6 +74,6 @@ async def clocks(
 _ONE = text(f"SELECT {COLUMNS} FROM clock WHERE tenant_id = :tenant AND clock_id = :id")
 
 
-async def clock(connection: AsyncConnection, tenant_id: str, clock_id: UUID) -> Stored | None:
+async def clock(connection: ReadConnection, tenant_id: str, clock_id: UUID) -> Stored | None:
     row = (await connection.execute(_ONE, {"tenant": tenant_id, "id": clock_id})).one_or_none()
     return None if row is None else from_row(row)

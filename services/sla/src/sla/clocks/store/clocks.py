@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.jsons import dumps_text
 from sla.clocks.domain.reconciliation import Key
 from sla.clocks.store.clock_rows import COLUMNS, Stored, from_row, to_row
@@ -151,7 +151,7 @@ class Claimed:
 
 
 async def lock(
-    tx: AsyncConnection, keys: Sequence[ConversationKey]
+    tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, dict[Key, Stored]]:
     """Lock and return all clocks of the conversations, by metric and cycle."""
     result = await tx.execute(
@@ -165,7 +165,7 @@ async def lock(
 
 
 async def lock_named(
-    tx: AsyncConnection, names: Mapping[ConversationKey, Sequence[Key]]
+    tx: Transaction, names: Mapping[ConversationKey, Sequence[Key]]
 ) -> dict[ConversationKey, dict[Key, Stored]]:
     """Lock and return these clocks only, as far as they exist."""
     found: dict[ConversationKey, dict[Key, Stored]] = {key: {} for key in names}
@@ -187,13 +187,13 @@ async def lock_named(
     return found
 
 
-async def save(tx: AsyncConnection, clocks: Sequence[Stored]) -> None:
+async def save(tx: Transaction, clocks: Sequence[Stored]) -> None:
     """Write clocks whose conversations, or whose own rows, the caller has locked."""
     if clocks:
         await tx.execute(_SAVE, {"rows": dumps_text([to_row(c) for c in clocks])})
 
 
-async def agenda(connection: AsyncConnection, source: Source) -> Agenda:
+async def agenda(connection: ReadConnection, source: Source) -> Agenda:
     """Return what is due next in each partition. Reads the ends of two small indexes."""
     result = await connection.execute(_AGENDA, {"consumer": source.consumer, "topic": source.topic})
     rows = result.all()
@@ -203,7 +203,7 @@ async def agenda(connection: AsyncConnection, source: Source) -> Agenda:
 
 
 async def claim(
-    tx: AsyncConnection,
+    tx: Transaction,
     source: Source,
     *,
     holds: Mapping[int, float],

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.ids import new_id
 from common.jsons import dumps_text
 from sla.clocks.domain.facts import Fact, FactKind
@@ -114,7 +114,7 @@ _ONE = text(
 )
 
 
-async def hear(tx: AsyncConnection, heard: Sequence[Heard]) -> dict[ConversationKey, Conversation]:
+async def hear(tx: Transaction, heard: Sequence[Heard]) -> dict[ConversationKey, Conversation]:
     """Lock the conversations, creating new ones, and add their facts; known facts stay."""
     touched = {"rows": dumps_text([_conversation_row(h) for h in heard]), "ledger": new_id()}
     rows = (await tx.execute(_TOUCH, touched)).all()
@@ -135,7 +135,7 @@ def _added(heard: Heard, added: set[tuple[str, UUID, int]]) -> tuple[Fact, ...]:
 
 
 async def facts_of(
-    tx: AsyncConnection, keys: Sequence[ConversationKey]
+    tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, list[Fact]]:
     """Return all facts of the conversations."""
     result = await tx.execute(
@@ -147,7 +147,7 @@ async def facts_of(
     return found
 
 
-async def pin(tx: AsyncConnection, pins: Mapping[ConversationKey, int]) -> None:
+async def pin(tx: Transaction, pins: Mapping[ConversationKey, int]) -> None:
     """Note the rules that conversations keep from now on."""
     if pins:
         await tx.execute(
@@ -160,7 +160,7 @@ async def pin(tx: AsyncConnection, pins: Mapping[ConversationKey, int]) -> None:
         )
 
 
-async def find(tx: AsyncConnection, key: ConversationKey) -> Conversation | None:
+async def find(tx: Transaction, key: ConversationKey) -> Conversation | None:
     tenant, id_ = key
     row = (await tx.execute(_ONE, {"tenant": tenant, "id": id_})).one_or_none()
     return None if row is None else _conversation(row)

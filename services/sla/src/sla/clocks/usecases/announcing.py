@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.jsons import dumps_text
 from common.messaging import outbox, rfc3339
 from sla.alerts.store import alerts
@@ -52,7 +51,7 @@ class Told:
     event: ClockEvent
 
 
-async def write(tx: AsyncConnection, changes: Sequence[Changed], *, now: datetime) -> int:
+async def write(tx: Transaction, changes: Sequence[Changed], *, now: datetime) -> int:
     """Save the clocks and record their events and alerts; return how many events there were."""
     await clocks.save(tx, [Stored(owner, change.held) for owner, change in changes])
     told = [

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from sla.clocks.domain.clocks import Clock
 from sla.clocks.domain.facts import Fact, FactKind
 from sla.clocks.domain.fold import Fold, Folded, fold
@@ -51,7 +50,7 @@ class _Judged:
     fold: Fold | None = None
 
 
-async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime) -> int:
+async def apply_facts(tx: Transaction, command: ApplyFacts, *, now: datetime) -> int:
     """Add the facts and bring the clocks in line; return how many events that made.
 
     Facts that are known already change nothing.
@@ -72,7 +71,7 @@ async def apply_facts(tx: AsyncConnection, command: ApplyFacts, *, now: datetime
 
 
 async def _go_on(
-    tx: AsyncConnection,
+    tx: Transaction,
     known: Mapping[ConversationKey, Conversation],
     clocks_of: Mapping[ConversationKey, Sequence[Clock]],
     reconciled: Reconcile,
@@ -89,7 +88,7 @@ async def _go_on(
 
 
 async def _fold_anew(
-    tx: AsyncConnection,
+    tx: Transaction,
     command: ApplyFacts,
     known: Mapping[ConversationKey, Conversation],
     reconciled: Reconcile,
@@ -150,7 +149,7 @@ def _judge(
 
 
 async def _candidates(
-    tx: AsyncConnection, known: Sequence[Conversation], rulesets: Rulesets
+    tx: Transaction, known: Sequence[Conversation], rulesets: Rulesets
 ) -> Mapping[ConversationKey, Sequence[Ruleset]]:
     """Return the rules that each conversation may be judged by, in the order to try them.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from sla.clocks.domain.due import Moment, fire
 from sla.clocks.domain.reconciliation import Change, News
 from sla.clocks.store import clocks
@@ -33,7 +32,7 @@ class Fired:
     delays_seconds: Sequence[float]
 
 
-async def fire_due_clocks(tx: AsyncConnection, command: FireDueClocks) -> Fired:
+async def fire_due_clocks(tx: Transaction, command: FireDueClocks) -> Fired:
     """Claim one batch of clocks that are due and declare what is due about them.
 
     The claim says what time it is: a reading from before a step of the database's clock would

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import ReadConnection
 from sla.clocks.store.clock_rows import Stored
 from sla.rules.domain.calendars import build_calendar, spec_from_json
 from sla.rules.domain.hours import Hours
@@ -11,7 +10,7 @@ from sla.rules.domain.policy import AROUND_THE_CLOCK
 from sla.rules.store import calendars
 
 
-async def hours_of_clock(connection: AsyncConnection, stored: Stored) -> Hours:
+async def hours_of_clock(connection: ReadConnection, stored: Stored) -> Hours:
     """Return the hours of the calendar version that the clock was matched with."""
     clock = stored.held.clock
     if clock.calendar_id is None or clock.calendar_version is None:

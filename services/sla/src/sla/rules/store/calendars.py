@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.jsons import dumps_text
 from sla.rules.store.revisions import IN_FORCE
 
@@ -65,16 +65,14 @@ _ADD_CALENDAR = text(
 )
 
 
-async def in_force(
-    connection: AsyncConnection, tenant_id: str, revision: int
-) -> list[CalendarVersion]:
+async def in_force(tx: Transaction, tenant_id: str, revision: int) -> list[CalendarVersion]:
     """Return the calendars of a revision."""
     values = {"tenant": tenant_id, "revision": revision}
-    return [_calendar(row) for row in await connection.execute(_CALENDARS_AT, values)]
+    return [_calendar(row) for row in await tx.execute(_CALENDARS_AT, values)]
 
 
 async def current(
-    connection: AsyncConnection,
+    connection: ReadConnection,
     tenant_id: str,
     *,
     calendar_id: str | None = None,
@@ -87,29 +85,25 @@ async def current(
 
 
 async def version(
-    connection: AsyncConnection, tenant_id: str, calendar_id: str, version: int
+    connection: ReadConnection, tenant_id: str, calendar_id: str, version: int
 ) -> CalendarVersion | None:
     values = {"tenant": tenant_id, "id": calendar_id, "version": version}
     row = (await connection.execute(_CALENDAR_VERSION, values)).one_or_none()
     return None if row is None else _calendar(row)
 
 
-async def named(tx: AsyncConnection, tenant_id: str, name: str) -> CalendarVersion | None:
+async def named(tx: Transaction, tenant_id: str, name: str) -> CalendarVersion | None:
     row = (await tx.execute(_CALENDAR_NAMED, {"tenant": tenant_id, "name": name})).one_or_none()
     return None if row is None else _calendar(row)
 
 
-async def by_ids(
-    tx: AsyncConnection, tenant_id: str, ids: Sequence[str]
-) -> dict[str, CalendarVersion]:
+async def by_ids(tx: Transaction, tenant_id: str, ids: Sequence[str]) -> dict[str, CalendarVersion]:
     """Return those of the calendars that exist, by id."""
     result = await tx.execute(_CALENDARS_NAMED, {"tenant": tenant_id, "ids": list(ids)})
     return {row.calendar_id: _calendar(row) for row in result}
 
 
-async def save(
-    tx: AsyncConnection, tenant_id: str, calendar: CalendarVersion, revision: int
-) -> None:
+async def save(tx: Transaction, tenant_id: str, calendar: CalendarVersion, revision: int) -> None:
     """Put a version in the place of the one before, as of a revision that the caller took."""
     values = {"tenant": tenant_id, "id": calendar.calendar_id, "revision": revision}
     await tx.execute(_END_CALENDAR, values)

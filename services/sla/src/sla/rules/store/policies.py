@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import ReadConnection, Transaction
 from common.jsons import dumps_text
 from sla.rules.store.revisions import IN_FORCE
 
@@ -62,16 +62,14 @@ _ADD_POLICY = text(
 )
 
 
-async def in_force(
-    connection: AsyncConnection, tenant_id: str, revision: int
-) -> list[PolicyVersion]:
+async def in_force(tx: Transaction, tenant_id: str, revision: int) -> list[PolicyVersion]:
     """Return the policies of a revision by position, without those that are switched off."""
     values = {"tenant": tenant_id, "revision": revision}
-    return [_policy(row) for row in await connection.execute(_POLICIES_AT, values)]
+    return [_policy(row) for row in await tx.execute(_POLICIES_AT, values)]
 
 
 async def current(
-    connection: AsyncConnection,
+    connection: ReadConnection,
     tenant_id: str,
     *,
     policy_id: UUID | None = None,
@@ -83,13 +81,13 @@ async def current(
     return [_policy(row) for row in await connection.execute(_POLICIES, values)]
 
 
-async def at_position(tx: AsyncConnection, tenant_id: str, position: int) -> PolicyVersion | None:
+async def at_position(tx: Transaction, tenant_id: str, position: int) -> PolicyVersion | None:
     values = {"tenant": tenant_id, "position": position}
     row = (await tx.execute(_POLICY_AT_POSITION, values)).one_or_none()
     return None if row is None else _policy(row)
 
 
-async def save(tx: AsyncConnection, tenant_id: str, policy: PolicyVersion, revision: int) -> None:
+async def save(tx: Transaction, tenant_id: str, policy: PolicyVersion, revision: int) -> None:
     """Put a version in the place of the one before, as of a revision that the caller took."""
     values = {"tenant": tenant_id, "id": policy.policy_id, "revision": revision}
     await tx.execute(_END_POLICY, values)

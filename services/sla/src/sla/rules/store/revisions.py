@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Transaction
 
 IN_FORCE = "from_revision <= :revision AND (to_revision IS NULL OR to_revision > :revision)"
 """The versions that a revision holds."""
@@ -36,17 +37,17 @@ _REVISIONS = text(
 )
 
 
-async def next_revision(tx: AsyncConnection, tenant_id: str) -> tuple[int, datetime]:
+async def next_revision(tx: Transaction, tenant_id: str) -> tuple[int, datetime]:
     """Take the tenant's next revision; other changes of its rules wait until this one ends."""
     row = (await tx.execute(_NEXT, {"tenant": tenant_id})).one()
     return row.revision, row.created_at
 
 
 async def revisions(
-    connection: AsyncConnection, asked: Sequence[tuple[str, datetime | None]]
+    tx: Transaction, asked: Sequence[tuple[str, datetime | None]]
 ) -> dict[tuple[str, datetime | None], int | None]:
     """Return the revision in force for each tenant and time; time None asks for the newest."""
-    result = await connection.execute(
+    result = await tx.execute(
         _REVISIONS, {"tenants": [t for t, _ in asked], "ats": [at for _, at in asked]}
     )
     return {(row.tenant_id, row.at): row.revision for row in result}

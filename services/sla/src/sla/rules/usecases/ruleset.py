@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from sla.rules.domain.calendars import build_calendar, spec_from_json
 from sla.rules.domain.policy import Policy, Ruleset
 from sla.rules.domain.policy_parser import policy_of
@@ -20,11 +19,11 @@ class Rulesets:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int], Ruleset] = OrderedDict()
 
-    async def get(self, connection: AsyncConnection, tenant_id: str, revision: int) -> Ruleset:
+    async def get(self, tx: Transaction, tenant_id: str, revision: int) -> Ruleset:
         key = (tenant_id, revision)
         found = self._kept.get(key)
         if found is None:
-            found = await load(connection, tenant_id, revision)
+            found = await load(tx, tenant_id, revision)
             self._kept[key] = found
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
@@ -32,16 +31,16 @@ class Rulesets:
         return found
 
 
-async def load(connection: AsyncConnection, tenant_id: str, revision: int) -> Ruleset:
+async def load(tx: Transaction, tenant_id: str, revision: int) -> Ruleset:
     """Return the rules of a revision from their rows."""
     return Ruleset(
         revision=revision,
         policies=tuple(
-            [as_policy(row) for row in await policies.in_force(connection, tenant_id, revision)]
+            [as_policy(row) for row in await policies.in_force(tx, tenant_id, revision)]
         ),
         calendars={
             row.calendar_id: (row.version, build_calendar(spec_from_json(row.body)))
-            for row in await calendars.in_force(connection, tenant_id, revision)
+            for row in await calendars.in_force(tx, tenant_id, revision)
         },
     )
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import ConflictError, FieldError
 from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, spec_from_json
@@ -32,7 +31,7 @@ class SaveCalendar:
 
 
 async def save_calendar(
-    tx: AsyncConnection, command: SaveCalendar, *, now: datetime
+    tx: Transaction, command: SaveCalendar, *, now: datetime
 ) -> CalendarVersion:
     """Check and save it; saving what is there already makes no new version.
 

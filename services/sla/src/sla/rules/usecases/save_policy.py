@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from common.db import Transaction
 from common.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, spec_from_json
@@ -34,7 +33,7 @@ class SavePolicy:
     check: Callable[[PolicyVersion], None] | None = None
 
 
-async def save_policy(tx: AsyncConnection, command: SavePolicy, *, now: datetime) -> PolicyVersion:
+async def save_policy(tx: Transaction, command: SavePolicy, *, now: datetime) -> PolicyVersion:
     """Check and save it; saving what is there already makes no new version.
 
     It is for conversations from now on; those matched before keep what they were matched with.
@@ -68,7 +67,7 @@ async def save_policy(tx: AsyncConnection, command: SavePolicy, *, now: datetime
     return policy
 
 
-async def _current(tx: AsyncConnection, command: SavePolicy) -> PolicyVersion | None:
+async def _current(tx: Transaction, command: SavePolicy) -> PolicyVersion | None:
     if command.policy_id is None:
         return None
     found = await policies.current(tx, command.tenant_id, policy_id=command.policy_id)
@@ -80,7 +79,7 @@ async def _current(tx: AsyncConnection, command: SavePolicy) -> PolicyVersion | 
 
 
 async def _check_references(
-    tx: AsyncConnection, command: SavePolicy, targets: Sequence[Target], now: datetime
+    tx: Transaction, command: SavePolicy, targets: Sequence[Target], now: datetime
 ) -> None:
     """Refuse a taken position and targets that their calendar cannot serve, naming the field."""
     at_position = await policies.at_position(tx, command.tenant_id, command.position)
