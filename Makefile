@@ -157,6 +157,14 @@ contracts: $(DEV) ## Write contracts/ and docs/events.md from the published even
 contracts-check: $(DEV) ## Fail when contracts/ or docs/events.md differ from the classes
 	$(BIN)/python -m tools.export_contracts --check
 
+.PHONY: failures
+failures: $(DEV) ## Write docs/failures.md from docs/failures.toml, with the files of the tests it cites
+	$(BIN)/python -m tools.failure_table
+
+.PHONY: failures-check
+failures-check: $(DEV) ## Fail when docs/failures.md is stale, or cites a test that does not exist
+	$(BIN)/python -m tools.failure_table --check
+
 ##@ Dependencies
 
 .PHONY: lock
