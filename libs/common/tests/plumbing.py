@@ -41,8 +41,8 @@ async def take_notes(
     topic: str | None = None,
     first: int = 1,
 ) -> None:
-    facts = [
-        outbox.Fact(
+    events = [
+        outbox.OutboxEvent(
             data=NoteTakenV1(note=note),
             tenant_id=TENANT,
             key=key,
@@ -54,7 +54,7 @@ async def take_notes(
         )
         for place, note in enumerate(notes)
     ]
-    await outbox.record(connection, facts)
+    await outbox.record(connection, events)
 
 
 async def keep_notes(

@@ -60,7 +60,7 @@ async def read_all(bootstrap: str, topic: str, partitions: int = 6):
         await consumer.stop()
 
 
-async def facts(bootstrap: str, topic: str):
+async def bodies_of(bootstrap: str, topic: str):
     """Return the bodies of a topic's records without heartbeats, partition by partition."""
     bodies = [loads(r.value) for rs in (await read_all(bootstrap, topic)).values() for r in rs]
     return [b for b in bodies if b["type"] != HEARTBEAT_TYPE]
@@ -80,7 +80,7 @@ async def test_events_arrive_once_in_order_per_key(
         )
     async with running(relay(db, kafka_bootstrap, batch_size=30)):
         await until(lambda: _is_zero(unpublished(db)), within=15)
-    bodies = await facts(kafka_bootstrap, topic)
+    bodies = await bodies_of(kafka_bootstrap, topic)
     assert len(bodies) == 200
     for book in ("a", "b", "c", "d"):
         assert [b["sequence"] for b in bodies if b["subject_id"] == book] == list(range(1, 51))
@@ -102,7 +102,7 @@ async def test_a_row_that_commits_late_is_not_lost(
         await until(lambda: _is_zero(unpublished(db)), within=10)
         await slow.execute(text("COMMIT"))
         await until(lambda: _is_zero(unpublished(db)), within=10)
-    notes = {b["data"]["note"] for b in await facts(kafka_bootstrap, topic)}
+    notes = {b["data"]["note"] for b in await bodies_of(kafka_bootstrap, topic)}
     assert notes == {"lower number", "higher number"}
     await db.close()
 
@@ -117,7 +117,7 @@ async def test_four_relays_publish_each_row_once(
         for n in range(20):
             await databases[0].run(take_notes, [str(n)], now=wall_time(), key=str(n), topic=topic)
         await until(lambda: _is_zero(unpublished(databases[0])), within=15)
-    assert len(await facts(kafka_bootstrap, topic)) == 20
+    assert len(await bodies_of(kafka_bootstrap, topic)) == 20
     for db in databases:
         await db.close()
 
@@ -136,7 +136,10 @@ async def test_another_relay_takes_over_when_the_session_of_the_first_dies(
         )
         await db.run(take_notes, ["after"], now=wall_time(), topic=topic, first=2)
         await until(lambda: _is_zero(unpublished(db)), within=15)
-    assert [b["data"]["note"] for b in await facts(kafka_bootstrap, topic)] == ["before", "after"]
+    assert [b["data"]["note"] for b in await bodies_of(kafka_bootstrap, topic)] == [
+        "before",
+        "after",
+    ]
     await db.close()
 
 
@@ -210,7 +213,7 @@ async def test_a_topic_that_the_shards_do_not_divide_holds_up_only_itself_and_th
         await until(lambda: partly.healthy() is not None, within=10)
         await until(lambda: _is_one(unpublished(db)), within=10)
         await asyncio.sleep(0.5)
-    assert [b["data"]["note"] for b in await facts(kafka_bootstrap, fit)] == ["free"]
+    assert [b["data"]["note"] for b in await bodies_of(kafka_bootstrap, fit)] == ["free"]
     shard = key_hash("book") % 2
     for partition, records in (await read_all(kafka_bootstrap, fit)).items():
         stamps = [h["watermark"].decode() for r in records if "watermark" in (h := dict(r.headers))]

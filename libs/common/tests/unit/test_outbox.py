@@ -10,8 +10,8 @@ from common.messaging import outbox
 from libs.common.tests.plumbing import TENANT, NoteTakenV1
 
 
-def fact(note: str, key: str = "book") -> outbox.Fact:
-    return outbox.Fact(
+def event(note: str, key: str = "book") -> outbox.OutboxEvent:
+    return outbox.OutboxEvent(
         data=NoteTakenV1(note=note),
         tenant_id=TENANT,
         key=key,
@@ -23,9 +23,9 @@ def fact(note: str, key: str = "book") -> outbox.Fact:
 
 
 @pytest.mark.parametrize(
-    "large", [fact("語" * 400_000), fact("", key="k" * 500_000)], ids=["bytes", "headers"]
+    "large", [event("語" * 400_000), event("", key="k" * 500_000)], ids=["bytes", "headers"]
 )
-async def test_an_event_that_the_broker_would_refuse_is_refused_here(large: outbox.Fact):
+async def test_an_event_that_the_broker_would_refuse_is_refused_here(large: outbox.OutboxEvent):
     nowhere: Any = None
     with pytest.raises(InvalidError):
         await outbox.record(nowhere, [large])

@@ -25,7 +25,7 @@ from common.messaging.inbox import (
     skip,
 )
 from common.messaging.kafka import GroupReader, Outgoing, Producer, end_offsets, ensure_topics
-from common.messaging.outbox import Fact, Relay, key_hash
+from common.messaging.outbox import OutboxEvent, Relay, key_hash
 
 __all__ = [
     "Applied",
@@ -34,9 +34,9 @@ __all__ = [
     "DeadLettered",
     "Envelope",
     "EventData",
-    "Fact",
     "GroupReader",
     "Ignored",
+    "OutboxEvent",
     "Outcome",
     "Outgoing",
     "Position",

@@ -18,10 +18,12 @@ from identity.events.published import (
 )
 
 
-def announce(happened: Iterable[facts.Fact], *, tenant_id: str, now: datetime) -> list[outbox.Fact]:
+def announce(
+    happened: Iterable[facts.Fact], *, tenant_id: str, now: datetime
+) -> list[outbox.OutboxEvent]:
     """Return the events for the outbox, in order; each customer's version is its sequence."""
     return [
-        outbox.Fact(
+        outbox.OutboxEvent(
             data=_event(fact),
             tenant_id=tenant_id,
             key=str(fact.customer.id),

@@ -126,7 +126,7 @@ async def put(
         key_base64=_base64(record.key[:_MAX_KEY] if record.key else record.key),
         value_base64=_base64(record.value[:_MAX_VALUE] if record.value else None),
     )
-    fact = outbox.Fact(
+    outgoing = outbox.OutboxEvent(
         data=event,
         tenant_id=(record.header("ce_tenantid") or "-")[:_MAX_TEXT],
         key=_plain((record.key or b"")[:_MAX_KEY].decode(errors="replace")),
@@ -137,7 +137,7 @@ async def put(
         topic=f"{record.topic}.dead",
         source=source_of(service),
     )
-    await outbox.record(tx, [fact])
+    await outbox.record(tx, [outgoing])
 
 
 _MAX_VALUE, _MAX_HEADERS, _MAX_KEY, _MAX_TEXT = 600_000, 50_000, 4_000, 1_000

@@ -22,8 +22,8 @@ MAX_PAYLOAD_BYTES = 900_000
 would stand in the way of everything behind it."""
 
 
-class Fact(NamedTuple):
-    """One event to be published.
+class OutboxEvent(NamedTuple):
+    """One event on its way to the outbox.
 
     ``sequence`` counts the events of ``subject_id`` from 1 without a gap; the caller holds the
     subject's row lock when it takes the number. ``key`` decides partition and order.
@@ -54,47 +54,47 @@ def key_hash(key: str) -> int:
     return zlib.crc32(key.encode()) & 0x7FFFFFFF
 
 
-async def record(tx: Transaction, facts: Sequence[Fact]) -> list[UUID]:
+async def record(tx: Transaction, events: Sequence[OutboxEvent]) -> list[UUID]:
     """Write the events in one statement, in the order given; return their ids.
 
     Raises InvalidError when one is too large to be published.
     """
-    if not facts:
+    if not events:
         return []
-    ids = [new_id() for _ in facts]
+    ids = [new_id() for _ in events]
     traceparent = current_traceparent()
-    rows = [_row(fact, event_id, traceparent) for fact, event_id in zip(facts, ids, strict=True)]
+    rows = [_row(event, event_id, traceparent) for event, event_id in zip(events, ids, strict=True)]
     await copy_rows(tx, "outbox", rows)
     return ids
 
 
-def _row(fact: Fact, event_id: UUID, traceparent: str | None) -> dict[str, Any]:
+def _row(event: OutboxEvent, event_id: UUID, traceparent: str | None) -> dict[str, Any]:
     envelope = Envelope(
         id=str(event_id),
-        source=fact.source or source_of(fact.data.topic.split(".", 1)[0]),
-        type=fact.data.event_type,
-        version=fact.data.event_version,
-        tenant_id=fact.tenant_id,
-        occurred_at=fact.occurred_at,
-        recorded_at=fact.now,
-        sequence=fact.sequence,
-        subject_id=fact.subject_id,
-        key=fact.key,
-        test=fact.test,
-        traceparent=fact.traceparent or traceparent,
+        source=event.source or source_of(event.data.topic.split(".", 1)[0]),
+        type=event.data.event_type,
+        version=event.data.event_version,
+        tenant_id=event.tenant_id,
+        occurred_at=event.occurred_at,
+        recorded_at=event.now,
+        sequence=event.sequence,
+        subject_id=event.subject_id,
+        key=event.key,
+        test=event.test,
+        traceparent=event.traceparent or traceparent,
     )
-    data = Encoded(fact.data.model_dump_json())
+    data = Encoded(event.data.model_dump_json())
     payload, headers = dumps(body_of(envelope, data)), dumps(headers_of(envelope))
     if len(payload) + len(headers) > MAX_PAYLOAD_BYTES:
         raise InvalidError("the event that this would publish is too large")
     return {
         "id": event_id,
-        "aggregatetype": fact.destination.partition(".")[2].partition(".")[0],
-        "aggregateid": fact.key,
+        "aggregatetype": event.destination.partition(".")[2].partition(".")[0],
+        "aggregateid": event.key,
         "type": envelope.type,
         "payload": payload.decode(),
-        "topic": fact.destination,
-        "key_hash": key_hash(fact.key),
-        "tenant_id": fact.tenant_id,
+        "topic": event.destination,
+        "key_hash": key_hash(event.key),
+        "tenant_id": event.tenant_id,
         "headers": headers.decode(),
     }

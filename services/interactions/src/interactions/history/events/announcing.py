@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from common.messaging import EventData, Fact
+from common.messaging import EventData, OutboxEvent
 from interactions.history.domain.conversation import Conversation, Step, Told
 from interactions.history.domain.placement import Placed
 from interactions.history.events import published
@@ -20,7 +20,7 @@ _CHANGES: dict[Told, type[published.ConversationChanged]] = {
 }
 
 
-def fact_of(
+def event_of(
     tenant_id: str,
     step: Step,
     *,
@@ -28,14 +28,14 @@ def fact_of(
     placed: Placed | None,
     now: datetime,
     traceparent: str | None = None,
-) -> Fact:
+) -> OutboxEvent:
     """Return the event of a step. ``sequence`` is its place in the change feed.
 
     ``placed`` is the interaction that the step records, if it records one; ``traceparent`` what
     caused it, when that is not the span in hand.
     """
     key = str(step.conversation.conversation_id)
-    return Fact(
+    return OutboxEvent(
         data=_data(step, sequence, placed),
         tenant_id=tenant_id,
         key=key,

@@ -10,7 +10,7 @@ from common.messaging import outbox
 from interactions.history import metrics
 from interactions.history.domain.contact import Identifier
 from interactions.history.domain.conversation import Conversation, Step, Told
-from interactions.history.events.announcing import fact_of
+from interactions.history.events.announcing import event_of
 from interactions.history.store import changes, conversations, identifiers, unresolved
 from interactions.history.store import interactions as store
 from interactions.history.store.unresolved import Attached
@@ -111,8 +111,8 @@ async def _tell(
     await store.settle_claims(tx, tenant_id, keys)
     await conversations.save_conversations(tx, tenant_id, list(after.values()))
     numbers = await changes.append(tx, tenant_id, steps, now=now)
-    facts = [
-        fact_of(tenant_id, step, sequence=number, placed=None, now=now)
+    events = [
+        event_of(tenant_id, step, sequence=number, placed=None, now=now)
         for step, number in zip(steps, numbers, strict=True)
     ]
-    await outbox.record(tx, facts)
+    await outbox.record(tx, events)

@@ -10,7 +10,7 @@ from common.errors import NotFoundError
 from common.messaging import outbox
 from interactions.history.domain.change import Wishes, plan_change
 from interactions.history.domain.conversation import Conversation
-from interactions.history.events.announcing import fact_of
+from interactions.history.events.announcing import event_of
 from interactions.history.store import changes, conversations
 
 
@@ -45,9 +45,9 @@ async def change_conversation(
     changed = steps[-1].conversation
     numbers = await changes.append(tx, command.tenant_id, steps, now=now)
     await conversations.save_conversations(tx, command.tenant_id, [changed])
-    facts = [
-        fact_of(command.tenant_id, step, sequence=number, placed=None, now=now)
+    events = [
+        event_of(command.tenant_id, step, sequence=number, placed=None, now=now)
         for step, number in zip(steps, numbers, strict=True)
     ]
-    await outbox.record(tx, facts)
+    await outbox.record(tx, events)
     return changed

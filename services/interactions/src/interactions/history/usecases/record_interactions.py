@@ -18,7 +18,7 @@ from interactions.history.domain.conversation import Told
 from interactions.history.domain.interaction import Draft, ProviderKey, fingerprint
 from interactions.history.domain.placement import Item, Plan, plan_recording
 from interactions.history.domain.times import Moment, judge_time
-from interactions.history.events.announcing import fact_of
+from interactions.history.events.announcing import event_of
 from interactions.history.store import changes, conversations, identifiers, interactions, unresolved
 
 
@@ -122,8 +122,8 @@ async def _write(
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
     await conversations.save_conversations(tx, tenant_id, list(plan.conversations.values()))
     await interactions.write_interactions(tx, tenant_id, rows, now=now)
-    facts = [
-        fact_of(
+    events = [
+        event_of(
             tenant_id,
             step,
             sequence=n,
@@ -133,7 +133,7 @@ async def _write(
         )
         for step, n in steps
     ]
-    await outbox.record(tx, facts)
+    await outbox.record(tx, events)
     await _remember(tx, command, plan, now)
     answers: dict[int, Recorded | ServiceError] = dict(plan.failed)
     for index, p in placed.items():

@@ -59,7 +59,7 @@ async def write(tx: Transaction, changes: Sequence[Changed], *, now: datetime) -
         for owner, change in changes
         for item in change.announcements
     ]
-    await outbox.record(tx, [_fact(one, now) for one in told])
+    await outbox.record(tx, [_outbox_event(one, now) for one in told])
     await alerts.add(tx, [_alert(one) for one in told if _alerts(one)])
     return len(told)
 
@@ -97,9 +97,9 @@ def _body(owner: Owner, announcement: Announcement) -> dict[str, Any]:
     }
 
 
-def _fact(told: Told, now: datetime) -> outbox.Fact:
+def _outbox_event(told: Told, now: datetime) -> outbox.OutboxEvent:
     owner, item = told.owner, told.announcement
-    return outbox.Fact(
+    return outbox.OutboxEvent(
         data=told.event,
         tenant_id=owner.tenant_id,
         key=str(owner.conversation_id),
