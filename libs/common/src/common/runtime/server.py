@@ -54,6 +54,12 @@ class HttpServer:
     def started(self) -> bool:
         return self._server.started
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on, also where the settings leave the choice to the system."""
+        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        return port
+
     def healthy(self) -> str | None:
         return None if self._server.started else "the HTTP server has not started"
 
