@@ -7,6 +7,7 @@ from common.db.database import Database, LockedError, async_url, sqlstate
 from common.db.held_time import held_moment
 from common.db.horizon import Horizon
 from common.db.partitions import drop_days, ensure_days
+from common.db.usecases import UseCase
 
 __all__ = [
     "Clock",
@@ -16,6 +17,7 @@ __all__ = [
     "LockedError",
     "ReadConnection",
     "Transaction",
+    "UseCase",
     "async_url",
     "copy_rows",
     "drop_days",

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Database, wall_time
+from common.db import Database, Transaction, wall_time
 from common.errors import ConflictError, InvalidError, ServiceError, UnavailableError
 from common.web.writes import GroupCommit
-from common.web.writes.group_commit import Write, Written
 from common.web.writes.idempotency import KeyedRequest, Rendered
+from common.web.writes.transaction import Write, Written
 from devstack.testing.fake_clock import FakeClock
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
@@ -36,7 +36,7 @@ class TakeNotes:
 
 
 async def take_notes(
-    tx: AsyncConnection, command: TakeNotes, *, now: datetime
+    tx: Transaction, command: TakeNotes, *, now: datetime
 ) -> list[int | ServiceError]:
     """Write each note. ``refused`` is refused; ``poison`` and ``lamp`` concern the database."""
     assert now.tzinfo is not None

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from common.db import Database, wall_time
 from common.errors import ConflictError
+from common.runtime import tasks
 from common.web import Caller, WriterDep, build_app, requires
 from common.web.app import AppState
 from common.web.auth import SCOPES, CreateKey, create_key, insert_key
@@ -137,14 +138,8 @@ async def site(fresh_dsn: FreshDsn) -> AsyncIterator[Site]:
     await db.run(make)
     gate.set()
     yield Site(db)
-    await until(lambda: not _running())
+    await tasks.drain(within_seconds=5)
     await db.close()
-
-
-def _running() -> set[Any]:
-    from common.web.writes.writer import _running
-
-    return _running
 
 
 @pytest.fixture
@@ -231,7 +226,7 @@ async def test_a_write_that_takes_too_long_is_503_and_its_key_tells_how_it_ended
     assert late.status_code == 503
     assert int(late.headers["Retry-After"]) >= 1
     gate.set()
-    await until(lambda: not _running())
+    await tasks.drain(within_seconds=5)
     again = await site.post(client, "k")
     assert (again.status_code, again.json()) == (201, {"id": 1})
     assert again.headers["Idempotent-Replayed"] == "true"

@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same request twice is done once and answered twice with the same words.
+"""Idempotency-Key: a repeated request has one effect, and gets the first answer again.
 
 Key, fingerprint and answer are written in the transaction of the effect: a failed attempt leaves
 nothing behind. Keys belong to one credential and one route; they are kept for ``KEEP_HOURS``.
@@ -17,14 +17,14 @@ from sqlalchemy import Row, text
 from starlette.requests import Request
 
 from common.db import Transaction
-from common.errors import ConflictError, InvalidError, ServiceError, UnavailableError
+from common.errors import ConflictError, InvalidError, ServiceError
 from common.jsons import dumps, dumps_text
 from common.web.auth import exchange_of, route_template
 from common.web.problems import HttpError
 
 MAX_KEY = 255
 KEEP_HOURS = 48
-"""We promise 24."""
+"""The API promises 24."""
 _PURGE_ROWS = 10_000
 
 
@@ -39,7 +39,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """Whose request it is, which, and what it asked."""
+    """The credential, route and key of a request, and a digest of what it asks."""
 
     tenant_id: str
     principal_id: str
@@ -57,8 +57,8 @@ class KeyedRequest:
 def keyed_request(request: Request) -> KeyedRequest | None:
     """Return the request's key and fingerprint, or None without ``Idempotency-Key``.
 
-    Public routes have none: their senders' messages carry ids of their own. Raises HttpError 400
-    for a key that is empty, too long or not printable ASCII.
+    Public routes take no key: their senders' messages carry ids. Raises HttpError 400 for a key
+    that is empty, too long or not printable ASCII.
     """
     values = request.headers.getlist("idempotency-key")
     caller = exchange_of(request).caller
@@ -81,13 +81,13 @@ def keyed_request(request: Request) -> KeyedRequest | None:
 
 
 def _fingerprint(request: Request, *, sees_pii: bool) -> bytes:
-    """Digest what was asked. JSON counts by its meaning, so members may come in any order.
+    """Digest the request. JSON is compared by its meaning, so the order of members is free.
 
-    The view on personal data is part of it: an answer stored for a wider view is never repeated to
+    The view of personal data is part of it: an answer stored for a wider view is never repeated to
     a narrower one.
     """
     body = exchange_of(request).body
-    # A form, or nothing at all, counts by its bytes.
+    # A form or an empty body is compared by its bytes.
     with suppress(ValueError, TypeError):
         body = orjson.dumps(from_json(body), option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(b"pii" if sees_pii else b"")
@@ -134,42 +134,34 @@ _PURGE = text(
 )
 
 
-class FinishedMeanwhileError(Exception):
-    """Another attempt committed between our look and our write; look again."""
+class CompletedElsewhereError(Exception):
+    """Another attempt committed its answer after we looked for it; look again."""
 
 
-async def claim(tx: Transaction, keyed: KeyedRequest) -> Rendered | None:
-    """Return the stored answer, or None when this attempt is to do the work.
-
-    Raises ConflictError while another attempt runs, InvalidError when the key was used for another
-    request.
-    """
-    [found] = await claim_all(tx, [keyed])
-    if isinstance(found, ServiceError):
-        raise found
-    return found
-
-
-async def claim_all(
+async def claim_keys(
     tx: Transaction, requests: Sequence[KeyedRequest]
 ) -> list[Rendered | ServiceError | None]:
-    """Return for each request, none of which share a key, what ``claim`` returns or raises."""
+    """Claim the keys of ``requests``, all different; None where the work is still to be done.
+
+    Otherwise the stored answer, ConflictError while another attempt runs, or InvalidError when the
+    key was used for another request.
+    """
     if not requests:
         return []
     locks = [keyed.lock for keyed in requests]
-    found = await tx.execute(_CLAIM, _names(requests) | {"locks": locks})
-    return [_claimed(*pair) for pair in zip(requests, found, strict=True)]
+    rows = await tx.execute(_CLAIM, _key_columns(requests) | {"locks": locks})
+    return [_claimed(*pair) for pair in zip(requests, rows, strict=True)]
 
 
-def _claimed(keyed: KeyedRequest, found: Row[Any]) -> Rendered | ServiceError | None:
-    if found.fingerprint is not None:
-        if bytes(found.fingerprint) != keyed.fingerprint:
+def _claimed(keyed: KeyedRequest, row: Row[Any]) -> Rendered | ServiceError | None:
+    if row.fingerprint is not None:
+        if bytes(row.fingerprint) != keyed.fingerprint:
             return InvalidError(
                 "this Idempotency-Key was used for another request",
                 type_suffix="idempotency-key-reused",
             )
-        return Rendered(found.status, dict(found.headers), bytes(found.body))
-    if not found.locked:
+        return Rendered(row.status, dict(row.headers), bytes(row.body))
+    if not row.locked:
         return ConflictError(
             "a request with this Idempotency-Key is still running",
             type_suffix="idempotency-in-progress",
@@ -177,20 +169,15 @@ def _claimed(keyed: KeyedRequest, found: Row[Any]) -> Rendered | ServiceError | 
     return None
 
 
-async def store(tx: Transaction, keyed: KeyedRequest, answer: Rendered, *, now: datetime) -> None:
-    """Write the answer beside the effect. Raises FinishedMeanwhileError, which undoes both."""
-    await store_all(tx, [(keyed, answer)], now=now)
-
-
-async def store_all(
+async def store_answers(
     tx: Transaction, answers: Sequence[tuple[KeyedRequest, Rendered]], *, now: datetime
 ) -> None:
-    """Write the answers beside their effects, or raise FinishedMeanwhileError for all of them."""
+    """Store the answers beside their effects, or raise CompletedElsewhereError for all of them."""
     if not answers:
         return
     stored = await tx.execute(
         _STORE,
-        _names([keyed for keyed, _ in answers])
+        _key_columns([keyed for keyed, _ in answers])
         | {
             "fingerprints": [keyed.fingerprint for keyed, _ in answers],
             "statuses": [answer.status for _, answer in answers],
@@ -200,21 +187,16 @@ async def store_all(
         },
     )
     if stored.rowcount != len(answers):
-        raise FinishedMeanwhileError
+        raise CompletedElsewhereError
 
 
 async def purge(tx: Transaction, *, now: datetime) -> int:
-    """Forget old keys, some thousands at a time; return how many went."""
+    """Delete up to 10,000 expired keys and return how many were deleted."""
     before = now - timedelta(hours=KEEP_HOURS)
     return (await tx.execute(_PURGE, {"before": before, "rows": _PURGE_ROWS})).rowcount
 
 
-def gave_up() -> UnavailableError:
-    """Return the error for a key whose attempts kept overtaking each other."""
-    return UnavailableError("requests with this Idempotency-Key kept overtaking each other")
-
-
-def _names(requests: Sequence[KeyedRequest]) -> dict[str, list[Any]]:
+def _key_columns(requests: Sequence[KeyedRequest]) -> dict[str, list[Any]]:
     return {
         "tenants": [keyed.tenant_id for keyed in requests],
         "principals": [keyed.principal_id for keyed in requests],
