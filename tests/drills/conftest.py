@@ -15,9 +15,9 @@ from devstack.kafka.server import KafkaNode
 from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
 from devstack.testing.leaks import assert_nothing_leaked, logged
 from devstack.testing.postgres import Templates
-from tests.drills.drilling import Drill, promise
+from tests.drills.drill import Drill, promise
 from tests.drills.ledger import Ledger
-from tests.drills.speaking import Speaker, add_accounts, speaking
+from tests.drills.speakers import Speaker, add_accounts, speaking
 
 # What the system was given survives the death of a process, so nothing has to reach a disk.
 POSTGRES = (*DURABLE, "fsync=off")

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.drills.drilling import FIRST_RESPONSE_SECONDS
+from tests.drills.drill import FIRST_RESPONSE_SECONDS
 from tests.drills.messages import TENANTS, Json, Message, Way
-from tests.drills.speaking import Speaker
+from tests.drills.speakers import Speaker
 
 SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
 """Which part of the messages of customers comes in which way."""

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.points import Point
 

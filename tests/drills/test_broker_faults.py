@@ -7,7 +7,7 @@ import pytest
 
 from devstack.fleet.faults import Faults
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import under_load
 

@@ -14,7 +14,7 @@ import pytest
 
 from devstack.testing.wait import until
 from tests.drills.crowd import Crowd, crowd_in_time
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.outages import during
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]

@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.partner import INBOUND
 from tests.drills.points import Point

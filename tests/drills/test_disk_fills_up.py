@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from devstack.servers.postgres import EmbeddedPostgres
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import under_load
 

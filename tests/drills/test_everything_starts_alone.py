@@ -8,7 +8,7 @@ import pytest
 
 from devstack.fleet.fleet import SEPARATE, Fleet
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.outages import during
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devstack.fleet.fleet import Fleet
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.traffic import under_load
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]

@@ -15,10 +15,10 @@ import pytest
 
 from common.messaging import rfc3339
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
-from tests.drills.invariants.checking import violations
+from tests.drills.drill import Drill
+from tests.drills.invariants.checks import violations
 from tests.drills.invariants.evidence import Event, Evidence, looking
-from tests.drills.invariants.settled import nobody_holds_what_others_need, settled
+from tests.drills.invariants.quiescence import nobody_holds_what_others_need, settled
 from tests.drills.ledger import Asked
 from tests.drills.messages import a_message
 

@@ -9,8 +9,8 @@ import pytest
 
 from devstack.fleet.faults import Faults
 from devstack.testing.wait import until
-from tests.drills import troubling
-from tests.drills.drilling import Drill
+from tests.drills import database_faults
+from tests.drills.drill import Drill
 from tests.drills.outages import during
 from tests.drills.traffic import Traffic, under_load
 
@@ -43,7 +43,7 @@ async def test_a_server_that_restarts_costs_nothing(
 async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Drill):
     async with under_load(drill) as traffic:
         for _ in range(4):
-            assert await troubling.throw_out(drill.fleet) > len(drill.fleet.processes)
+            assert await database_faults.throw_out(drill.fleet) > len(drill.fleet.processes)
             await traffic.lasts(2)
         await _all_ways_go_on(traffic)
     await drill.all_is_well()
@@ -58,7 +58,10 @@ async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done
         "interactions": ["interaction", "conversation"],
         "sla": ["clock", "consumer_progress"],
     }
-    async with under_load(drill) as traffic, troubling.clashing(drill.fleet, tables) as clashes:
+    async with (
+        under_load(drill) as traffic,
+        database_faults.clashing(drill.fleet, tables) as clashes,
+    ):
         await _all_ways_go_on(traffic, times=30)
     assert min(clashes) > 10
     await drill.all_is_well()
@@ -68,15 +71,15 @@ async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done
 async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(drill: Drill):
     dsn = drill.fleet.dsns["sla"]
     async with under_load(drill):
-        await troubling.deadlock(dsn, "consumer_progress", "clock")
-        await until(lambda: troubling.deadlocks(dsn), 30, every=0.2)
+        await database_faults.deadlock(dsn, "consumer_progress", "clock")
+        await until(lambda: database_faults.deadlocks(dsn), 30, every=0.2)
     await drill.all_is_well()
 
 
 @pytest.mark.drill
 async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill: Drill):
     async with under_load(drill) as traffic:
-        async with troubling.read_only(drill.fleet.dsns["interactions"]):
+        async with database_faults.read_only(drill.fleet.dsns["interactions"]):
             await traffic.is_refused(503)
             traffic.answers.clear()
             await traffic.sees(200, times=20)
@@ -104,7 +107,7 @@ async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(dri
 async def test_one_service_without_its_database_leaves_the_others_alone(drill: Drill):
     fleet = drill.fleet
     async with under_load(drill) as traffic:
-        async with troubling.closed(fleet.dsns["identity"], fleet.dsns["sla"]):
+        async with database_faults.closed(fleet.dsns["identity"], fleet.dsns["sla"]):
             await traffic.sees(200, times=50)
             await _all_ways_go_on(traffic)
             await until(lambda: not fleet.answers("sla timer"), 30, every=0.2)

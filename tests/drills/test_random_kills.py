@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from devstack.fleet.fleet import SEPARATE
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.invariants.deadlines import certain_breaches_taken_back
 from tests.drills.load import Load
 

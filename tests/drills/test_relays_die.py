@@ -4,7 +4,7 @@ import psutil
 import pytest
 
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.points import Point
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.drills.crowd import SOURCE_SILENT, Crowd, crowd_in_time
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 
 pytestmark = pytest.mark.timeout(600)
 

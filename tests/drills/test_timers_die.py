@@ -3,7 +3,7 @@
 import pytest
 
 from devstack.fleet.processes import KILLED
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.points import Point
 

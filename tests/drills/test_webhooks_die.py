@@ -3,7 +3,7 @@
 import pytest
 
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import Message, a_message
 from tests.drills.points import Point
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from devstack.testing.wait import until
-from tests.drills.drilling import Drill
+from tests.drills.drill import Drill
 from tests.drills.messages import TENANTS, Message, Way, a_message
 
 PAUSE_SECONDS = 0.05

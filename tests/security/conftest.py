@@ -10,9 +10,9 @@ from devstack.stack.credentials import kept_in
 from devstack.stack.services import NAMES
 from devstack.testing.postgres import Templates
 from tests.security.canaries import found_in
-from tests.security.seeding import Tenant, settle
+from tests.security.seeds import Tenant, settle
 from tests.security.site import ALPHA, BETA, Site, listening, open_site
-from tests.security.tracing import Spans
+from tests.security.traces import Spans
 
 
 @pytest.fixture(scope="session")

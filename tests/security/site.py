@@ -21,9 +21,9 @@ from devstack.stack.services import build_services
 from interactions.history.clients.identity import HttpIdentity
 from interactions.settings import InteractionsSettings
 from interactions.wiring import build as build_interactions
-from tests.security.calling import Answer, call
-from tests.security.carrying import Carrier
+from tests.security.courier import Carrier
 from tests.security.operations import Operation
+from tests.security.raw_client import Answer, call
 
 ALPHA, BETA = "alpha", "beta"
 

@@ -7,9 +7,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from common.web.auth import SCOPES
 from common.web.auth.scopes import PII_READ
-from tests.security.calling import Answer
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.raw_client import Answer
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 STREAMS = {"text/event-stream"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.security.comparing import likeness
+from tests.security.comparison import likeness
 from tests.security.operations import NAMING, PAGED, READING, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 HONOUR_IF_MATCH = {

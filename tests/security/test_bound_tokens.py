@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from common.web.auth import AUDIENCE, SCOPES
 from common.web.auth.service_tokens import read_private_key
-from tests.security.comparing import likeness
+from tests.security.comparison import likeness
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeding import Tenant, bodies, stranger_to_all, targets
+from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from common.web.auth import SCOPES
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 GARBAGE = {

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.security.operations import Operation, all_operations
-from tests.security.seeding import bodies, stranger_to_all, targets
+from tests.security.seeds import bodies, stranger_to_all, targets
 
 PUBLIC = {
     "POST /v1/channels/{provider}/{account}": "the provider signs its call",
@@ -26,7 +26,7 @@ def test_an_operation_declares_its_scope_or_why_it_has_none(operation: Operation
 
 @pytest.mark.parametrize("operation", all_operations(), ids=str)
 def test_an_operation_can_be_attacked(operation: Operation):
-    """Every path parameter and every body has its line in ``seeding``."""
+    """Every path parameter and every body has its line in ``seeds``."""
     nobody = stranger_to_all()
     assert targets(operation, nobody)
     assert bodies(operation, nobody)

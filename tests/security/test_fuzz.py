@@ -13,8 +13,8 @@ import pytest
 from common.web.auth import SCOPES
 from devstack.stack.services import NAMES
 from tests.security.operations import all_operations
-from tests.security.seeding import Tenant
-from tests.security.serving import serving
+from tests.security.ports import serving
+from tests.security.seeds import Tenant
 from tests.security.site import BETA, Site
 
 ROOT = Path(__file__).parents[2]

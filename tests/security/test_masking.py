@@ -6,7 +6,7 @@ from common.web.auth import SCOPES
 from common.web.auth.scopes import PII_READ
 from tests.security.canaries import found_in
 from tests.security.operations import PROTECTED, WITH_BODY, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 ECHOES = {"ResolveRequest": "answers with the identifiers that the caller has just sent"}

@@ -4,7 +4,7 @@ import pytest
 
 from devstack.stack.services import NAMES
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PURGE"}

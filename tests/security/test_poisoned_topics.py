@@ -16,9 +16,9 @@ from devstack.testing.kafka import NewTopicFor
 from devstack.testing.records import write_raw
 from devstack.testing.wait import until
 from libs.common.tests.kafka.test_relay import running
-from tests.security.mutating import batched, examples_of, mutations
+from tests.security.mutations import batched, examples_of, mutations
 from tests.security.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
-from tests.security.seeding import Tenant
+from tests.security.seeds import Tenant
 from tests.security.site import Site
 
 pytestmark = pytest.mark.kafka

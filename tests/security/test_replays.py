@@ -8,7 +8,7 @@ from common.web.auth import SCOPES
 from common.web.auth.scopes import PII_READ
 from tests.security.canaries import found_in
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 REPLAYED = [one for one in PROTECTED if "Idempotency-Key" in one.parameters("header")]

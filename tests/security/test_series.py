@@ -9,7 +9,7 @@ from common.messaging import Record, inbox
 from common.messaging.inbox.batches import BatchHandler
 from tests.security.operations import WITH_BODY
 from tests.security.poison import TOPICS, record_of, sound
-from tests.security.seeding import Tenant, bodies, targets
+from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 METHODS = ("GET", "POST", "PURGE")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.security.calling import Answer
-from tests.security.comparing import likeness
+from tests.security.comparison import likeness
 from tests.security.operations import NAMING, PROTECTED, READING, Operation
-from tests.security.seeding import Tenant, bodies, stranger_to_all, targets
+from tests.security.raw_client import Answer
+from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 CHOSEN_BY_CALLERS = {"calendar_id"}

@@ -10,7 +10,7 @@ from common.jsons import dumps_text
 from devstack.testing.wait import until
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import NewAlert
-from tests.security.seeding import Tenant
+from tests.security.seeds import Tenant
 from tests.security.site import Site
 
 

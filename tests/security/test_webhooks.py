@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from interactions.channels.providers.twilio import signature
-from tests.security.comparing import likeness
+from tests.security.comparison import likeness
 from tests.security.operations import Operation, all_operations
-from tests.security.seeding import Tenant, stranger_to_all, targets
+from tests.security.seeds import Tenant, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 OPEN = [one for one in all_operations() if one.scope is None]

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from tests.drills import ledger
-from tests.drills.invariants.checking import INVARIANTS, report, violations
+from tests.drills.invariants.checks import INVARIANTS, report, violations
 from tests.drills.invariants.evidence import looking
-from tests.drills.invariants.settled import settled
+from tests.drills.invariants.quiescence import settled
 
 SERVICES = ("identity", "interactions", "sla")
 

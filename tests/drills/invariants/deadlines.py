@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tests.drills.invariants.evidence import Evidence, Row
-from tests.drills.invariants.promises import Expected, expected_clocks
+from tests.drills.invariants.oracle import Expected, expected_clocks
 
 GRACE = timedelta(seconds=0.1)
 """What the product gives to answers that are on their way."""

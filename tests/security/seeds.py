@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from common.web.auth import SCOPES
 from interactions.commands import add_channel
 from sla.clocks.timers.due_clocks import DueClocks
-from tests.security.calling import Answer
 from tests.security.canaries import Canaries, canaries_of
 from tests.security.operations import Operation
+from tests.security.raw_client import Answer
 from tests.security.site import Site
 
 Json = dict[str, Any]
@@ -109,7 +109,7 @@ def targets(operation: Operation, of: Tenant) -> list[str]:
     """Return the operation's path with each of the ids that ``of`` has for it."""
     found = [operation.path]
     for name in operation.parameters("path"):
-        assert name in of.paths, f"tests/security/seeding.py has nothing for {{{name}}}"
+        assert name in of.paths, f"tests/security/seeds.py has nothing for {{{name}}}"
         found = [path.replace(f"{{{name}}}", one) for path in found for one in of.paths[name]]
     return found
 
@@ -118,7 +118,7 @@ def bodies(operation: Operation, of: Tenant) -> list[Json | None]:
     """Return the sound bodies with which ``operation`` names what ``of`` has; [None] for none."""
     if operation.model is None:
         return [None]
-    assert operation.model in BODIES, f"tests/security/seeding.py has no {operation.model}"
+    assert operation.model in BODIES, f"tests/security/seeds.py has no {operation.model}"
     made = BODIES[operation.model](of)
     return [{"items": made}] if operation.is_batch else list(made)
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from tests.security.calling import Answer
-from tests.security.seeding import Tenant
+from tests.security.raw_client import Answer
+from tests.security.seeds import Tenant
 
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)")

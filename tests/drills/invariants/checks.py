@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tests.drills.invariants.copied import clocks_are_copied, customers_are_copied
+from tests.drills.invariants.acknowledged import (
+    counters_equal_a_recount,
+    no_acknowledged_loss,
+    no_double_effect,
+)
+from tests.drills.invariants.contexts import contexts_answer_or_say_come_back
+from tests.drills.invariants.copies import clocks_are_copied, customers_are_copied
 from tests.drills.invariants.deadlines import (
     breaches_are_told_once_and_false_ones_retracted,
     breaches_wait_for_their_source,
     clocks_are_as_the_oracle_says,
 )
 from tests.drills.invariants.evidence import Evidence
-from tests.drills.invariants.kept import (
-    counters_equal_a_recount,
-    no_acknowledged_loss,
-    no_double_effect,
+from tests.drills.invariants.published import (
+    order_is_kept,
+    outbox_equals_topics,
+    watermarks_are_true,
 )
-from tests.drills.invariants.promised import contexts_answer_or_say_come_back
-from tests.drills.invariants.told import order_is_kept, outbox_equals_topics, watermarks_are_true
 
 Invariant = Callable[[Evidence], Iterable[str]]
 

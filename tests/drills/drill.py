@@ -12,13 +12,13 @@ import httpx
 from devstack.fleet.faults import Faults
 from devstack.fleet.fleet import Fleet
 from devstack.fleet.processes import KILLED
-from tests.drills.invariants.checking import report, violations
+from tests.drills.invariants.checks import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, looking
-from tests.drills.invariants.settled import everything_is_free, settled
+from tests.drills.invariants.quiescence import everything_is_free, settled
 from tests.drills.ledger import Ledger
 from tests.drills.messages import DESK, Message, Way
 from tests.drills.points import Point
-from tests.drills.speaking import Speaker
+from tests.drills.speakers import Speaker
 
 Act = Callable[[], Awaitable[Any]]
 
