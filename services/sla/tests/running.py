@@ -1,6 +1,5 @@
 """The service as the integration tests run it: a database of its own, events fed by hand."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -14,11 +13,8 @@ from common.jsons import dumps, loads
 from common.messaging import Envelope, Record, body_of, inbox, rfc3339
 from common.messaging.envelope import HEARTBEAT_TYPE, headers_of
 from common.messaging.inbox.batches import BatchHandler
-from common.runtime import HttpServer
 from common.service import Service
-from common.web.auth import CreateKey, create_key, insert_key
-from devstack.testing.http import http_client
-from devstack.testing.wait import until
+from devstack.testing.services import api_client, running_service, service_settings
 from sla.clocks.consumers.conversations import CONSUMER
 from sla.clocks.events.consumed import TOPIC
 from sla.clocks.timers.due_clocks import DueClocks
@@ -37,26 +33,10 @@ POLICY = {
 }
 
 
-def settings(dsn: str, **more: Any) -> SlaSettings:
-    return SlaSettings.model_validate(
-        {
-            "postgres": {"dsn": dsn, "pool_size": 8, "read_pool_size": 4, "max_attempts": 8},
-            "kafka": {"bootstrap": "127.0.0.1:9"},
-            "auth": {"pepper": "p" * 32, "environment": "test"},
-            "http": {"cursor_secret": "c" * 32},
-            **more,
-        }
-    )
-
-
 @asynccontextmanager
 async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
-    service = build(settings(dsn, **more))
-    await service.open()
-    try:
+    async with running_service(build, service_settings(SlaSettings, dsn, **more)) as service:
         yield service
-    finally:
-        await service.close()
 
 
 @asynccontextmanager
@@ -64,37 +44,8 @@ async def client(
     service: Service, *, tenant: str = "demo", scopes: Sequence[str] = SCOPES
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client with a new key of that tenant."""
-    now = service.clock.now()
-    wanted = CreateKey(
-        tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
-    )
-    plaintext, row = create_key(wanted, pepper=service.settings.auth.pepper, now=now)
-    await service.database.run(insert_key, row, now=now)
-    headers = {"Authorization": f"Bearer {plaintext}"}
-    async with http_client(service.api, headers=headers, run_lifespan=False) as calling:
+    async with api_client(service, scopes=scopes, tenant=tenant) as calling:
         yield calling
-
-
-@asynccontextmanager
-async def serving(service: Service) -> AsyncIterator[str]:
-    """Serve the API on a port of its own and give its address.
-
-    An in-process client would wait for a stream's end before it saw the beginning.
-    """
-    server = HttpServer(
-        service.api,
-        service.settings.http.model_copy(update={"port": 0}),
-        on_stop=service.end_streams,
-    )
-    stop = asyncio.Event()
-    task = asyncio.create_task(server.run(stop))
-    await until(lambda: server.started)
-    port = server._server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop.set()
-        await task
 
 
 def timer_of(service: Service) -> DueClocks:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from common.errors import ConflictError
+from interactions.channels.http.state import ChannelsState
 from interactions.channels.kit.sealing import Sealer, new_key
 from interactions.channels.providers.twilio import Twilio
 from interactions.channels.usecases.add_channel_account import (
@@ -41,7 +42,7 @@ async def api(fresh_dsn):
 
 
 async def add(api, tenant_id, account, *, sealer=None):
-    sealer = sealer or api.service.api.state.threadline.sealer
+    sealer = sealer or api.service.api.state.threadline.parts[ChannelsState].sealer
     sealed = sealer.seal(SECRET, bound_to=binding("twilio", account, tenant_id))
     command = AddChannelAccount(tenant_id, "twilio", account, "sms", sealed)
     await api.service.database.run(add_channel_account, command, now=api.service.clock.now())

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from common.jsons import loads
-from services.sla.tests.running import POLICY, Source, client, serving, timer_of
+from devstack.testing.services import serving
+from services.sla.tests.running import POLICY, Source, client, timer_of
 
 pytestmark = pytest.mark.usefixtures("policy")
 

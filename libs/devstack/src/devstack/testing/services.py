@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from common.runtime import HttpServer
+from common.runtime import HttpServer, run_components
 from common.service import Service
 from common.settings import ServiceSettings
 from common.web.auth import CreateKey, create_key, insert_key
@@ -24,7 +24,13 @@ def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
     """
     return kind.model_validate(
         {
-            "postgres": {"dsn": dsn, "pool_size": 8, "read_pool_size": 4, "max_attempts": 8},
+            "postgres": {
+                "dsn": dsn,
+                "pool_size": 8,
+                "read_pool_size": 4,
+                "max_attempts": 8,
+                "pool_timeout_seconds": 10,
+            },
             "kafka": {"bootstrap": "127.0.0.1:9"},
             "auth": {"pepper": "p" * 32, "environment": "test"},
             "http": {"cursor_secret": "c" * 32},
@@ -67,8 +73,20 @@ async def api_client(
 
 
 @asynccontextmanager
+async def running_feeds(service: Service) -> AsyncIterator[None]:
+    """Run what runs beside the API in its process: the feeds of its live streams."""
+    stop = asyncio.Event()
+    feeds = asyncio.create_task(run_components(service.parts("feed"), stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await feeds
+
+
+@asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[str]:
-    """Serve the API on a port of its own and give its address.
+    """Serve the API, with its feeds, on a port of its own and give its address.
 
     An in-process client would wait for a stream's end before it saw the beginning.
     """
@@ -79,9 +97,10 @@ async def serving(service: Service) -> AsyncIterator[str]:
     )
     stop = asyncio.Event()
     task = asyncio.create_task(server.run(stop))
-    await until(lambda: server.started)
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        async with running_feeds(service):
+            await until(lambda: server.started)
+            yield f"http://127.0.0.1:{server.port}"
     finally:
         stop.set()
         await task
