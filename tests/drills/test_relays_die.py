@@ -64,6 +64,6 @@ async def _published(drill: Drill, tokens: list[str]) -> bool:
 
 async def test_housekeeping_that_dies_half_way_is_done_by_the_next(drill: Drill):
     drill.fleet.stop(RELAY)
-    drill.fleet.launch(RELAY, through=Point("transaction", "before", of="_alone").words())
+    drill.fleet.launch(RELAY, through=Point("transaction", "before", of="maintain").words())
     await drill.dies(RELAY)
     await drill.all_is_well()

@@ -9,6 +9,7 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from common.runtime import Loop
 from common.service import Service
 from common.settings import AuthSettings, HttpSettings, KafkaSettings, PostgresSettings
 from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key
@@ -48,9 +49,11 @@ class Running:
 
         return await self.service.database.read(query)
 
-    async def tick(self, timer: str) -> int:
-        """Let a timer do one round."""
-        return await self.service.components[f"timer:{timer}"]._round()  # type: ignore[attr-defined]
+    async def tick(self, timer: str) -> bool:
+        """Run one round of a timer; return whether it found something to do."""
+        loop = self.service.components[f"timer:{timer}"]
+        assert isinstance(loop, Loop)
+        return await loop.round() == 0
 
 
 @asynccontextmanager

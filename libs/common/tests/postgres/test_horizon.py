@@ -71,7 +71,7 @@ async def test_the_watermark_waits_for_an_open_transaction(fresh_dsn: FreshDsn):
         async def settle() -> datetime | None:
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await relay_store.mark(lock, batch.rows)
-            watermark.settle(batch, full=False)
+            watermark.advance(batch, full=False)
             return watermark.reached
 
         before = await settle()
@@ -99,7 +99,7 @@ async def test_the_watermark_moves_on_although_some_transaction_is_always_open(f
             for look in ("while one is open", "while the next one is"):
                 batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
                 await relay_store.mark(lock, batch.rows)
-                watermark.settle(batch, full=False)
+                watermark.advance(batch, full=False)
                 if look == "while one is open":
                     await _write_one(beginning)
                     await ending.execute(text("COMMIT"))
@@ -122,7 +122,7 @@ async def test_the_watermark_stands_while_the_databases_clock_is_ahead(fresh_dsn
 
         async def settle() -> datetime | None:
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
-            watermark.settle(batch, full=False)
+            watermark.advance(batch, full=False)
             return watermark.reached
 
         assert await settle() is None
@@ -140,7 +140,7 @@ async def test_stored_input_that_is_not_processed_holds_the_watermark(fresh_dsn:
     async with db.dedicated() as lock:
         watermark = Watermark()
         batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
-        watermark.settle(batch, full=False)
+        watermark.advance(batch, full=False)
         assert watermark.reached is not None
         assert watermark.reached.year == 2026
         assert watermark.reached.month == 1
@@ -163,7 +163,7 @@ class Backlog:
             self._connection, self._statement, shard=0, shards=1, limit=2
         )
         await relay_store.mark(self._connection, batch.rows)
-        self._watermark.settle(batch, full=len(batch.rows) == 2)
+        self._watermark.advance(batch, full=len(batch.rows) == 2)
         return self._watermark.reached
 
     async def write(self, count: int) -> None:

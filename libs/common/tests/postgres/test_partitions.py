@@ -87,14 +87,14 @@ async def test_unpublished_rows_outlive_their_day(db):
     await db.run(put, None)
     clock.advance(30 * 86_400)
     maintenance = Maintenance(db, RelaySettings(), clock=clock)
-    await maintenance._keep_house(asyncio.Event())
+    await maintenance.keep_house()
     assert await db.read(scalar, "SELECT count(*) FROM outbox") == 1
 
     async def publish(connection):
         await connection.execute(text("UPDATE outbox SET published_at = now()"))
 
     await db.run(publish)
-    await maintenance._keep_house(asyncio.Event())
+    await maintenance.keep_house()
     assert await db.read(scalar, "SELECT count(*) FROM outbox") == 0
 
 

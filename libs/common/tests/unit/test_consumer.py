@@ -5,7 +5,7 @@ from typing import Any
 
 from common.db import wall_time
 from common.messaging import Consumer
-from common.messaging.inbox.consumer import _backoff_seconds
+from common.messaging.inbox.consumer import BACKOFF
 from common.settings import KafkaSettings
 from libs.common.tests.plumbing import database, notes_stream
 
@@ -25,7 +25,7 @@ class Wall:
 
 
 def test_the_back_off_of_an_outage_of_days_is_still_bounded():
-    assert 15 <= _backoff_seconds(100_000) <= 30
+    assert 15 <= BACKOFF.seconds(100_000) <= 30
 
 
 def test_an_idle_hour_does_not_count_against_the_record_that_ends_it(monkeypatch):

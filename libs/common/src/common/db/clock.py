@@ -10,6 +10,7 @@ from sqlalchemy import text
 from common.db.connections import ReadConnection
 from common.db.database import Database
 from common.errors import UnavailableError
+from common.runtime import Backoff, Loop, without_session
 from common.telemetry import get_logger, metrics
 
 _log = get_logger(__name__)
@@ -43,6 +44,13 @@ class DatabaseClock:
         self._reading = wall_time()
         self._off_by = 0.0
         self._synchronised = False
+        self._loop = Loop(
+            self.name,
+            without_session(self._round),
+            retry=Backoff.constant(every_seconds),
+            survives=(UnavailableError,),
+            on_failure=self._not_synchronised,
+        )
 
     def now(self) -> datetime:
         return self._reading + timedelta(seconds=time.monotonic() - self._read_at)
@@ -73,16 +81,14 @@ class DatabaseClock:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep reading until ``stop`` is set; an unreachable database leaves the last reading."""
-        while not stop.is_set():
-            try:
-                await self.synchronise()
-            except UnavailableError:
-                _log.warning("clock.not_synchronised", service=self._service)
-            try:
-                async with asyncio.timeout(self._every_seconds):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+        await self._loop.run(stop)
+
+    async def _round(self) -> float:
+        await self.synchronise()
+        return self._every_seconds
+
+    def _not_synchronised(self, _error: Exception) -> None:
+        _log.warning("clock.not_synchronised", service=self._service)
 
     def healthy(self) -> str | None:
         return None

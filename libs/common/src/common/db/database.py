@@ -6,7 +6,6 @@ most, ``jot`` the same for a write that is no news. ``snapshot`` is several read
 """
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -24,7 +23,7 @@ from common.db.connections import ReadConnection, Transaction
 from common.db.direct_reads import DirectReads
 from common.errors import UnavailableError
 from common.jsons import loads
-from common.runtime import within
+from common.runtime import Backoff, within
 from common.settings import PostgresSettings
 from common.telemetry import describe, get_logger, metrics
 
@@ -52,6 +51,7 @@ PASSING = ("08", "53", "57", "58")
 connections), an operator or a time-out in between, the system beneath. Come back later."""
 
 _CLOSE_SECONDS = 2.0
+_BACKOFF = Backoff(0.01, jitter=1.0)
 
 
 def async_url(dsn: str) -> str:
@@ -104,7 +104,7 @@ class Database:
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if _worth_repeating(error) and attempt < self.settings.max_attempts:
                     metrics.TRANSACTIONS.labels(self.service, name, "retried").inc()
-                    await asyncio.sleep(_backoff_seconds(attempt))
+                    await asyncio.sleep(_BACKOFF.seconds(attempt))
                     continue
                 metrics.TRANSACTIONS.labels(self.service, name, "failed").inc()
                 raise _translated(error) from error
@@ -351,11 +351,6 @@ def _names_a_mistake(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return not (error.connection_invalidated or isinstance(error.orig, OSError))
     return isinstance(error, asyncpg.PostgresError)
-
-
-def _backoff_seconds(attempt: int) -> float:
-    """Full jitter over 10 ms, doubled each time (AWS architecture blog, exponential backoff)."""
-    return random.uniform(0, 0.01 * 2**attempt)  # noqa: S311 - jitter needs no secrecy
 
 
 def _name(work: Callable[..., Any]) -> str:

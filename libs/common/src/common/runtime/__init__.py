@@ -1,8 +1,9 @@
 """What a process is made of: components, tasks, loops, batches of calls, a server."""
 
 from common.runtime import tasks
+from common.runtime.backoff import Backoff
 from common.runtime.batcher import Call, Gatherer
-from common.runtime.loop import Rounds
+from common.runtime.loop import Loop, Round, drain, without_session
 from common.runtime.processes import (
     Component,
     run_components,
@@ -13,15 +14,19 @@ from common.runtime.server import HttpServer
 from common.runtime.tasks import spawn, within
 
 __all__ = [
+    "Backoff",
     "Call",
     "Component",
     "Gatherer",
     "HttpServer",
-    "Rounds",
+    "Loop",
+    "Round",
+    "drain",
     "run_components",
     "spare_garbage_collection",
     "spawn",
     "stop_on_signals",
     "tasks",
     "within",
+    "without_session",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from common.db import Clock, Database, Transaction, drop_days, ensure_days
 from common.errors import UnavailableError
+from common.runtime import Backoff, Loop, without_session
 from common.settings import RelaySettings
 from common.telemetry import describe, get_logger
 from common.web.writes import purge
@@ -34,7 +35,7 @@ class Retention:
 
 
 class Maintenance:
-    """Runs at start and every hour; of several processes one does the work."""
+    """Keeps house at the start and every hour; one of several processes does the work."""
 
     name = "maintenance"
 
@@ -54,44 +55,50 @@ class Maintenance:
             "outbox": Retention(relay.keep_days, "published_at IS NULL"),
             "inbox": Retention(INBOX_DAYS),
         } | dict(retention or {})
-        self._trouble: str | None = None
+        self._purging = False
+        self._loop = Loop(
+            self.name,
+            without_session(self.keep_house),
+            retry=Backoff.constant(RETRY_SECONDS),
+            survives=(UnavailableError, DBAPIError),
+            on_failure=_postponed,
+        )
 
     def healthy(self) -> str | None:
-        return self._trouble
+        return self._loop.healthy()
 
     async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await self._keep_house(stop)
-                self._trouble = None
-            except (UnavailableError, DBAPIError) as error:
-                self._trouble = f"housekeeping failed: {describe(error)}"
-                _log.warning("maintenance.postponed", error=describe(error))
-            try:
-                async with asyncio.timeout(RETRY_SECONDS if self._trouble else EVERY_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+        await self._loop.run(stop)
 
-    async def _keep_house(self, stop: asyncio.Event) -> None:
-        """Do it in small transactions: dropping a day locks its table, and none may lock two."""
+    async def keep_house(self) -> float:
+        """Do one round: the days of all tables, or more of a purge that has begun.
+
+        It works in small transactions: each drop locks its table, and no transaction may lock two.
+        """
+        if not self._purging:
+            await self._keep_days()
+        self._purging = await self._database.run(purge, now=self._clock.now()) > 0
+        return 0.0 if self._purging else EVERY_SECONDS
+
+    async def _keep_days(self) -> None:
         today = self._clock.now().date()
         for table in self._daily_tables:
-            await self._database.run(self._alone, ensure_days, [table], today=today)
+            await self._database.run(self.maintain, ensure_days, [table], today=today)
         for table, keep in self._retention.items():
             before = today - timedelta(days=keep.days)
             await self._database.run(
-                self._alone, drop_days, table, before=before, unless=keep.unless
+                self.maintain, drop_days, table, before=before, unless=keep.unless
             )
-        while not stop.is_set():
-            forgotten = await self._database.run(purge, now=self._clock.now())
-            if not forgotten:
-                return
 
-    async def _alone(
+    async def maintain(
         self, tx: Transaction, step: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> None:
-        """Run one step, unless another process is at one."""
+        """Run one step, unless another process is running one."""
         if (await tx.execute(_LOCK)).scalar_one():
             await tx.execute(text("SET LOCAL lock_timeout = '2s'"))
             await tx.run_sync(step, *args, **kwargs)
+
+
+def _postponed(error: Exception) -> str:
+    _log.warning("maintenance.postponed", error=describe(error))
+    return f"housekeeping failed: {describe(error)}"

@@ -1,6 +1,6 @@
 """Builds the channels: webhooks, their vault, and what makes interactions of deliveries."""
 
-from common.runtime import Rounds
+from common.runtime import drain
 from common.service import Foundation, Part, Retention
 from interactions.channels.http import webhooks
 from interactions.channels.http.state import ChannelsState
@@ -16,7 +16,7 @@ def build_channels(
     foundation: Foundation, settings: InteractionsSettings, *, resolver: Resolver
 ) -> Part:
     """Return the part that takes what providers send."""
-    deliveries = Rounds(
+    deliveries = drain(
         "timer:process_deliveries",
         ProcessDeliveries(
             foundation.database,

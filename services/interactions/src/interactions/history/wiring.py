@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.messaging import Consumer
-from common.runtime import Rounds
+from common.runtime import drain
 from common.service import Foundation, Part
 from common.web.auth import ServiceTokens
 from common.web.writes import GroupCommit
@@ -34,7 +34,7 @@ def build_history(
     resolver: Resolver,
 ) -> Part:
     """Return the part that records what happened."""
-    attach = Rounds(
+    attach = drain(
         "timer:attach_unresolved",
         AttachUnresolved(foundation.database, identity, clock=foundation.clock),
         pause_seconds=settings.poll_seconds,

@@ -1,7 +1,7 @@
 """Builds the alerts: their log, and the live stream that follows it."""
 
 from common.db import Horizon
-from common.runtime import Rounds
+from common.runtime import drain
 from common.service import Foundation, Part, Retention
 from sla.alerts.feed import AlertFeed
 from sla.alerts.http import stream
@@ -13,7 +13,7 @@ from sla.settings import SlaSettings
 def build_alerts(foundation: Foundation, settings: SlaSettings) -> Part:
     """Return the part that shows warnings, breaches and retractions as they happen."""
     database, streams = foundation.database, foundation.app.streams
-    feed = Rounds(
+    feed = drain(
         "feed:alerts",
         AlertFeed(database, Horizon(database, alerts.SEQUENCE), streams),
         pause_seconds=settings.alerts.poll_seconds,

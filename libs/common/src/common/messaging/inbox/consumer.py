@@ -5,7 +5,6 @@ is not processed; one that fails is paused with a growing back-off while the oth
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -17,6 +16,7 @@ from common.messaging.inbox import claims
 from common.messaging.inbox.batches import BatchHandler
 from common.messaging.inbox.dispatch import Stream
 from common.messaging.kafka import GroupReader, KafkaError, OffsetsLostError
+from common.runtime import Backoff
 from common.settings import KafkaSettings
 from common.telemetry import describe, get_logger, metrics
 
@@ -25,6 +25,7 @@ _log = get_logger(__name__)
 POLL_SECONDS = 0.2
 REPORT_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 30.0
+BACKOFF = Backoff(0.1, most_seconds=MAX_BACKOFF_SECONDS, jitter=0.5)
 
 OnProgress = Callable[[Sequence[int]], None]
 
@@ -83,7 +84,7 @@ class Consumer:
                 _log.error("consumer.interrupted", stream=self._stream.consumer,
                            error=describe(error), offsets_lost=lost)  # fmt: skip
                 metrics.CONSUMER_FAILURES.labels(self._stream.consumer, "client").inc()
-                await _sleep(_backoff_seconds(failures), stop)
+                await _sleep(BACKOFF.seconds(failures), stop)
 
     async def _consume(self, stop: asyncio.Event) -> None:
         reader = GroupReader(
@@ -192,7 +193,7 @@ class Consumer:
     def _put_back(self, reader: GroupReader, partition: int) -> None:
         """Let a partition wait before its batch is read again, from where the database stands."""
         failures = self._failures[partition] = self._failures.get(partition, 0) + 1
-        self._resume_at[partition] = time.monotonic() + _backoff_seconds(failures)
+        self._resume_at[partition] = time.monotonic() + BACKOFF.seconds(failures)
         # Part of the batch may be committed already, so the position must be asked for again.
         self._positions.pop(partition, None)
         if partition in reader.assigned():
@@ -264,11 +265,6 @@ class Consumer:
 
 async def _positions(tx: Transaction, stream: Stream, firsts: Mapping[int, int]) -> dict[int, int]:
     return await claims.positions(tx, stream.consumer, stream.topic, firsts)
-
-
-def _backoff_seconds(failures: int) -> float:
-    ceiling = min(MAX_BACKOFF_SECONDS, 0.1 * float(2 ** min(failures, 10)))
-    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The relay's statements. All run on the session that holds the shard's advisory lock."""
+"""The relay's statements. They all run on the session that holds the shard's advisory lock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ _LOCK = text(
            current_setting('transaction_read_only') = 'on' AS read_only
     """
 )
-# A statement alone is its own transaction, and that begins, which now() tells, before its snapshot
-# is taken; statement_timestamp() may be later. The age of an id is counted from the next one.
+# A single statement is its own transaction, which begins (see now()) before its snapshot is taken;
+# statement_timestamp() may be later. age() counts from the next transaction id.
 _FETCH = """
-    SELECT now() AS at, moment.oldest_open::text::bigint AS oldest_open,
-           age(moment.oldest_open::xid) AS given_since, moment.held_since,
+    SELECT now() AS at, probe.oldest_open::text::bigint AS oldest_open,
+           age(probe.oldest_open::xid) AS given_since, probe.held_since,
            (SELECT last_value FROM outbox_position) AS last_position, row.position, row.written_at,
            row.aggregateid, row.payload, row.topic, row.key_hash, row.headers
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest_open,
-                 ({held_since}) AS held_since) AS moment
+                 ({held_since}) AS held_since) AS probe
     LEFT JOIN LATERAL (
         SELECT * FROM outbox WHERE published_at IS NULL AND key_hash % :shards = :shard
           AND topic <> ALL (cast(:closed AS text[]))
@@ -56,8 +56,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A time before the snapshot, and an id that all transactions begun before it are below."""
+class Probe:
+    """A time before the snapshot, and an id above those of all transactions begun before it."""
 
     at: datetime
     next_xid: int
@@ -65,15 +65,22 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Unpublished rows, and what else the same statement says."""
+    """Unpublished rows, and what the same statement says about its snapshot."""
 
     rows: Sequence[Row]
-    moment: Moment
+    probe: Probe
     oldest_open: int
-    """No transaction with a lower id is open: all they wrote is in this snapshot."""
+    """No transaction with a lower id is open: this snapshot shows everything they wrote."""
     last_position: int
-    """No row in this snapshot has a higher one."""
+    """The highest position of any row in this snapshot."""
     held_since: datetime | None
+
+    @property
+    def oldest_age_seconds(self) -> float:
+        """How long the oldest of the rows has waited; 0 without rows."""
+        if not self.rows:
+            return 0.0
+        return max(0.0, (self.probe.at - self.rows[0].written_at).total_seconds())
 
 
 def fetch_statement(held_since: str | None) -> TextClause:
@@ -84,8 +91,8 @@ def fetch_statement(held_since: str | None) -> TextClause:
 async def try_lock(connection: AsyncConnection, shard: int) -> bool:
     """Take the shard's lock for this session, unless another session has it.
 
-    Raises UnavailableError on a server that takes no writes: what cannot be marked would be sent
-    again and again.
+    Raises UnavailableError on a read-only server: rows that cannot be marked would be sent again
+    and again.
     """
     result = await connection.execute(_LOCK, {"class": _LOCK_CLASS, "shard": shard})
     row = result.one()
@@ -103,22 +110,22 @@ async def fetch(
     limit: int,
     closed: Iterable[str] = (),
 ) -> Batch:
-    """Return a shard's oldest unpublished rows, at most ``limit``, none of ``closed`` topics.
+    """Return a shard's oldest unpublished rows, at most ``limit``, except of ``closed`` topics.
 
     ``connection`` is in AUTOCOMMIT.
     """
     result = await connection.execute(
         statement, {"shard": shard, "shards": shards, "limit": limit, "closed": list(closed)}
     )
-    found = result.all()
+    fetched = result.all()
     rows = [
         Row(r.position, r.written_at, r.aggregateid, r.payload, r.topic, r.key_hash,
             r.headers)
-        for r in found if r.position is not None
+        for r in fetched if r.position is not None
     ]  # fmt: skip
-    first = found[0]
-    moment = Moment(first.at, first.oldest_open + first.given_since)
-    return Batch(rows, moment, first.oldest_open, first.last_position, first.held_since)
+    first = fetched[0]
+    probe = Probe(first.at, first.oldest_open + first.given_since)
+    return Batch(rows, probe, first.oldest_open, first.last_position, first.held_since)
 
 
 async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:

@@ -1,12 +1,12 @@
 """The time up to which a relay has published everything, open transactions included.
 
-Each look at the outbox notes its time and, after it, the next transaction id. A row written before
-that time belongs to an older transaction, because each row's transaction has its id before it reads
-the clock. Once no older transaction is open, a snapshot shows all such rows; when those are sent,
-the noted time is reached. Where nothing is open at all, that is the very same look.
+Each look at the outbox notes its time and then the next transaction id: a probe. A row written
+before that time belongs to an older transaction, because each row's transaction has its id before
+it reads the clock. Once no older transaction is open, a snapshot shows all such rows; when those
+are sent, the noted time is reached. If no transaction is open at all, one look is enough.
 
-How far a snapshot's rows go is told by the position given out last. It must not be told by when
-they were written: what a row tells of may have happened long before, if it was input that was held.
+The last position that was handed out tells how far a snapshot's rows go. The times at which they
+were written cannot: if input was held, a row may report what happened long before.
 """
 
 from collections import deque
@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from common.db import wall_time
 from common.messaging.outbox import relay_store
-from common.messaging.outbox.relay_store import Moment
+from common.messaging.outbox.relay_store import Probe
 
 MAX_AHEAD_SECONDS = 2.0
-"""A database whose clock is further ahead of this host's is not believed."""
+"""How far the database's clock may be ahead of this host's and still be believed."""
 
 _MOST_AHEAD = 1_000
-"""So many steps ahead are remembered; behind a longer backlog they are wider."""
+"""How many steps ahead are remembered; behind a longer backlog the steps get wider."""
 
 
 class _Step(NamedTuple):
@@ -35,25 +35,26 @@ class _Step(NamedTuple):
 class Watermark:
     """One shard's watermark. It only moves forward.
 
-    Where the database's clock jumped ahead it stands: it could not be taken back, and would promise
-    for hours after the clock is mended that nothing more will come.
+    While the database's clock is ahead of this host's, the watermark stands still: it could not be
+    taken back, and would go on promising for hours after the clock is corrected that nothing more
+    will come.
     """
 
     def __init__(self, *, wall_time: Callable[[], datetime] = wall_time) -> None:
         self._wall_time = wall_time
-        self._waiting: Moment | None = None
+        self._waiting: Probe | None = None
         self._ahead: deque[_Step] = deque()
         self.reached: datetime | None = None
         self.trouble: str | None = None
-        """Why it stands, if it does because of a clock."""
+        """Why it stands still, if a clock is the reason."""
 
-    def settle(self, batch: relay_store.Batch, *, full: bool) -> None:
-        """Move on as far as ``batch``, now published, and those before it allow.
+    def advance(self, batch: relay_store.Batch, *, full: bool) -> None:
+        """Advance as far as ``batch``, now published, and those before it allow.
 
-        One that is not ``full`` held all that its snapshot shows. Of one whose topics were not all
-        open nothing can be told: leave it out.
+        A batch that is not ``full`` held everything that its snapshot shows. Leave out batches for
+        which some topics were closed: they prove nothing.
         """
-        if not self._believes(batch.moment.at):
+        if not self._believes(batch.probe.at):
             return
         noted = self._seen_whole(batch)
         if noted is not None:
@@ -78,9 +79,9 @@ class Watermark:
     def _seen_whole(self, batch: relay_store.Batch) -> datetime | None:
         """Return the latest noted time before which this snapshot shows everything.
 
-        One moment waits at a time. If each look replaced it, there might always be something open.
+        One probe waits at a time. If each look replaced it, something might always be open.
         """
-        waiting, now = self._waiting or batch.moment, batch.moment
+        waiting, now = self._waiting or batch.probe, batch.probe
         if batch.oldest_open >= now.next_xid:
             self._waiting = None
             return now.at

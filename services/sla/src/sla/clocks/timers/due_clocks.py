@@ -7,6 +7,7 @@ import time
 
 from common.db import Database, wall_time
 from common.errors import UnavailableError
+from common.runtime import Backoff, Loop, without_session
 from common.telemetry import describe, get_logger
 from sla.clocks import metrics
 from sla.clocks.store import clocks
@@ -35,45 +36,44 @@ class DueClocks:
             longest_hold=settings.longest_hold_seconds,
         )
         self._stalled = StalledSources(self._patience)
-        self._woken = asyncio.Event()
         self._listening = False
-        self._trouble: str | None = None
-        self._alive_at = time.monotonic()
+        self._skewed: str | None = None
+        self._loop = Loop(
+            self.name,
+            without_session(self._round),
+            retry=Backoff.constant(settings.idle_seconds),
+            survives=(UnavailableError,),
+            on_failure=_postponed,
+            stalled_seconds=STALLED_SECONDS,
+            stalled="the timer has stopped",
+        )
 
     def wake(self) -> None:
         """Look again now: a deadline may be nearer."""
-        self._woken.set()
+        self._loop.wake()
 
     def heard(self) -> None:
-        """Look again now if something due, or nearly so, waits for what the source tells."""
+        """Look again now if something due, or nearly so, waits for news of the source."""
         if self._listening:
-            self._woken.set()
+            self._loop.wake()
 
     def healthy(self) -> str | None:
-        if self._trouble:
-            return self._trouble
-        if time.monotonic() - self._alive_at > STALLED_SECONDS:
-            return "the timer has stopped"
-        return None
+        return self._loop.healthy() or self._skewed
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Fire until ``stop``; a database that is away is waited for."""
-        while not stop.is_set():
-            self._alive_at, self._listening = time.monotonic(), True
-            try:
-                pause = await self.tick()
-            except UnavailableError as error:
-                self._trouble = "the database is not available"
-                _log.warning("timer.postponed", error=describe(error))
-                pause = self._settings.idle_seconds
-            self._listening = pause <= self._settings.poll_seconds
-            await self._sleep(pause, stop)
+        """Fire until ``stop``; while the database is away, keep trying."""
+        await self._loop.run(stop)
+
+    async def _round(self) -> float:
+        self._listening = True  # What is heard during a round may come too late for it.
+        pause = await self.tick()
+        self._listening = pause <= self._settings.poll_seconds
+        return pause
 
     async def tick(self) -> float:
         """Declare everything that is due now; return the seconds until it is worth another look."""
-        self._woken.clear()
         agenda = await self._look()
-        if self._trouble:
+        if self._skewed:
             return self._settings.idle_seconds
         holds = self._stalled.holds(agenda, at=time.monotonic())
         if not ready(agenda, holds, self._patience):
@@ -100,9 +100,9 @@ class DueClocks:
     def _judge_skew(self, skew: float) -> None:
         metrics.TIMER_SKEW.set(skew)
         off = abs(skew) > self._settings.max_skew_seconds
-        if off and self._trouble is None:
+        if off and self._skewed is None:
             _log.error("timer.refused_to_fire", skew_seconds=round(skew, 3))
-        self._trouble = (
+        self._skewed = (
             f"this host's clock differs from the database's by {skew:.1f} s" if off else None
         )
 
@@ -111,11 +111,7 @@ class DueClocks:
             agenda, nearest=self._settings.poll_seconds, farthest=self._settings.idle_seconds
         )
 
-    async def _sleep(self, seconds: float, stop: asyncio.Event) -> None:
-        if seconds <= 0 or self._woken.is_set():
-            await asyncio.sleep(0)
-            return
-        waits = {asyncio.create_task(self._woken.wait()), asyncio.create_task(stop.wait())}
-        _, waiting = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
+
+def _postponed(error: Exception) -> str:
+    _log.warning("timer.postponed", error=describe(error))
+    return "the database is not available"
