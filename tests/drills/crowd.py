@@ -1,4 +1,4 @@
-"""A crowd at the counter: many conversations that are due within seconds, half of them answered."""
+"""Many conversations at one counter, due within seconds, half of them answered in time."""
 
 import time
 from collections import Counter
@@ -22,15 +22,15 @@ SOURCE_SILENT = "source_watermark_stalled"
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-Told = tuple[str, bool | None, str | None]
+Outcome = tuple[str, bool | None, str | None]
 """A clock's state, whether its breach is confirmed, and the reason given."""
 
 
 @dataclass
 class Crowd:
-    """Conversations at one counter by whether somebody answered in them.
+    """Conversations at one counter, by whether somebody answered in them.
 
-    A first answer is promised there within ``seconds``.
+    The policy promises a first response there within ``seconds``.
     """
 
     drill: Drill
@@ -39,7 +39,7 @@ class Crowd:
     waiting: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
-    """Those for which sla has been seen to have a clock."""
+    """The conversations that have a clock in sla."""
     due_at: datetime = LONG_AGO
     """After this, every deadline has passed."""
 
@@ -51,11 +51,11 @@ class Crowd:
     def everybody(self) -> set[str]:
         return {*self.waiting, *self.answered}
 
-    async def is_promised(self) -> None:
-        await until(self._promise, 30, every=0.2)
+    async def publish_policy(self) -> None:
+        await until(self._publish_policy, 30, every=0.2)
 
-    async def _promise(self) -> bool:
-        """Publish the policy; false when its API asks to come back, as after a restart."""
+    async def _publish_policy(self) -> bool:
+        """Publish the policy; return False when the API answers 503, as after a restart."""
         target = {"metric": "first_response", "seconds": self.seconds, "priority": None}
         body = {
             "name": f"answers at {self.channel}",
@@ -69,16 +69,16 @@ class Crowd:
         assert answer.is_success or answer.status_code == 503, answer.text
         return answer.is_success
 
-    async def gathers(self, size: int) -> None:
-        """Let so many more say something, each for the first time."""
+    async def gather(self, size: int) -> None:
+        """Record the first messages of ``size`` new customers."""
         for _ in range(0, size, AT_ONCE):
             messages = [a_message(channel=self.channel) for _ in range(min(size, AT_ONCE))]
             answers = await self.drill.speaker.say("batch", *messages)
             self.waiting += [answer["conversation_id"] for answer in answers]
         self.due_at = datetime.now(UTC) + timedelta(seconds=self.seconds)
 
-    async def is_half_answered(self) -> None:
-        """Answer in every second conversation that waits."""
+    async def answer_every_second(self) -> None:
+        """Answer in every second conversation that waits for an answer."""
         now, self.waiting = self.waiting[::2], self.waiting[1::2]
         for first in range(0, len(now), AT_ONCE):
             answers = [
@@ -88,30 +88,30 @@ class Crowd:
             await self.drill.speaker.say("batch", *answers)
         self.answered += now
 
-    async def is_known(self) -> None:
+    async def await_clocks(self) -> None:
         """Wait until sla has a clock for every conversation."""
         await until(lambda: self._has({("running", None, None): len(self.everybody)}), 60)
         self.known = self.everybody
 
-    async def is_due(self, *, seconds_ago: float = 1.0) -> None:
-        """Wait until every deadline passed some time ago: long enough to be declared by mistake."""
+    async def await_deadlines(self, *, seconds_ago: float = 1.0) -> None:
+        """Wait until every deadline passed ``seconds_ago``: time enough for a mistaken breach."""
         passed = self.due_at + timedelta(seconds=seconds_ago)
         await until(lambda: datetime.now(UTC) > passed, self.seconds + seconds_ago + 5)
 
-    async def is_declared(self, clocks: int) -> None:
-        """Wait until so many breaches, and no other, are declared for want of news."""
+    async def await_unconfirmed_breaches(self, clocks: int) -> None:
+        """Wait for this many breaches, all unconfirmed because the source is silent."""
         await until(lambda: self._has({("breached", False, SOURCE_SILENT): clocks}), 60)
 
-    async def _has(self, clocks: Mapping[Told, int]) -> bool:
+    async def _has(self, clocks: Mapping[Outcome, int]) -> bool:
         return await self.clocks() == clocks
 
-    async def clocks(self) -> Counter[Told]:
-        """Count the clocks there are now by what they tell."""
+    async def clocks(self) -> Counter[Outcome]:
+        """Count the clocks by state, confirmation and reason."""
         rows = await self.drill.execute("sla", _CLOCKS, list(self.everybody))
         return Counter((row["state"], row["confirmed"], row["reason"]) for row in rows)
 
-    def told(self, evidence: Evidence) -> Mapping[str, list[str]]:
-        """Return what was told of the breach of each conversation, in order."""
+    def breach_history(self, evidence: Evidence) -> Mapping[str, list[str]]:
+        """Return, per conversation, what its events said of the breach, in order."""
         found: dict[str, list[str]] = {one: [] for one in self.everybody}
         for event in evidence.first_told("sla.clocks"):
             body: Mapping[str, Any] = event.body or {}
@@ -119,8 +119,8 @@ class Crowd:
                 found[one] += _words(body)
         return found
 
-    def was_right(self, evidence: Evidence) -> None:
-        """Hold what we meant against what the events say: half were answered in time."""
+    def assert_half_answered_in_time(self, evidence: Evidence) -> None:
+        """Check that half were answered in time, as the events show; a slow machine fails here."""
         late = {
             one
             for (one, _, _), clock in expected_clocks(evidence).items()
@@ -130,14 +130,14 @@ class Crowd:
 
 
 async def crowd_in_time(drill: Drill) -> Crowd:
-    """Return a crowd, still to gather, with a promise that this machine can keep, busy as it is."""
+    """Return a crowd, still to gather, whose policy this machine can meet at its present load."""
     rehearsal, began = Crowd(drill, seconds=3600), time.monotonic()
-    await rehearsal.is_promised()
-    await rehearsal.gathers(REHEARSED)
-    await rehearsal.is_known()
+    await rehearsal.publish_policy()
+    await rehearsal.gather(REHEARSED)
+    await rehearsal.await_clocks()
     took = time.monotonic() - began
     crowd = Crowd(drill, seconds=min(max(SHORTEST_SECONDS, round(8 * took)), LONGEST_SECONDS))
-    await crowd.is_promised()
+    await crowd.publish_policy()
     return crowd
 
 

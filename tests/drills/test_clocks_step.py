@@ -92,28 +92,28 @@ async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_ever(
     async with drill.fleet.configured(API, fake_clock.environment):
         fake_clock.steps("+10m")
         crowd = await crowd_in_time(drill)
-        await crowd.gathers(MANY)
-        await crowd.is_half_answered()
+        await crowd.gather(MANY)
+        await crowd.answer_every_second()
         await _all_are_told_rightly(drill, crowd)
 
 
 async def _stepping(drill: Drill, clock: FakeClock, offset: str) -> Crowd:
     """Let a clock step while deadlines run, and be wrong until they have passed."""
     crowd = await crowd_in_time(drill)
-    await crowd.gathers(MANY)
-    await crowd.is_known()
-    await crowd.is_half_answered()
+    await crowd.gather(MANY)
+    await crowd.await_clocks()
+    await crowd.answer_every_second()
     clock.steps(offset)
     await until(lambda: not drill.fleet.answers(TIMER), 30, every=0.2)
-    await crowd.is_due()
+    await crowd.await_deadlines()
     assert set(await crowd.clocks()) == {("running", None, None), ("met", None, None)}
     return crowd
 
 
 async def _all_are_told_rightly(drill: Drill, crowd: Crowd) -> None:
     evidence = await drill.all_is_well()
-    crowd.was_right(evidence)
-    told = crowd.told(evidence)
+    crowd.assert_half_answered_in_time(evidence)
+    told = crowd.breach_history(evidence)
     assert all(told[one] == [] for one in crowd.answered)
     assert all(told[one] == ["certain"] for one in crowd.waiting)
 

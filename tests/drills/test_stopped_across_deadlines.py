@@ -26,12 +26,12 @@ async def stopped_across_deadlines(drill: Drill, name: str) -> AsyncIterator[Cro
     Half of the clocks are known when it stops, the others begin while it is away.
     """
     crowd = await crowd_in_time(drill)
-    await crowd.gathers(HALF)
-    await crowd.is_known()
+    await crowd.gather(HALF)
+    await crowd.await_clocks()
     async with drill.fleet.without(name):
-        await crowd.gathers(HALF)
-        await crowd.is_half_answered()
-        await crowd.is_due()
+        await crowd.gather(HALF)
+        await crowd.answer_every_second()
+        await crowd.await_deadlines()
         yield crowd
 
 
@@ -41,8 +41,8 @@ async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
     async with stopped_across_deadlines(drill, name) as crowd:
         assert await crowd.clocks() == {("running", None, None): HALF}
     evidence = await drill.all_is_well()
-    crowd.was_right(evidence)
-    told = crowd.told(evidence)
+    crowd.assert_half_answered_in_time(evidence)
+    told = crowd.breach_history(evidence)
     assert _all(told[one] for one in crowd.answered) == [()]
     assert _all(told[one] for one in crowd.waiting) == [("certain",)]
 
@@ -54,10 +54,10 @@ async def test_stopped_longer_than_the_hold_breaches_are_declared_with_the_reaso
 ):
     async with drill.fleet.configured(TIMER, IMPATIENT):
         async with stopped_across_deadlines(drill, name) as crowd:
-            await crowd.is_declared(HALF)
+            await crowd.await_unconfirmed_breaches(HALF)
         evidence = await drill.all_is_well()
-    crowd.was_right(evidence)
-    told = crowd.told(evidence)
+    crowd.assert_half_answered_in_time(evidence)
+    told = crowd.breach_history(evidence)
     known, answered, waiting = crowd.known, set(crowd.answered), set(crowd.waiting)
     assert _all(told[one] for one in answered & known) == [(SILENT, "retracted")]
     assert _all(told[one] for one in waiting & known) == [(SILENT, "certain")]
