@@ -1,4 +1,4 @@
-"""The settings of identity: environment names begin with ``IDENTITY_``."""
+"""Settings of identity, read from environment variables that begin with ``IDENTITY_``."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -7,12 +7,14 @@ from common.settings import Part, ServiceSettings
 
 
 class RuleSettings(Part):
+    """Limits and defaults of resolution."""
+
     max_identifiers: int = Field(default=200, ge=1, le=500)
     max_attributes: int = Field(default=100, ge=1, le=200)
-    """No customer holds more of either; a merge that would is refused."""
+    """How many of each a customer may have; a merge beyond that is refused."""
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    """ISO 3166 region in which telephone numbers without a country code are read; a request's own
-    comes first. Without either, such a number cannot be parsed."""
+    """ISO 3166 region of telephone numbers without a country code, if the request names none.
+    Without either, such a number is dropped as unparseable."""
 
 
 class IdentitySettings(ServiceSettings):

@@ -1,10 +1,11 @@
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from common.service import Service
 from devstack.testing.postgres import FreshDsn
-from services.identity.tests.running import Actor, running
+from services.identity.tests.harness import Actor, client, running
 
 
 @pytest.fixture
@@ -16,3 +17,9 @@ async def service(fresh_dsn: FreshDsn) -> AsyncIterator[Service]:
 @pytest.fixture
 def actor(service: Service) -> Actor:
     return Actor(service)
+
+
+@pytest.fixture
+async def api(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(service) as http:
+        yield http

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
-from identity.resolution.store import changes, locks
+from identity.resolution.store import locks, rosters
 
 KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
 IDS = {"ids": [uuid4(), uuid4()]}
@@ -19,7 +19,7 @@ STATEMENTS = {
     "find_by_ids": (customers.BY_IDS, IDS),
     "lock": (locks.LOCK_CUSTOMERS, IDS),
     "view": (customer_views.VIEW, {"customer_id": uuid4()}),
-    "merge": (changes.MERGE, MERGE),
+    "merge": (rosters.MERGE, MERGE),
 }
 
 FILL = """
@@ -43,17 +43,17 @@ def scans(node: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("count", [200, 60_000])
 async def test_hot_statements_use_indexes(actor, count: int):
-    """Connections keep a plan: one made while there were few is still used when there are many."""
+    """Connections keep a plan made on small tables, and use it when the tables have grown."""
 
     async def explain(tx: Any) -> dict[str, list[str]]:
         for statement in FILL.split(";"):
             await tx.execute(text(statement), {"count": count} if ":count" in statement else {})
-        found = {}
+        scanned = {}
         for name, (statement, parameters) in STATEMENTS.items():
             explained = text(f"EXPLAIN (FORMAT JSON) {statement.text}")
             plan = (await tx.execute(explained, {"tenant_id": "demo", **parameters})).scalar_one()
-            found[name] = scans(plan[0]["Plan"])
-        return found
+            scanned[name] = scans(plan[0]["Plan"])
+        return scanned
 
     assert await actor.database.run(explain) == {name: [] for name in STATEMENTS}
 

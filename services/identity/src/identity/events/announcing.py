@@ -1,12 +1,12 @@
-"""From the facts of a unit of work to the events that tell them."""
+"""Turns changes to customers into the events that announce them."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from functools import singledispatch
 
 from common.messaging import EventData, outbox
-from identity.customers.domain import facts
-from identity.customers.domain.attributes import visible
+from identity.customers.domain import changes
+from identity.customers.domain.attributes import visible_values
 from identity.customers.domain.customers import Customer
 from identity.events.published import (
     CustomerCreatedV1,
@@ -19,78 +19,80 @@ from identity.events.published import (
 
 
 def announce(
-    happened: Iterable[facts.Fact], *, tenant_id: str, now: datetime
+    customer_changes: Iterable[changes.CustomerChange], *, tenant_id: str, now: datetime
 ) -> list[outbox.OutboxEvent]:
     """Return the events for the outbox, in order; each customer's version is its sequence."""
     return [
         outbox.OutboxEvent(
-            data=_event(fact),
+            data=_event(change),
             tenant_id=tenant_id,
-            key=str(fact.customer.id),
-            subject_id=str(fact.customer.id),
-            sequence=fact.customer.version,
+            key=str(change.customer.id),
+            subject_id=str(change.customer.id),
+            sequence=change.customer.version,
             occurred_at=now,
             now=now,
         )
-        for fact in happened
+        for change in customer_changes
     ]
 
 
 @singledispatch
-def _event(fact: object) -> EventData:
-    raise TypeError(f"no event tells {type(fact).__name__}")
+def _event(change: object) -> EventData:
+    raise TypeError(f"no event announces {type(change).__name__}")
 
 
 @_event.register
-def _(fact: facts.CustomerCreated) -> EventData:
+def _(change: changes.CustomerCreated) -> EventData:
     return CustomerCreatedV1(
-        customer_id=fact.customer.id,
-        attributes=visible(fact.customer.attributes),
-        identifiers=_identifiers(fact.customer),
-        created_at=fact.customer.created_at,
+        customer_id=change.customer.id,
+        attributes=visible_values(change.customer.attributes),
+        identifiers=_identifiers(change.customer),
+        created_at=change.customer.created_at,
     )
 
 
 @_event.register
-def _(fact: facts.CustomerUpdated) -> EventData:
+def _(change: changes.CustomerUpdated) -> EventData:
     return CustomerUpdatedV1(
-        customer_id=fact.customer.id,
-        attributes=visible(fact.customer.attributes),
-        changed=list(fact.changed),
+        customer_id=change.customer.id,
+        attributes=visible_values(change.customer.attributes),
+        changed=list(change.changed),
     )
 
 
 @_event.register
-def _(fact: facts.IdentifierAdded) -> EventData:
+def _(change: changes.IdentifierAdded) -> EventData:
     return IdentifierAddedV1(
-        customer_id=fact.customer.id, identifier=Identifier.of(fact.identifier)
+        customer_id=change.customer.id, identifier=Identifier.of(change.identifier)
     )
 
 
 @_event.register
-def _(fact: facts.CustomersMerged) -> EventData:
-    cause = fact.merge.cause
+def _(change: changes.CustomersMerged) -> EventData:
+    cause = change.merge.cause
     return CustomerMergedV1(
-        merge_id=fact.merge.id,
-        survivor_id=fact.customer.id,
-        absorbed_ids=list(fact.merge.absorbed_ids),
+        merge_id=change.merge.id,
+        survivor_id=change.customer.id,
+        absorbed_ids=list(change.merge.absorbed_ids),
         reason=cause.reason,
         rule=cause.rule,
         actor=cause.actor,
         evidence=[dict(piece) for piece in cause.evidence],
-        attributes=visible(fact.customer.attributes),
-        identifiers=_identifiers(fact.customer),
+        attributes=visible_values(change.customer.attributes),
+        identifiers=_identifiers(change.customer),
         external_refs={},
     )
 
 
 @_event.register
-def _(fact: facts.CustomerRedirected) -> EventData:
+def _(change: changes.CustomerRedirected) -> EventData:
     return CustomerRedirectedV1(
-        customer_id=fact.customer.id, survivor_id=fact.survivor_id, merge_id=fact.merge_id
+        customer_id=change.customer.id,
+        survivor_id=change.survivor_id,
+        merge_id=change.merge_id,
     )
 
 
 def _identifiers(customer: Customer) -> list[Identifier]:
-    held = sorted(customer.identifiers.values(), key=lambda identifier: identifier.key)
-    return [Identifier.of(identifier) for identifier in held]
+    identifiers = sorted(customer.identifiers.values(), key=lambda identifier: identifier.key)
+    return [Identifier.of(identifier) for identifier in identifiers]

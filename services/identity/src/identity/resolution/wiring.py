@@ -1,22 +1,17 @@
-"""Builds the part that finds the customer behind identifiers."""
+"""Builds the part that finds the customers behind identifiers."""
 
 from common.service import Part
+from identity.customers.domain.customers import Limits
 from identity.events.published import TOPIC
-from identity.resolution.domain.clusters import Rules
 from identity.resolution.http import identities
 from identity.resolution.http.state import ResolutionState
-from identity.settings import IdentitySettings
 
 
-def build_resolution(settings: IdentitySettings) -> Part:
-    """Return the part that resolves identifiers, and publishes what comes of it."""
-    rules = settings.rules
+def build_resolution(limits: Limits, *, default_region: str | None) -> Part:
+    """Return the part that resolves identifiers and publishes the changes to customers."""
     return Part(
         routers=[identities.router],
-        state=ResolutionState(
-            rules=Rules(max_identifiers=rules.max_identifiers, max_attributes=rules.max_attributes),
-            default_region=rules.default_region,
-        ),
+        state=ResolutionState(limits=limits, default_region=default_region),
         topics=[TOPIC],
         heartbeat_topics=[TOPIC],
     )

@@ -1,4 +1,4 @@
-"""Which value of an attribute holds, however late or in whatever order the values arrive."""
+"""Attributes and their survivorship: which value counts, in whatever order the values arrive."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 Json = Any
-"""Whatever JSON can say; ``None`` as the value of an attribute is an explicit clear."""
+"""Any JSON value. As the value of an attribute, ``None`` clears it explicitly."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeValue:
-    """One value that a source gave for an attribute.
+    """One value that a source gave for an attribute, with its provenance.
 
-    ``observed_at`` is when it was true, ``ingested_at`` when we heard of it. ``value`` is None
-    when the source said that there is none: that is a value too, and differs from silence.
+    ``observed_at`` is when the value was true, ``ingested_at`` when identity received it. A
+    ``value`` of None says that the attribute has no value, which differs from saying nothing.
     """
 
     value: Json
@@ -30,40 +30,42 @@ Attributes = Mapping[str, AttributeValue]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """An attribute's value as it was told, kept whether or not it held."""
+    """An attribute's value as a source reported it, whether or not it counts."""
 
     name: str
     value: AttributeValue
 
 
 @dataclass(frozen=True, slots=True)
-class Survival:
-    """What became of some observations: the values that hold now, and what is worth keeping."""
+class Survivorship:
+    """The attributes after some observations, and the observations to keep."""
 
     attributes: Attributes
     changed: tuple[str, ...]
-    """Names whose visible value is another one than before, sorted."""
+    """Names whose visible value has changed, sorted."""
     kept: tuple[Observation, ...]
-    """Observations that say something new, whether they won or lost."""
+    """Observations that said something new, whether they won or lost."""
 
 
-def survive(held: Attributes, observations: Iterable[Observation]) -> Survival:
-    """Return what holds after ``observations``: verified > newest > a fixed order of values."""
-    after = dict(held)
+def apply_observations(current: Attributes, observations: Iterable[Observation]) -> Survivorship:
+    """Return what counts after ``observations``: verified, then newest, then a fixed order."""
+    after = dict(current)
     kept: list[Observation] = []
     for observation in observations:
         before = after.get(observation.name)
         after[observation.name] = _winner(before, observation.value)
-        if before is None or not same(before.value, observation.value.value):
+        if before is None or not is_same_json(before.value, observation.value.value):
             kept.append(observation)
     changed = sorted(
-        name for name in after if not same(_value(after.get(name)), _value(held.get(name)))
+        name
+        for name in after
+        if not is_same_json(_value_or_none(after.get(name)), _value_or_none(current.get(name)))
     )
-    return Survival(after, tuple(changed), tuple(kept))
+    return Survivorship(after, tuple(changed), tuple(kept))
 
 
-def combine(survivor: Attributes, *absorbed: Attributes) -> Attributes:
-    """Return the attributes of customers that became one."""
+def merge_attributes(survivor: Attributes, *absorbed: Attributes) -> Attributes:
+    """Return the attributes of the customer that a merge makes; each survives by itself."""
     after = dict(survivor)
     for attributes in absorbed:
         for name, value in attributes.items():
@@ -71,34 +73,36 @@ def combine(survivor: Attributes, *absorbed: Attributes) -> Attributes:
     return after
 
 
-def visible(attributes: Attributes) -> dict[str, Json]:
-    """Return name and value of what is known; what was cleared is not."""
-    return {name: held.value for name, held in sorted(attributes.items()) if held.value is not None}
+def visible_values(attributes: Attributes) -> dict[str, Json]:
+    """Return names and values as callers see them; a cleared attribute is absent."""
+    return {
+        name: attribute.value
+        for name, attribute in sorted(attributes.items())
+        if attribute.value is not None
+    }
 
 
-def same(one: Json, other: Json) -> bool:
-    """Say whether two values are the same JSON; Python's ``True == 1`` is not."""
-    return one is other or _canonical(one) == _canonical(other)
+def is_same_json(left: Json, right: Json) -> bool:
+    """Return whether two values are the same JSON; in Python, ``True == 1``."""
+    return left is right or _canonical(left) == _canonical(right)
 
 
-def _winner(held: AttributeValue | None, told: AttributeValue) -> AttributeValue:
-    if held is None:
-        return told
-    winner = max(held, told, key=_strength)
-    # Two sources that agree confirm the value; the time we first heard it stays.
-    return (
-        replace(winner, ingested_at=min(held.ingested_at, told.ingested_at))
-        if (_strength(held) == _strength(told))
-        else winner
-    )
+def _winner(current: AttributeValue | None, candidate: AttributeValue) -> AttributeValue:
+    if current is None:
+        return candidate
+    winner = max(current, candidate, key=_strength)
+    if _strength(current) != _strength(candidate):
+        return winner
+    # The two agree, so the candidate confirms the value: keep the time of its first arrival.
+    return replace(winner, ingested_at=min(current.ingested_at, candidate.ingested_at))
 
 
 def _strength(value: AttributeValue) -> tuple[bool, datetime, str, str]:
     return (value.verified, value.observed_at, _canonical(value.value), value.source or "")
 
 
-def _value(held: AttributeValue | None) -> Json:
-    return None if held is None else held.value
+def _value_or_none(attribute: AttributeValue | None) -> Json:
+    return None if attribute is None else attribute.value
 
 
 def _canonical(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""A customer as the rules see it, and the order in which customers survive."""
+"""A customer as the rules see it, and the order in which customers survive a merge."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,35 +6,48 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from identity.customers.domain.attributes import Attributes, combine
-from identity.customers.domain.identifiers import Identifier, Key, Level
+from identity.customers.domain.attributes import Attributes, merge_attributes
+from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many of each a customer may hold; a merge beyond that is refused.
+
+    Both bound the size of the events that carry a whole customer.
+    """
+
+    max_identifiers: int = 200
+    max_attributes: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A canonical customer. ``version`` is the number of its last event, 0 before the first."""
+    """A canonical customer. ``version`` is the sequence of its last event, 0 before the first."""
 
     id: UUID
     version: int
     created_at: datetime
-    identifiers: Mapping[Key, Identifier]
+    identifiers: Mapping[IdentifierKey, Identifier]
     attributes: Attributes
     merged_ids: tuple[UUID, ...] = ()
-    """Every other id that answers with this customer, sorted."""
+    """All other ids that lead to this customer, sorted."""
 
     @property
-    def holds_verified(self) -> bool:
-        return any(held.level is Level.VERIFIED for held in self.identifiers.values())
+    def has_verified_identifier(self) -> bool:
+        return any(identifier.level is Level.VERIFIED for identifier in self.identifiers.values())
 
     @property
     def survivor_rank(self) -> tuple[int, datetime, UUID]:
         """The smallest rank survives a merge: most verified, then oldest, then smallest id."""
-        verified = sum(held.level is Level.VERIFIED for held in self.identifiers.values())
+        verified = sum(
+            identifier.level is Level.VERIFIED for identifier in self.identifiers.values()
+        )
         return (-verified, self.created_at, self.id)
 
 
 def strong_values(identifiers: Iterable[Identifier]) -> dict[tuple[str, str], set[str]]:
-    """Return the verified values that name one person each, by type and scope."""
+    """Return the verified values that each belong to one person only, by type and scope."""
     values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for identifier in identifiers:
         if identifier.proves_a_person:
@@ -42,16 +55,15 @@ def strong_values(identifiers: Iterable[Identifier]) -> dict[tuple[str, str], se
     return dict(values)
 
 
-def contradict(identifiers: Iterable[Identifier]) -> bool:
-    """Say whether these identifiers prove two different people of one source."""
+def prove_different_people(identifiers: Iterable[Identifier]) -> bool:
+    """Return whether these identifiers prove two different people of one source."""
     return any(len(values) > 1 for values in strong_values(identifiers).values())
 
 
-def combined(survivor: Customer, absorbed: Sequence[Customer]) -> Customer:
-    """Return the survivor as it is once the absorbed customers are part of it.
+def absorb(survivor: Customer, absorbed: Sequence[Customer]) -> Customer:
+    """Return the survivor after the merge, with the merge as its next version.
 
-    Identifiers are united, attributes survive each by itself; the survivor's next version is the
-    merge.
+    Identifiers are united, and each attribute survives by itself.
     """
     identifiers = dict(survivor.identifiers)
     merged_ids = set(survivor.merged_ids)
@@ -62,6 +74,8 @@ def combined(survivor: Customer, absorbed: Sequence[Customer]) -> Customer:
         survivor,
         version=survivor.version + 1,
         identifiers=identifiers,
-        attributes=combine(survivor.attributes, *(customer.attributes for customer in absorbed)),
+        attributes=merge_attributes(
+            survivor.attributes, *(customer.attributes for customer in absorbed)
+        ),
         merged_ids=tuple(sorted(merged_ids)),
     )

@@ -1,4 +1,4 @@
-"""What an identifier is: its key, how well it is proved, and why one may be dropped."""
+"""Identifiers: their keys, how well they are proved, and why one may be dropped."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,11 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple, Self
 
 STRONG_TYPES = frozenset({"external_id", "account_id", "loyalty_id"})
-"""Types that name one person in one source: two different verified ones are two people."""
+"""Types that stand for one person per source: two different verified values are two people."""
 
 
 class Level(IntEnum):
-    """How an identifier was proved. Compares by strength; stored and sent by its name."""
+    """How well an identifier is proved. Compares by strength; stored and sent by its label."""
 
     CLAIMED = 0
     CHANNEL_PROVED = 1
@@ -22,12 +22,12 @@ class Level(IntEnum):
 
     @classmethod
     def parse(cls, label: str) -> Self:
-        """Return the level of that name. Raises KeyError for any other word."""
+        """Return the level with that label. Raises KeyError for an unknown one."""
         return cls[label.upper()]
 
 
 class DropReason(StrEnum):
-    """Why an identifier of a request was not linked to the customer in the answer."""
+    """Why an identifier of a request was not linked to the customer of its resolution."""
 
     BLOCKED = "blocked"
     UNPARSEABLE = "unparseable"
@@ -39,10 +39,10 @@ class DropReason(StrEnum):
     TOO_MANY_ATTRIBUTES = "too_many_attributes"
 
 
-class Key(NamedTuple):
-    """What makes an identifier unique within a tenant; sorts the same way everywhere.
+class IdentifierKey(NamedTuple):
+    """What is unique within a tenant. Sorting keys gives the order in which they are locked.
 
-    ``scope`` is the source, portfolio or page within which the value is unique, "" for none.
+    ``scope`` is the source, portfolio or page within which the value is unique, or "".
     """
 
     type: str
@@ -51,8 +51,8 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """An identifier as the caller gave it."""
+class PresentedIdentifier:
+    """An identifier as the caller wrote it."""
 
     type: str
     value: str
@@ -62,9 +62,9 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A usable identifier: its key, the spelling it came in, and how well it is proved."""
+    """A usable identifier: its key, its first spelling, and how well it is proved."""
 
-    key: Key
+    key: IdentifierKey
     raw: str
     level: Level
     source: str | None
@@ -76,8 +76,8 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedIdentifier:
     """An identifier that was not used, in the caller's own spelling, and why."""
 
-    presented: Presented
+    presented: PresentedIdentifier
     reason: DropReason

@@ -1,7 +1,7 @@
-"""From what a caller wrote to the key under which a person is found.
+"""Turns an identifier as written into the key under which its customer is found.
 
-Normalising is idempotent: the value of a key normalises to itself. ``NORMALISER_VERSION`` is
-stored with each key; whoever changes a rule here raises it and re-keys the older rows.
+Normalisation is idempotent: the value of a key normalises to itself. ``NORMALISER_VERSION`` is
+stored with each key. A change of the rules here raises it and re-keys the older rows.
 """
 
 import re
@@ -11,31 +11,33 @@ from collections.abc import Callable
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from identity.customers.domain.identifiers import DropReason, Key, Presented
+from identity.customers.domain.identifiers import DropReason, IdentifierKey, PresentedIdentifier
 from identity.customers.domain.placeholders import is_placeholder
 
 NORMALISER_VERSION = 1
 MAX_VALUE_LENGTH = 512
 TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
-"""Control, zero-width and direction characters: invisible, and never part of an identity."""
+"""Control, zero-width and direction characters: never part of an identifier."""
 
 _WHATSAPP_SCOPED_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
-"""The business-scoped user id: a country and an opaque id, such as ``DE.13491208655302741918``."""
+"""A business-scoped user id: a country and an opaque id, such as ``DE.13491208655302741918``."""
 
 _DIALLED = re.compile(r"[+\d][\d\s().\-/]*(?:(?:ext\.?|x|;ext=|#)\s*\d{1,7})?", re.IGNORECASE)
 _TELEPHONE_SCHEME = re.compile(r"^(?:tel|sms|whatsapp):\s*", re.IGNORECASE)
 _MAIL_SCHEME = re.compile(r"^mailto:\s*", re.IGNORECASE)
 
 
-def normalise(presented: Presented, region: str | None = None) -> Key | DropReason:
-    """Return the key of an identifier, or why it cannot have one.
+def normalise(
+    presented: PresentedIdentifier, region: str | None = None
+) -> IdentifierKey | DropReason:
+    """Return the key of an identifier, or the reason why it has none.
 
-    ``region`` (ISO 3166, such as ``GB``) reads telephone numbers written without a country code;
-    without it they are unparseable.
+    Telephone numbers without a country code belong to ``region`` (ISO 3166, such as ``GB``);
+    without a region they are unparseable.
     """
     if len(presented.value) > MAX_VALUE_LENGTH or len(presented.scope or "") > MAX_VALUE_LENGTH:
         return DropReason.TOO_LONG
@@ -47,27 +49,27 @@ def normalise(presented: Presented, region: str | None = None) -> Key | DropReas
         return DropReason.UNPARSEABLE
     if is_placeholder(presented.type, value):
         return DropReason.BLOCKED
-    return Key(presented.type, clean(presented.scope or ""), value)
+    return IdentifierKey(presented.type, clean(presented.scope or ""), value)
 
 
 def clean(text: str) -> str:
-    """Return the text in Unicode's compatibility form, without what cannot be seen."""
-    return _UNSEEN.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text))).strip()
+    """Return the text in Unicode's compatibility form, without invisible characters."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))).strip()
 
 
 def _opaque(text: str, _region: str | None) -> str | None:
-    """Ids that others make up: case is theirs, so it stays."""
+    """Keep the case: another system issued the id, and case may distinguish two of them."""
     return text or None
 
 
 def _email(text: str, _region: str | None) -> str | None:
-    """Fold the case of the whole address: for matching only, letters are sent to as written."""
+    """Fold the case of the whole address: keys are for matching, mail goes to the raw spelling."""
     try:
         address = validate_email(
             _MAIL_SCHEME.sub("", text),
             check_deliverability=False,
             allow_display_name=True,
-            # Sandboxes live under .test; such an address harms nobody as a key.
+            # Sandboxes use .test; as a key, such an address does no harm.
             test_environment=True,
         )
     except EmailNotValidError:
@@ -76,9 +78,9 @@ def _email(text: str, _region: str | None) -> str | None:
 
 
 def _phone(text: str, region: str | None) -> str | None:
-    """E.164, by numbering plan lengths only: metadata lags behind newly opened ranges.
+    """Return E.164, checked by length only: metadata lags behind newly opened ranges.
 
-    Vanity letters are refused, an extension is not part of the key.
+    Vanity letters are refused, and an extension is not part of the key.
     """
     written = _TELEPHONE_SCHEME.sub("", text)
     if not _DIALLED.fullmatch(written):
@@ -96,9 +98,9 @@ def _phone(text: str, region: str | None) -> str | None:
 
 
 def _whatsapp(text: str, region: str | None) -> str | None:
-    """A telephone number or a business-scoped user id.
+    """Return a business-scoped user id as it is, or a telephone number as E.164.
 
-    WhatsApp writes numbers as bare international digits; anything else is read as people dial.
+    WhatsApp writes numbers as bare international digits; people write them as they dial.
     """
     written = _TELEPHONE_SCHEME.sub("", text)
     if _WHATSAPP_SCOPED_ID.fullmatch(written):
@@ -109,12 +111,12 @@ def _whatsapp(text: str, region: str | None) -> str | None:
 
 
 def _handle(text: str, _region: str | None) -> str | None:
-    """Names that people choose, with or without the @, in any case."""
+    """Fold the case of a name that a person chose, written with or without the @."""
     return _folded(text.removeprefix("@")).strip() or None
 
 
 def _folded(text: str) -> str:
-    """Return the text in lower case; repeated, because folding can undo normalisation."""
+    """Return the text in lower case. Repeats, because folding can undo normalisation."""
     while (folded := unicodedata.normalize("NFKC", text.lower())) != text:
         text = folded
     return text
@@ -135,4 +137,4 @@ _NORMALISERS: dict[str, Callable[[str, str | None], str | None]] = {
     "slack": _opaque,
     "viber": _opaque,
 }
-"""The types we know; any other type of the right form is opaque too."""
+"""The known types; any other type of the right form is opaque too."""

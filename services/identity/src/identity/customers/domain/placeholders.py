@@ -1,4 +1,4 @@
-"""Values that stand for "nobody". Linking one of them would glue strangers together."""
+"""Placeholders: values that identify nobody. Linking one would merge strangers."""
 
 import re
 
@@ -12,15 +12,15 @@ _WORDS = frozenset({
 })  # fmt: skip
 
 _FILLER = re.compile(r"[\s0._\-+*#/]+")
-"""Zeros, dashes and the like only: ``0``, ``000-000``, ``00000000-0000-0000-0000-000000000000``."""
+"""Only zeros, dashes and the like: ``0``, ``000-000``, an all-zero UUID."""
 
 _ONE_DIGIT = re.compile(r"\+?(?:[\s().\-]*(\d))(?:[\s().\-]*\1){5,}[\s().\-]*")
-"""The same digit all through, seven times or more, however it is grouped: ``111 1111``."""
+"""One digit repeated seven times or more, in any grouping: ``111 1111``."""
 
 _ONE_AND_ZEROS = re.compile(r"\+?10{6,}")
-"""``+10000000000``: a country code and nothing."""
+"""A country code followed by zeros: ``+10000000000``."""
 
-_NOBODYS_MAILBOXES = frozenset({
+_SHARED_MAILBOXES = frozenset({
     "test", "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "anonymous", "guest",
     "unknown", "null", "none", "undefined", "nobody", "mailer-daemon", "example", "nomail",
     "noemail",
@@ -30,13 +30,13 @@ _TELEPHONE_TYPES = frozenset({"phone", "whatsapp"})
 
 
 def is_placeholder(kind: str, value: str) -> bool:
-    """Say whether ``value`` names nobody; quotes around it and its case do not matter."""
+    """Return whether ``value`` identifies nobody; its case and any quotes do not matter."""
     bare = _unquoted(value).casefold()
     if bare in _WORDS or _FILLER.fullmatch(bare):
         return True
     if kind == "email":
         mailbox, _, domain = bare.rpartition("@")
-        return not domain or mailbox.partition("+")[0] in _NOBODYS_MAILBOXES
+        return not domain or mailbox.partition("+")[0] in _SHARED_MAILBOXES
     if kind in _TELEPHONE_TYPES:
         return bool(_ONE_DIGIT.fullmatch(bare) or _ONE_AND_ZEROS.fullmatch(bare))
     return False

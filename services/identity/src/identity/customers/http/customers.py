@@ -1,4 +1,4 @@
-"""One customer, by any id ever issued."""
+"""``GET /v1/customers/{id}``: one customer, by any id ever issued."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from common.web import Caller, DatabaseDep, requires
 from common.web.responses import Masker, json_answer, not_modified, strong_etag
-from identity.customers.http.masking import masked_attributes, masked_identifiers
+from identity.customers.http.masks import masked_attributes, masked_identifiers
 from identity.customers.http.schemas import CustomerResponse
 from identity.customers.store.customer_views import CustomerView, get_customer_view
 
@@ -25,7 +25,7 @@ async def read_customer(
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
 ) -> Response:
-    """Read a customer; an id that was merged away answers with the survivor."""
+    """Read a customer; the id of an absorbed customer returns the survivor."""
     view = await database.read(
         get_customer_view, caller.tenant_id, customer_id, deadline_seconds=DEADLINE_SECONDS
     )

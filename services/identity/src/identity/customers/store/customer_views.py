@@ -1,4 +1,4 @@
-"""What ``GET /v1/customers/{id}`` shows, in one statement."""
+"""Reads what ``GET /v1/customers/{id}`` shows, in one statement."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,31 +9,34 @@ from sqlalchemy import text
 
 from common.db import ReadConnection
 from common.errors import NotFoundError
-from identity.customers.domain.attributes import visible
-from identity.customers.store.images import read_attributes
+from identity.customers.domain.attributes import visible_values
+from identity.customers.store.customer_json import attributes_from_json
 
 VIEW = text("""
 SELECT customer.id, customer.version, customer.created_at, customer.updated_at,
        customer.attributes,
        (SELECT json_agg(json_build_object(
-                   'type', held.type, 'value', held.value, 'raw', held.raw,
-                   'scope', nullif(held.scope, ''), 'level', held.level, 'source', held.source,
-                   'first_seen_at', held.first_seen_at)
-               ORDER BY held.type, held.scope, held.value)
-          FROM identifier AS held
-         WHERE held.tenant_id = :tenant_id AND held.customer_id = customer.id) AS identifiers,
-       (SELECT array_agg(other.origin_id ORDER BY other.origin_id)
-          FROM customer_alias AS other
-         WHERE other.tenant_id = :tenant_id AND other.canonical_id = customer.id
-           AND other.origin_id <> customer.id) AS merged_ids
-  FROM customer_alias AS asked
-  JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = asked.canonical_id
- WHERE asked.tenant_id = :tenant_id AND asked.origin_id = :customer_id
+                   'type', identifier.type, 'value', identifier.value, 'raw', identifier.raw,
+                   'scope', nullif(identifier.scope, ''), 'level', identifier.level,
+                   'source', identifier.source, 'first_seen_at', identifier.first_seen_at)
+               ORDER BY identifier.type, identifier.scope, identifier.value)
+          FROM identifier
+         WHERE identifier.tenant_id = :tenant_id
+           AND identifier.customer_id = customer.id) AS identifiers,
+       (SELECT array_agg(alias.origin_id ORDER BY alias.origin_id)
+          FROM customer_alias AS alias
+         WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = customer.id
+           AND alias.origin_id <> customer.id) AS merged_ids
+  FROM customer_alias AS requested
+  JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = requested.canonical_id
+ WHERE requested.tenant_id = :tenant_id AND requested.origin_id = :customer_id
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
+    """A customer as it is shown: visible attributes, identifiers sorted by key."""
+
     customer_id: UUID
     merged_ids: list[UUID]
     version: int
@@ -46,7 +49,7 @@ class CustomerView:
 async def get_customer_view(
     connection: ReadConnection, tenant_id: str, customer_id: UUID
 ) -> CustomerView:
-    """Return the customer that answers to any id ever issued. Raises NotFoundError."""
+    """Return the customer that an id leads to. Raises NotFoundError when it was never issued."""
     parameters = {"tenant_id": tenant_id, "customer_id": customer_id}
     row = (await connection.execute(VIEW, parameters)).one_or_none()
     if row is None:
@@ -57,8 +60,8 @@ async def get_customer_view(
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        attributes=visible(read_attributes(row.attributes)),
-        identifiers=[_with_time(one) for one in row.identifiers or ()],
+        attributes=visible_values(attributes_from_json(row.attributes)),
+        identifiers=[_with_time(identifier) for identifier in row.identifiers or ()],
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads the customers that a unit of work concerns: one statement, however many there are."""
+"""Reads the customers that a unit of work concerns, in one statement however many they are."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,17 +8,18 @@ from sqlalchemy import text
 
 from common.db import Transaction
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import Key
-from identity.customers.store.images import read_attributes, read_identifiers
+from identity.customers.domain.identifiers import IdentifierKey
+from identity.customers.store.customer_json import attributes_from_json, identifiers_from_json
 
-_WHOLE = """
+_CUSTOMERS = """
 SELECT customer.id, customer.version, customer.created_at, customer.attributes,
        (SELECT json_agg(json_build_object(
-                   'type', held.type, 'scope', held.scope, 'value', held.value, 'raw', held.raw,
-                   'level', held.level, 'source', held.source,
-                   'first_seen_at', held.first_seen_at))
-          FROM identifier AS held
-         WHERE held.tenant_id = :tenant_id AND held.customer_id = customer.id) AS identifiers,
+                   'type', identifier.type, 'scope', identifier.scope, 'value', identifier.value,
+                   'raw', identifier.raw, 'level', identifier.level, 'source', identifier.source,
+                   'first_seen_at', identifier.first_seen_at))
+          FROM identifier
+         WHERE identifier.tenant_id = :tenant_id
+           AND identifier.customer_id = customer.id) AS identifiers,
        (SELECT array_agg(alias.origin_id ORDER BY alias.origin_id)
           FROM customer_alias AS alias
          WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = customer.id
@@ -31,11 +32,11 @@ BY_KEYS = text(
 WITH wanted AS MATERIALIZED (
     SELECT DISTINCT identifier.customer_id AS id
       FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
-           AS asked (type, scope, value)
-      JOIN identifier ON identifier.tenant_id = :tenant_id AND identifier.type = asked.type
-       AND identifier.scope = asked.scope AND identifier.value = asked.value
+           AS key (type, scope, value)
+      JOIN identifier ON identifier.tenant_id = :tenant_id AND identifier.type = key.type
+       AND identifier.scope = key.scope AND identifier.value = key.value
 )"""
-    + _WHOLE
+    + _CUSTOMERS
 )
 
 BY_IDS = text(
@@ -46,22 +47,26 @@ WITH wanted AS MATERIALIZED (
      WHERE customer_alias.tenant_id = :tenant_id
        AND customer_alias.origin_id = ANY(cast(:ids AS uuid[]))
 )"""
-    + _WHOLE
+    + _CUSTOMERS
 )
 
 
-async def find_by_keys(tx: Transaction, tenant_id: str, keys: Iterable[Key]) -> list[Customer]:
-    """Return the canonical customers that hold any of these identifiers, whole."""
-    asked = sorted(set(keys))
-    if not asked:
+async def list_customers_by_keys(
+    tx: Transaction, tenant_id: str, keys: Iterable[IdentifierKey]
+) -> list[Customer]:
+    """Return the canonical customers that hold any of these identifiers."""
+    distinct = sorted(set(keys))
+    if not distinct:
         return []
-    types, scopes, values = (list(column) for column in zip(*asked, strict=True))
+    types, scopes, values = (list(column) for column in zip(*distinct, strict=True))
     parameters = {"tenant_id": tenant_id, "types": types, "scopes": scopes, "values": values}
     return [_customer(row) for row in await tx.execute(BY_KEYS, parameters)]
 
 
-async def find_by_ids(tx: Transaction, tenant_id: str, ids: Sequence[UUID]) -> list[Customer]:
-    """Return the canonical customers that answer to these ids, whole; unknown ids are left out."""
+async def list_customers_by_ids(
+    tx: Transaction, tenant_id: str, ids: Sequence[UUID]
+) -> list[Customer]:
+    """Return the canonical customers that these ids lead to; unknown ids are left out."""
     parameters = {"tenant_id": tenant_id, "ids": sorted(set(ids))}
     return [_customer(row) for row in await tx.execute(BY_IDS, parameters)]
 
@@ -71,7 +76,7 @@ def _customer(row: Any) -> Customer:
         id=row.id,
         version=row.version,
         created_at=row.created_at,
-        identifiers=read_identifiers(row.identifiers or ()),
-        attributes=read_attributes(row.attributes),
+        identifiers=identifiers_from_json(row.identifiers or ()),
+        attributes=attributes_from_json(row.attributes),
         merged_ids=tuple(row.merged_ids or ()),
     )

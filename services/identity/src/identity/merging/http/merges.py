@@ -1,4 +1,4 @@
-"""Two customers that are one person: say so, or see first what would come of it."""
+"""``POST /v1/merges``: make two customers one, or preview the result."""
 
 from typing import Annotated
 
@@ -8,22 +8,23 @@ from starlette.responses import Response
 from common.web import Caller, WriterDep, requires
 from common.web.requests import json_body
 from common.web.responses import Masker
-from identity.customers.domain.attributes import same, visible
-from identity.customers.http.masking import (
-    held,
-    masked_attribute,
-    masked_attributes,
-    masked_identifiers,
-)
-from identity.customers.http.schemas import (
+from identity.customers.domain.attributes import is_same_json, visible_values
+from identity.customers.domain.customers import Customer
+from identity.customers.http.masks import masked_attribute, masked_attributes, masked_identifiers
+from identity.customers.http.schemas import HeldIdentifier
+from identity.merging.domain.merge_plan import MergePlan
+from identity.merging.http.schemas import (
     MergePreview,
     MergeRequest,
     MergeResponse,
     OverriddenAttribute,
 )
-from identity.merging.domain.merging import MergePlan
-from identity.merging.usecases.merge_customers import MergeCustomers, Merged, merge_customers
-from identity.resolution.http.state import ResolutionStateDep
+from identity.merging.http.state import MergingStateDep
+from identity.merging.usecases.merge_customers import (
+    MergeCustomers,
+    MergeResult,
+    merge_customers,
+)
 
 UNSPECIFIED = "unspecified"
 
@@ -34,32 +35,32 @@ router = APIRouter(tags=["merges"])
 async def merge(
     caller: Annotated[Caller, requires("identity:admin")],
     body: Annotated[MergeRequest, json_body(MergeRequest)],
-    state: ResolutionStateDep,
+    state: MergingStateDep,
     write: WriterDep,
 ) -> Response:
-    """Merge the source into the target; when they are one already, nothing changes."""
+    """Merge the source into the target; if they are one customer already, nothing changes."""
     command = MergeCustomers(
         tenant_id=caller.tenant_id,
         source_id=body.source_id,
         target_id=body.target_id,
         reason=body.reason or UNSPECIFIED,
         actor=caller.principal_id,
-        rules=state.rules,
+        limits=state.limits,
         dry_run=body.dry_run,
     )
     masker = Masker(caller.sees_pii)
     return await write(
         merge_customers,
         command,
-        answer=lambda merged: (200, _response(merged, masker, dry_run=body.dry_run)),
+        answer=lambda result: (200, _response(result, masker, dry_run=body.dry_run)),
     )
 
 
-def _response(merged: Merged, masker: Masker, *, dry_run: bool) -> MergeResponse:
-    plan = merged.plan
+def _response(result: MergeResult, masker: Masker, *, dry_run: bool) -> MergeResponse:
+    plan = result.plan
     return MergeResponse(
-        merge_id=merged.merge_id,
-        customer_id=merged.customer_id,
+        merge_id=result.merge_id,
+        customer_id=result.customer_id,
         absorbed_ids=list(plan.absorbed_ids) if plan else [],
         changed=plan is not None,
         dry_run=dry_run,
@@ -68,16 +69,35 @@ def _response(merged: Merged, masker: Masker, *, dry_run: bool) -> MergeResponse
 
 
 def _preview(plan: MergePlan, masker: Masker) -> MergePreview:
-    after = visible(plan.after.attributes)
+    after = visible_values(plan.after.attributes)
     return MergePreview(
         attributes=masked_attributes(masker, after),
-        identifiers=masked_identifiers(masker, held(plan.after.identifiers.values())),
+        identifiers=_identifiers(plan.after, masker),
         overridden=[
             OverriddenAttribute(
                 customer_id=before.id, name=name, value=masked_attribute(masker, name, value)
             )
             for before in (plan.target, plan.absorbed)
-            for name, value in visible(before.attributes).items()
-            if not same(value, after.get(name))
+            for name, value in visible_values(before.attributes).items()
+            if not is_same_json(value, after.get(name))
         ],
+    )
+
+
+def _identifiers(customer: Customer, masker: Masker) -> list[HeldIdentifier]:
+    identifiers = sorted(customer.identifiers.values(), key=lambda identifier: identifier.key)
+    return masked_identifiers(
+        masker,
+        (
+            {
+                "type": identifier.key.type,
+                "value": identifier.key.value,
+                "raw": identifier.raw,
+                "scope": identifier.key.scope or None,
+                "level": identifier.level.label,
+                "source": identifier.source,
+                "first_seen_at": identifier.first_seen_at,
+            }
+            for identifier in identifiers
+        ),
     )

@@ -1,4 +1,4 @@
-"""Which of the customers that a request matches are one person. Looks only; changes nothing."""
+"""Decides which of the customers that a request matches are one person. Changes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,137 +7,145 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from identity.customers.domain.customers import Customer, contradict, strong_values
+from identity.customers.domain.customers import (
+    Customer,
+    Limits,
+    prove_different_people,
+    strong_values,
+)
 from identity.customers.domain.identifiers import DropReason, Identifier, Level
 from identity.resolution.domain.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a tenant allows the engine."""
-
-    max_identifiers: int = 200
-    max_attributes: int = 100
-    """No customer holds more of either; a merge that would is refused. Both bound the size of the
-    events that tell a whole customer."""
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
-    """A customer, and the identifiers of the request that it holds."""
+    """A customer, and the identifiers of the request that lead to it."""
 
     customer: Customer
     presented: tuple[Identifier, ...]
 
     @property
     def level(self) -> Level:
-        """How well the sender proved to be this customer.
+        """How well the sender is proved to be this customer.
 
-        Once a customer holds verified identifiers, a link that was only claimed proves no more than
-        a claim, whoever owns its far end: or anybody could claim his way in and then prove himself.
+        If the customer has verified identifiers, a link that was only claimed counts as a claim
+        however well the sender proves it: otherwise an attacker could gain access with a claim and
+        then prove it.
         """
-        shown = (one.level for one in self.presented)
-        if not self.customer.holds_verified:
-            return max(shown)
-        held = (self.customer.identifiers[one.key].level for one in self.presented)
-        return max(map(min, shown, held))
+        presented_levels = (identifier.level for identifier in self.presented)
+        if not self.customer.has_verified_identifier:
+            return max(presented_levels)
+        linked = self.customer.identifiers
+        linked_levels = (linked[identifier.key].level for identifier in self.presented)
+        return max(map(min, presented_levels, linked_levels))
 
     @property
-    def may_be_joined(self) -> bool:
-        """Whoever joins a customer with verified identifiers has to be verified as it."""
-        return self.level is Level.VERIFIED or not self.customer.holds_verified
+    def may_be_merged(self) -> bool:
+        """Only a verified sender may merge a customer that has verified identifiers."""
+        return self.level is Level.VERIFIED or not self.customer.has_verified_identifier
 
     @property
     def rank(self) -> tuple[int, tuple[int, datetime, UUID]]:
-        """The smallest rank is who the request is about."""
+        """The smallest rank is the customer that the request is about."""
         return (-self.level, self.customer.survivor_rank)
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The matched customers that are one person, and why the other ones are not."""
+    """The matched customers that are one person, and why each other one is not."""
 
     members: tuple[Match, ...]
     refused: Mapping[UUID, DropReason]
 
     @property
     def survivor(self) -> Customer:
-        return min((match.customer for match in self.members), key=lambda who: who.survivor_rank)
+        return min(
+            (member.customer for member in self.members),
+            key=lambda customer: customer.survivor_rank,
+        )
 
     @property
     def attribute_names(self) -> frozenset[str]:
-        """All attributes that the members hold."""
-        return frozenset(chain.from_iterable(one.customer.attributes for one in self.members))
+        """The names of all attributes that the members have."""
+        return frozenset(chain.from_iterable(member.customer.attributes for member in self.members))
 
     @property
-    def guarded(self) -> bool:
-        """Whether the sender is less well proved than what the customer already holds."""
-        holds_verified = any(match.customer.holds_verified for match in self.members)
-        return holds_verified and max(match.level for match in self.members) < Level.VERIFIED
+    def only_accepts_claims(self) -> bool:
+        """Whether the sender is unverified and the customer has verified identifiers.
+
+        Such a sender may add identifiers, but only as claims.
+        """
+        has_verified = any(member.customer.has_verified_identifier for member in self.members)
+        return has_verified and max(member.level for member in self.members) < Level.VERIFIED
 
 
-def match(roster: Roster, presented: Iterable[Identifier]) -> tuple[Match, ...]:
-    """Return the customers that hold any of these identifiers, each with those it holds."""
-    held: defaultdict[UUID, list[Identifier]] = defaultdict(list)
+def match_customers(roster: Roster, presented: Iterable[Identifier]) -> tuple[Match, ...]:
+    """Return each customer that holds some of these identifiers, with those it holds."""
+    matched: defaultdict[UUID, list[Identifier]] = defaultdict(list)
     owners: dict[UUID, Customer] = {}
     for identifier in presented:
         owner = roster.owner(identifier.key)
         if owner is not None:
             owners[owner.id] = owner
-            held[owner.id].append(identifier)
-    return tuple(Match(owners[owner_id], tuple(which)) for owner_id, which in held.items())
+            matched[owner.id].append(identifier)
+    return tuple(
+        Match(owners[owner_id], tuple(identifiers)) for owner_id, identifiers in matched.items()
+    )
 
 
 def choose_cluster(
-    matches: Sequence[Match], presented: Sequence[Identifier], rules: Rules
+    matches: Sequence[Match], presented: Sequence[Identifier], limits: Limits
 ) -> Cluster:
-    """Decide which matched customers are one, whatever order the identifiers came in."""
+    """Decide which matched customers are one person, in whatever order identifiers came."""
     proofs = strong_values(presented)
     refused = {
-        one.customer.id: DropReason.CONFLICTING_STRONG_IDENTIFIERS
-        for one in matches
-        if _is_somebody_else(one.customer, proofs)
+        match.customer.id: DropReason.CONFLICTING_STRONG_IDENTIFIERS
+        for match in matches
+        if _is_another_person(match.customer, proofs)
     }
     members: list[Match] = []
-    for candidate in sorted(matches, key=lambda one: one.rank):
+    for candidate in sorted(matches, key=lambda match: match.rank):
         if candidate.customer.id in refused:
             continue
-        objection = _objection(members, candidate, rules) if members else None
-        if objection is None:
+        reason = _reason_against_joining(members, candidate, limits) if members else None
+        if reason is None:
             members.append(candidate)
         else:
-            refused[candidate.customer.id] = objection
+            refused[candidate.customer.id] = reason
     return Cluster(tuple(members), refused)
 
 
-def _is_somebody_else(customer: Customer, proofs: Mapping[tuple[str, str], set[str]]) -> bool:
-    """The sender proved a customer number of a source in which this customer has another one.
+def _is_another_person(customer: Customer, proofs: Mapping[tuple[str, str], set[str]]) -> bool:
+    """Return whether the sender proved a customer number of a source and this customer has another.
 
-    Then a shared mailbox or device is just that: shared.
+    In that case the two only share the other identifier, such as a mailbox or a device.
     """
     verified = strong_values(customer.identifiers.values())
-    for (kind, scope), values in proofs.items():
-        held = {key.value for key in customer.identifiers if (key.type, key.scope) == (kind, scope)}
-        if (kind, scope) in verified and not held & values:
+    for type_and_scope, values in proofs.items():
+        own = {key.value for key in customer.identifiers if (key.type, key.scope) == type_and_scope}
+        if type_and_scope in verified and not own & values:
             return True
     return False
 
 
-def _objection(members: Sequence[Match], candidate: Match, rules: Rules) -> DropReason | None:
+def _reason_against_joining(
+    members: Sequence[Match], candidate: Match, limits: Limits
+) -> DropReason | None:
+    union = (*members, candidate)
     if candidate.level is Level.CLAIMED:
         return DropReason.CLAIMED_ELSEWHERE
-    if not all(one.may_be_joined for one in (*members, candidate)):
+    if not all(match.may_be_merged for match in union):
         return DropReason.NEEDS_VERIFICATION
-    return _flaw_of_result((*members, candidate), rules)
+    return _reason_against_union(union, limits)
 
 
-def _flaw_of_result(union: Sequence[Match], rules: Rules) -> DropReason | None:
-    """Say what would be wrong with the customer that these would make together."""
-    held = chain.from_iterable(one.customer.identifiers.values() for one in union)
-    shown = chain.from_iterable(one.presented for one in union)
-    if contradict(chain(held, shown)):
+def _reason_against_union(union: Sequence[Match], limits: Limits) -> DropReason | None:
+    """Return why these customers must not become one, or None."""
+    linked = chain.from_iterable(match.customer.identifiers.values() for match in union)
+    presented = chain.from_iterable(match.presented for match in union)
+    if prove_different_people(chain(linked, presented)):
         return DropReason.CONFLICTING_STRONG_IDENTIFIERS
-    if sum(len(one.customer.identifiers) for one in union) > rules.max_identifiers:
+    if sum(len(match.customer.identifiers) for match in union) > limits.max_identifiers:
         return DropReason.TOO_MANY_IDENTIFIERS
-    names = set(chain.from_iterable(one.customer.attributes for one in union))
-    return DropReason.TOO_MANY_ATTRIBUTES if len(names) > rules.max_attributes else None
+    names = set(chain.from_iterable(match.customer.attributes for match in union))
+    return DropReason.TOO_MANY_ATTRIBUTES if len(names) > limits.max_attributes else None

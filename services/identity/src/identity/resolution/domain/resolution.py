@@ -1,36 +1,31 @@
-"""Who a request is about, and what it teaches us about them. One item or a thousand: the same.
+"""Resolves requests on a roster: finds the customer or creates it, and adds what is new.
 
-Items are planned one after another on a roster; each sees what the ones before it changed.
+Requests are resolved in order, and each sees the changes of those before it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from common.errors import FieldError, InvalidError, ServiceError
 from identity.customers.domain.attributes import Json
-from identity.customers.domain.customers import contradict
-from identity.customers.domain.facts import Cause
-from identity.customers.domain.identifiers import (
-    Dropped,
-    DropReason,
-    Identifier,
-    Key,
-    Level,
-    Presented,
-)
-from identity.resolution.domain.clusters import Cluster, Rules, choose_cluster, match
-from identity.resolution.domain.questions import Prepared
+from identity.customers.domain.changes import MergeCause
+from identity.customers.domain.customers import Limits
+from identity.customers.domain.identifiers import DroppedIdentifier, Identifier, Level
+from identity.resolution.domain.admission import admit, drop
+from identity.resolution.domain.clusters import Cluster, choose_cluster, match_customers
+from identity.resolution.domain.requests import PreparedRequest
 from identity.resolution.domain.roster import Roster
 
 ENGINE = "engine"
 MERGE_RULE = "proved-identifiers.v1"
+MERGE_REASON = "proved to be one person"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The answer. ``customer_id`` is None only when a look-up found nobody."""
+    """Who a request is about. ``customer_id`` is None only when a look-up matched no customer."""
 
     customer_id: UUID | None
     version: int | None = None
@@ -38,115 +33,147 @@ class Resolution:
     linked: tuple[Identifier, ...] = ()
     """Identifiers that are new to the customer, or better proved than before."""
     merged: tuple[UUID, ...] = ()
-    """Ids that answer with this customer now and did not before."""
-    dropped: tuple[Dropped, ...] = ()
+    """Ids that this request redirects to the customer."""
+    dropped: tuple[DroppedIdentifier, ...] = ()
 
 
-Answer = Resolution | ServiceError
+ResolutionResult = Resolution | ServiceError
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What planning needs from outside, so that it stays a function of its arguments."""
+    """What resolving needs besides the request: limits, the time and new ids."""
 
-    rules: Rules
+    limits: Limits
     now: datetime
     new_id: Callable[[], UUID]
 
 
-def resolve(roster: Roster, item: Prepared, context: Context) -> Resolution:
-    """Answer one question on the roster, changing it as the answer requires.
+def resolve_all(
+    roster: Roster, requests: Sequence[PreparedRequest], context: Context
+) -> tuple[ResolutionResult, ...]:
+    """Resolve the requests in order; an invalid one gets its error, the others succeed."""
+    return tuple(_resolve_or_error(roster, request, context) for request in requests)
 
-    Raises InvalidError, before anything is changed, when the customer would hold too many
-    attributes.
+
+def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resolution:
+    """Resolve one request, and change the roster accordingly.
+
+    Raises InvalidError, before anything changes, when the customer would have too many attributes.
     """
-    matches = match(roster, item.identifiers)
-    cluster = choose_cluster(matches, item.identifiers, context.rules)
-    dropped = item.dropped + tuple(
-        _dropped(identifier, cluster.refused[one.customer.id])
-        for one in matches
-        if one.customer.id in cluster.refused
-        for identifier in one.presented
+    matches = match_customers(roster, request.identifiers)
+    cluster = choose_cluster(matches, request.identifiers, context.limits)
+    dropped = request.dropped + tuple(
+        drop(identifier, cluster.refused[match.customer.id])
+        for match in matches
+        if match.customer.id in cluster.refused
+        for identifier in match.presented
     )
-    if not item.create:
-        return _looked_up(cluster, dropped)
-    _check_attributes(cluster, item, context.rules)
+    if not request.create:
+        return _look_up(cluster, dropped)
+    _check_attributes(cluster, request, context.limits)
     if not cluster.members:
-        return _created(roster, item, context, dropped)
-    return _recognised(roster, item, context, cluster, dropped)
+        return _create(roster, request, context, dropped)
+    return _update(roster, request, context, cluster, dropped)
 
 
-def _looked_up(cluster: Cluster, dropped: tuple[Dropped, ...]) -> Resolution:
+def _resolve_or_error(
+    roster: Roster, request: PreparedRequest, context: Context
+) -> ResolutionResult:
+    try:
+        return resolve(roster, request, context)
+    except ServiceError as error:
+        return error
+
+
+def _look_up(cluster: Cluster, dropped: tuple[DroppedIdentifier, ...]) -> Resolution:
     if not cluster.members:
         return Resolution(None, dropped=dropped)
     return Resolution(cluster.survivor.id, cluster.survivor.version, dropped=dropped)
 
 
-def _check_attributes(cluster: Cluster, item: Prepared, rules: Rules) -> None:
-    names = cluster.attribute_names.union(told.name for told in item.observations)
-    if item.observations and len(names) > rules.max_attributes:
+def _check_attributes(cluster: Cluster, request: PreparedRequest, limits: Limits) -> None:
+    names = cluster.attribute_names.union(item.name for item in request.observations)
+    if request.observations and len(names) > limits.max_attributes:
         raise InvalidError(
-            f"a customer holds at most {rules.max_attributes} attributes",
+            f"a customer can have at most {limits.max_attributes} attributes",
             errors=[FieldError("/attributes", "too many for this customer")],
         )
 
 
-def _created(
-    roster: Roster, item: Prepared, context: Context, dropped: tuple[Dropped, ...]
+def _create(
+    roster: Roster,
+    request: PreparedRequest,
+    context: Context,
+    dropped: tuple[DroppedIdentifier, ...],
 ) -> Resolution:
-    fresh = [one for one in item.identifiers if roster.owner(one.key) is None]
-    admitted, refused = _admit({}, fresh, context.rules)
-    customer = roster.create(context.new_id(), admitted, item.observations, now=context.now)
+    unowned = [offer for offer in request.identifiers if roster.owner(offer.key) is None]
+    admission = admit({}, unowned, context.limits)
+    customer = roster.create(
+        context.new_id(), admission.admitted, request.observations, now=context.now
+    )
     return Resolution(
         customer.id,
         customer.version,
         created=True,
-        linked=admitted,
-        dropped=dropped + refused,
+        linked=admission.admitted,
+        dropped=dropped + admission.refused,
     )
 
 
-def _recognised(
+def _update(
     roster: Roster,
-    item: Prepared,
+    request: PreparedRequest,
     context: Context,
     cluster: Cluster,
-    dropped: tuple[Dropped, ...],
+    dropped: tuple[DroppedIdentifier, ...],
 ) -> Resolution:
-    customer = cluster.survivor
+    customer_id = cluster.survivor.id
     merged = _merge(roster, cluster, context)
-    ours = {identifier.key for one in cluster.members for identifier in one.presented}
-    offered = [
-        replace(one, level=Level.CLAIMED) if cluster.guarded else one
-        for one in item.identifiers
-        if one.key in ours or roster.owner(one.key) is None
-    ]
-    admitted, refused = _admit(roster.get(customer.id).identifiers, offered, context.rules)
-    for identifier in admitted:
-        roster.link(customer.id, identifier)
-    roster.observe(customer.id, item.observations)
+    offered = _offered(roster, request, cluster)
+    admission = admit(roster.get(customer_id).identifiers, offered, context.limits)
+    for identifier in admission.admitted:
+        roster.link(customer_id, identifier)
+    roster.observe(customer_id, request.observations)
     return Resolution(
-        customer.id,
-        roster.get(customer.id).version,
-        linked=admitted,
+        customer_id,
+        roster.get(customer_id).version,
+        linked=admission.admitted,
         merged=merged,
-        dropped=dropped + refused,
+        dropped=dropped + admission.refused,
     )
+
+
+def _offered(roster: Roster, request: PreparedRequest, cluster: Cluster) -> list[Identifier]:
+    """Return the identifiers that belong to the cluster or to no customer, at their level."""
+    matched = {identifier.key for member in cluster.members for identifier in member.presented}
+    offered = [
+        identifier
+        for identifier in request.identifiers
+        if identifier.key in matched or roster.owner(identifier.key) is None
+    ]
+    if cluster.only_accepts_claims:
+        return [replace(identifier, level=Level.CLAIMED) for identifier in offered]
+    return offered
 
 
 def _merge(roster: Roster, cluster: Cluster, context: Context) -> tuple[UUID, ...]:
-    survivor = cluster.survivor
-    others = sorted(one.customer.id for one in cluster.members if one.customer.id != survivor.id)
-    if not others:
+    survivor_id = cluster.survivor.id
+    member_ids = (member.customer.id for member in cluster.members)
+    absorbed_ids = sorted(member_id for member_id in member_ids if member_id != survivor_id)
+    if not absorbed_ids:
         return ()
-    cause = Cause("proved to be one person", MERGE_RULE, ENGINE, _evidence(cluster))
-    return roster.merge(survivor.id, others, merge_id=context.new_id(), cause=cause).absorbed_ids
+    cause = MergeCause(MERGE_REASON, MERGE_RULE, ENGINE, _evidence(cluster))
+    merge = roster.merge(survivor_id, absorbed_ids, merge_id=context.new_id(), cause=cause)
+    return merge.absorbed_ids
 
 
 def _evidence(cluster: Cluster) -> tuple[Mapping[str, Json], ...]:
     """Return which identifier of the request proved which customer."""
-    shown = [
-        (one.customer.id, identifier) for one in cluster.members for identifier in one.presented
+    presented = [
+        (member.customer.id, identifier)
+        for member in cluster.members
+        for identifier in member.presented
     ]
     return tuple(
         {
@@ -156,59 +183,6 @@ def _evidence(cluster: Cluster) -> tuple[Mapping[str, Json], ...]:
             "value": identifier.key.value,
             "level": identifier.level.label,
         }
-        for customer_id, identifier in sorted(shown, key=lambda pair: pair[1].key)
+        for customer_id, identifier in sorted(presented, key=lambda pair: pair[1].key)
         if identifier.level > Level.CLAIMED
     )
-
-
-def _admit(
-    held: Mapping[Key, Identifier], offered: Iterable[Identifier], rules: Rules
-) -> tuple[tuple[Identifier, ...], tuple[Dropped, ...]]:
-    """Return what a customer that holds ``held`` gains from ``offered``, and what it may not.
-
-    The best proved come first, so that a full customer keeps those.
-    """
-    after = dict(held)
-    admitted: list[Identifier] = []
-    refused: list[Dropped] = []
-    for identifier in sorted(offered, key=lambda one: (-one.level, one.key)):
-        known = after.get(identifier.key)
-        if known is not None and known.level >= identifier.level:
-            continue
-        better = identifier if known is None else replace(known, level=identifier.level)
-        objection = _reason_against(after, better, rules)
-        if objection is not None:
-            refused.append(_dropped(identifier, objection))
-            continue
-        after[better.key] = better
-        admitted.append(better)
-    return tuple(admitted), tuple(refused)
-
-
-def _reason_against(
-    held: Mapping[Key, Identifier], better: Identifier, rules: Rules
-) -> DropReason | None:
-    if better.proves_a_person and contradict([*held.values(), better]):
-        return DropReason.CONFLICTING_STRONG_IDENTIFIERS
-    if better.key not in held and len(held) >= rules.max_identifiers:
-        return DropReason.TOO_MANY_IDENTIFIERS
-    return None
-
-
-def _dropped(identifier: Identifier, reason: DropReason) -> Dropped:
-    presented = Presented(
-        identifier.key.type, identifier.raw, identifier.key.scope or None, identifier.level
-    )
-    return Dropped(presented, reason)
-
-
-def answer_all(roster: Roster, items: Sequence[Prepared], context: Context) -> tuple[Answer, ...]:
-    """Answer the items in their order; one that breaks a rule spoils only itself."""
-    return tuple(_answer(roster, item, context) for item in items)
-
-
-def _answer(roster: Roster, item: Prepared, context: Context) -> Answer:
-    try:
-        return resolve(roster, item, context)
-    except ServiceError as error:
-        return error

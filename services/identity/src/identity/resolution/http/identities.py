@@ -1,4 +1,4 @@
-"""Who is this? One question, or up to a thousand."""
+"""``POST /v1/identities/resolve``: find the customer behind identifiers, singly or in batches."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,12 +10,14 @@ from starlette.responses import Response
 from common.errors import ServiceError
 from common.web import Caller, ClockDep, WriterDep, requires
 from common.web.requests import Batch, batch_body, json_body
-from identity.customers.domain.identifiers import Identifier, Level, Presented
-from identity.customers.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
-from identity.resolution.domain.questions import Question
-from identity.resolution.domain.resolution import Answer
+from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
+from identity.resolution.domain.requests import ResolutionRequest
+from identity.resolution.domain.resolution import ResolutionResult
+from identity.resolution.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
 from identity.resolution.http.state import ResolutionState, ResolutionStateDep
 from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
+
+MAX_BATCH_ITEMS = 1_000
 
 router = APIRouter(tags=["identities"])
 
@@ -28,25 +30,28 @@ async def resolve(
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
-    """Find the customer behind some identifiers, or make one."""
+    """Find the customer behind some identifiers, or create it."""
     command = _command(caller, [body], state, clock.now())
-    return await write(resolve_identities, command, answer=lambda answers: (200, _only(answers)))
+    return await write(resolve_identities, command, answer=lambda results: (200, _single(results)))
 
 
 @router.post("/v1/identities/resolve/batch", response_model=ResolveBatchResponse)
 async def resolve_batch(
     caller: Annotated[Caller, requires("identity:write")],
-    body: Annotated[Batch[ResolveRequest], batch_body(ResolveRequest, max_items=1000)],
+    body: Annotated[Batch[ResolveRequest], batch_body(ResolveRequest, max_items=MAX_BATCH_ITEMS)],
     state: ResolutionStateDep,
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
-    """Answer many questions in their order; a bad one spoils only itself."""
+    """Resolve many requests in order; an invalid one gets a problem, the others succeed."""
     command = _command(caller, (item for _, item in body.accepted()), state, clock.now())
     return await write(
         resolve_identities,
         command,
-        answer=lambda answers: (200, {"items": body.merge([_body(one) for one in answers])}),
+        answer=lambda results: (
+            200,
+            {"items": body.merge([_body_or_error(result) for result in results])},
+        ),
     )
 
 
@@ -55,16 +60,21 @@ def _command(
 ) -> ResolveIdentities:
     return ResolveIdentities(
         tenant_id=caller.tenant_id,
-        questions=tuple(_question(item, state, now) for item in items),
-        rules=state.rules,
+        requests=tuple(_request(item, state, now) for item in items),
+        limits=state.limits,
     )
 
 
-def _question(item: ResolveRequest, state: ResolutionState, now: datetime) -> Question:
-    return Question(
+def _request(item: ResolveRequest, state: ResolutionState, now: datetime) -> ResolutionRequest:
+    return ResolutionRequest(
         identifiers=tuple(
-            Presented(one.type, one.value, one.scope, Level.parse(one.level or "claimed"))
-            for one in item.identifiers
+            PresentedIdentifier(
+                identifier.type,
+                identifier.value,
+                identifier.scope,
+                Level.parse(identifier.level or "claimed"),
+            )
+            for identifier in item.identifiers
         ),
         attributes=item.attributes,
         create=item.create,
@@ -74,37 +84,37 @@ def _question(item: ResolveRequest, state: ResolutionState, now: datetime) -> Qu
     )
 
 
-def _only(answers: Sequence[Answer]) -> dict[str, Any]:
-    body = _body(answers[0])
+def _single(results: Sequence[ResolutionResult]) -> dict[str, Any]:
+    body = _body_or_error(results[0])
     if isinstance(body, ServiceError):
         raise body
     return body
 
 
-def _body(resolution: Answer) -> dict[str, Any] | ServiceError:
-    """Return the members of ``ResolveResponse``; plain, because there may be a thousand."""
-    if isinstance(resolution, ServiceError):
-        return resolution
+def _body_or_error(result: ResolutionResult) -> dict[str, Any] | ServiceError:
+    """Return the members of ``ResolveResponse``: plain dicts, since a batch may hold thousands."""
+    if isinstance(result, ServiceError):
+        return result
     return {
-        "customer_id": resolution.customer_id,
-        "created": resolution.created,
-        "linked": [_linked(identifier) for identifier in resolution.linked],
-        "merged": resolution.merged,
+        "customer_id": result.customer_id,
+        "created": result.created,
+        "linked": [_linked(identifier) for identifier in result.linked],
+        "merged": result.merged,
         "dropped": [
-            {"identifier": _presented(one.presented), "reason": one.reason.value}
-            for one in resolution.dropped
+            {"identifier": _presented(dropped.presented), "reason": dropped.reason.value}
+            for dropped in result.dropped
         ],
-        "version": resolution.version,
+        "version": result.version,
     }
 
 
 def _linked(identifier: Identifier) -> dict[str, Any]:
     key = identifier.key
-    presented = Presented(key.type, key.value, key.scope or None, identifier.level)
+    presented = PresentedIdentifier(key.type, key.value, key.scope or None, identifier.level)
     return {**_presented(presented), "raw": identifier.raw}
 
 
-def _presented(presented: Presented) -> dict[str, Any]:
+def _presented(presented: PresentedIdentifier) -> dict[str, Any]:
     return {
         "type": presented.type,
         "value": presented.value,

@@ -1,17 +1,17 @@
-"""What identity's routers need from the wiring."""
+"""What the routers of resolution need from the wiring."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from common.web import part_state
-from identity.resolution.domain.clusters import Rules
+from identity.customers.domain.customers import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResolutionState:
-    """``default_region`` reads telephone numbers of callers that name none."""
+    """``default_region`` applies to telephone numbers of requests that name no region."""
 
-    rules: Rules
+    limits: Limits
     default_region: str | None = None
 
 

@@ -1,7 +1,8 @@
 """The locks of one unit of work, always in the same order: identifiers, then customers by id.
 
-An identifier that nobody holds yet has no row to lock, so its key is locked instead: of two first
-contacts with one new address the second waits, and then finds the first one's customer.
+An identifier that no customer holds yet has no row to lock, so an advisory lock on its key stands
+in. When two requests with one new address arrive together, the second waits and then finds the
+customer of the first.
 """
 
 from collections.abc import Set as AbstractSet
@@ -11,50 +12,55 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Transaction
-from identity.customers.domain.identifiers import Key
+from identity.customers.domain.identifiers import IdentifierKey
 
-# Locks are taken in the order of the array, which is sorted.
-_LOCK_KEYS = text(
-    "WITH together AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:everything)),"
-    " one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock(hash)"
-    " FROM unnest(cast(:hashes AS bigint[])) AS hash)"
-    " SELECT (SELECT count(*) FROM together) + (SELECT count(*) FROM one_by_one)"
-)
+# The array is sorted, and Postgres takes the locks in its order.
+_LOCK_KEYS = text("""
+    WITH shared AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock_shared(:whole_tenant)
+    ), exclusive AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hash) FROM unnest(cast(:hashes AS bigint[])) AS hash
+    )
+    SELECT (SELECT count(*) FROM shared) + (SELECT count(*) FROM exclusive)
+""")
 
-_LOCK_EVERYTHING = text("SELECT pg_advisory_xact_lock(:everything)")
+_LOCK_WHOLE_TENANT = text("SELECT pg_advisory_xact_lock(:whole_tenant)")
 
-LOCK_CUSTOMERS = text(
-    "SELECT id FROM customer WHERE tenant_id = :tenant_id AND id = ANY(cast(:ids AS uuid[]))"
-    " ORDER BY id FOR UPDATE"
-)
+LOCK_CUSTOMERS = text("""
+    SELECT id FROM customer
+    WHERE tenant_id = :tenant_id AND id = ANY(cast(:ids AS uuid[]))
+    ORDER BY id
+    FOR UPDATE
+""")
 
-_RESTART = text(
-    "DO $$ BEGIN RAISE EXCEPTION 'the customers changed while they were locked'"
-    " USING ERRCODE = 'serialization_failure'; END $$"
-)
+_RESTART = text("""
+    DO $$ BEGIN
+        RAISE EXCEPTION 'the customers changed while they were being locked'
+        USING ERRCODE = 'serialization_failure';
+    END $$
+""")
 
-
-MANY_KEYS = 2_000
-"""Beyond this a unit of work locks out all new identifiers of its tenant at once. Postgres keeps
-such locks in a table of fixed size: ``max_locks_per_transaction`` (64) for each connection."""
+MAX_KEY_LOCKS = 2_000
+"""A unit of work with more new identifiers takes one lock for all of its tenant's. Postgres keeps
+advisory locks in a table of fixed size: ``max_locks_per_transaction`` (64) per connection."""
 
 
 class Locks:
-    """What one transaction of one tenant holds."""
+    """The locks that one transaction of one tenant holds."""
 
     def __init__(self, tenant_id: str) -> None:
         self._tenant_id = tenant_id
-        self._keys: set[Key] = set()
+        self._keys: set[IdentifierKey] = set()
         self._customers: set[UUID] = set()
 
-    def cover(self, keys: AbstractSet[Key], customers: AbstractSet[UUID]) -> bool:
-        """Say whether all of these are held."""
+    def cover(self, keys: AbstractSet[IdentifierKey], customers: AbstractSet[UUID]) -> bool:
+        """Return whether all of these are locked."""
         return keys <= self._keys and customers <= self._customers
 
     async def take(
-        self, tx: Transaction, keys: AbstractSet[Key], customers: AbstractSet[UUID]
+        self, tx: Transaction, keys: AbstractSet[IdentifierKey], customers: AbstractSet[UUID]
     ) -> None:
-        """Take what is missing; start the unit of work anew where that would break the order."""
+        """Lock the rest of these; restart the transaction if that would break the lock order."""
         new_keys, new_customers = keys - self._keys, customers - self._customers
         if self._would_break_order(new_keys, new_customers):
             await tx.execute(_RESTART)
@@ -67,15 +73,17 @@ class Locks:
         self._keys |= new_keys
         self._customers |= new_customers
 
-    async def _take_keys(self, tx: Transaction, keys: AbstractSet[Key]) -> None:
-        everything = {"everything": _hash(self._tenant_id)}
-        if len(keys) > MANY_KEYS:
-            await tx.execute(_LOCK_EVERYTHING, everything)
+    async def _take_keys(self, tx: Transaction, keys: AbstractSet[IdentifierKey]) -> None:
+        whole_tenant = {"whole_tenant": _hash(self._tenant_id)}
+        if len(keys) > MAX_KEY_LOCKS:
+            await tx.execute(_LOCK_WHOLE_TENANT, whole_tenant)
             return
         hashes = sorted({_hash(self._tenant_id, *key) for key in keys})
-        await tx.execute(_LOCK_KEYS, {**everything, "hashes": hashes})
+        await tx.execute(_LOCK_KEYS, {**whole_tenant, "hashes": hashes})
 
-    def _would_break_order(self, keys: AbstractSet[Key], customers: AbstractSet[UUID]) -> bool:
+    def _would_break_order(
+        self, keys: AbstractSet[IdentifierKey], customers: AbstractSet[UUID]
+    ) -> bool:
         if keys and (self._keys or self._customers):
             return True
         return bool(customers and self._customers and min(customers) < max(self._customers))

@@ -1,4 +1,4 @@
-"""Find, or make, the customers that a batch of questions is about."""
+"""Finds or creates the customers that a batch of requests is about."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,58 +8,55 @@ from datetime import datetime
 from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
-from identity.customers.store import customers
+from identity.customers.domain.customers import Limits
+from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
-from identity.resolution.domain.clusters import Rules
-from identity.resolution.domain.questions import Prepared, Question, prepare
-from identity.resolution.domain.resolution import Answer, Context, answer_all
-from identity.resolution.domain.roster import Roster
-from identity.resolution.store import changes
-from identity.resolution.usecases.settlement import settle
+from identity.resolution.domain.requests import PreparedRequest, ResolutionRequest, prepare
+from identity.resolution.domain.resolution import Context, ResolutionResult, resolve_all
+from identity.resolution.store.rosters import save_roster
+from identity.resolution.usecases.locked_plan import plan_under_locks
 
-QUESTIONS_A_TURN = 100
-"""Normalising takes about 0.15 ms a question; between turns others get the event loop."""
+REQUESTS_PER_TURN = 100
+"""Normalising takes about 0.15 ms per request; between turns other tasks run."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveIdentities:
-    """Questions of one tenant, answered in their order; each sees what those before it changed."""
+    """Requests of one tenant, resolved in order; each sees the changes of those before it."""
 
     tenant_id: str
-    questions: tuple[Question, ...]
-    rules: Rules
+    requests: tuple[ResolutionRequest, ...]
+    limits: Limits
 
 
 async def resolve_identities(
     tx: Transaction, command: ResolveIdentities, *, now: datetime
-) -> tuple[Answer, ...]:
-    """Return one answer, or one error, for each question; asking again changes nothing more."""
-    items = await _prepared(command.questions, now=now)
-    keys = frozenset(identifier.key for item in items for identifier in item.identifiers)
-    context = Context(rules=command.rules, now=now, new_id=new_id)
-
-    def plan(roster: Roster) -> tuple[Answer, ...]:
-        return answer_all(roster, items, context)
-
-    roster, answers = await settle(
+) -> tuple[ResolutionResult, ...]:
+    """Return a resolution or an error for each request; repeating the call changes nothing."""
+    requests = await _prepare_in_turns(command.requests, now=now)
+    keys = frozenset(identifier.key for request in requests for identifier in request.identifiers)
+    context = Context(limits=command.limits, now=now, new_id=new_id)
+    roster, results = await plan_under_locks(
         tx,
         command.tenant_id,
-        load=lambda: customers.find_by_keys(tx, command.tenant_id, keys),
-        plan=plan,
+        load=lambda: list_customers_by_keys(tx, command.tenant_id, keys),
+        plan=lambda roster: resolve_all(roster, requests, context),
         keys=keys,
     )
-    if roster.changes:
-        await changes.save(tx, command.tenant_id, roster, now=now)
-        happened = roster.changes.facts
-        await outbox.record(tx, announce(happened, tenant_id=command.tenant_id, now=now))
-    return answers
+    if roster.pending:
+        await save_roster(tx, command.tenant_id, roster, now=now)
+        events = announce(roster.pending.changes, tenant_id=command.tenant_id, now=now)
+        await outbox.record(tx, events)
+    return results
 
 
-async def _prepared(questions: Sequence[Question], *, now: datetime) -> list[Prepared]:
-    items: list[Prepared] = []
-    for start in range(0, len(questions), QUESTIONS_A_TURN):
+async def _prepare_in_turns(
+    requests: Sequence[ResolutionRequest], *, now: datetime
+) -> list[PreparedRequest]:
+    prepared: list[PreparedRequest] = []
+    for start in range(0, len(requests), REQUESTS_PER_TURN):
         if start:
             await asyncio.sleep(0)
-        turn = questions[start : start + QUESTIONS_A_TURN]
-        items += [prepare(question, now=now) for question in turn]
-    return items
+        turn = requests[start : start + REQUESTS_PER_TURN]
+        prepared += [prepare(request, now=now) for request in turn]
+    return prepared

@@ -11,7 +11,7 @@ from common.db import Transaction
 from common.jsons import dumps, dumps_text
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.domain.normalisation import NORMALISER_VERSION
-from identity.customers.store.images import attributes_image, customer_image
+from identity.customers.store.customer_json import attributes_to_json, customer_to_json
 from identity.resolution.domain.roster import Roster
 
 # The condition at the end is a last defence: whatever went wrong, an identifier is never taken from
@@ -80,9 +80,9 @@ SELECT :tenant_id, cast(merge ->> 'merge_id' AS uuid), cast(merge ->> 'survivor_
 """)
 
 
-async def save(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
+async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
     """Write the roster's changes. The caller holds the locks of everything on it."""
-    changes = roster.changes
+    changes = roster.pending
     about = {"tenant_id": tenant_id, "now": now, "absorbed": list(changes.redirects)}
     parameters = about | _customers(roster) | _observations(roster) | _links(roster)
     linked = (await tx.execute(SAVE, parameters)).scalar_one()
@@ -94,19 +94,19 @@ async def save(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime
 
 
 def _customers(roster: Roster) -> dict[str, Any]:
-    changed = list(roster.changes.customers.values())
+    changed = list(roster.pending.customers.values())
     return {
-        "created": sorted(roster.changes.created),
+        "created": sorted(roster.pending.created),
         "ids": [customer.id for customer in changed],
         "versions": [customer.version for customer in changed],
         "created_at": [customer.created_at for customer in changed],
-        "attributes": [dumps_text(attributes_image(customer.attributes)) for customer in changed],
-        "merged_into": [roster.changes.redirects.get(customer.id) for customer in changed],
+        "attributes": [dumps_text(attributes_to_json(customer.attributes)) for customer in changed],
+        "merged_into": [roster.pending.redirects.get(customer.id) for customer in changed],
     }
 
 
 def _links(roster: Roster) -> dict[str, Any]:
-    links = roster.changes.links
+    links = roster.pending.links
     return {
         "normaliser_version": NORMALISER_VERSION,
         "types": [key.type for key in links],
@@ -121,7 +121,7 @@ def _links(roster: Roster) -> dict[str, Any]:
 
 
 def _observations(roster: Roster) -> dict[str, Any]:
-    told = roster.changes.observations
+    told = roster.pending.observations
     values = [observation.value for _, observation in told]
     return {
         "told_for": [customer_id for customer_id, _ in told],
@@ -153,8 +153,8 @@ def _merges(roster: Roster) -> str:
                 "rule": merge.cause.rule,
                 "actor": merge.cause.actor,
                 "evidence": merge.cause.evidence,
-                "before": [customer_image(customer) for customer in merge.before],
+                "before": [customer_to_json(customer) for customer in merge.before],
             }
-            for merge in roster.changes.merges
+            for merge in roster.pending.merges
         ]
     )

@@ -1,4 +1,7 @@
-"""What happened to customers, in order: each fact takes its customer's next version."""
+"""Changes to customers, in order: each change takes its customer's next version.
+
+``identity.events`` turns them into the events that are published.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +13,8 @@ from identity.customers.domain.identifiers import Identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Why customers were merged: the rule and its evidence, or a person and her reason."""
+class MergeCause:
+    """Why customers were merged: a rule and its evidence, or a person and their reason."""
 
     reason: str
     rule: str
@@ -20,16 +23,16 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """One merge with everything needed to take it back exactly."""
+class MergeRecord:
+    """One merge, with everything needed to undo it exactly."""
 
     id: UUID
     survivor_id: UUID
     absorbed_ids: tuple[UUID, ...]
-    """Every id that answers with the survivor now and did not before, sorted."""
-    cause: Cause
+    """Every id that this merge redirects to the survivor, sorted."""
+    cause: MergeCause
     before: tuple[Customer, ...]
-    """The survivor and the absorbed customers as they were, survivor first."""
+    """Before-images: the survivor, then the absorbed customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class CustomerCreated:
 
 @dataclass(frozen=True, slots=True)
 class CustomerUpdated:
+    """The visible value of some attributes has changed."""
+
     customer: Customer
     changed: tuple[str, ...]
 
@@ -56,16 +61,18 @@ class CustomersMerged:
     """``customer`` is the survivor after the merge."""
 
     customer: Customer
-    merge: Merge
+    merge: MergeRecord
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRedirected:
-    """``customer`` was absorbed; this is the last fact of its own."""
+    """``customer`` was absorbed; this is its last change."""
 
     customer: Customer
     survivor_id: UUID
     merge_id: UUID
 
 
-Fact = CustomerCreated | CustomerUpdated | IdentifierAdded | CustomersMerged | CustomerRedirected
+CustomerChange = (
+    CustomerCreated | CustomerUpdated | IdentifierAdded | CustomersMerged | CustomerRedirected
+)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.customers.domain.identifiers import DropReason, Key, Presented
+from identity.customers.domain.identifiers import DropReason, IdentifierKey, PresentedIdentifier
 from identity.customers.domain.normalisation import MAX_VALUE_LENGTH, normalise
 
 TYPES = (
@@ -14,8 +14,8 @@ TYPES = (
 
 
 def value_of(kind: str, value: str, region: str | None = None) -> str:
-    key = normalise(Presented(kind, value), region)
-    assert isinstance(key, Key), key
+    key = normalise(PresentedIdentifier(kind, value), region)
+    assert isinstance(key, IdentifierKey), key
     return key.value
 
 
@@ -45,11 +45,11 @@ def value_of(kind: str, value: str, region: str | None = None) -> str:
         ("badge_number", "77\u200b12", "7712"),
     ],
 )
-def test_an_identifier_has_one_spelling(kind, written, value):
+def test_spellings_of_one_identifier_have_one_key(kind, written, value):
     assert value_of(kind, written) == value
 
 
-def test_a_national_number_is_read_in_the_region_given():
+def test_a_national_number_is_read_in_the_given_region():
     assert value_of("phone", "020 7946 0018", "GB") == "+442079460018"
     assert value_of("phone", "070-174 06 05", "se") == "+46701740605"
     assert value_of("whatsapp", "07911 123456", "GB") == "+447911123456"
@@ -75,8 +75,8 @@ def test_a_national_number_is_read_in_the_region_given():
         ("telegram", "@"),
     ],
 )
-def test_what_cannot_be_read_is_no_key(kind, written):
-    outcome = normalise(Presented(kind, written))
+def test_an_unreadable_identifier_has_no_key(kind, written):
+    outcome = normalise(PresentedIdentifier(kind, written))
     assert outcome in {DropReason.UNPARSEABLE, DropReason.BLOCKED}
 
 
@@ -90,8 +90,8 @@ def test_what_cannot_be_read_is_no_key(kind, written):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["email", "phone", "external_id", "cookie", "loyalty_card"])
-def test_placeholders_are_blocked_however_they_are_written(kind, word, quote):
-    assert normalise(Presented(kind, quote.format(word))) is DropReason.BLOCKED
+def test_placeholders_are_blocked_in_every_spelling(kind, word, quote):
+    assert normalise(PresentedIdentifier(kind, quote.format(word))) is DropReason.BLOCKED
 
 
 @pytest.mark.parametrize(
@@ -108,21 +108,26 @@ def test_placeholders_are_blocked_however_they_are_written(kind, word, quote):
         ("whatsapp", "9999999999"),
     ],
 )
-def test_nobodys_addresses_are_blocked(kind, written):
-    assert normalise(Presented(kind, written), "GB") is DropReason.BLOCKED
+def test_shared_and_dummy_addresses_are_blocked(kind, written):
+    assert normalise(PresentedIdentifier(kind, written), "GB") is DropReason.BLOCKED
 
 
-def test_a_value_or_a_scope_too_long_is_no_key():
-    assert normalise(Presented("cookie", "x" * (MAX_VALUE_LENGTH + 1))) is DropReason.TOO_LONG
+def test_a_value_or_scope_beyond_the_limit_has_no_key():
+    assert (
+        normalise(PresentedIdentifier("cookie", "x" * (MAX_VALUE_LENGTH + 1)))
+        is DropReason.TOO_LONG
+    )
     scope = "x" * (MAX_VALUE_LENGTH + 1)
-    assert normalise(Presented("cookie", "x", scope)) is DropReason.TOO_LONG
+    assert normalise(PresentedIdentifier("cookie", "x", scope)) is DropReason.TOO_LONG
 
 
 def test_a_scope_keeps_equal_values_apart():
-    webshop = normalise(Presented("external_id", "C-1", "webshop"))
-    assert webshop == Key("external_id", "webshop", "C-1")
-    assert webshop != normalise(Presented("external_id", "C-1", "till"))
-    assert normalise(Presented("external_id", "C-1")) == Key("external_id", "", "C-1")
+    webshop = normalise(PresentedIdentifier("external_id", "C-1", "webshop"))
+    assert webshop == IdentifierKey("external_id", "webshop", "C-1")
+    assert webshop != normalise(PresentedIdentifier("external_id", "C-1", "till"))
+    assert normalise(PresentedIdentifier("external_id", "C-1")) == IdentifierKey(
+        "external_id", "", "C-1"
+    )
 
 
 def addresses(characters: str) -> st.SearchStrategy[str]:
@@ -145,7 +150,7 @@ def addresses(characters: str) -> st.SearchStrategy[str]:
     st.sampled_from([None, "GB", "US", "BR", "SE"]),
 )
 def test_a_key_normalises_to_itself(kind, written, region):
-    key = normalise(Presented(kind, written), region)
-    if isinstance(key, Key):
-        assert normalise(Presented(kind, key.value), region) == key
-        assert normalise(Presented(kind, key.value)) == key
+    key = normalise(PresentedIdentifier(kind, written), region)
+    if isinstance(key, IdentifierKey):
+        assert normalise(PresentedIdentifier(kind, key.value), region) == key
+        assert normalise(PresentedIdentifier(kind, key.value)) == key

@@ -1,4 +1,4 @@
-"""The service as the integration tests run it: a database of its own, and an API in-process."""
+"""Runs the service for integration tests: a database of its own, and an API in-process."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -14,10 +14,10 @@ from common.jsons import loads
 from common.service import Service
 from common.web.auth import CreateKey, create_key, insert_key
 from devstack.testing.http import http_client
-from identity.customers.domain.identifiers import Level, Presented
-from identity.merging.usecases.merge_customers import MergeCustomers, Merged, merge_customers
-from identity.resolution.domain.clusters import Rules
-from identity.resolution.domain.questions import Question
+from identity.customers.domain.customers import Limits
+from identity.customers.domain.identifiers import Level, PresentedIdentifier
+from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
+from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.domain.resolution import Resolution
 from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
 from identity.settings import IdentitySettings
@@ -52,41 +52,45 @@ async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
 async def client(
     service: Service, *, tenant: str = "demo", scopes: Sequence[str] = ALL_SCOPES
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client with a new key of that tenant."""
+    """Yield a client with a new key of that tenant."""
     now = service.clock.now()
-    wanted = CreateKey(
+    request = CreateKey(
         tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
     )
-    plaintext, row = create_key(wanted, pepper=service.settings.auth.pepper, now=now)
+    plaintext, row = create_key(request, pepper=service.settings.auth.pepper, now=now)
     await service.database.run(insert_key, row, now=now)
     headers = {"Authorization": f"Bearer {plaintext}"}
-    async with http_client(service.api, headers=headers) as calling:
-        yield calling
+    async with http_client(service.api, headers=headers) as http:
+        yield http
 
 
 class Actor:
     """Calls the use cases of one tenant."""
 
-    def __init__(self, service: Service, tenant: str = "demo", rules: Rules | None = None) -> None:
+    def __init__(
+        self, service: Service, tenant: str = "demo", limits: Limits | None = None
+    ) -> None:
         self.database: Database = service.database
         self.clock = service.clock
         self.tenant = tenant
-        self.rules = rules or Rules()
+        self.limits = limits or Limits()
 
-    async def resolve(self, *asked: Question) -> tuple[Resolution, ...]:
-        command = ResolveIdentities(self.tenant, asked, self.rules)
+    async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
+        command = ResolveIdentities(self.tenant, requests, self.limits)
         return await self.database.run(resolve_identities, command, now=self.clock.now())
 
-    async def meet(self, *presented: Presented, **attributes: object) -> Resolution:
-        (resolution,) = await self.resolve(self.ask(*presented, **attributes))
+    async def meet(self, *presented: PresentedIdentifier, **attributes: object) -> Resolution:
+        (resolution,) = await self.resolve(self.request(*presented, **attributes))
         return resolution
 
-    def ask(self, *presented: Presented, create: bool = True, **attributes: object) -> Question:
-        return Question(presented, attributes, create, self.clock.now())
+    def request(
+        self, *presented: PresentedIdentifier, create: bool = True, **attributes: object
+    ) -> ResolutionRequest:
+        return ResolutionRequest(presented, attributes, create, self.clock.now())
 
-    async def merge(self, source: UUID, target: UUID, *, dry_run: bool = False) -> Merged:
+    async def merge(self, source: UUID, target: UUID, *, dry_run: bool = False) -> MergeResult:
         command = MergeCustomers(
-            self.tenant, source, target, "same person", "agent-7", self.rules, dry_run
+            self.tenant, source, target, "same person", "agent-7", self.limits, dry_run
         )
         return await self.database.run(merge_customers, command, now=self.clock.now())
 
@@ -103,16 +107,16 @@ class Actor:
         return [body for body in bodies if kind is None or body["type"] == f"identity.{kind}"]
 
 
-def email(name: str, level: Level = Level.CLAIMED) -> Presented:
-    return Presented("email", f"{name}@nordlys.se", level=level)
+def email(name: str, level: Level = Level.CLAIMED) -> PresentedIdentifier:
+    return PresentedIdentifier("email", f"{name}@nordlys.se", level=level)
 
 
-def device(name: str, level: Level = Level.CLAIMED) -> Presented:
-    return Presented("device", f"dev-{name}", level=level)
+def device(name: str, level: Level = Level.CLAIMED) -> PresentedIdentifier:
+    return PresentedIdentifier("device", f"dev-{name}", level=level)
 
 
 async def assert_sound(actor: Actor) -> None:
-    """Check what must hold in the database, whatever happened before."""
+    """Assert the invariants of the database: aliases, identifiers, versions, event sequences."""
     hops = await actor.rows(
         "SELECT a.origin_id FROM customer_alias AS a"
         " LEFT JOIN customer_alias AS b ON b.tenant_id = a.tenant_id"

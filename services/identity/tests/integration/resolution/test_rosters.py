@@ -4,14 +4,14 @@ from uuid import UUID
 import pytest
 
 from common.ids import new_id
-from identity.customers.domain.identifiers import Identifier, Key, Level
+from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
 from identity.resolution.domain.roster import Roster
-from identity.resolution.store import changes
 from identity.resolution.store.locks import Locks
-from services.identity.tests.running import assert_sound, email
+from identity.resolution.store.rosters import save_roster
+from services.identity.tests.harness import assert_sound, email
 
 ONE, TWO = UUID(int=1), UUID(int=2)
-MAIL = Key("email", "", "anna@nordlys.se")
+MAIL = IdentifierKey("email", "", "anna@nordlys.se")
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ MAIL = Key("email", "", "anna@nordlys.se")
         (({MAIL}, set()), ({MAIL._replace(value="berta@nordlys.se")}, set())),
     ],
 )
-async def test_locks_that_come_out_of_order_start_the_work_anew(actor, first, second):
+async def test_locks_out_of_order_restart_the_transaction(actor, first, second):
     attempts = 0
 
     async def work(tx: Any) -> bool:
@@ -47,7 +47,7 @@ async def test_an_identifier_is_never_taken_from_another_customer(actor):
     stale.create(new_id(), [Identifier(MAIL, MAIL.value, Level.VERIFIED, None, now)], [], now=now)
 
     async def work(tx: Any) -> None:
-        await changes.save(tx, "demo", stale, now=now)
+        await save_roster(tx, "demo", stale, now=now)
 
     with pytest.raises(RuntimeError, match="belongs to another customer"):
         await actor.database.run(work)
@@ -55,14 +55,17 @@ async def test_an_identifier_is_never_taken_from_another_customer(actor):
     await assert_sound(actor)
 
 
-async def test_a_merge_of_customers_made_in_the_same_batch_is_written_at_once(actor):
-    answers = await actor.resolve(
-        *(actor.ask(email(name, Level.VERIFIED), note=name) for name in ("anna", "berta", "carla")),
-        actor.ask(*(email(name, Level.VERIFIED) for name in ("carla", "anna"))),
-        actor.ask(*(email(name, Level.VERIFIED) for name in ("berta", "anna", "doris"))),
+async def test_customers_created_and_merged_in_one_batch_are_written_at_once(actor):
+    resolutions = await actor.resolve(
+        *(
+            actor.request(email(name, Level.VERIFIED), note=name)
+            for name in ("anna", "berta", "carla")
+        ),
+        actor.request(*(email(name, Level.VERIFIED) for name in ("carla", "anna"))),
+        actor.request(*(email(name, Level.VERIFIED) for name in ("berta", "anna", "doris"))),
     )
-    assert len(answers[4].merged) in {1, 2}
+    assert len(resolutions[4].merged) in {1, 2}
     rows = await actor.rows("SELECT DISTINCT canonical_id FROM customer_alias")
-    assert [row.canonical_id for row in rows] == [answers[4].customer_id]
+    assert [row.canonical_id for row in rows] == [resolutions[4].customer_id]
     assert len(await actor.rows("SELECT 1 FROM identifier")) == 4
     await assert_sound(actor)

@@ -5,7 +5,7 @@ from identity.events.published import PUBLISHED, TOPIC
 
 
 @pytest.mark.parametrize("event", PUBLISHED)
-def test_each_event_has_an_example_that_it_writes_itself(event):
+def test_each_event_serialises_its_own_example(event):
     example = event.model_config["json_schema_extra"]["examples"][0]
     assert loads(dumps(event.example().model_dump())) == example
     assert event.event_type.startswith("identity.")

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from identity.customers.domain.identifiers import Level, Presented
-from identity.resolution.domain.questions import Question
+from identity.customers.domain.identifiers import Level, PresentedIdentifier
+from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.store import locks
 from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
-from services.identity.tests.running import Actor, assert_sound, device, email
+from services.identity.tests.harness import Actor, assert_sound, device, email
 
 P, V = Level.CHANNEL_PROVED, Level.VERIFIED
 
 
 async def test_a_customer_is_written_with_its_event(actor):
-    met = await actor.meet(email("Anna", V), Presented("phone", "12 ab"), name="Anna")
+    met = await actor.meet(email("Anna", V), PresentedIdentifier("phone", "12 ab"), name="Anna")
     (row,) = await actor.rows("SELECT * FROM identifier")
     assert (row.value, row.raw, row.level) == ("anna@nordlys.se", "Anna@nordlys.se", "verified")
     assert (row.customer_id, row.tenant_id, row.scope) == (met.customer_id, "demo", "")
@@ -47,21 +47,21 @@ async def test_a_later_identifier_and_a_later_value_are_events_of_their_own(acto
     await assert_sound(actor)
 
 
-async def test_a_repeat_writes_nothing(actor):
-    asked = actor.ask(email("anna"), device("a"), name="Anna")
-    (first,) = await actor.resolve(asked)
-    (second,) = await actor.resolve(asked)
+async def test_a_repeated_request_writes_nothing(actor):
+    request = actor.request(email("anna"), device("a"), name="Anna")
+    (first,) = await actor.resolve(request)
+    (second,) = await actor.resolve(request)
     assert (second.customer_id, second.created, second.linked) == (first.customer_id, False, ())
     assert len(await actor.events()) == 1
 
 
-async def test_looking_up_a_stranger_leaves_no_trace(actor):
-    (found,) = await actor.resolve(actor.ask(email("anna"), create=False))
-    assert found.customer_id is None
+async def test_looking_up_an_unknown_identifier_writes_nothing(actor):
+    (resolution,) = await actor.resolve(actor.request(email("anna"), create=False))
+    assert resolution.customer_id is None
     assert await actor.rows("SELECT 1 FROM customer") == []
 
 
-async def test_proved_identifiers_merge_and_leave_a_log_that_can_be_undone(actor):
+async def test_proved_identifiers_merge_customers_and_write_the_merge_log(actor):
     anna = await actor.meet(email("anna", P), name="Anna")
     device_only = await actor.meet(device("a"), tier="gold")
     met = await actor.meet(email("anna", P), device("a", P))
@@ -78,27 +78,31 @@ async def test_proved_identifiers_merge_and_leave_a_log_that_can_be_undone(actor
     await assert_sound(actor)
 
 
-async def test_a_batch_is_one_answer_for_each_item_in_order(actor):
-    asked = [actor.ask(email(f"u{number % 40}"), device(str(number))) for number in range(100)]
-    answers = await actor.resolve(*asked)
-    assert len({one.customer_id for one in answers}) == 40
-    assert [one.created for one in answers] == [number < 40 for number in range(100)]
+async def test_a_batch_returns_one_resolution_per_item_in_order(actor):
+    requests = [
+        actor.request(email(f"u{number % 40}"), device(str(number))) for number in range(100)
+    ]
+    resolutions = await actor.resolve(*requests)
+    assert len({resolution.customer_id for resolution in resolutions}) == 40
+    assert [resolution.created for resolution in resolutions] == [
+        number < 40 for number in range(100)
+    ]
     assert len(await actor.events("identifier.added")) == 60
     await assert_sound(actor)
 
 
-async def test_a_batch_may_merge_what_it_made(actor):
-    answers = await actor.resolve(
-        actor.ask(email("anna", P)),
-        actor.ask(device("a", P)),
-        actor.ask(device("b", P)),
-        actor.ask(email("anna", P), device("a", P)),
-        actor.ask(device("b", P), device("a", P)),
+async def test_a_batch_may_merge_customers_it_created(actor):
+    resolutions = await actor.resolve(
+        actor.request(email("anna", P)),
+        actor.request(device("a", P)),
+        actor.request(device("b", P)),
+        actor.request(email("anna", P), device("a", P)),
+        actor.request(device("b", P), device("a", P)),
     )
-    assert len({one.customer_id for one in answers[3:]}) == 1
+    assert len({resolution.customer_id for resolution in resolutions[3:]}) == 1
     await assert_sound(actor)
     again = await actor.meet(device("a"))
-    assert again.customer_id == answers[4].customer_id
+    assert again.customer_id == resolutions[4].customer_id
 
 
 @pytest.mark.parametrize("size", [1, 200])
@@ -115,50 +119,50 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(actor, size
         return statements
 
     def batch(*names: str) -> ResolveIdentities:
-        asked = (
-            actor.ask(*(device(f"{name}{number}", P) for name in names), note=names[0])
+        requests = (
+            actor.request(*(device(f"{name}{number}", P) for name in names), note=names[0])
             for number in range(size)
         )
-        return ResolveIdentities("demo", tuple(asked), actor.rules)
+        return ResolveIdentities("demo", tuple(requests), actor.limits)
 
     async def statements(*names: str) -> int:
         return await actor.database.run(work, batch(*names), now=actor.clock.now())
 
-    # What is told goes by COPY, which is one more.
+    # The events are written by COPY, which is not counted here.
     assert await statements("a") == 4  # read, lock keys, read, write
     assert await statements("b") == 4
     assert await statements("a", "c") == 5  # and lock customers
     assert await statements("a", "b") == 5  # read, lock customers, read, write, merge
 
 
-async def test_a_very_large_batch_takes_one_lock_for_all_its_new_keys(actor, monkeypatch):
-    monkeypatch.setattr(locks, "MANY_KEYS", 50)
-    answers = await actor.resolve(*(actor.ask(email(f"u{number}")) for number in range(60)))
-    assert sum(one.created for one in answers) == 60
+async def test_a_very_large_batch_takes_one_lock_for_all_new_identifiers(actor, monkeypatch):
+    monkeypatch.setattr(locks, "MAX_KEY_LOCKS", 50)
+    resolutions = await actor.resolve(*(actor.request(email(f"u{number}")) for number in range(60)))
+    assert sum(resolution.created for resolution in resolutions) == 60
     await assert_sound(actor)
 
 
-async def test_twenty_first_contacts_at_once_are_one_customer(actor):
+async def test_twenty_concurrent_first_contacts_create_one_customer(actor):
     met = await asyncio.gather(
         *(actor.meet(email("anna"), device(str(number))) for number in range(20))
     )
-    assert len({one.customer_id for one in met}) == 1
-    assert sum(one.created for one in met) == 1
+    assert len({resolution.customer_id for resolution in met}) == 1
+    assert sum(resolution.created for resolution in met) == 1
     assert len(await actor.events("identifier.added")) == 19
     await assert_sound(actor)
 
 
-async def test_batches_in_opposite_orders_do_not_lock_each_other_out(actor):
-    def batch(numbers: range) -> list[Question]:
-        return [actor.ask(email(f"u{number}"), device(f"d{number}", P)) for number in numbers]
+async def test_batches_in_opposite_orders_do_not_deadlock(actor):
+    def batch(numbers: range) -> list[ResolutionRequest]:
+        return [actor.request(email(f"u{number}"), device(f"d{number}", P)) for number in numbers]
 
     batches = [batch(range(60)), batch(range(59, -1, -1))] * 3
-    answers = await asyncio.gather(*(actor.resolve(*asked) for asked in batches))
-    assert sum(one.created for answered in answers for one in answered) == 60
+    resolutions = await asyncio.gather(*(actor.resolve(*requests) for requests in batches))
+    assert sum(resolution.created for batch in resolutions for resolution in batch) == 60
     await assert_sound(actor)
 
 
-async def test_tenants_never_meet(service, actor):
+async def test_equal_identifiers_of_two_tenants_stay_apart(service, actor):
     other = Actor(service, "other")
     here, there = await actor.meet(email("anna")), await other.meet(email("anna"))
     assert here.customer_id != there.customer_id

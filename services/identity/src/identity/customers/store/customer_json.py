@@ -1,0 +1,91 @@
+"""Customers as JSON and back: the columns of their rows, and before-images in the merge log."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from identity.customers.domain.attributes import Attributes, AttributeValue
+from identity.customers.domain.customers import Customer
+from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
+
+
+def attributes_to_json(attributes: Attributes) -> dict[str, Any]:
+    return {
+        name: {
+            "value": attribute.value,
+            "source": attribute.source,
+            "observed_at": attribute.observed_at,
+            "ingested_at": attribute.ingested_at,
+            "verified": attribute.verified,
+        }
+        for name, attribute in attributes.items()
+    }
+
+
+def attributes_from_json(members: Mapping[str, Any]) -> Attributes:
+    return {
+        name: AttributeValue(
+            value=attribute["value"],
+            source=attribute["source"],
+            observed_at=datetime.fromisoformat(attribute["observed_at"]),
+            ingested_at=datetime.fromisoformat(attribute["ingested_at"]),
+            verified=attribute["verified"],
+        )
+        for name, attribute in members.items()
+    }
+
+
+def identifiers_to_json(identifiers: Iterable[Identifier]) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": identifier.key.type,
+            "scope": identifier.key.scope,
+            "value": identifier.key.value,
+            "raw": identifier.raw,
+            "level": identifier.level.label,
+            "source": identifier.source,
+            "first_seen_at": identifier.first_seen_at,
+        }
+        for identifier in identifiers
+    ]
+
+
+def identifiers_from_json(
+    items: Iterable[Mapping[str, Any]],
+) -> dict[IdentifierKey, Identifier]:
+    identifiers = (
+        Identifier(
+            key=IdentifierKey(item["type"], item["scope"], item["value"]),
+            raw=item["raw"],
+            level=Level.parse(item["level"]),
+            source=item["source"],
+            first_seen_at=datetime.fromisoformat(item["first_seen_at"]),
+        )
+        for item in items
+    )
+    return {identifier.key: identifier for identifier in identifiers}
+
+
+def customer_to_json(customer: Customer) -> dict[str, Any]:
+    """Return the before-image of a customer: everything that undoing a merge needs."""
+    return {
+        "customer_id": customer.id,
+        "version": customer.version,
+        "created_at": customer.created_at,
+        "attributes": attributes_to_json(customer.attributes),
+        "identifiers": identifiers_to_json(customer.identifiers.values()),
+        "merged_ids": customer.merged_ids,
+    }
+
+
+def customer_from_json(image: Mapping[str, Any]) -> Customer:
+    """Return the customer of a before-image. Undoing merges, which is to come, starts here."""
+    return Customer(
+        id=UUID(image["customer_id"]),
+        version=image["version"],
+        created_at=datetime.fromisoformat(image["created_at"]),
+        identifiers=identifiers_from_json(image["identifiers"]),
+        attributes=attributes_from_json(image["attributes"]),
+        merged_ids=tuple(UUID(merged_id) for merged_id in image["merged_ids"]),
+    )

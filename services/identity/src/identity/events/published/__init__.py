@@ -1,0 +1,35 @@
+"""The events of identity, on topic ``identity.customers``, keyed by customer.
+
+The sequence of an event is its customer's version, gapless from 1.
+"""
+
+from identity.events.published.customers import (
+    CustomerCreatedV1,
+    CustomerMergedV1,
+    CustomerRedirectedV1,
+    CustomerUpdatedV1,
+)
+from identity.events.published.identifiers import IdentifierAddedV1, IdentifierRemovedV1
+from identity.events.published.shared import TOPIC, Identifier
+
+PUBLISHED = (
+    CustomerCreatedV1,
+    CustomerUpdatedV1,
+    CustomerMergedV1,
+    CustomerRedirectedV1,
+    IdentifierAddedV1,
+    IdentifierRemovedV1,
+)
+"""Every event class, for the export of contracts."""
+
+__all__ = [
+    "PUBLISHED",
+    "TOPIC",
+    "CustomerCreatedV1",
+    "CustomerMergedV1",
+    "CustomerRedirectedV1",
+    "CustomerUpdatedV1",
+    "Identifier",
+    "IdentifierAddedV1",
+    "IdentifierRemovedV1",
+]

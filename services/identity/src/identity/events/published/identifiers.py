@@ -1,0 +1,32 @@
+"""Events about the identifiers of customers: added, removed."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from common.messaging import EventData
+from identity.events.published.shared import ANNA, PHONE, TOPIC, Identifier, example_config
+
+
+class IdentifierAddedV1(EventData):
+    """The customer has a new identifier, or a better proof of one; the last event counts."""
+
+    model_config = example_config({"customer_id": ANNA, "identifier": PHONE})
+    event_type: ClassVar[str] = "identity.identifier.added"
+    topic: ClassVar[str] = TOPIC
+
+    customer_id: UUID
+    identifier: Identifier
+
+
+class IdentifierRemovedV1(EventData):
+    """The identifier no longer belongs to this customer.
+
+    Nothing publishes it yet: removing identifiers is to come.
+    """
+
+    model_config = example_config({"customer_id": ANNA, "identifier": PHONE})
+    event_type: ClassVar[str] = "identity.identifier.removed"
+    topic: ClassVar[str] = TOPIC
+
+    customer_id: UUID
+    identifier: Identifier

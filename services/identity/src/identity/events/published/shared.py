@@ -1,0 +1,73 @@
+"""What identity's events share: their topic, the shape of an identifier, and example data."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+
+from common.messaging import rfc3339
+from identity.customers.domain import identifiers
+
+TOPIC = "identity.customers"
+
+JsonTime = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
+ANNA_BY_PHONE = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
+MERGE = "0199a1c9-7f15-7c44-b3d8-5e2a6f0c9b17"
+EMAIL = {
+    "type": "email",
+    "value": "anna.lindqvist@nordlys.se",
+    "raw": "Anna.Lindqvist@Nordlys.se",
+    "scope": None,
+    "level": "verified",
+}
+PHONE = {
+    "type": "phone",
+    "value": "+46701740605",
+    "raw": "070-174 06 05",
+    "scope": None,
+    "level": "channel_proved",
+}
+NUMBER = {
+    "type": "external_id",
+    "value": "C-20417",
+    "raw": "C-20417",
+    "scope": "webshop",
+    "level": "claimed",
+}
+ATTRIBUTES = {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"}
+
+
+def example_config(data: dict[str, Any]) -> ConfigDict:
+    """Return the configuration of an event class, with ``data`` as its example."""
+    return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [data]})
+
+
+class Identifier(BaseModel):
+    """``value`` is the normalised form, ``raw`` the first spelling that was seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    value: str
+    raw: str
+    scope: str | None
+    level: Literal["claimed", "channel_proved", "verified"]
+
+    @classmethod
+    def of(cls, identifier: identifiers.Identifier) -> "Identifier":
+        key = identifier.key
+        return cls.model_validate(
+            {
+                "type": key.type,
+                "value": key.value,
+                "raw": identifier.raw,
+                "scope": key.scope or None,
+                "level": identifier.level.label,
+            }
+        )

@@ -1,0 +1,15 @@
+"""What the routers of merging need from the wiring."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from common.web import part_state
+from identity.customers.domain.customers import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergingState:
+    limits: Limits
+
+
+MergingStateDep = Annotated[MergingState, part_state(MergingState)]

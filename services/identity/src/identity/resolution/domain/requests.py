@@ -1,0 +1,61 @@
+"""A request to resolve identifiers, as the caller made it and with its identifiers normalised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.customers.domain.attributes import AttributeValue, Json, Observation
+from identity.customers.domain.identifiers import (
+    DroppedIdentifier,
+    DropReason,
+    Identifier,
+    IdentifierKey,
+    PresentedIdentifier,
+)
+from identity.customers.domain.normalisation import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionRequest:
+    """Find the customer behind these identifiers. Without ``create`` it only looks them up."""
+
+    identifiers: tuple[PresentedIdentifier, ...]
+    attributes: Mapping[str, Json]
+    create: bool
+    observed_at: datetime
+    source: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request with its identifiers normalised, which happens before anything is locked."""
+
+    identifiers: tuple[Identifier, ...]
+    dropped: tuple[DroppedIdentifier, ...]
+    observations: tuple[Observation, ...]
+    create: bool
+
+
+def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
+    """Normalise a request. ``observed_at`` is capped at ``now``, should a sender's clock be fast.
+
+    Several spellings of one identifier count once, at its best level.
+    """
+    observed_at = min(request.observed_at, now)
+    usable: dict[IdentifierKey, Identifier] = {}
+    dropped: list[DroppedIdentifier] = []
+    for presented in sorted(request.identifiers, key=lambda shown: (-shown.level, shown.value)):
+        key = normalise(presented, request.region)
+        if isinstance(key, DropReason):
+            dropped.append(DroppedIdentifier(presented, key))
+            continue
+        usable.setdefault(
+            key, Identifier(key, presented.value, presented.level, request.source, observed_at)
+        )
+    observations = tuple(
+        Observation(name, AttributeValue(value, request.source, observed_at, now))
+        for name, value in sorted(request.attributes.items())
+    )
+    identifiers = tuple(usable[key] for key in sorted(usable))
+    return PreparedRequest(identifiers, tuple(dropped), observations, request.create)

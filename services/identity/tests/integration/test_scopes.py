@@ -1,0 +1,22 @@
+from uuid import UUID
+
+import pytest
+
+from services.identity.tests.harness import client
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "path"),
+    [
+        (("context:read",), "POST", "/v1/identities/resolve"),
+        (("context:read",), "POST", "/v1/identities/resolve/batch"),
+        (("identity:write",), "POST", "/v1/merges"),
+        (("identity:write",), "GET", f"/v1/customers/{UUID(int=28674)}"),
+    ],
+)
+async def test_every_call_needs_its_scope(service, scopes, method, path):
+    async with client(service, scopes=scopes) as http:
+        refused = await http.request(method, path, json={})
+        http.headers.pop("Authorization")
+        stranger = await http.request(method, path, json={})
+    assert (refused.status_code, stranger.status_code) == (403, 401)
