@@ -1,14 +1,11 @@
 """Conditional requests."""
 
-from typing import Any
-
 import pytest
 from starlette.requests import Request
 
 from common.errors import PreconditionError
 from common.web import HttpError
-from common.web.responses import check_if_match, not_modified, strong_etag
-from common.web.responses.etags import if_match_version, version_etag
+from common.web.responses import expected_etag, not_modified, strong_etag
 
 
 def request(*headers: tuple[str, str]) -> Request:
@@ -54,36 +51,35 @@ def test_headers_sent_twice_are_one_list():
 
 
 @pytest.mark.parametrize("header", [TAG, "*", f'"x", {TAG}'])
-def test_if_match_lets_the_current_version_through(header: str):
-    check_if_match(request(("if-match", header)), TAG)
+def test_if_match_accepts_the_current_state(header: str):
+    expected = expected_etag(request(("if-match", header)))
+    assert expected is not None
+    expected.check("content")
 
 
 @pytest.mark.parametrize("header", ['"x"', f"W/{TAG}", "", "junk"])
-def test_if_match_stops_everybody_else(header: str):
+def test_if_match_refuses_every_other_state(header: str):
+    expected = expected_etag(request(("if-match", header)))
+    assert expected is not None
     with pytest.raises(PreconditionError):
-        check_if_match(request(("if-match", header)), TAG)
+        expected.check("content")
+
+
+def test_if_match_belongs_to_one_view_of_the_state():
+    header = ("if-match", strong_etag("content", "wide"))
+    wide, masked = (expected_etag(request(header), view) for view in ("wide", "masked"))
+    assert wide is not None
+    assert masked is not None
+    wide.check("content")
+    with pytest.raises(PreconditionError):
+        masked.check("content")
 
 
 def test_if_match_can_be_required():
-    check_if_match(request(), TAG)
-    for check in (lambda r: check_if_match(r, TAG, required=True),
-                  lambda r: if_match_version(r, required=True)):  # fmt: skip
-        with pytest.raises(HttpError) as caught:
-            check(request())
-        assert caught.value.problem.status == 428
-
-
-@pytest.mark.parametrize(("header", "version"), [(version_etag(7), 7), ("*", None)])
-def test_a_version_is_read_from_if_match(header: str, version: Any):
-    assert if_match_version(request(("if-match", header))) == version
-
-
-@pytest.mark.parametrize(
-    "header", ['W/"v7"', '"v0"', '"v-1"', '"7"', '"v99999999999999999999"', '"v\xb2"']
-)
-def test_what_was_never_a_version_is_412(header: str):
-    with pytest.raises(PreconditionError):
-        if_match_version(request(("if-match", header)))
+    assert expected_etag(request()) is None
+    with pytest.raises(HttpError) as caught:
+        expected_etag(request(), required=True)
+    assert caught.value.problem.status == 428
 
 
 def test_an_endless_list_is_431():

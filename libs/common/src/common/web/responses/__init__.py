@@ -1,8 +1,9 @@
 """Answers: JSON, ETags, cursors, masks, event streams."""
 
+from common.etags import strong_etag
 from common.web.responses.answers import encoded, json_answer
 from common.web.responses.cursors import CursorSigner, Part
-from common.web.responses.etags import check_if_match, not_modified, strong_etag
+from common.web.responses.etags import expected_etag, not_modified
 from common.web.responses.masking import HIDDEN, Masker
 from common.web.responses.sse import StreamEvent, Streams
 
@@ -13,8 +14,8 @@ __all__ = [
     "Part",
     "StreamEvent",
     "Streams",
-    "check_if_match",
     "encoded",
+    "expected_etag",
     "json_answer",
     "not_modified",
     "strong_etag",

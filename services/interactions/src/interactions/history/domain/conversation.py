@@ -60,6 +60,11 @@ class Conversation(NamedTuple):
     closed_at: datetime | None = None
     follows_id: UUID | None = None
 
+    @property
+    def etag_parts(self) -> tuple[str, int, str]:
+        """What its ETag is made of. A merge of customers changes it without a new version."""
+        return str(self.conversation_id), self.version, str(self.customer_id)
+
 
 class Step(NamedTuple):
     """One thing to be told, and the conversation as it is after it.

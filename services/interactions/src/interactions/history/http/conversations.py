@@ -13,7 +13,7 @@ from common.errors import FieldError, InvalidError
 from common.messaging import rfc3339
 from common.web import Caller, DatabaseDep, WriterDep, requires
 from common.web.requests import Name, RequestModel, ResponseModel, Slug, json_body
-from common.web.responses import Masker, check_if_match, json_answer, not_modified, strong_etag
+from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
 from interactions.history.domain.change import KEPT, Wishes
 from interactions.history.domain.conversation import Conversation
 from interactions.history.store.conversations import get_conversation
@@ -116,7 +116,7 @@ async def patch_conversation(
         caller.tenant_id,
         conversation_id,
         body.wishes(),
-        check=lambda found: check_if_match(request, _etag(found, caller)),
+        expected_etag(request, caller.sees_pii),
     )
     return await write(
         change_conversation,
@@ -130,13 +130,7 @@ async def patch_conversation(
 
 
 def _etag(conversation: Conversation, caller: Caller) -> str:
-    # The customer is part of it: a merge elsewhere changes the answer but not the version.
-    return strong_etag(
-        str(conversation.conversation_id),
-        conversation.version,
-        str(conversation.customer_id),
-        caller.sees_pii,
-    )
+    return strong_etag(*conversation.etag_parts, caller.sees_pii)
 
 
 def _response(conversation: Conversation, caller: Caller) -> ConversationResponse:

@@ -1,12 +1,12 @@
 """Change a conversation's status, priority, assignment or tags."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from common.db import Transaction
 from common.errors import NotFoundError
+from common.etags import ExpectedEtag
 from common.messaging import outbox
 from interactions.history.domain.change import Wishes, plan_change
 from interactions.history.domain.conversation import Conversation
@@ -16,12 +16,12 @@ from interactions.history.store import changes, conversations
 
 @dataclass(frozen=True, slots=True)
 class ChangeConversation:
-    """``check`` sees the conversation as it is and may raise PreconditionError."""
+    """With ``expected`` the conversation changes only if it is still in the state of that tag."""
 
     tenant_id: str
     conversation_id: UUID
     wishes: Wishes
-    check: Callable[[Conversation], None]
+    expected: ExpectedEtag | None = None
     actor_type: str = "agent"
 
 
@@ -30,15 +30,16 @@ async def change_conversation(
 ) -> Conversation:
     """Make the wishes true and return the conversation; what is true already changes nothing.
 
-    Raises NotFoundError, ConflictError for a status that cannot be reached, and whatever the
-    command's check raises.
+    Raises NotFoundError, PreconditionError when the conversation has another tag than expected, and
+    ConflictError for a status that cannot be reached.
     """
     ids = [command.conversation_id]
     found = await conversations.lock_conversations(tx, command.tenant_id, ids)
     conversation = found.get(command.conversation_id)
     if conversation is None:
         raise NotFoundError("there is no such conversation")
-    command.check(conversation)
+    if command.expected is not None:
+        command.expected.check(*conversation.etag_parts)
     steps = plan_change(conversation, command.wishes, now=now, actor_type=command.actor_type)
     if not steps:
         return conversation

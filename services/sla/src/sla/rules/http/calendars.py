@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.errors import NotFoundError, PreconditionError
+from common.errors import NotFoundError
 from common.web import (
     Caller,
     CursorParameter,
@@ -19,7 +19,7 @@ from common.web import (
     requires,
 )
 from common.web.requests import json_body
-from common.web.responses import check_if_match, json_answer, not_modified, strong_etag
+from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
 from sla.rules.http.schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.rules.national_holidays import Nation
 from sla.rules.store import calendars
@@ -98,19 +98,12 @@ async def _put(
     body: CalendarRequest,
     write: WriterDep,
 ) -> Response:
-    def check(current: CalendarVersion | None) -> None:
-        # No tag is that of a calendar which is not there, and ``*`` asks for one that is.
-        if current is not None:
-            check_if_match(request, _etag(caller, current))
-        elif "if-match" in request.headers:
-            raise PreconditionError("there is no such calendar")
-
     command = SaveCalendar(
         tenant_id=caller.tenant_id,
         calendar_id=calendar_id,
         body=body.model_dump(mode="json"),
         nations=[Nation(n.country, n.subdivision) for n in body.national_holidays],
-        check=check,
+        expected=expected_etag(request),
     )
 
     def answer(saved: CalendarVersion) -> tuple[int, CalendarResponse, dict[str, str]]:
@@ -120,7 +113,7 @@ async def _put(
 
 
 def _etag(caller: Caller, calendar: CalendarVersion) -> str:
-    return strong_etag(caller.tenant_id, calendar.calendar_id, calendar.version)
+    return strong_etag(*calendar.etag_parts(caller.tenant_id))
 
 
 def _response(saved: CalendarVersion) -> CalendarResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import NotFoundError
+from common.etags import ExpectedEtag
 from common.web import (
     Caller,
     CursorParameter,
@@ -21,7 +21,7 @@ from common.web import (
     requires,
 )
 from common.web.requests import json_body
-from common.web.responses import check_if_match, json_answer, not_modified, strong_etag
+from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
 from sla.rules.http.schemas import PolicyList, PolicyRequest, PolicyResponse
 from sla.rules.store import policies
 from sla.rules.store.policies import PolicyVersion
@@ -52,11 +52,7 @@ async def put_policy(
 
     Conversations that were matched before keep the version that they were matched with.
     """
-
-    def check(current: PolicyVersion) -> None:
-        check_if_match(request, _etag(current))
-
-    command = _command(caller, policy_id, body, check)
+    command = _command(caller, policy_id, body, expected_etag(request))
     return await write(save_policy, command, answer=lambda p: _answer(200, p))
 
 
@@ -94,7 +90,7 @@ def _command(
     caller: Caller,
     policy_id: UUID | None,
     body: PolicyRequest,
-    check: Callable[[PolicyVersion], None] | None = None,
+    expected: ExpectedEtag | None = None,
 ) -> SavePolicy:
     return SavePolicy(
         tenant_id=caller.tenant_id,
@@ -103,12 +99,12 @@ def _command(
         position=body.position,
         enabled=body.enabled,
         body=body.model_dump(mode="json", exclude={"name", "position", "enabled"}),
-        check=check,
+        expected=expected,
     )
 
 
 def _etag(policy: PolicyVersion) -> str:
-    return strong_etag(str(policy.policy_id), policy.version)
+    return strong_etag(*policy.etag_parts)
 
 
 def _answer(status: int, saved: PolicyVersion) -> tuple[int, PolicyResponse, dict[str, str]]:

@@ -22,6 +22,10 @@ class CalendarVersion:
     body: Mapping[str, Any]
     created_at: datetime
 
+    def etag_parts(self, tenant_id: str) -> tuple[str, str, int]:
+        """Return what its ETag is made of; ids are the caller's choice, so the tenant is a part."""
+        return tenant_id, self.calendar_id, self.version
+
 
 _CALENDAR = "calendar_id, version, name, body, created_at"
 

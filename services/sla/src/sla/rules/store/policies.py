@@ -27,6 +27,11 @@ class PolicyVersion:
     body: Mapping[str, Any]
     created_at: datetime
 
+    @property
+    def etag_parts(self) -> tuple[str, int]:
+        """What its ETag is made of."""
+        return str(self.policy_id), self.version
+
 
 _POLICY = "policy_id, version, name, position, enabled, body, created_at"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from common.db import Transaction
-from common.errors import ConflictError, FieldError
+from common.errors import ConflictError, FieldError, PreconditionError
+from common.etags import ExpectedEtag
 from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, spec_from_json
 from sla.rules.national_holidays import Nation, holidays_of
@@ -20,14 +21,14 @@ from sla.rules.store.calendars import CalendarVersion
 class SaveCalendar:
     """``calendar_id`` None saves by name: the calendar of that name, or a new one.
 
-    ``check`` may refuse the version to be replaced, or that there is none.
+    With ``expected`` there must be a version of that tag, which this one replaces.
     """
 
     tenant_id: str
     calendar_id: str | None
     body: Mapping[str, Any]
     nations: Sequence[Nation] = ()
-    check: Callable[[CalendarVersion | None], None] | None = None
+    expected: ExpectedEtag | None = None
 
 
 async def save_calendar(
@@ -50,8 +51,8 @@ async def save_calendar(
             errors=[FieldError("/name", "another calendar has this name")],
         )
     current = await calendars.current(tx, tenant, calendar_id=calendar_id)
-    if command.check is not None:
-        command.check(current[0] if current else None)
+    if command.expected is not None:
+        _check_expected(command.expected, tenant, current)
     if current and current[0].body == body:
         return current[0]
     calendar = CalendarVersion(
@@ -63,3 +64,11 @@ async def save_calendar(
     )
     await calendars.save(tx, tenant, calendar, revision)
     return calendar
+
+
+def _check_expected(
+    expected: ExpectedEtag, tenant_id: str, current: Sequence[CalendarVersion]
+) -> None:
+    if not current:
+        raise PreconditionError("there is no such calendar")
+    expected.check(*current[0].etag_parts(tenant_id))

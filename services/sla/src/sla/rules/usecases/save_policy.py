@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from common.db import Transaction
 from common.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from common.etags import ExpectedEtag
 from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, spec_from_json
 from sla.rules.domain.hours import add_business
@@ -22,7 +23,7 @@ from sla.rules.usecases.ruleset import as_policy
 
 @dataclass(frozen=True, slots=True)
 class SavePolicy:
-    """``policy_id`` None makes a new one. ``check`` may refuse the version to be replaced."""
+    """``policy_id`` None makes a new one. ``expected`` is the tag of the version to be replaced."""
 
     tenant_id: str
     policy_id: UUID | None
@@ -30,7 +31,7 @@ class SavePolicy:
     position: int
     enabled: bool
     body: Mapping[str, Any]
-    check: Callable[[PolicyVersion], None] | None = None
+    expected: ExpectedEtag | None = None
 
 
 async def save_policy(tx: Transaction, command: SavePolicy, *, now: datetime) -> PolicyVersion:
@@ -73,8 +74,8 @@ async def _current(tx: Transaction, command: SavePolicy) -> PolicyVersion | None
     found = await policies.current(tx, command.tenant_id, policy_id=command.policy_id)
     if not found:
         raise NotFoundError("there is no such policy")
-    if command.check is not None:
-        command.check(found[0])
+    if command.expected is not None:
+        command.expected.check(*found[0].etag_parts)
     return found[0]
 
 
