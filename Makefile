@@ -21,6 +21,7 @@ PACKAGES := libs/common libs/devstack services/identity services/interactions se
 
 BASE := $(VENV)/.base-is-ready
 DEV  := $(VENV)/.dev-is-ready
+TOOLS := $(VENV)/.tools-is-ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -77,7 +78,7 @@ down: ## Stop the stack and keep its data
 ##@ Quality
 
 .PHONY: check
-check: fmt-check lint types imports ## All of the following, changing nothing
+check: fmt-check lint types imports house ## All of the following, changing nothing
 
 .PHONY: fmt-check
 fmt-check: $(DEV) ## Is the code formatted?
@@ -94,6 +95,10 @@ types: $(DEV) ## Check types, strictly
 .PHONY: imports
 imports: $(DEV) ## Check who may import whom
 	$(BIN)/lint-imports --no-cache
+
+.PHONY: house
+house: $(DEV) ## Check the rules of this house: faces, SQL, purity, verbs, citations, words (tools/house)
+	$(BIN)/python -m tools.house
 
 .PHONY: fmt
 fmt: $(DEV) ## Format, and mend what can be mended
@@ -195,5 +200,11 @@ $(BASE): requirements/base.txt requirements/embedded.txt $(addsuffix /pyproject.
 
 $(DEV): requirements/dev.txt $(BASE)
 	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALLED)
+	@touch $@
+
+# Tools that are needed now and then; nothing waits for them that does not use them.
+$(TOOLS): requirements/tools.txt $(DEV)
+	$(INSTALL) --require-hashes -r requirements/tools.txt
 	$(INSTALLED)
 	@touch $@

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "requirements"
-NAMES = ("base", "embedded", "dev")  # in this order: each is constrained by those before
+NAMES = ("base", "embedded", "dev", "tools")  # in this order: each is constrained by those before
 OPTIONS = (
     "--quiet",
     "--universal",

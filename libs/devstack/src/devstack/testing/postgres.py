@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.db import async_url, partitions, wall_time
-from common.migrations import schema, upgrade
+from common.db import async_url, ensure_days, wall_time
+from common.migrations import plumbing, upgrade
 from devstack.servers.engine import image_available
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
 from devstack.testing.blocking import blocking
@@ -108,10 +108,10 @@ def _fill(service: str, dsn: str) -> None:
 async def _plumb(dsn: str) -> None:
     engine = create_async_engine(async_url(dsn), poolclass=NullPool)
     async with engine.begin() as connection:
-        for statement in schema.plumbing():
+        for statement in plumbing():
             await connection.execute(text(statement))
         today = wall_time().date()
-        await connection.run_sync(partitions.ensure_days, ("outbox", "inbox"), today=today)
+        await connection.run_sync(ensure_days, ("outbox", "inbox"), today=today)
     await engine.dispose()
 
 
