@@ -61,4 +61,4 @@ async def test_dead_letters_are_put_aside_once_and_kafkas_offset_does_not_matter
 
 
 def _committing(when: str, about: str) -> Point:
-    return Point("transaction", when, of="_transact", about=about)
+    return Point("transaction", when, of="apply_batch", about=about)

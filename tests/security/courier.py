@@ -53,7 +53,9 @@ class Carrier:
 
 async def _position(service: Service, stream: Stream) -> int:
     """Return where the consumer stands, in the one partition that we pretend there is."""
-    found = await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
+    found = await service.database.run(
+        inbox.ensure_positions, stream.consumer, stream.topic, {0: 0}
+    )
     return found.get(0, 0)
 
 

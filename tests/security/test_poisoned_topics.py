@@ -88,7 +88,7 @@ async def test_records_made_at_random_stop_nothing(topic: str, site: Site):
     service, stream = site.reader(topic)
     stream = replace(stream, topic=f"random-{uuid4().hex}")
     handler = BatchHandler(service.database, stream, service.clock)
-    await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
+    await service.database.run(inbox.ensure_positions, stream.consumer, stream.topic, {0: 0})
     position = 0
     for batch in batched(examples_of(mutations(topic), EXAMPLES), BATCH):
         body, subject = sound(topic)

@@ -61,7 +61,7 @@ async def test_what_records_say_is_no_label(topic: str, site: Site):
     service, stream = site.reader(topic)
     stream = replace(stream, topic=made_up())
     handler = BatchHandler(service.database, stream, service.clock)
-    await service.database.run(inbox.positions, stream.consumer, stream.topic, {0: 0})
+    await service.database.run(inbox.ensure_positions, stream.consumer, stream.topic, {0: 0})
     body, _ = sound(topic)
     records = [
         Record(stream.topic, 0, place, *record_of(topic, body | {member: made_up()}))

@@ -187,7 +187,7 @@ class Source:
     async def _handle(self, records: Sequence[Record]) -> None:
         if self._offset is None:
             found = await self._service.database.run(
-                inbox.positions, CONSUMER, TOPIC, {self._partition: 0}
+                inbox.ensure_positions, CONSUMER, TOPIC, {self._partition: 0}
             )
             self._offset = found.get(self._partition, 0)
         offset = self._offset

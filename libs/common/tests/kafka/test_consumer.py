@@ -189,7 +189,7 @@ async def test_a_broker_that_is_away_is_waited_for(fresh_dsn: FreshDsn):
 async def test_a_broker_that_goes_away_from_an_idle_consumer_is_noticed(
     fresh_dsn: FreshDsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("common.messaging.inbox.consumer.REPORT_SECONDS", 0.2)
+    monkeypatch.setattr("common.messaging.inbox.member.REPORT_SECONDS", 0.2)
     monkeypatch.setattr("common.messaging.kafka.client._STOP_SECONDS", 0.5)
     db = database(fresh_dsn("common"))
     await db.run(make_kept)

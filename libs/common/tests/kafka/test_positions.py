@@ -138,7 +138,7 @@ async def test_an_operator_moves_a_stream_past_records_and_it_is_noted(
     async with Sending(kafka_bootstrap, topic) as send:
         for note in ("one", "two", "three"):
             await send.note(note)
-        await db.run(claims.positions, stream.consumer, topic, {0: 0})
+        await db.run(claims.ensure_positions, stream.consumer, topic, {0: 0})
         with pytest.raises(ConflictError):
             await skip(1, 2)
         await skip(0, 2)

@@ -33,7 +33,7 @@ TOPIC = "notes.notes"
 async def db(fresh_dsn: FreshDsn):
     made = database(fresh_dsn("common"))
     await made.run(make_kept)
-    await made.run(claims.positions, "notes.keeper", TOPIC, {0: 0})
+    await made.run(claims.ensure_positions, "notes.keeper", TOPIC, {0: 0})
     yield made
     await made.close()
 
@@ -185,7 +185,7 @@ async def test_a_type_nobody_reads_is_ignored(db):
 
 
 async def test_heartbeats_of_all_partitions_move_on_together_and_are_no_news(db):
-    await db.run(claims.positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
+    await db.run(claims.ensure_positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
     news: list[str] = []
     db.after_commit(lambda: news.append("commit"))
     keeper = handler(db)

@@ -37,9 +37,9 @@ async def handle(api, *records):
 
 
 async def _place(tx, first):
-    from common.messaging.inbox.claims import positions
+    from common.messaging.inbox.claims import ensure_positions
 
-    return await positions(tx, "interactions.inbound", "interactions.inbound", {0: first})
+    return await ensure_positions(tx, "interactions.inbound", "interactions.inbound", {0: first})
 
 
 async def test_a_batch_is_resolved_and_recorded(api):

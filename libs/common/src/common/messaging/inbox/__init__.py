@@ -6,12 +6,12 @@ from common.messaging.inbox.claims import (
     Position,
     Progress,
     claim,
+    ensure_positions,
     fenced,
     latest_watermark,
     list_positions,
     move,
     move_all,
-    positions,
 )
 from common.messaging.inbox.consumer import Consumer
 from common.messaging.inbox.dead_letters import skip
@@ -29,11 +29,11 @@ __all__ = [
     "Stream",
     "claim",
     "dead_letters",
+    "ensure_positions",
     "fenced",
     "latest_watermark",
     "list_positions",
     "move",
     "move_all",
-    "positions",
     "skip",
 ]

@@ -85,18 +85,18 @@ class BatchHandler:
         if len(outcomes) == len(reads):
             await self._passing.move(step)
         elif not events:
-            outcomes = await self._database.run(self._transact, reads, events, step)
+            outcomes = await self._database.run(self.apply_batch, reads, events, step)
         else:
             traces = list(dict.fromkeys(e.envelope.traceparent or "" for e in events))
             one = traces[0] if len({t[:35] for t in traces}) == 1 else None
             name = f"process {self._stream.topic}"
             links = None if one else traces[:_TRACES_IN_A_LOG_LINE]
             with span(name, kind=SpanKind.CONSUMER, parent=one, links=links):
-                outcomes = await self._database.run(self._transact, reads, events, step)
+                outcomes = await self._database.run(self.apply_batch, reads, events, step)
                 self._log_batch(outcomes, traces)
         self._count(outcomes)
 
-    async def _transact(
+    async def apply_batch(
         self,
         tx: Transaction,
         reads: Sequence[_Read],
@@ -144,10 +144,10 @@ class BatchHandler:
             reason=why.reason,
             exc_info=error,
         )
-        await self._database.run(self._bury, read, step, why, attempts)
+        await self._database.run(self.bury, read, step, why, attempts)
         self._count([why])
 
-    async def _bury(
+    async def bury(
         self,
         tx: Transaction,
         read: _Read,

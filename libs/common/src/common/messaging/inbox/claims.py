@@ -153,10 +153,10 @@ def fenced(step: Progress) -> FencedError:
     return FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
 
 
-async def positions(
+async def ensure_positions(
     tx: Transaction, consumer: str, topic: str, firsts: Mapping[int, int]
 ) -> dict[int, int]:
-    """Return each partition's next offset; one never seen starts at the offset given for it."""
+    """Return each partition's next offset; one never seen starts at its offset in ``firsts``."""
     partitions = sorted(firsts)
     result = await tx.execute(
         _POSITIONS,

@@ -1,0 +1,212 @@
+"""One membership in a stream's consumer group, from joining to leaving.
+
+Positions come from the database at every assignment. A partition whose position is not confirmed
+is not processed; one that fails is paused with a growing back-off while the others go on.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from common.db import Database
+from common.errors import UnavailableError
+from common.messaging.envelope import HEARTBEAT_TYPE, Record
+from common.messaging.inbox import claims
+from common.messaging.inbox.batches import BatchHandler
+from common.messaging.inbox.dispatch import Stream
+from common.messaging.inbox.partition import Partition
+from common.messaging.inbox.stalls import Stalls
+from common.messaging.kafka import GroupReader, KafkaError
+from common.settings import KafkaSettings
+from common.telemetry import get_logger, metrics
+
+_log = get_logger(__name__)
+
+POLL_SECONDS = 0.2
+REPORT_SECONDS = 5.0
+
+OnProgress = Callable[[Sequence[int]], None]
+
+
+class Member:
+    """Keeps a worker on each partition with a confirmed position; each goes at its own pace.
+
+    ``slots`` limits how many partitions are worked on at once.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kafka: KafkaSettings,
+        stream: Stream,
+        handler: BatchHandler,
+        *,
+        slots: asyncio.Semaphore,
+        on_progress: OnProgress | None,
+        stalled_seconds: float,
+    ) -> None:
+        self._database = database
+        self._stream = stream
+        self._handler = handler
+        self._slots = slots
+        self._on_progress = on_progress
+        self._stalls = Stalls(stalled_seconds)
+        self._partitions: dict[int, Partition] = {}
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._leaving = asyncio.Event()
+        self._reported_at = time.monotonic()
+        self._reader = GroupReader(
+            kafka,
+            group=stream.consumer,
+            topic=stream.topic,
+            on_assigned=self._assigned,
+            on_revoked=self._revoked,
+        )
+
+    def stalled(self) -> str | None:
+        """Return what the client is stuck in, or None."""
+        backing_off = any(p.resume_at is not None for p in self._partitions.values())
+        return self._stalls.reason(waiting=any(self._lags().values()) and not backing_off)
+
+    async def join(self) -> None:
+        await self._reader.start()
+        self._stalls.started()
+        self._reported_at = time.monotonic()
+
+    async def leave(self, *, at_once: bool = False) -> None:
+        """Let the workers finish their batches, or cancel them if ``at_once``; then leave."""
+        self._leaving.set()
+        if at_once:
+            for worker in self._workers.values():
+                worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        try:
+            await self._reader.report(self._positions())
+        finally:
+            await self._reader.stop()
+
+    async def watch(self) -> float:
+        """Do one round: confirm positions, start workers, and raise what has ended one.
+
+        Raises KafkaError when the client is stuck.
+        """
+        if reason := self.stalled():
+            raise KafkaError(reason)
+        self._resume_due()
+        await self._confirm_positions()
+        for number, partition in self._partitions.items():
+            if partition.position is not None and number not in self._workers:
+                self._workers[number] = asyncio.create_task(self._work(partition))
+        await self._wait_for_workers()
+        for number, lag in self._lags().items():
+            metrics.CONSUMER_LAG.labels(self._stream.consumer, number).set(lag)
+        if time.monotonic() - self._reported_at > REPORT_SECONDS:
+            await self._report()
+        return 0.0
+
+    async def _work(self, partition: Partition) -> None:
+        """Apply a partition's records batch by batch, while its position is confirmed."""
+        while partition.position is not None and not self._leaving.is_set():
+            polled = await self._reader.poll(POLL_SECONDS, partition.number)
+            for records in polled.values():
+                await self._process(partition, records)
+
+    async def _wait_for_workers(self) -> None:
+        """Wait a moment, drop the workers that have ended, and raise what ended one."""
+        if not self._workers:
+            # No record counts yet, but polling reveals trouble.
+            await self._reader.poll(POLL_SECONDS)
+            return
+        await asyncio.wait(
+            self._workers.values(), timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for number in [n for n, worker in self._workers.items() if worker.done()]:
+            self._workers.pop(number).result()
+
+    async def _report(self) -> None:
+        await self._reader.report(self._positions())
+        if await self._reader.look_ahead():
+            self._stalls.answered()
+        self._reported_at = time.monotonic()
+
+    async def _process(self, partition: Partition, records: Sequence[Record]) -> None:
+        async with self._turn(records):
+            position = partition.position
+            due = [r for r in records if position is not None and r.offset >= position]
+            if position is None or not due:
+                return
+            began = time.perf_counter()
+            try:
+                reached = await self._handler.handle(position, due)
+            except claims.FencedError:
+                partition.position = None
+                metrics.CONSUMER_FAILURES.labels(self._stream.consumer, "fenced").inc()
+                return
+            except UnavailableError:
+                self._put_back(partition)
+                return
+            seconds = time.perf_counter() - began
+            metrics.CONSUMER_BATCH_SECONDS.labels(self._stream.consumer).observe(seconds)
+            partition.advance(reached)
+            self._stalls.moved()
+            if self._on_progress:
+                self._on_progress([partition.number])
+
+    def _turn(self, records: Sequence[Record]) -> AbstractAsyncContextManager[None]:
+        """Let few partitions be worked on at once; heartbeats need no slot, and go together."""
+        idle = all(r.header("ce_type") == HEARTBEAT_TYPE for r in records)
+        return nullcontext() if idle else self._slots
+
+    def _put_back(self, partition: Partition) -> None:
+        """Pause a partition; its batch is read again later, from where the database stands."""
+        partition.back_off()
+        if partition.number in self._reader.assigned():
+            self._reader.pause(partition.number)
+        metrics.CONSUMER_FAILURES.labels(self._stream.consumer, "unavailable").inc()
+
+    def _resume_due(self) -> None:
+        for partition in self._partitions.values():
+            if partition.end_wait() and partition.number in self._reader.assigned():
+                self._reader.resume(partition.number)
+
+    async def _confirm_positions(self) -> None:
+        """Seek the assigned partitions without a confirmed position, except those backing off.
+
+        A partition whose worker is still applying a batch comes later: that batch moves it.
+        """
+        idle = self._reader.assigned() - self._workers.keys()
+        missing = {number for number in idle if self._partition(number).unconfirmed}
+        if not missing:
+            return
+        firsts = await self._reader.first_offsets(missing)
+        consumer, topic = self._stream.consumer, self._stream.topic
+        positions = await self._database.run(claims.ensure_positions, consumer, topic, firsts)
+        for number in self._reader.assigned() & positions.keys():
+            self._reader.seek(number, positions[number])
+            self._partition(number).position = positions[number]
+
+    async def _assigned(self, numbers: set[int]) -> None:
+        """Note the assignment; the loop seeks, where the client cannot swallow a failure."""
+        self._stalls.assigned()
+        for number in numbers:
+            self._partition(number).position = None
+        _log.info("consumer.assigned", stream=self._stream.consumer, partitions=sorted(numbers))
+
+    async def _revoked(self, numbers: set[int]) -> None:
+        """Forget the partitions. A batch under way may still commit, and fences the next owner."""
+        self._stalls.revoked()
+        for number in numbers:
+            if (partition := self._partitions.pop(number, None)) is not None:
+                partition.position = None
+
+    def _partition(self, number: int) -> Partition:
+        return self._partitions.setdefault(number, Partition(number))
+
+    def _positions(self) -> dict[int, int]:
+        partitions = self._partitions.values()
+        return {p.number: p.position for p in partitions if p.position is not None}
+
+    def _lags(self) -> Mapping[int, int]:
+        lags = {n: self._reader.lag(n, position) for n, position in self._positions().items()}
+        return {number: lag for number, lag in lags.items() if lag is not None}
