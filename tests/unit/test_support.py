@@ -1,7 +1,9 @@
 """The test support is itself what tests stand on, so it is tested."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -23,6 +25,15 @@ async def test_each_test_gets_a_database_of_its_own(fresh_dsn: FreshDsn):
     names = {row["tablename"] for row in tables}
     assert "outbox" in names
     assert "only_here" not in names
+
+
+def test_no_test_uses_mocks():
+    root = Path(__file__).parents[2]
+    folders = [root / "tests", *root.glob("libs/*/tests"), *root.glob("services/*/tests")]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    imports = re.compile(r"^\s*(from unittest|import unittest|import mock|from mock)", re.MULTILINE)
+    assert len(files) > 100
+    assert [file.name for file in files if imports.search(file.read_text())] == []
 
 
 @pytest.mark.kafka
