@@ -7,7 +7,8 @@ goes on working.
 
 import hashlib
 import time
-from collections import OrderedDict
+
+from cachetools import FIFOCache
 
 from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnauthenticatedError
@@ -38,7 +39,7 @@ class Authenticator:
         self._environment = settings.environment
         self._keys = KeyCache(self._load)
         self._jwt = JwtVerifier(settings.issuers)
-        self._tokens: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._tokens: FIFOCache[bytes, tuple[Caller, float]] = FIFOCache(MAX_TOKENS)
         self._failures = Buckets(FAILURES_PER_MINUTE)
 
     async def authenticate(self, authorization: str | None, *, sender: str) -> Caller:
@@ -103,8 +104,6 @@ class Authenticator:
         self._check_failures(sender)
         caller, ends = await self._jwt.verify(token)
         self._tokens[name] = caller, min(ends, time.time() + TOKEN_SECONDS)
-        if len(self._tokens) > MAX_TOKENS:
-            self._tokens.popitem(last=False)
         return caller
 
     def _check_failures(self, sender: str | None) -> None:

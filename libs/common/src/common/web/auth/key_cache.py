@@ -6,10 +6,11 @@ that was good goes on for ``GRACE_SECONDS``: reads that can answer without it th
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+
+from cachetools import FIFOCache
 
 from common.errors import UnavailableError
 from common.web.auth.api_keys import KeyRow
@@ -34,9 +35,9 @@ class KeyCache:
     def __init__(self, load: Load, *, time: Callable[[], float] = time.monotonic) -> None:
         self._load = load
         self._time = time
-        self._known: OrderedDict[str, _Entry] = OrderedDict()
-        self._unknown: OrderedDict[str, _Entry] = OrderedDict()
-        self._used: dict[str, date] = {}
+        self._known: FIFOCache[str, _Entry] = FIFOCache(MAX_ENTRIES)
+        self._unknown: FIFOCache[str, _Entry] = FIFOCache(MAX_ENTRIES)
+        self._used: FIFOCache[str, date] = FIFOCache(MAX_ENTRIES)
         self._loading: dict[str, asyncio.Task[KeyRow | None]] = {}
 
     def peek(self, key_id: str) -> KeyRow | None:
@@ -49,8 +50,6 @@ class KeyCache:
         """Return whether this process has not yet noted that ``key_id`` was used on ``day``."""
         if self._used.get(key_id) == day:
             return False
-        if len(self._used) >= MAX_ENTRIES:
-            self._used.clear()
         self._used[key_id] = day
         return True
 
@@ -83,11 +82,8 @@ class KeyCache:
         row = await self._load(key_id)
         into = self._known if row is not None else self._unknown
         into[key_id] = _Entry(row, asked_at)
-        into.move_to_end(key_id)
         if row is None:
             self._known.pop(key_id, None)
-        if len(into) > MAX_ENTRIES:
-            into.popitem(last=False)
         return row
 
     def _loaded(self, key_id: str, task: asyncio.Task[KeyRow | None]) -> None:

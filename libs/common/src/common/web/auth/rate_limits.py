@@ -6,10 +6,10 @@ quota. What must hold for a whole fleet belongs into the proxy in front.
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from starlette.requests import Request
 
 from common.errors import RateLimitedError
@@ -50,7 +50,7 @@ class Buckets:
         self.quota = quota
         self._rate = quota / WINDOW_SECONDS
         self._time = time
-        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+        self._buckets: LRUCache[Hashable, _Bucket] = LRUCache(MAX_BUCKETS)
 
     def take(self, key: Hashable, cost: float = 1) -> Standing:
         """Pay ``cost``. Raises RateLimitedError, and takes nothing, when there is not enough.
@@ -77,10 +77,7 @@ class Buckets:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = _Bucket(float(self.quota), now)
-            if len(self._buckets) > MAX_BUCKETS:
-                self._buckets.popitem(last=False)
             return bucket
-        self._buckets.move_to_end(key)
         earned = (now - bucket.filled_at) * self._rate
         bucket.tokens = min(self.quota, bucket.tokens + earned)
         bucket.filled_at = now

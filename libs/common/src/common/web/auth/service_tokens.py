@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from cachetools import FIFOCache
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import SecretStr
@@ -26,7 +26,7 @@ class ServiceTokens:
         self.issuer = f"threadline:{service}"
         self._key = read_private_key(key)
         self._time = time
-        self._minted: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
+        self._minted: FIFOCache[tuple[str, str], tuple[str, float]] = FIFOCache(MAX_TOKENS)
 
     def headers(self, tenant_id: str, *, scope: str) -> dict[str, str]:
         """Return the ``Authorization`` header for one call; ``scope`` is space-separated."""
@@ -39,9 +39,6 @@ class ServiceTokens:
             return found[0]
         token, ends = self._mint(tenant_id, scope, int(now))
         self._minted[tenant_id, scope] = token, ends
-        self._minted.move_to_end((tenant_id, scope))
-        if len(self._minted) > MAX_TOKENS:
-            self._minted.popitem(last=False)
         return token
 
     def _mint(self, tenant_id: str, scope: str, now: int) -> tuple[str, float]:

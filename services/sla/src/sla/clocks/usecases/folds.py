@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from uuid import UUID
+
+from cachetools import FIFOCache
 
 from sla.clocks.domain.clocks import Clock
 from sla.clocks.domain.fold import Fold
@@ -33,7 +34,7 @@ class Folds:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[ConversationKey, _Kept] = OrderedDict()
+        self._kept: FIFOCache[ConversationKey, _Kept] = FIFOCache(MAX_KEPT)
 
     def go_on(self, conversation: Conversation, owner: Owner) -> tuple[Clock, ...] | None:
         """Read what is new; return the clocks that may have changed, None when all must be read."""
@@ -50,5 +51,3 @@ class Folds:
         """Remember a fold of all facts that the conversation has now."""
         kept = _Kept(conversation.ledger, conversation.revision, owner, fold)
         self._kept[conversation.key] = kept
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)

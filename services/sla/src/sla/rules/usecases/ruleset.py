@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 from common.db import Transaction
 from sla.rules.domain.calendars import build_calendar, spec_from_json
@@ -17,7 +17,7 @@ class Rulesets:
     """The rules of tenants by revision; the least recently used are forgotten."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], Ruleset] = OrderedDict()
+        self._kept: LRUCache[tuple[str, int], Ruleset] = LRUCache(MAX_KEPT)
 
     async def get(self, tx: Transaction, tenant_id: str, revision: int) -> Ruleset:
         key = (tenant_id, revision)
@@ -25,9 +25,6 @@ class Rulesets:
         if found is None:
             found = await load(tx, tenant_id, revision)
             self._kept[key] = found
-            if len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
         return found
 
 
