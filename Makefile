@@ -162,6 +162,10 @@ contracts: $(DEV) ## Write contracts/ and docs/events.md from the published even
 contracts-check: $(DEV) ## Fail when contracts/ or docs/events.md differ from the classes
 	$(BIN)/python -m tools.export_contracts --check
 
+.PHONY: docs
+docs: $(TOOLS) ## Build the documents as a site (build/site), offline; fails on a broken link
+	$(BIN)/python -m tools.docs_site
+
 .PHONY: failures
 failures: $(DEV) ## Write docs/failures.md from docs/failures.toml, with the files of the tests it cites
 	$(BIN)/python -m tools.failure_table
