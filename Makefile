@@ -16,7 +16,7 @@ NAME   ?=
 # The plugin where it is there, else the program of old.
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CODE   := libs/common/src libs/devstack/src services/identity/src services/interactions/src \
-          services/sla/src examples tools benchmarks
+          services/sla/src examples tools benchmarks tests libs/common/tests $(wildcard services/*/tests)
 PACKAGES := libs/common libs/devstack services/identity services/interactions services/sla
 
 BASE := $(VENV)/.base-is-ready

@@ -71,10 +71,10 @@ class Drill:
         It is started again each time as a supervisor would. Returns what the acts gave.
         """
         self.fleet.stop(name)
-        acting = []
+        acting: list[asyncio.Task[Any]] = []
         for point, act in blows:
             await self.start(name, point)
-            acting.append(asyncio.create_task(act()))
+            acting.append(asyncio.ensure_future(act()))
             assert await self.fleet.death(name) == KILLED
         self.fleet.launch(name)
         return await asyncio.gather(*acting)

@@ -106,7 +106,7 @@ class Point:
                 await self._strike(error)
             return result
 
-        Database.run = run  # type: ignore[assignment, method-assign]
+        Database.run = run  # type: ignore[method-assign]
 
     def _arm_send(self) -> None:
         if self.when != "midway":
@@ -121,7 +121,7 @@ class Point:
                 await self._strike(KafkaError("drill"))
             await real(producer, batch)
 
-        Producer.send_all = halved  # type: ignore[method-assign]
+        Producer.send_all = halved  # type: ignore[method-assign, assignment]
 
     def _arm_ddl(self) -> None:
         """Strike before a statement of a migration, which runs in no loop."""
@@ -132,7 +132,7 @@ class Point:
                 self._end()
             return real(operations, *args, **kwargs)
 
-        Operations.execute = struck  # type: ignore[method-assign]
+        Operations.execute = struck  # type: ignore[method-assign, assignment]
 
     def _counts(self, name: str, given: Any) -> bool:
         if self.of not in {"", name} or (self.about and self.about not in repr(given)):

@@ -10,7 +10,7 @@ import pytest
 from tests.drills.drill import Drill
 from tests.drills.messages import a_message
 from tests.drills.partner import INBOUND
-from tests.drills.points import Point
+from tests.drills.points import Point, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -60,5 +60,5 @@ async def test_dead_letters_are_put_aside_once_and_kafkas_offset_does_not_matter
     assert len(told) == len(letters)
 
 
-def _committing(when: str, about: str) -> Point:
+def _committing(when: When, about: str) -> Point:
     return Point("transaction", when, of="apply_batch", about=about)

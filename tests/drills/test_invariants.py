@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -108,10 +109,16 @@ def _swapped(evidence: Evidence) -> None:
     second = next(
         e
         for e in events
-        if e.body and e.body["subject_id"] == first.body["subject_id"] and e.body["sequence"] == 2
+        if e.body and e.body["subject_id"] == _body(first)["subject_id"] and e.body["sequence"] == 2
     )
     one, other = events.index(first), events.index(second)
     events[one], events[other] = events[other], events[one]
+
+
+def _body(event: Event) -> dict[str, Any]:
+    """Return the body, to change it."""
+    assert isinstance(event.body, dict)
+    return event.body
 
 
 def _breach(evidence: Evidence) -> Event:
@@ -123,35 +130,35 @@ def _breach(evidence: Evidence) -> Event:
 
 
 def _told_early(evidence: Evidence) -> None:
-    body = _breach(evidence).body
+    body = _body(_breach(evidence))
     due_at = datetime.fromisoformat(body["data"]["due_at"])
     body["recorded_at"] = rfc3339(due_at + timedelta(microseconds=1))
 
 
 def _answered_by_nobody(evidence: Evidence) -> None:
     again = copy.deepcopy(_breach(evidence))
-    again.body["id"] = str(uuid4())
-    again.body["data"]["met_at"] = again.body["recorded_at"]
+    _body(again)["id"] = str(uuid4())
+    _body(again)["data"]["met_at"] = _body(again)["recorded_at"]
     evidence.events[CLOCKS].append(again)
 
 
 def _told_twice(evidence: Evidence) -> None:
     again = copy.deepcopy(_breach(evidence))
-    again.body["id"] = str(uuid4())
+    _body(again)["id"] = str(uuid4())
     evidence.events[CLOCKS].append(again)
 
 
 def _told_falsely(evidence: Evidence) -> None:
     false = copy.deepcopy(_breach(evidence))
     met = next(e for e in evidence.events[CLOCKS] if e.body and e.body["type"] == "sla.clock.met")
-    false.body["id"] = str(uuid4())
-    false.body["data"]["conversation_id"] = met.body["data"]["conversation_id"]
+    _body(false)["id"] = str(uuid4())
+    _body(false)["data"]["conversation_id"] = _body(met)["data"]["conversation_id"]
     evidence.events[CLOCKS].append(false)
 
 
 def _untold(evidence: Evidence) -> None:
     """Leave out all that was told about one breach: told again, it would still be told."""
-    clock = _breach(evidence).body["subject_id"]
+    clock = _body(_breach(evidence))["subject_id"]
     evidence.events[CLOCKS] = [
         e
         for e in evidence.events[CLOCKS]

@@ -6,12 +6,17 @@ import pytest
 from devstack.testing.wait import until
 from tests.drills.drill import Drill
 from tests.drills.messages import a_message
-from tests.drills.points import Point
+from tests.drills.points import Point, Port, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 RELAY, OTHER = "interactions relay", "interactions relay 2"
-GAPS = (("send", "before"), ("send", "midway"), ("mark", "before"), ("mark", "after"))
+GAPS: tuple[tuple[Port, When], ...] = (
+    ("send", "before"),
+    ("send", "midway"),
+    ("mark", "before"),
+    ("mark", "after"),
+)
 
 _END_SESSIONS_WITH_A_SHARD = """
     SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
@@ -32,7 +37,7 @@ async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(drill: 
 
 
 @pytest.mark.parametrize("at", ["send", "mark"])
-async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill: Drill, at: str):
+async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill: Drill, at: Port):
     messages = [a_message() for _ in range(4)]
     await drill.replace(RELAY, Point(at, "before", how="freeze", about=messages[0].token))
     await drill.speaker.say("batch", *messages)

@@ -5,7 +5,7 @@ import pytest
 from devstack.testing.wait import until
 from tests.drills.drill import Drill
 from tests.drills.messages import Message, a_message
-from tests.drills.points import Point
+from tests.drills.points import Point, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -33,7 +33,7 @@ async def test_a_call_whose_answer_was_lost_is_repeated_and_stored_once(drill: D
     await drill.all_is_well()
 
 
-def _storing(when: str, message: Message) -> Point:
+def _storing(when: When, message: Message) -> Point:
     return Point("transaction", when, of="store_delivery", about=message.token)
 
 

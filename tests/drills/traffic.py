@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from devstack.testing.wait import until
 from tests.drills.drill import Drill
@@ -82,7 +83,7 @@ async def _grows(count: Callable[[], int], times: int) -> None:
     """
     goal = count() + times
     while (reached := count()) < goal:
-        await until(lambda seen=reached: count() > seen, 60)
+        await until(partial(_passed, count, reached), 60)
 
 
 @asynccontextmanager
@@ -100,3 +101,7 @@ async def under_load(drill: Drill) -> AsyncIterator[Traffic]:
             await traffic.goes_on(way)
         for task in tasks:
             task.cancel()
+
+
+def _passed(count: Callable[[], int], seen: int) -> bool:
+    return count() > seen

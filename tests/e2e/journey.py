@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 from twilio.request_validator import RequestValidator
 
+from devstack.fleet.composed import ComposedFleet
 from devstack.fleet.fleet import Fleet
 from devstack.testing.leaks import PERSON, SECRET, a_number, an_address, said
 
@@ -36,7 +37,9 @@ async def call(
     return found
 
 
-async def say(fleet: Fleet, channel: str, identifier: Json, text: str, **more: Any) -> Json:
+async def say(
+    fleet: Fleet | ComposedFleet, channel: str, identifier: Json, text: str, **more: Any
+) -> Json:
     """Record what a customer says on a channel."""
     body = {
         "channel": channel,
@@ -64,7 +67,7 @@ async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) 
         return await call(client, "POST", "/v1/interactions", body | more)
 
 
-async def promise(fleet: Fleet, tag: str, seconds: int, **more: Any) -> Json:
+async def promise(fleet: Fleet | ComposedFleet, tag: str, seconds: int, **more: Any) -> Json:
     """Make a policy for first responses to conversations on a team's channel named ``tag``."""
     body = {
         "name": tag,

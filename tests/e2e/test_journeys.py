@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -54,6 +55,7 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
         return found if channels == {"chat", "email", "phone", "sms"} else None
 
     found = await until(whole, within=20)
+    assert found is not None
     assert found["customer_id"] == chat["customer_id"]
     assert len(found["interactions"]) == 5
     kinds = {one["type"] for one in found["identifiers"]}
@@ -116,7 +118,7 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
     assert stored
     assert all(trace_id in row["parent"] for row in stored)
     for kind in ("interactions api", "identity api", "sla worker"):
-        await until(lambda kind=kind: fleet.logged(kind, trace_id), within=15)
+        await until(partial(fleet.logged, kind, trace_id), within=15)
     headers = await fleet.headers("interactions.conversations", said["conversation_id"])
     assert headers
     assert all(trace_id in one["ce_traceparent"] for one in headers)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -91,7 +92,7 @@ async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(tmp_
         said.append(await say(second, "power-0@example.com"))
         assert said[-1]["customer_id"] == said[0]["customer_id"]
         for one in said:
-            await until(lambda one=one: opened(second, one), within=30)
+            await until(partial(opened, second, one), within=30)
 
 
 async def say(running: Served, email: str) -> dict:

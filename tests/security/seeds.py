@@ -208,7 +208,7 @@ async def _describe(site: Site, of: Tenant) -> None:
 async def _account(site: Site, of: Tenant) -> None:
     of.paths |= {"provider": ["twilio"], "account": [f"{of.name}-line"]}
     await add_channel(
-        site.services["interactions"],  # type: ignore[arg-type] - the site knows it as any service
+        site.services["interactions"],
         tenant_id=of.name,
         provider="twilio",
         account=of["account"],

@@ -36,7 +36,7 @@ async def test_no_request_breaks_a_service(
         "dsn": site.services[name].settings.postgres.dsn.get_secret_value(),
     }
     async with serving(site) as ports:
-        command = [
+        command: list[str | Path] = [
             Path(sys.executable).with_name("st"), "--no-color",
             "--config-file", Path(__file__).with_name("schemathesis.toml"), "run",
             f"http://127.0.0.1:{ports[name]}/openapi.json",

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -113,7 +114,7 @@ async def test_the_same_id_with_another_content_is_the_first(
         records = [record_of(topic, one) for one in (first, second | {"id": first["id"]}, last)]
         await write_raw(kafka_bootstrap, stream.topic, records)
         async with running(_reader(service, stream, kafka_bootstrap)):
-            await until(lambda of=service, on=stream: _stands_at(of, on, 3), within=30)
+            await until(partial(_stands_at, service, stream, 3), within=30)
         applied = await _applied(service, topic)
         assert {subject, end} <= applied
         assert other not in applied

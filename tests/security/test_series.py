@@ -1,6 +1,7 @@
 """Nothing that a stranger makes up becomes a label: each would be a series, kept for ever."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,7 @@ async def test_addresses_methods_headers_and_values_are_no_labels(site: Site, al
             for method in (*METHODS, word.upper()):
                 for target in (f"/{word}", f"/v1/{word}", f"/v1/context/{word}?{word}={word}"):
                     headers = {"x-request-id": word, "user-agent": word}
-                    given = {"by": ALPHA, "key": alpha.key, "headers": headers}
+                    given: dict[str, Any] = {"by": ALPHA, "key": alpha.key, "headers": headers}
                     await site.call(service, method, target, **given)
         for operation in WITH_BODY:
             [target, *_], [body, *_] = targets(operation, alpha), bodies(operation, alpha)
@@ -38,7 +39,7 @@ async def test_addresses_methods_headers_and_values_are_no_labels(site: Site, al
                 operation, target, by=ALPHA, key=alpha.key, body=(body or {}) | {word: 1}
             )
         await site.call("identity", "GET", "/v1/customers/x", by=ALPHA, key=f"tl_test_{word}")
-        said = {
+        said: dict[str, Any] = {
             "channel": word,
             "kind": word,
             "direction": "inbound",

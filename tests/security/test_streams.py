@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import dumps_text
 from devstack.testing.wait import until
 from sla.alerts.store import alerts
@@ -63,9 +64,9 @@ async def test_a_live_stream_carries_its_own_tenants_alerts(
 
 
 async def _next_alert(site: Site, who: Tenant) -> str:
-    given = {"by": who.name, "key": who.key, "wait_for": b"event:"}
+    given: dict[str, Any] = {"by": who.name, "key": who.key, "wait_for": b"event:"}
     return (await site.call("sla", "GET", "/v1/sla/stream", **given)).body.decode()
 
 
-async def _add(tx: AsyncConnection, news: list[NewAlert], *, now: datetime | None = None) -> None:
+async def _add(tx: Transaction, news: list[NewAlert], *, now: datetime | None = None) -> None:
     await alerts.add(tx, news)

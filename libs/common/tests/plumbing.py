@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Database
+from common.db import Database, ReadConnection, Transaction
 from common.messaging import Applied, ConsumedData, EventData, Outcome, Received, Stream, outbox
 from common.settings import PostgresSettings
 
@@ -33,7 +33,7 @@ def database(dsn: str, *, service: str = "notes", **settings: object) -> Databas
 
 
 async def take_notes(
-    connection: AsyncConnection,
+    tx: AsyncConnection,
     notes: Sequence[str],
     *,
     now: datetime,
@@ -54,17 +54,17 @@ async def take_notes(
         )
         for place, note in enumerate(notes)
     ]
-    await outbox.record(connection, events)
+    await outbox.record(Transaction(ReadConnection(tx)), events)
 
 
 async def keep_notes(
-    connection: AsyncConnection, events: Sequence[Received], /, *, now: datetime
+    tx: Transaction, events: Sequence[Received], /, *, now: datetime
 ) -> Sequence[Outcome]:
     """Store what was read, in order, in a table of the test's own."""
     for event in events:
         if event.data.note == "poison":
             raise RuntimeError("poison")
-        await connection.execute(
+        await tx.execute(
             text("INSERT INTO kept (note, part) VALUES (:note, :part)"),
             {"note": event.data.note, "part": event.partition},
         )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -77,9 +77,11 @@ class Actor:
 
     async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
         command = ResolveIdentities(self.tenant, requests, self.limits)
-        return await self.database.run(resolve_identities, command, now=self.clock.now())
+        answers = await self.database.run(resolve_identities, command, now=self.clock.now())
+        assert all(isinstance(answer, Resolution) for answer in answers), answers
+        return cast("tuple[Resolution, ...]", answers)
 
-    async def meet(self, *presented: PresentedIdentifier, **attributes: object) -> Resolution:
+    async def meet(self, *presented: PresentedIdentifier, **attributes: Any) -> Resolution:
         (resolution,) = await self.resolve(self.request(*presented, **attributes))
         return resolution
 

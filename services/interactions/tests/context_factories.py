@@ -134,7 +134,8 @@ def an_event(type_, data, *, subject, sequence, tenant_id=TENANT, at=NOW, key=No
 
 def read_all(stream: Stream, records) -> list[Received]:
     """Decode records as the stream does."""
-    return [stream.read(record) for record in records]
+    decoded = [stream.read(record) for record in records]
+    return [record for record in decoded if isinstance(record, Received)]
 
 
 def a_phone(value="+442079460018", *, raw=None, level="verified"):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from tests.drills.invariants.evidence import Evidence, Row
 
@@ -79,5 +80,5 @@ def _alerts_twice(evidence: Evidence) -> Iterator[str]:
             yield f"{shown[kind]} alerts of {kind} for {told[kind]} events"
 
 
-def _repeated(what: str, counted: "Counter[tuple[str, ...]]") -> Iterator[str]:
+def _repeated(what: str, counted: "Counter[tuple[Any, Any, Any, Any]]") -> Iterator[str]:
     yield from (f"{what} {key} is there {n} times" for key, n in counted.items() if n > 1)

@@ -26,8 +26,8 @@ def customers_are_copied(evidence: Evidence) -> Iterator[str]:
                 yield f"customer {key[1]} has other attributes in the copy"
             if owned.get(key, set()) != _identifiers(profile["identifiers"]):
                 yield f"customer {key[1]} has other identifiers in the copy"
-    for row in set(map(tuple, identity["alias"])) ^ set(map(tuple, copy["alias"])):
-        yield f"an id leads elsewhere in the copy: {row[1]} to {row[2]}"
+    for alias in set(map(tuple, identity["alias"])) ^ set(map(tuple, copy["alias"])):
+        yield f"an id leads elsewhere in the copy: {alias[1]} to {alias[2]}"
 
 
 def clocks_are_copied(evidence: Evidence) -> Iterator[str]:

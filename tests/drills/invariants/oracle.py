@@ -49,8 +49,9 @@ class Conversation:
 
     def clocks(self) -> dict[tuple[str, int], Expected]:
         """Return the clocks that these events make, by metric and cycle."""
-        waiting: Expected | None = Expected(self.opened_at, self.seconds.get("first_response", 0))
-        all_ = [("first_response", 1, waiting)]
+        first = Expected(self.opened_at, self.seconds.get("first_response", 0))
+        waiting: Expected | None = first
+        all_ = [("first_response", 1, first)]
         for said_at, _, _, by in sorted(self.said):
             at = max(said_at, self.opened_at)
             if by == "agent" and waiting is not None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -51,7 +52,7 @@ async def read_all(bootstrap: str, topic: str, partitions: int = 6):
         parts = [TopicPartition(topic, p) for p in range(partitions)]
         consumer.assign(parts)
         ends = await consumer.end_offsets(parts)
-        found = {p: [] for p in range(partitions)}
+        found: dict[int, list[Any]] = {p: [] for p in range(partitions)}
         while any(len(found[tp.partition]) < ends[tp] for tp in parts):
             for tp, records in (await consumer.getmany(timeout_ms=200)).items():
                 found[tp.partition] += records
@@ -206,7 +207,7 @@ async def test_a_topic_that_the_shards_do_not_divide_holds_up_only_itself_and_th
 ):
     fit, unfit, db = await new_topic(), await new_topic(partitions=3), database(fresh_dsn("common"))
     await db.run(take_notes, ["stuck"], now=wall_time(), topic=unfit)
-    stuck_since = await db.read(scalar, "SELECT written_at FROM outbox")
+    stuck_since: Any = await db.read(scalar, "SELECT written_at FROM outbox")
     await db.run(take_notes, ["free"], now=wall_time(), topic=fit)
     partly = relay(db, kafka_bootstrap, beats=[fit], heartbeat_seconds=0.1)
     async with running(partly):

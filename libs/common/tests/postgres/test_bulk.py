@@ -1,11 +1,12 @@
 """Rows by COPY fail as statements do, on a real Postgres."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import copy_rows, sqlstate
+from common.db import Transaction, copy_rows, sqlstate
 from common.errors import UnavailableError
 from devstack.testing.postgres import FreshDsn
 from libs.common.tests.plumbing import database, scalar
@@ -24,7 +25,7 @@ FAILS_ONCE = (
 )
 
 
-async def make_notes(connection: AsyncConnection) -> None:
+async def make_notes(connection: Transaction) -> None:
     await connection.execute(
         text(
             "CREATE TABLE note (number int PRIMARY KEY, body jsonb NOT NULL DEFAULT '{}',"
@@ -33,19 +34,20 @@ async def make_notes(connection: AsyncConnection) -> None:
     )
 
 
-async def copy(connection: AsyncConnection, *numbers: int) -> None:
+async def copy(connection: Transaction, *numbers: int) -> None:
     await copy_rows(connection, "note", [{"number": n, "body": '{"a": 1}'} for n in numbers])
 
 
-async def copy_and_fail(connection: AsyncConnection, *numbers: int) -> None:
+async def copy_and_fail(connection: Transaction, *numbers: int) -> None:
     await copy(connection, *numbers)
     raise LookupError
 
 
-async def copy_without_a_server(connection: AsyncConnection) -> None:
+async def copy_without_a_server(connection: Transaction) -> None:
     backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     raw = await connection.get_raw_connection()
-    raw.driver_connection.terminate()
+    driver: Any = raw.driver_connection
+    driver.terminate()
     await copy(connection, backend)
 
 
@@ -97,5 +99,5 @@ async def test_a_lost_connection_is_no_mistake_and_is_not_used_again(fresh_dsn: 
     await db.close()
 
 
-async def execute(connection: AsyncConnection, statement: str) -> None:
+async def execute(connection: Transaction, statement: str) -> None:
     await connection.execute(text(statement))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.db import DatabaseClock, clock
+from common.db import DatabaseClock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ class Wire:
 @pytest.fixture
 def wire(monkeypatch):
     wire = Wire()
-    monkeypatch.setattr(clock.time, "monotonic", wire.monotonic)
+    monkeypatch.setattr("common.db.clock.time.monotonic", wire.monotonic)
     return wire
 
 

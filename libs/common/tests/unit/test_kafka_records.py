@@ -1,13 +1,15 @@
 """Reading batches whose header names are not text."""
 
+from typing import Any
+
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from common.messaging.kafka.records import AnyRecords
 from devstack.testing.records import raw_batch
 
-PLAIN = (b"k", b"v", [("ce_id", b"1")])
-FOREIGN = (b"k", b"v", [(b"\xff\xfe", b"1"), ("ce_id", None), (b"na\xefve", b"")])
+PLAIN: Any = (b"k", b"v", [("ce_id", b"1")])
+FOREIGN: Any = (b"k", b"v", [(b"\xff\xfe", b"1"), ("ce_id", None), (b"na\xefve", b"")])
 
 
 def read(content: bytes):

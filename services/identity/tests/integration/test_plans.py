@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
@@ -14,7 +14,7 @@ KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
 IDS = {"ids": [uuid4(), uuid4()]}
 MERGE = {"absorbed": [uuid4()], "survivors": [uuid4()], "merges": "[]", "now": NOON}
 
-STATEMENTS = {
+STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "find_by_keys": (customers.BY_KEYS, KEYS),
     "find_by_ids": (customers.BY_IDS, IDS),
     "lock": (locks.LOCK_CUSTOMERS, IDS),
@@ -49,8 +49,8 @@ async def test_hot_statements_use_indexes(actor, count: int):
         for statement in FILL.split(";"):
             await tx.execute(text(statement), {"count": count} if ":count" in statement else {})
         scanned = {}
-        for name, (statement, parameters) in STATEMENTS.items():
-            explained = text(f"EXPLAIN (FORMAT JSON) {statement.text}")
+        for name, (planned, parameters) in STATEMENTS.items():
+            explained = text(f"EXPLAIN (FORMAT JSON) {planned.text}")
             plan = (await tx.execute(explained, {"tenant_id": "demo", **parameters})).scalar_one()
             scanned[name] = scans(plan[0]["Plan"])
         return scanned

@@ -20,8 +20,8 @@ async def api(fresh_dsn):
 
 
 async def record(api, *drafts, customer_id):
-    drafts = [replace(draft, received_at=NOW) for draft in drafts]
-    await api.run(record_interactions, recording(*drafts, customer_id=customer_id), now=NOW)
+    received = [replace(draft, received_at=NOW) for draft in drafts]
+    await api.run(record_interactions, recording(*received, customer_id=customer_id), now=NOW)
 
 
 async def test_a_recorded_message_and_its_reply_are_seen_everywhere(api):

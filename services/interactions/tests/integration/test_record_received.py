@@ -29,7 +29,7 @@ async def test_a_watermark_never_passes_an_answer_whose_request_is_still_waiting
         async def reached() -> datetime:
             batch = await relay_store.fetch(lock, statement, shard=0, shards=1, limit=10)
             await relay_store.mark(lock, batch.rows)
-            watermark.settle(batch, full=False)
+            watermark.advance(batch, full=False)
             assert watermark.reached is not None
             return watermark.reached
 

@@ -1,5 +1,6 @@
 """Changing a conversation by hand."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from services.interactions.tests.factories import NOON, minutes
 
 
 def a_conversation(**changes):
-    values = {
+    values: dict[str, Any] = {
         "conversation_id": uuid4(),
         "channel": "sms",
         "opened_at": NOON,

@@ -1,5 +1,6 @@
 """Any order of the same merges gives the same clusters, one hop deep."""
 
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -35,7 +36,7 @@ def apply(known, batch):
 def test_any_order_repetition_and_batching_gives_the_true_clusters(history, data):
     merges, truth = history
     told = data.draw(st.permutations(merges + merges))
-    known = {}
+    known: dict[Any, Any] = {}
     while told:
         size = data.draw(st.integers(1, len(told)))
         known = apply(known, told[:size])
@@ -47,7 +48,7 @@ def test_any_order_repetition_and_batching_gives_the_true_clusters(history, data
 @given(histories(), st.data())
 def test_there_is_never_more_than_one_hop(history, data):
     merges, _ = history
-    known = {}
+    known: dict[Any, Any] = {}
     for merge in data.draw(st.permutations(merges)):
         known = apply(known, [merge])
         assert all(known[canonical] == canonical for canonical in known.values())

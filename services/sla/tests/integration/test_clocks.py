@@ -246,7 +246,7 @@ async def test_a_timer_whose_clock_is_off_does_not_fire(service, desk, source, m
     monkeypatch.setattr(due_clocks, "wall_time", lambda: wall_time() + timedelta(hours=2))
     await timer.tick()
     assert "breached" not in await desk.told("first_response")
-    assert "differs from the database" in timer.healthy()
+    assert "differs from the database" in (timer.healthy() or "")
     monkeypatch.undo()
     await timer.tick()
     assert "breached" in await desk.told("first_response")

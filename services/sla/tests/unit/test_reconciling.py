@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,8 +27,8 @@ class Book:
 
     def __init__(self, ruleset=RULES) -> None:
         self.ruleset = ruleset
-        self.held = {}
-        self.told = []
+        self.held: dict[Any, Any] = {}
+        self.told: list[Any] = []
 
     def hear(self, facts, at: float = 1_000, *, known: float | None = 1_000) -> list[News]:
         folded = list(clocks(facts, self.ruleset).values())
@@ -181,7 +182,7 @@ def test_facts_one_by_one_in_any_order_end_in_the_same_clocks(life, data):
     alone.hear(life)
     alone.pass_time(moment(1_000, known=1_000))
     assert _final(book) == _final(alone)
-    by_clock = {}
+    by_clock: dict[Any, list[Any]] = {}
     for told in book.told:
         by_clock.setdefault(told.held.clock_id, []).append(told.held.version)
     assert all(v == list(range(1, len(v) + 1)) for v in by_clock.values())

@@ -259,7 +259,7 @@ async def test_a_failed_attempt_leaves_nothing_and_can_be_repeated(
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "caf\xe9", "a\x7fb"])
 async def test_an_odd_key_is_400(site: Site, client: httpx.AsyncClient, key: str):
-    headers = {"Idempotency-Key": key.encode("latin-1")}
+    headers = {b"Idempotency-Key": key.encode("latin-1")}
     answer = await client.post("/notes", json={"text": "x"}, headers=headers)
     assert answer.status_code == 400
     assert await site.count() == 0

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -69,7 +70,7 @@ async def test_a_wake_ends_the_wait():
 
 
 async def test_a_wake_during_a_round_starts_another():
-    woken = []
+    woken: list[object] = []
 
     async def wake_itself() -> float:
         if not woken:
@@ -155,7 +156,7 @@ async def test_failures_count_on_until_a_session_has_lasted():
         away = UnavailableError("away")
         rounds = Rounds(0.0, away, 0.0, away, 0.0, away, 60.0)
         async with running(looping(rounds, retry=Recorded(1.0), steady_seconds=steady_seconds)):
-            await until(lambda made=rounds: len(made.began) == 7, within=1)
+            await until(partial(_began, rounds, 7), within=1)
         assert counts == expected
 
 
@@ -180,3 +181,7 @@ def test_a_back_off_after_an_outage_of_days_is_still_bounded():
 def test_a_back_off_doubles_and_jitter_takes_from_it():
     assert [Backoff(0.1).seconds(n) for n in (1, 2, 3)] == [0.2, 0.4, 0.8]
     assert {0 <= Backoff(1.0, jitter=1.0).seconds(1) <= 2 for _ in range(100)} == {True}
+
+
+def _began(rounds: Rounds, times: int) -> bool:
+    return len(rounds.began) == times

@@ -63,7 +63,7 @@ async def test_the_tenant_comes_from_the_credential_only(there: World):
 )  # fmt: skip
 async def test_garbage_is_401_with_a_challenge_and_asks_no_database(there: World, header: str):
     async with there.client() as client:
-        answer = await client.get("/mine", headers={"Authorization": header.encode("latin-1")})
+        answer = await client.get("/mine", headers={b"Authorization": header.encode("latin-1")})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert there.keys.reads == 0

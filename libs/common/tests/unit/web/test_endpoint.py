@@ -85,7 +85,7 @@ def _app(*, planned: bool) -> Any:
 APPS = [_app(planned=True), _app(planned=False)]
 
 
-async def _answers(path: str) -> list[tuple[int, Any]]:
+async def _answers(path: str) -> list[tuple[int, Any, list[str]]]:
     answers = []
     for app in APPS:
         calls.clear()
@@ -103,7 +103,7 @@ ids = st.sampled_from(["01890000-0000-7000-8000-000000000000", "nobody"])
 
 @given(ids, st.sampled_from(["1", "x"]), st.lists(pairs, max_size=8))
 def test_a_plan_gives_what_the_framework_would_give(
-    thing_id: str, place: str, query: list[tuple[str, str]]
+    thing_id: str, place: str, query: list[tuple[str, str | int | float | bool | None]]
 ):
     path = f"/things/{thing_id}/{place}?{httpx.QueryParams(query)}"
     planned, framework = asyncio.run(_answers(path))

@@ -207,7 +207,7 @@ async def test_services_trust_each_others_short_tokens():
     tokens = ServiceTokens(service="interactions", key=key, time=lambda: now[0])
     first = tokens.token("demo", scope="identity:write")
     caller, ends = await JwtVerifier([issuer]).verify(first)
-    assert (caller.tenant_id, caller.scopes) == ("demo", {"identity:write"})
+    assert (caller.tenant_id, caller.scopes) == ("demo", frozenset({"identity:write"}))
     assert ends - now[0] <= 300
     assert tokens.token("demo", scope="identity:write") == first
     assert tokens.token("other", scope="identity:write") != first

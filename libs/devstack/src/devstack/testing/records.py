@@ -1,12 +1,13 @@
 """Records such as only a client of another make, or an enemy, would write."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from typing_extensions import override
 
-Headers = Sequence[tuple[str | bytes, bytes | None]]
+Headers = Sequence[tuple[Any, Any]]  # names may be bytes, values may be missing
 RawRecord = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers; a header's name may be any bytes."""
 

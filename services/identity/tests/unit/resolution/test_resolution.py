@@ -1,4 +1,5 @@
 from itertools import permutations
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from identity.customers.domain.changes import (
     CustomerUpdated,
     IdentifierAdded,
 )
+from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import (
@@ -29,6 +31,12 @@ from services.identity.tests.unit.builders import (
 
 ANNA, BERTA, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 MAIL, PHONE, DEVICE = "anna@nordlys.se", "+46701740605", "dev-77"
+
+
+def found(roster: Roster, customer_id: UUID) -> Customer:
+    customer = roster.find(customer_id)
+    assert customer is not None
+    return customer
 
 
 def test_an_unknown_identifier_creates_a_customer():
@@ -118,7 +126,7 @@ def test_proved_identifiers_merge_the_customers_they_match():
     resolution = resolve(roster, request(*shown))
     assert resolution.customer_id == BERTA
     assert resolution.merged == (ANNA, CARLA)
-    assert levels(roster.find(ANNA)) == {MAIL: P, PHONE: P, DEVICE: V}
+    assert levels(found(roster, ANNA)) == {MAIL: P, PHONE: P, DEVICE: V}
     merge = roster.pending.merges[0]
     assert [before.id for before in merge.before] == [BERTA, ANNA, CARLA]
     assert {piece["customer_id"] for piece in merge.cause.evidence} == {
@@ -147,7 +155,7 @@ def test_an_unverified_sender_adds_only_claims_to_a_verified_customer():
     roster = Roster([customer(1, identifier("email", MAIL, V))])
     shown = identifier("email", MAIL, C), identifier("phone", PHONE, P)
     resolve(roster, request(*shown))
-    assert levels(roster.find(ANNA)) == {MAIL: V, PHONE: C}
+    assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: C}
 
 
 def test_an_attacker_cannot_claim_an_identifier_and_then_prove_it():
@@ -155,10 +163,10 @@ def test_an_attacker_cannot_claim_an_identifier_and_then_prove_it():
     resolve(roster, request(identifier("email", MAIL, C), identifier("phone", PHONE, V)))
     for _ in range(2):
         assert resolve(roster, request(identifier("phone", PHONE, V))).customer_id == ANNA
-        assert levels(roster.find(ANNA)) == {MAIL: V, PHONE: C}
+        assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: C}
     shown = identifier("email", MAIL, V), identifier("phone", PHONE, V)
     resolve(roster, request(*shown))
-    assert levels(roster.find(ANNA)) == {MAIL: V, PHONE: V}
+    assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: V}
 
 
 def test_two_verified_customer_numbers_are_two_people():
@@ -275,7 +283,7 @@ def test_merges_in_one_batch_redirect_in_one_hop():
     resolve(roster, request(identifier("email", MAIL, P), identifier("phone", PHONE, P)))
     resolve(roster, request(identifier("phone", PHONE, P), identifier("device", DEVICE, P)))
     assert roster.pending.redirects == {ANNA: CARLA, BERTA: CARLA}
-    assert roster.find(ANNA).id == CARLA
+    assert found(roster, ANNA).id == CARLA
     absorbed = [
         change.merge.absorbed_ids
         for change in roster.pending.changes
@@ -332,7 +340,7 @@ def test_repeating_a_request_changes_nothing(linked, shown):
 def test_any_sequence_of_requests_keeps_the_roster_sound(linked, batches):
     roster = roster_of(linked)
     new_id = ids(1000)
-    issued = {UUID(int=number) for number in range(1, len(linked) + 1)}
+    issued: set[Any] = {UUID(int=number) for number in range(1, len(linked) + 1)}
     for shown in batches:
         resolution = resolve(roster, request(*shown), max_identifiers=5, new_id=new_id)
         issued |= {resolution.customer_id}
