@@ -32,7 +32,7 @@ def main() -> int:
     for name in documents():
         (COPIES / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, COPIES / name)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
