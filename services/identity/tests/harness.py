@@ -1,8 +1,8 @@
 """Runs the service for integration tests: a database of its own, and an API in-process."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,9 +12,8 @@ from sqlalchemy import text
 from common.db import Database
 from common.jsons import loads
 from common.service import Service
-from common.web.auth import CreateKey, create_key, insert_key
-from devstack.testing.http import http_client
-from identity.customers.domain.customers import Limits
+from devstack.testing.services import api_client, running_service, service_settings
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
 from identity.resolution.domain.requests import ResolutionRequest
@@ -26,54 +25,28 @@ from identity.wiring import build
 ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read")
 
 
-def settings(dsn: str, **more: Any) -> IdentitySettings:
-    return IdentitySettings.model_validate(
-        {
-            "postgres": {"dsn": dsn, "pool_size": 8, "read_pool_size": 4, "max_attempts": 8},
-            "kafka": {"bootstrap": "127.0.0.1:9"},
-            "auth": {"pepper": "p" * 32, "environment": "test"},
-            "http": {"cursor_secret": "c" * 32},
-            **more,
-        }
-    )
+def running(dsn: str, **more: Any) -> AbstractAsyncContextManager[Service]:
+    """Run the service on that database; ``more`` replaces or adds groups of settings."""
+    return running_service(build, service_settings(IdentitySettings, dsn, **more))
 
 
-@asynccontextmanager
-async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
-    service = build(settings(dsn, **more))
-    await service.open()
-    try:
-        yield service
-    finally:
-        await service.close()
-
-
-@asynccontextmanager
-async def client(
+def client(
     service: Service, *, tenant: str = "demo", scopes: Sequence[str] = ALL_SCOPES
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client with a new key of that tenant."""
-    now = service.clock.now()
-    request = CreateKey(
-        tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
-    )
-    plaintext, row = create_key(request, pepper=service.settings.auth.pepper, now=now)
-    await service.database.run(insert_key, row, now=now)
-    headers = {"Authorization": f"Bearer {plaintext}"}
-    async with http_client(service.api, headers=headers) as http:
-        yield http
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """Return a client of the API with a new key of the tenant."""
+    return api_client(service, scopes=scopes, tenant=tenant)
 
 
 class Actor:
     """Calls the use cases of one tenant."""
 
     def __init__(
-        self, service: Service, tenant: str = "demo", limits: Limits | None = None
+        self, service: Service, tenant: str = "demo", limits: CustomerLimits | None = None
     ) -> None:
         self.database: Database = service.database
         self.clock = service.clock
         self.tenant = tenant
-        self.limits = limits or Limits()
+        self.limits = limits or CustomerLimits()
 
     async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
         command = ResolveIdentities(self.tenant, requests, self.limits)

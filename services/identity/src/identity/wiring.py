@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common.service import Foundation, Service, assemble
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.wiring import build_customers
 from identity.merging.wiring import build_merging
 from identity.resolution.wiring import build_resolution
@@ -20,7 +20,9 @@ def build(settings: IdentitySettings) -> Service:
     """Return the service, not yet connected to anything."""
     foundation = Foundation.lay(NAME, settings, session=PLANNER)
     rules = settings.rules
-    limits = Limits(max_identifiers=rules.max_identifiers, max_attributes=rules.max_attributes)
+    limits = CustomerLimits(
+        max_identifiers=rules.max_identifiers, max_attributes=rules.max_attributes
+    )
     parts = [
         build_resolution(limits, default_region=rules.default_region),
         build_customers(),

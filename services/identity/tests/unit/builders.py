@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from identity.customers.domain.customers import Customer, Limits
+from identity.customers.domain.customers import Customer, CustomerLimits
 from identity.customers.domain.identifiers import (
     Identifier,
     IdentifierKey,
@@ -61,7 +61,7 @@ def resolve(
     max_identifiers: int = 200,
     new_id: Callable[[], UUID] | None = None,
 ) -> Resolution:
-    context = Context(Limits(max_identifiers), NOW, new_id or ids(1000))
+    context = Context(CustomerLimits(max_identifiers), NOW, new_id or ids(1000))
     return resolve_on(roster, prepared, context)
 
 

@@ -1,13 +1,13 @@
 """Builds the part that finds the customers behind identifiers."""
 
 from common.service import Part
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.events.published import TOPIC
 from identity.resolution.http import identities
 from identity.resolution.http.state import ResolutionState
 
 
-def build_resolution(limits: Limits, *, default_region: str | None) -> Part:
+def build_resolution(limits: CustomerLimits, *, default_region: str | None) -> Part:
     """Return the part that resolves identifiers and publishes the changes to customers."""
     return Part(
         routers=[identities.router],

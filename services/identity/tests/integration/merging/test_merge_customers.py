@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from common.errors import ConflictError, NotFoundError
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import Level
 from identity.customers.store.customer_json import customer_from_json
 from services.identity.tests.harness import Actor, assert_sound, device, email
@@ -87,7 +87,7 @@ async def test_unknown_ids_and_ids_of_another_tenant_are_not_found(service, acto
 async def test_a_merge_beyond_the_limit_is_a_conflict(service, actor):
     anna, berta = await actor.meet(email("anna")), await actor.meet(email("berta"))
     with pytest.raises(ConflictError):
-        await Actor(service, limits=Limits(max_identifiers=1)).merge(
+        await Actor(service, limits=CustomerLimits(max_identifiers=1)).merge(
             anna.customer_id, berta.customer_id
         )
 

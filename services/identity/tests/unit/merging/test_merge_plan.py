@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from common.errors import ConflictError, NotFoundError
 from identity.customers.domain.attributes import AttributeValue, Observation, visible_values
 from identity.customers.domain.changes import CustomerRedirected, CustomersMerged, MergeCause
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.merging.domain.merge_plan import apply_merge, plan_merge
 from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import NOW, V, assert_sound, customer, identifier, ids
@@ -17,7 +17,7 @@ CAUSE = MergeCause(reason="same person", rule="explicit", actor="agent-7")
 
 
 def merge(roster, source, target, *, limit=200, new_id=ids(900)):  # noqa: B008 - shared on purpose
-    plan = plan_merge(roster, UUID(int=source), UUID(int=target), Limits(limit, limit))
+    plan = plan_merge(roster, UUID(int=source), UUID(int=target), CustomerLimits(limit, limit))
     return plan and apply_merge(roster, plan, merge_id=new_id(), cause=CAUSE)
 
 
@@ -73,7 +73,7 @@ def test_each_attribute_survives_by_itself():
     for number, name, hours in ((1, "Anna", 1), (2, "Ann", 0)):
         value = AttributeValue(name, "crm", NOW + timedelta(hours=hours), NOW)
         roster.observe(UUID(int=number), [Observation("name", value)])
-    plan = plan_merge(roster, UUID(int=1), UUID(int=2), Limits())
+    plan = plan_merge(roster, UUID(int=1), UUID(int=2), CustomerLimits())
     assert plan is not None
     assert visible_values(plan.after.attributes) == {"name": "Anna"}
 

@@ -11,7 +11,7 @@ from identity.customers.domain.identifiers import Identifier, IdentifierKey, Lev
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CustomerLimits:
     """How many of each a customer may hold; a merge beyond that is refused.
 
     Both bound the size of the events that carry a whole customer.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from common.errors import ConflictError, FieldError, NotFoundError
 from identity.customers.domain.changes import MergeCause, MergeRecord
-from identity.customers.domain.customers import Customer, Limits, absorb
+from identity.customers.domain.customers import Customer, CustomerLimits, absorb
 from identity.resolution.domain.roster import Roster
 
 
@@ -23,7 +23,7 @@ class MergePlan:
 
 
 def plan_merge(
-    roster: Roster, source_id: UUID, target_id: UUID, limits: Limits
+    roster: Roster, source_id: UUID, target_id: UUID, limits: CustomerLimits
 ) -> MergePlan | None:
     """Return the plan that merges the source into the target, or None if they are one already.
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from common.web import part_state
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 
 
 @dataclass(frozen=True, kw_only=True)
 class MergingState:
-    limits: Limits
+    limits: CustomerLimits
 
 
 MergingStateDep = Annotated[MergingState, part_state(MergingState)]

@@ -8,7 +8,7 @@ from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
 from identity.customers.domain.changes import MergeCause
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.store.customers import list_customers_by_ids
 from identity.events.announcing import announce
 from identity.merging.domain.merge_plan import MergePlan, apply_merge, plan_merge
@@ -28,7 +28,7 @@ class MergeCustomers:
     target_id: UUID
     reason: str
     actor: str
-    limits: Limits
+    limits: CustomerLimits
     dry_run: bool = False
 
 

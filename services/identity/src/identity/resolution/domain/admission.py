@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from identity.customers.domain.customers import Limits, prove_different_people
+from identity.customers.domain.customers import CustomerLimits, prove_different_people
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
     DropReason,
@@ -22,7 +22,9 @@ class Admission:
 
 
 def admit(
-    current: Mapping[IdentifierKey, Identifier], offered: Iterable[Identifier], limits: Limits
+    current: Mapping[IdentifierKey, Identifier],
+    offered: Iterable[Identifier],
+    limits: CustomerLimits,
 ) -> Admission:
     """Return what a customer with the ``current`` identifiers gains from ``offered``.
 
@@ -54,7 +56,7 @@ def drop(identifier: Identifier, reason: DropReason) -> DroppedIdentifier:
 
 
 def _reason_against(
-    current: Mapping[IdentifierKey, Identifier], better: Identifier, limits: Limits
+    current: Mapping[IdentifierKey, Identifier], better: Identifier, limits: CustomerLimits
 ) -> DropReason | None:
     if better.proves_a_person and prove_different_people([*current.values(), better]):
         return DropReason.CONFLICTING_STRONG_IDENTIFIERS

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from identity.customers.domain.customers import (
     Customer,
-    Limits,
+    CustomerLimits,
     prove_different_people,
     strong_values,
 )
@@ -94,7 +94,7 @@ def match_customers(roster: Roster, presented: Iterable[Identifier]) -> tuple[Ma
 
 
 def choose_cluster(
-    matches: Sequence[Match], presented: Sequence[Identifier], limits: Limits
+    matches: Sequence[Match], presented: Sequence[Identifier], limits: CustomerLimits
 ) -> Cluster:
     """Decide which matched customers are one person, in whatever order identifiers came."""
     proofs = strong_values(presented)
@@ -129,7 +129,7 @@ def _is_another_person(customer: Customer, proofs: Mapping[tuple[str, str], set[
 
 
 def _reason_against_joining(
-    members: Sequence[Match], candidate: Match, limits: Limits
+    members: Sequence[Match], candidate: Match, limits: CustomerLimits
 ) -> DropReason | None:
     union = (*members, candidate)
     if candidate.level is Level.CLAIMED:
@@ -139,7 +139,7 @@ def _reason_against_joining(
     return _reason_against_union(union, limits)
 
 
-def _reason_against_union(union: Sequence[Match], limits: Limits) -> DropReason | None:
+def _reason_against_union(union: Sequence[Match], limits: CustomerLimits) -> DropReason | None:
     """Return why these customers must not become one, or None."""
     linked = chain.from_iterable(match.customer.identifiers.values() for match in union)
     presented = chain.from_iterable(match.presented for match in union)

@@ -11,7 +11,7 @@ from uuid import UUID
 from common.errors import FieldError, InvalidError, ServiceError
 from identity.customers.domain.attributes import Json
 from identity.customers.domain.changes import MergeCause
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import DroppedIdentifier, Identifier, Level
 from identity.resolution.domain.admission import admit, drop
 from identity.resolution.domain.clusters import Cluster, choose_cluster, match_customers
@@ -44,7 +44,7 @@ ResolutionResult = Resolution | ServiceError
 class Context:
     """What resolving needs besides the request: limits, the time and new ids."""
 
-    limits: Limits
+    limits: CustomerLimits
     now: datetime
     new_id: Callable[[], UUID]
 
@@ -92,7 +92,7 @@ def _look_up(cluster: Cluster, dropped: tuple[DroppedIdentifier, ...]) -> Resolu
     return Resolution(cluster.survivor.id, cluster.survivor.version, dropped=dropped)
 
 
-def _check_attributes(cluster: Cluster, request: PreparedRequest, limits: Limits) -> None:
+def _check_attributes(cluster: Cluster, request: PreparedRequest, limits: CustomerLimits) -> None:
     names = cluster.attribute_names.union(item.name for item in request.observations)
     if request.observations and len(names) > limits.max_attributes:
         raise InvalidError(

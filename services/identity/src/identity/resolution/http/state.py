@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from common.web import part_state
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResolutionState:
     """``default_region`` applies to telephone numbers of requests that name no region."""
 
-    limits: Limits
+    limits: CustomerLimits
     default_region: str | None = None
 
 

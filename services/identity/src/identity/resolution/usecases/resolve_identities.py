@@ -8,7 +8,7 @@ from datetime import datetime
 from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
-from identity.customers.domain.customers import Limits
+from identity.customers.domain.customers import CustomerLimits
 from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
 from identity.resolution.domain.requests import PreparedRequest, ResolutionRequest, prepare
@@ -26,7 +26,7 @@ class ResolveIdentities:
 
     tenant_id: str
     requests: tuple[ResolutionRequest, ...]
-    limits: Limits
+    limits: CustomerLimits
 
 
 async def resolve_identities(
