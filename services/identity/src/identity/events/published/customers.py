@@ -60,8 +60,9 @@ class CustomerUpdatedV1(EventData):
 class CustomerMergedV1(EventData):
     """On the survivor's key: from now on, all ``absorbed_ids`` redirect to the survivor.
 
-    ``attributes`` and ``identifiers`` are the survivor's after the merge. ``external_refs``, which
-    nothing fills yet, will hold the customers' records in other systems, by system.
+    ``attributes`` and ``identifiers`` are the survivor's after the merge. Two
+    fields wait for features to come: ``external_refs`` (the customers' records in other systems)
+    is empty, and ``undo_of`` is null.
     """
 
     model_config = example_config(
