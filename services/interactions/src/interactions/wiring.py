@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.service import Foundation, Service, assemble
+from common.service import INDEXES_ONLY, Foundation, Service, assemble
 from interactions.channels.wiring import build_channels
 from interactions.context.wiring import build_context
 from interactions.history import Resolver
@@ -11,9 +11,6 @@ from interactions.history.wiring import build_history, build_identity
 from interactions.settings import InteractionsSettings
 
 NAME = "interactions"
-# Every statement has its index. A plan made while a table was small would be kept by the
-# connection, and scan the table when it has grown a thousand times in the next minute.
-PLANNER = {"enable_seqscan": "off"}
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -22,7 +19,7 @@ def build(settings: InteractionsSettings, *, identity: HttpIdentity | None = Non
 
     Raises ValueError without a service key: identity would never answer us.
     """
-    foundation = Foundation.lay(NAME, settings, session=PLANNER)
+    foundation = Foundation.lay(NAME, settings, session=INDEXES_ONLY)
     identity = identity or build_identity(settings)
     resolver = Resolver(foundation.database, identity)
     parts = [

@@ -7,6 +7,13 @@ from sqlalchemy import text
 from common.jsons import loads
 from interactions.history.store import conversations
 from services.interactions.tests.integration.test_context_plans import nodes
+from services.interactions.tests.service import running
+
+
+async def test_sessions_of_the_service_use_indexes_only(fresh_dsn):
+    async with running(fresh_dsn("interactions")) as api:
+        [row] = await api.rows("SHOW enable_seqscan")
+    assert row[0] == "off"
 
 
 async def test_a_conversation_is_found_by_its_id_alone(database):

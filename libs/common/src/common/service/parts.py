@@ -14,6 +14,9 @@ from common.service.service import Service
 from common.settings import ServiceSettings
 from common.web import AppState, build_app
 
+INDEXES_ONLY: Mapping[str, str] = {"enable_seqscan": "off"}
+"""The session settings of a service whose statements all have an index (docs/adr/0030)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foundation:

@@ -1,4 +1,4 @@
-"""The only imports of aiokafka."""
+"""Kafka: producers, members of consumer groups, topics. Only this room imports aiokafka."""
 
 from common.messaging.kafka.client import (
     GroupReader,

@@ -1,7 +1,8 @@
-"""All that we ask of aiokafka: typed wrappers whose settings do not lose data.
+"""Typed wrappers around aiokafka, with settings that do not lose data.
 
 aiokafka's defaults would: they start at the latest offset, commit by themselves, and acknowledge
-before replicas have a record. It also ships no types, so nothing of it leaves this file.
+before replicas have a record. It also ships no types. So nothing of it leaves this room but
+``KafkaError``, and two of its classes are replaced here (docs/adr/0031).
 """
 
 import asyncio
@@ -48,7 +49,7 @@ _ABANDON_SECONDS = 2.0
 
 
 class OffsetsLostError(Exception):
-    """The broker no longer has the records that come next: a gap that somebody must look at."""
+    """The broker has deleted the next records: a gap that somebody must look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class Outgoing:
 class Producer:
     """An idempotent producer, ``acks=all``.
 
-    It never gives up by itself while brokers are away, and one that lost its sequence never
-    recovers: put a deadline around ``send_all`` and replace the producer when it passes.
+    It retries forever while brokers are away, and it never recovers once it has lost its sequence:
+    put a deadline around ``send_all``, and replace the producer when the deadline passes.
     """
 
     def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
@@ -95,14 +96,14 @@ class Producer:
         await asyncio.gather(*sent)
 
     async def stop(self) -> None:
-        """Close; a broker that is away cannot hold this up for much more than 5 s."""
+        """Close; a broker that is down delays this by little more than 5 s."""
         await _close(self._client.stop, self._abandon)
 
     async def _abandon(self) -> None:
         """Close what the client leaves open when its own stop is cancelled: sockets and sender.
 
-        Without sockets its requests fail, which is what ends the sender; what it still had to send
-        must fail, or the flush of that stop would wait for ever.
+        Without sockets its requests fail, which ends the sender. Unsent records must fail too, or
+        the flush of that stop would never end.
         """
         sender, unsent = self._client._sender, self._client._message_accumulator  # noqa: SLF001 - see above
         try:
@@ -115,7 +116,7 @@ class Producer:
 class GroupReader:
     """One member of a consumer group on one topic; it never commits by itself.
 
-    ``on_assigned`` must ``seek`` each partition; what is polled before is the caller's to drop.
+    The owner must ``seek`` each assigned partition, and drop what was polled before it did.
     """
 
     def __init__(
@@ -152,9 +153,10 @@ class GroupReader:
         self._client.subscribe([self.topic], listener=self._listener)
 
     async def poll(self, wait_seconds: float, *partitions: int) -> dict[int, list[Record]]:
-        """Return what came within ``wait_seconds``, by partition: of all, or of those named.
+        """Return the records that arrive within ``wait_seconds``, by partition.
 
-        Raises OffsetsLostError when the next offset of a partition is out of the broker's range.
+        ``partitions`` are those to poll, by default all. Raises OffsetsLostError when the next
+        offset of a partition is outside the broker's range.
         """
         try:
             polled = await self._client.getmany(
@@ -182,7 +184,7 @@ class GroupReader:
         self._client.resume(self._tp(partition))
 
     def lag(self, partition: int, position: int) -> int | None:
-        """Return how many records are left to read, as far as is known; None when nothing is."""
+        """Return how many records are left to read, or None when that is unknown."""
         if partition not in self.assigned():
             return None
         known = self._client.highwater(self._tp(partition)), self._ends.get(partition)
@@ -195,7 +197,7 @@ class GroupReader:
         return {tp.partition: offset for tp, offset in found.items()}
 
     async def report(self, offsets: Mapping[int, int]) -> None:
-        """Tell Kafka how far we are, for its lag monitoring only; refusals do not matter."""
+        """Report offsets to Kafka, for its lag monitoring only; refusals do not matter."""
         mine = {self._tp(p): o for p, o in offsets.items() if p in self.assigned()}
         if not mine:
             return
@@ -205,9 +207,9 @@ class GroupReader:
             return
 
     async def look_ahead(self) -> bool:
-        """Ask the broker for the ends of the partitions, and say whether it answered.
+        """Ask the broker for the ends of the partitions; return whether it answered.
 
-        A fetcher that is stuck hears of no new records, and of no broker that is away.
+        A stuck fetcher notices neither new records nor a broker that is down.
         """
         try:
             return await within(self._ask_for_ends(), _STOP_SECONDS)
@@ -215,13 +217,13 @@ class GroupReader:
             return False
 
     async def _ask_for_ends(self) -> None:
-        # All of the topic's, so that a member to which nothing is assigned hears as well.
+        # All of the topic's, so that a member without partitions also gets an answer.
         partitions = self._client.partitions_for_topic(self.topic) or ()
         found = await self._client.end_offsets([self._tp(p) for p in partitions])
         self._ends = {tp.partition: offset for tp, offset in found.items()}
 
     async def stop(self) -> None:
-        """Leave the group; a broker that is away cannot hold this up for much more than 5 s."""
+        """Leave the group; a broker that is down delays this by little more than 5 s."""
         await _close(self._client.stop, self._abandon)
 
     async def _abandon(self) -> None:
@@ -238,12 +240,12 @@ class GroupReader:
 async def _close(
     stop: Callable[[], Awaitable[None]], abandon: Callable[[], Awaitable[None]]
 ) -> None:
-    """Close a client, by force if it does not end well; its owner goes on without it either way."""
+    """Close a client, by force if need be; its owner goes on without it either way."""
     for attempt, seconds in ((stop, _STOP_SECONDS), (abandon, _ABANDON_SECONDS)):
         try:
             if await within(attempt(), seconds):
                 return
-        except Exception as error:  # noqa: BLE001 - what its transport raises, the client lets out
+        except Exception as error:  # noqa: BLE001 - the client passes on whatever its transport raises
             _log.warning("kafka.client_not_closed", error=describe(error))
 
 
@@ -287,7 +289,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return the offset after the last record of each partition of a topic."""
-    # A client that was not made for a topic need not know its partitions, and would not say so.
+    # A client made without a topic may not know its partitions, and does not say so.
     client = AIOKafkaConsumer(topic, **_connection(settings))
     await client.start()
     try:

@@ -1,9 +1,9 @@
-"""Lets an idle consumer of Kafka wait for long, and a busy one only for a moment.
+"""Makes an idle consumer wait long at the broker, and a busy one only briefly (docs/adr/0031).
 
-The client has one fetch under way at a time, over those partitions whose records were all taken.
-What comes into another one meanwhile waits for its end: so a fetch that leaves one out may not wait
-for long. One over all partitions may, since whatever comes ends it, and an idle consumer needs half
-the processor then.
+The client has one fetch under way at a time, over the partitions whose records were all taken.
+Records that arrive in another partition wait for that fetch to end, so a fetch that leaves a
+partition out must be short. A fetch over all partitions may be long, since any record ends it; this
+halves the processor time of an idle consumer.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
-"""Lets the Kafka client read records whose header names are not UTF-8, as it reads all others.
+"""Makes the Kafka client read records whose header names are not UTF-8 (docs/adr/0031).
 
-The client decodes header names strictly and gives up the whole partition at one that is not text:
-any stranger who may write to a topic could stop its consumer with one record. Here such a batch is
-read a second time by the client's own parser in Python, over bytes that decode every name.
+The client decodes header names strictly and gives up the whole partition at one that is not text,
+so anybody who may write to a topic could stop its consumer with one record. Such a batch is read a
+second time by the client's own Python parser, over bytes that decode every name.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def read_any_header_name() -> None:
 
 
 class AnyRecords(_MemoryRecordsPy):  # type: ignore[misc]  # the base has no types
-    """The batches in an answer of the broker."""
+    """The batches in a response of the broker."""
 
     @override
     def next_batch(self) -> Any:
@@ -33,7 +33,7 @@ class AnyRecords(_MemoryRecordsPy):  # type: ignore[misc]  # the base has no typ
 
 
 class _Batch:
-    """A batch as the client's fast parser gives it; a slower one takes over where that fails."""
+    """A batch from the client's fast parser; a slower one takes over where that fails."""
 
     def __init__(self, batch: Any, content: memoryview) -> None:
         self._batch = batch
@@ -65,12 +65,12 @@ class _PatientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # as above
 
 
 class _PatientBytes(bytearray):
-    """Bytes that can always be read as text: what is not UTF-8 is written as an escape."""
+    """Bytes that always decode to text: whatever is not UTF-8 becomes an escape."""
 
     @override
     def __getitem__(self, place: Any) -> Any:
-        found = super().__getitem__(place)
-        return _PatientBytes(found) if isinstance(place, slice) else found
+        content = super().__getitem__(place)
+        return _PatientBytes(content) if isinstance(place, slice) else content
 
     @override
     def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:

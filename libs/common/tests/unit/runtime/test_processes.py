@@ -1,10 +1,11 @@
 """Parts of a process start together and stop in order."""
 
 import asyncio
+import gc
 
 import pytest
 
-from common.runtime import processes, run_components
+from common.runtime import processes, run_components, spare_garbage_collection
 
 
 class Part:
@@ -49,3 +50,14 @@ async def test_a_part_that_does_not_end_is_cancelled(monkeypatch: pytest.MonkeyP
     stop.set()
     await asyncio.wait_for(running, 5)
     assert not slow.ended
+
+
+def test_objects_of_the_start_are_frozen_out_of_collection():
+    thresholds = gc.get_threshold()
+    try:
+        spare_garbage_collection()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] > thresholds[0]
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
