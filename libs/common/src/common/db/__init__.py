@@ -3,11 +3,13 @@
 from common.db.bulk import copy_rows
 from common.db.clock import Clock, DatabaseClock, wall_time
 from common.db.connections import ReadConnection, Transaction
-from common.db.database import Database, LockedError, async_url, sqlstate
-from common.db.held_time import held_moment
+from common.db.database import Database
+from common.db.engines import async_url
+from common.db.failures import LockedError, sqlstate
 from common.db.horizon import Horizon
 from common.db.partitions import drop_days, ensure_days
 from common.db.usecases import UseCase
+from common.db.watermark_hold import hold_watermark
 
 __all__ = [
     "Clock",
@@ -22,7 +24,7 @@ __all__ = [
     "copy_rows",
     "drop_days",
     "ensure_days",
-    "held_moment",
+    "hold_watermark",
     "sqlstate",
     "wall_time",
 ]

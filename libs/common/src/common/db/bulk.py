@@ -1,6 +1,6 @@
-"""Rows in bulk, by COPY: less work than an INSERT, for Postgres and for us.
+"""Adds rows in bulk by COPY, which is less work than an INSERT for Postgres and for us.
 
-Only for rows that cannot conflict: COPY knows neither ``ON CONFLICT`` nor ``RETURNING``.
+Only for rows that cannot conflict: COPY supports neither ``ON CONFLICT`` nor ``RETURNING``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,15 +19,16 @@ _BEGIN = text("SELECT")
 async def copy_rows(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows within the transaction; all name the same columns in one order.
 
-    Columns not named get their defaults. JSON is text. Raises DBAPIError like any statement.
+    Other columns get their defaults. JSON is text. Raises DBAPIError as any statement does.
     """
     if not rows:
         return
     driver = (await tx.get_raw_connection()).driver_connection
     if driver is None:
-        raise TypeError("the connection has no driver beneath")
+        raise TypeError("the connection has no driver connection")
     if not driver.is_in_transaction():
-        await tx.execute(_BEGIN)  # SQLAlchemy begins with the first statement it sees
+        # SQLAlchemy begins a transaction with the first statement it sees.
+        await tx.execute(_BEGIN)
     try:
         await driver.copy_records_to_table(
             table, columns=tuple(rows[0]), records=[tuple(row.values()) for row in rows]

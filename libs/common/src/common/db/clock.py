@@ -1,4 +1,4 @@
-"""What time it is: the database's time, so that every process of a service agrees."""
+"""The database's time, so that all processes of a service agree on what time it is."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from common.telemetry import get_logger, metrics
 _log = get_logger(__name__)
 
 _DRIFT = 0.001
-"""Seconds by which two clocks may part in a second: twice what NTP slews one by at most."""
+"""Seconds by which two clocks may drift apart in a second: twice NTP's maximum slew."""
 
 
 class Clock(Protocol):
@@ -26,12 +26,13 @@ class Clock(Protocol):
 
 
 class DatabaseClock:
-    """The database's clock, read now and then and carried on by the monotonic clock in between.
+    """The database's clock, read at intervals and carried on by the monotonic clock in between.
 
-    A step of this host's wall clock therefore changes nothing. Until the first reading succeeds
+    A step of this host's wall clock therefore changes nothing. Until the first reading succeeds,
     the wall clock has to do. A reading is off by up to half of the round trip that it took, which
-    is long on a busy machine: one is kept until it has drifted further than a new one may be off
-    (the clock filter of NTP, RFC 5905 section 10), or contradicts it, as after a step.
+    is long on a busy machine. So a reading is kept until it may have drifted further than a new one
+    is off (the clock filter of NTP, RFC 5905 section 10), or until a new one contradicts it, as
+    after a step.
     """
 
     name = "clock"
@@ -71,7 +72,7 @@ class DatabaseClock:
         metrics.CLOCK_SKEW.labels(self._service).set(self.skew_seconds)
 
     def _take(self, reading: datetime, *, sent: float, received: float) -> None:
-        """Go by this reading, unless the one before is nearer to the truth."""
+        """Use this reading, unless the one before is more accurate."""
         read_at, off_by = (sent + received) / 2, (received - sent) / 2
         age = read_at - self._read_at
         drifted = self._off_by + _DRIFT * age

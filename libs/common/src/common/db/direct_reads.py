@@ -1,8 +1,8 @@
-"""The few reads that are asked for most, past SQLAlchemy: its driver's own pool and statements.
+"""Runs the few hottest reads past SQLAlchemy, on a pool of its driver.
 
-What SQLAlchemy does for a statement (hand out a connection, set it back, wrap the result) takes
-longer than the driver needs for all of it. Statements stay what they are everywhere, text with
-named parameters, and are translated once.
+What SQLAlchemy adds to a statement (hand out a connection, reset it, wrap the result) takes longer
+than the driver needs for the whole of it. Statements are written as everywhere else, as text with
+named parameters, and are translated once (docs/adr/0032).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class _Numbered(NamedTuple):
 
 
 class DirectReads:
-    """A pool of up to ``size`` connections that opens with its first read."""
+    """A pool of up to ``size`` connections, opened by the first read."""
 
     def __init__(self, size: int, *, wait_seconds: float, connect: Mapping[str, Any]) -> None:
         self._size = size
@@ -41,7 +41,7 @@ class DirectReads:
         """
         pool = self._pool
         if pool is None:
-            # Without connections of its own to open, a pool is ready as soon as it is made.
+            # With min_size=0 there is nothing to open, so the pool is ready at once.
             pool = self._pool = await asyncpg.create_pool(
                 min_size=0, max_size=self._size, reset=_leave, **self._connect
             )
@@ -54,7 +54,7 @@ class DirectReads:
             self._places.release()
 
     async def _wait(self) -> None:
-        """Wait for a place in the pool; opening a connection has a limit of its own."""
+        """Wait for a place in the pool; opening a connection has its own time limit."""
         if not self._places.locked():
             await self._places.acquire()
             return
@@ -73,4 +73,4 @@ def _numbered(statement: TextClause) -> _Numbered:
 
 
 async def _leave(_connection: asyncpg.Connection) -> None:
-    """Leave a connection as it is: in AUTOCOMMIT one statement leaves nothing to be reset."""
+    """Skip the reset: in AUTOCOMMIT a single statement leaves nothing to reset."""

@@ -1,9 +1,9 @@
-"""Up to where a sequence may be shown although transactions are still open.
+"""The number up to which a sequence may be shown although transactions are still open.
 
-Numbers come from a sequence before their transaction commits, so a reader that shows 7 may see 6
+A number is taken from a sequence before its transaction commits, so a reader that shows 7 may see 6
 appear afterwards. The remedy rests on one order: a row's transaction takes its id first and its
-number second. Note the sequence's last value, then take a fresh transaction id. Once every
-transaction older than that id has ended, no number up to the noted value can still appear.
+number second. A probe notes the sequence's last value and then takes a new transaction id. Once
+every older transaction has ended, no number up to the noted value can still appear.
 """
 
 import asyncio
@@ -36,23 +36,23 @@ class Horizon:
     async def safe_sequence(self) -> int:
         """Return a number N such that no row with a number up to N can still appear.
 
-        Waits briefly for open transactions; when one stays open, the last bound stands.
+        Waits briefly for open transactions; if one stays open, the last bound holds.
         """
         give_up_at = time.monotonic() + self._patience_seconds
         async with self._lock:
-            await self._settle()
-            # The caller's own last write must be within the bound, so each call notes anew.
+            await self._resolve_pending()
+            # The caller's own last write must be within the bound, so each call probes again.
             newest = await self._database.read(_probe, self._sequence)
             while await self._database.read(_oldest_open) < newest.xid:
                 if time.monotonic() > give_up_at:
-                    # An older note settles sooner; replacing it each time might settle never.
+                    # Keep the older probe: replacing it each time, none might ever resolve.
                     self._pending = self._pending or newest
                     return self._safe
                 await asyncio.sleep(0.005)
             self._safe, self._pending = newest.last_value, None
             return self._safe
 
-    async def _settle(self) -> None:
+    async def _resolve_pending(self) -> None:
         if self._pending and await self._database.read(_oldest_open) >= self._pending.xid:
             self._safe, self._pending = self._pending.last_value, None
 

@@ -1,7 +1,7 @@
-"""Tables partitioned by day: make the coming days, drop the days that are over.
+"""Tables partitioned by day: creates the coming days and drops the past ones.
 
-A day is attached rather than created in place: ATTACH takes a lock that ordinary reads and writes
-do not wait for, and rows that had to go to the default partition can be moved first.
+A day is attached rather than created in place: ordinary reads and writes do not wait for the lock
+that ATTACH takes, and rows that went to the default partition can be moved first.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ DAYS_AHEAD = 7
 
 
 def ensure_days(connection: Connection, tables: Sequence[str], *, today: date) -> None:
-    """Make the partitions of ``today`` and the coming week, where they are missing.
+    """Create the missing partitions of ``today`` and the coming week.
 
-    Two at once, say a migration and the housekeeping, wait for each other.
+    Concurrent calls, such as a migration and the housekeeping, wait for each other.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('threadline.days'))"))
     for table in tables:
@@ -30,7 +30,7 @@ def ensure_days(connection: Connection, tables: Sequence[str], *, today: date) -
 def drop_days(
     connection: Connection, table: str, *, before: date, unless: str = "false"
 ) -> list[date]:
-    """Drop the days older than ``before`` of which no row meets the condition ``unless``."""
+    """Drop the days older than ``before`` in which no row meets the condition ``unless``."""
     dropped = []
     for day in sorted(_days(connection, table)):
         if day >= before:
@@ -60,7 +60,7 @@ def _days(connection: Connection, table: str) -> list[date]:
 
 
 def _partition_column(connection: Connection, table: str) -> str:
-    found = connection.execute(
+    column = connection.execute(
         text(
             "SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a"
             " ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]"
@@ -68,7 +68,7 @@ def _partition_column(connection: Connection, table: str) -> str:
         ),
         {"parent": table},
     )
-    return str(found.scalar_one())
+    return str(column.scalar_one())
 
 
 def _attach(connection: Connection, table: str, column: str, day: date) -> None:

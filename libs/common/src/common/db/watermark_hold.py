@@ -1,8 +1,8 @@
-"""A time that no watermark passes before what is dated with it has been told.
+"""A time that no watermark passes until the events dated with it have been sent.
 
-The relay's watermark waits for transactions that have an id when it takes its note
-(``common/watermark.py``). So a transaction that takes its id first and the time second holds back
-every watermark beyond that time until it has ended and its events are sent.
+The relay's watermark waits for transactions that have an id when it probes the outbox
+(``common/messaging/outbox/watermark.py``). So a transaction that takes its id first and the time
+second holds every watermark back from that time until it has ended and its events are sent.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from common.db.connections import Transaction
 
-# Columns are evaluated in their order; the subquery keeps it so.
+# The subquery makes Postgres take the id before the time.
 _TAKE = text(
     """
     SELECT clock_timestamp() AS at
@@ -21,7 +21,7 @@ _TAKE = text(
 )
 
 
-async def held_moment(tx: Transaction) -> datetime:
-    """Return the database's time, once this transaction holds the watermark back."""
-    moment: datetime = (await tx.execute(_TAKE)).scalar_one()
-    return moment
+async def hold_watermark(tx: Transaction) -> datetime:
+    """Hold the watermark back until this transaction has ended; return the time it cannot pass."""
+    held_at: datetime = (await tx.execute(_TAKE)).scalar_one()
+    return held_at

@@ -2,7 +2,7 @@
 
 from common.runtime import tasks
 from common.runtime.backoff import Backoff
-from common.runtime.batcher import Call, Gatherer
+from common.runtime.batcher import Batcher, Call
 from common.runtime.loop import Loop, Round, drain, without_session
 from common.runtime.processes import (
     Component,
@@ -15,9 +15,9 @@ from common.runtime.tasks import spawn, within
 
 __all__ = [
     "Backoff",
+    "Batcher",
     "Call",
     "Component",
-    "Gatherer",
     "HttpServer",
     "Loop",
     "Round",

@@ -1,7 +1,7 @@
-"""Do together what comes while the same is under way.
+"""Runs calls in batches: those that arrive while a batch is running form the next one.
 
-A call that finds nothing under way begins at once. Those that come meanwhile wait for it, and then
-go together: nothing ever waits for company, and the more there is to do the less each costs.
+A call that finds nothing running starts at once, and never waits for others to join it. So the
+more there is to do, the less each call costs.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ R = TypeVar("R")
 class Call(Generic[T, R]):
     """One caller's item, and the answer that it waits for.
 
-    ``names`` are what it may not share with another call of the same flight.
+    Two calls that share one of ``names`` never go into the same batch.
     """
 
     __slots__ = ("answer", "item", "names")
@@ -28,7 +28,7 @@ class Call(Generic[T, R]):
         self.item = item
         self.names = names
         self.answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self.answer.add_done_callback(_retrieved)
+        self.answer.add_done_callback(_mark_retrieved)
 
     def settle(self, result: R | Exception) -> None:
         """Answer the caller, unless it has an answer or has given up."""
@@ -40,12 +40,13 @@ class Call(Generic[T, R]):
             self.answer.set_result(result)
 
 
-class Gatherer(Generic[T, R]):
-    """Gathers calls into flights: one at a time for each tenant, ``at_once`` in all.
+class Batcher(Generic[T, R]):
+    """Batches the calls of each group; one batch of a group runs at a time, ``max_running`` in all.
 
-    ``work(tenant_id, calls)`` settles its calls, at most ``most`` of them, in the order in which
-    they came; what it raises goes to those that it has not settled. Tenants take turns. A call
-    whose future was cancelled before its flight began is dropped; once begun nothing stops it.
+    ``work(group, calls)`` settles its calls, at most ``max_calls`` of them, in the order in which
+    they arrived. An error that it raises goes to the calls that it has not settled. Groups take
+    turns. A call whose future is cancelled before its batch starts is dropped; a batch that has
+    started runs to its end.
     """
 
     def __init__(
@@ -53,61 +54,62 @@ class Gatherer(Generic[T, R]):
         work: Callable[[str, Sequence[Call[T, R]]], Awaitable[None]],
         *,
         name: str,
-        most: int,
-        at_once: int,
+        max_calls: int,
+        max_running: int,
     ) -> None:
         self._work = work
         self._name = name
-        self._most = most
-        self._at_once = at_once
+        self._max_calls = max_calls
+        self._max_running = max_running
         self._waiting: OrderedDict[str, deque[Call[T, R]]] = OrderedDict()
-        self._flying: set[str] = set()
+        self._running: set[str] = set()
 
-    def add(self, tenant_id: str, item: T, *, names: Iterable[Hashable] = ()) -> asyncio.Future[R]:
-        """Let ``item`` go with the tenant's next flight; the future is the answer."""
+    def add(self, group: str, item: T, *, names: Iterable[Hashable] = ()) -> asyncio.Future[R]:
+        """Put ``item`` into the group's next batch; the future is the answer."""
         call: Call[T, R] = Call(item, frozenset(names))
-        self._waiting.setdefault(tenant_id, deque()).append(call)
-        self._start()
+        self._waiting.setdefault(group, deque()).append(call)
+        self._start_due()
         return call.answer
 
-    def _start(self) -> None:
-        for tenant_id in [one for one in self._waiting if one not in self._flying]:
-            if len(self._flying) >= self._at_once:
+    def _start_due(self) -> None:
+        for group in [group for group in self._waiting if group not in self._running]:
+            if len(self._running) >= self._max_running:
                 return
-            self._flying.add(tenant_id)
-            # In a context of its own: a flight belongs to no single request's trace.
-            Context().run(spawn, self._fly(tenant_id), name=self._name)
+            self._running.add(group)
+            # In a context of its own: a batch belongs to no single request's trace.
+            Context().run(spawn, self._run(group), name=self._name)
 
-    async def _fly(self, tenant_id: str) -> None:
-        calls = self._take(tenant_id)  # Here and not before: whoever came in this turn goes along.
+    async def _run(self, group: str) -> None:
+        calls = self._take(group)  # Only now, so that calls added in this turn join the batch.
         try:
             if calls:
-                await self._work(tenant_id, calls)
+                await self._work(group, calls)
         except Exception as error:  # noqa: BLE001 - each caller raises it
             for call in calls:
                 call.settle(error)
         finally:
-            self._flying.discard(tenant_id)
-            self._start()
+            self._running.discard(group)
+            self._start_due()
 
-    def _take(self, tenant_id: str) -> list[Call[T, R]]:
-        """Take the tenant's next calls; what has to wait for another flight goes to the back."""
+    def _take(self, group: str) -> list[Call[T, R]]:
+        """Take the group's next batch; the calls left over go behind the other groups."""
         taken: list[Call[T, R]] = []
         names: set[Hashable] = set()
         left: deque[Call[T, R]] = deque()
-        for call in self._waiting.pop(tenant_id):
+        for call in self._waiting.pop(group):
             if call.answer.done():
                 continue
-            if len(taken) >= self._most or not names.isdisjoint(call.names):
+            if len(taken) >= self._max_calls or not names.isdisjoint(call.names):
                 left.append(call)
                 continue
             names |= call.names
             taken.append(call)
         if left:
-            self._waiting[tenant_id] = left
+            self._waiting[group] = left
         return taken
 
 
-def _retrieved(answer: asyncio.Future[R]) -> None:
+def _mark_retrieved(answer: asyncio.Future[R]) -> None:
+    """Spare asyncio's warning: an error that no caller waits for was given up by its caller."""
     if not answer.cancelled():
-        answer.exception()  # Whoever waited has it; nobody waiting is no reason for a warning.
+        answer.exception()

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from common.db import Clock, Database, LockedError, Transaction, UseCase
 from common.errors import ServiceError, UnavailableError
-from common.runtime import Call, Gatherer, spawn
+from common.runtime import Batcher, Call, spawn
 from common.web import metrics
 from common.web.writes.transaction import (
     Write,
@@ -67,8 +67,8 @@ class GroupCommit(Generic[T, R]):
             return WriteTransaction(database, clock, work, name=name)
 
         self._of_tenant = of_tenant
-        self._gatherer: Gatherer[Write[T, R], Written] = Gatherer(
-            self._commit, name=f"group_commit.{name}", most=MOST, at_once=AT_ONCE
+        self._batcher: Batcher[Write[T, R], Written] = Batcher(
+            self._commit, name=f"group_commit.{name}", max_calls=MOST, max_running=AT_ONCE
         )
 
     def add(self, tenant_id: str, write: Write[T, R]) -> asyncio.Future[Written]:
@@ -79,7 +79,7 @@ class GroupCommit(Generic[T, R]):
         names = list(self._names(write.item))
         if write.keyed is not None:
             names.append(write.keyed.lock)
-        return self._gatherer.add(tenant_id, write, names=names)
+        return self._batcher.add(tenant_id, write, names=names)
 
     async def _commit(self, tenant_id: str, calls: Sequence[Pending[T, R]]) -> None:
         await self._commit_or_halve(self._of_tenant(tenant_id), calls)

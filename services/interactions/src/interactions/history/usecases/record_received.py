@@ -8,7 +8,7 @@ deliveries need none of this, since the watermark waits for them from the moment
 
 from datetime import datetime
 
-from common.db import Transaction, held_moment
+from common.db import Transaction, hold_watermark
 from common.errors import ServiceError
 from interactions.history.domain.times import GIVEN, judge_time
 from interactions.history.usecases.record_interactions import (
@@ -25,7 +25,7 @@ async def record_received(
     """Do as ``record_interactions``, and date what came without a time that can be believed."""
     moments = moments_of(command.items)
     if any(moment.source != GIVEN for moment in moments):
-        at = await held_moment(tx)
+        at = await hold_watermark(tx)
         moments = [
             m if m.source == GIVEN else judge_time(item.draft.occurred_at, received_at=at)
             for item, m in zip(command.items, moments, strict=True)

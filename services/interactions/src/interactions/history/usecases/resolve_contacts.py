@@ -13,7 +13,7 @@ from uuid import UUID
 
 from common.db import Database
 from common.errors import FieldError, InvalidError, ServiceError, UnavailableError
-from common.runtime import Call, Gatherer
+from common.runtime import Batcher, Call
 from interactions.history import metrics
 from interactions.history.domain.contact import Contact, Identifier, Key
 from interactions.history.domain.interaction import Draft
@@ -87,8 +87,11 @@ class Resolver:
     def __init__(self, database: Database, identity: Identity) -> None:
         self._database = database
         self._identity = identity
-        self._copy: Gatherer[Wanted, Known] = Gatherer(
-            self._find_known, name="resolver.find_known", most=MOST_READ, at_once=READS_AT_ONCE
+        self._copy: Batcher[Wanted, Known] = Batcher(
+            self._find_known,
+            name="resolver.find_known",
+            max_calls=MOST_READ,
+            max_running=READS_AT_ONCE,
         )
 
     async def resolve(
