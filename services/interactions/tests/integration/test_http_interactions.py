@@ -117,9 +117,9 @@ async def test_while_identity_is_away_messages_are_accepted_and_attached_later(a
 
 
 async def _due(tx):
-    from interactions.history.store.unresolved import hurry_unresolved
+    from interactions.history.store.unresolved import mark_due
 
-    return await hurry_unresolved(tx)
+    return await mark_due(tx)
 
 
 async def test_an_unresolved_message_sent_again_is_still_a_duplicate_after_attaching(api):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from common.jsons import loads
-from interactions.history.store import conversations
+from interactions.history.store import candidates
 from services.interactions.tests.integration.test_context_plans import nodes
 from services.interactions.tests.service import running
 
@@ -20,7 +20,7 @@ async def test_a_conversation_is_found_by_its_id_alone(database):
     async def explain(connection):
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-        asked = text(f"EXPLAIN (FORMAT JSON) {conversations._FIND.text}")
+        asked = text(f"EXPLAIN (FORMAT JSON) {candidates.FIND.text}")
         values = {"tenant_id": "demo", "items": "[]", "span": timedelta(days=1), "space": 1}
         found = (
             await connection.execute(asked, values | {"threads_are_locked": False})

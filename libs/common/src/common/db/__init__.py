@@ -8,11 +8,13 @@ from common.db.engines import async_url
 from common.db.failures import LockedError, sqlstate
 from common.db.horizon import Horizon
 from common.db.partitions import drop_days, ensure_days
+from common.db.rows import Columns, bytea_text
 from common.db.usecases import UseCase
 from common.db.watermark_hold import hold_watermark
 
 __all__ = [
     "Clock",
+    "Columns",
     "Database",
     "DatabaseClock",
     "Horizon",
@@ -21,6 +23,7 @@ __all__ = [
     "Transaction",
     "UseCase",
     "async_url",
+    "bytea_text",
     "copy_rows",
     "drop_days",
     "ensure_days",

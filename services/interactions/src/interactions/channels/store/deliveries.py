@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.db import ReadConnection, Transaction
+from common.db import Columns, ReadConnection, Transaction
 from common.ids import new_id
 from common.jsons import dumps_text, loads
 from interactions.channels.kit.adapter import Headers
@@ -16,7 +16,7 @@ HELD_SINCE = "SELECT min(received_at) FROM raw_delivery WHERE state = 'received'
 """The oldest delivery that is stored but not yet told of: the relay's watermark stays behind it."""
 
 # The transaction has its id before it reads the clock: a watermark noted later will see the row.
-_STORE = text(
+_INSERT = text(
     """
     WITH me AS MATERIALIZED (SELECT pg_current_xact_id() AS xid),
     moment AS MATERIALIZED (
@@ -56,24 +56,26 @@ _CLAIM = text(
                WHERE a.provider = d.provider AND a.account = d.account) AS channel
     """
 )
-_FINISH = text(
-    """
+_FINISHED = Columns(
+    {"delivery_id": "uuid", "received_at": "timestamptz", "state": "text", "reason": "text"}
+)
+_MARK_FINISHED = text(
+    f"""
     UPDATE raw_delivery d
     SET state = f.state, reason = f.reason, finished_at = clock_timestamp(), leased_until = NULL
-    FROM unnest(cast(:ids AS uuid[]), cast(:times AS timestamptz[]), cast(:states AS text[]),
-                cast(:reasons AS text[])) AS f (delivery_id, received_at, state, reason)
+    FROM {_FINISHED.table("finished", "f")}
     WHERE d.tenant_id = :tenant_id AND d.received_at = f.received_at
       AND d.delivery_id = f.delivery_id AND d.state = 'received'
     """
 )
-_QUARANTINED = text(
+_LIST_QUARANTINED = text(
     """
     SELECT delivery_id, received_at, provider, account, reason, attempts FROM raw_delivery
     WHERE tenant_id = :tenant_id AND state = 'quarantined'
     ORDER BY received_at LIMIT :count
     """
 )
-_REDRIVE = text(
+_MARK_RECEIVED = text(
     """
     UPDATE raw_delivery
     SET state = 'received', reason = NULL, attempts = 0, leased_until = NULL, finished_at = NULL
@@ -110,7 +112,7 @@ class Quarantined:
     attempts: int
 
 
-async def store_delivery(
+async def insert_delivery(
     tx: Transaction,
     *,
     tenant_id: str,
@@ -120,9 +122,9 @@ async def store_delivery(
     headers: Headers,
     body: bytes,
 ) -> bool:
-    """Store a call as it came; False when the provider repeated a call that is here already."""
+    """Store a call byte for byte; return False when the provider repeated a stored call."""
     result = await tx.execute(
-        _STORE,
+        _INSERT,
         {
             "tenant_id": tenant_id,
             "provider": provider,
@@ -158,35 +160,36 @@ async def claim_deliveries(
     return sorted(found, key=lambda d: (d.received_at, d.delivery_id))
 
 
-async def finish_deliveries(
+async def mark_finished(
     tx: Transaction,
     tenant_id: str,
-    finished: Sequence[tuple[StoredDelivery, str | None]],
+    reasons: Sequence[tuple[StoredDelivery, str | None]],
 ) -> None:
-    """Mark deliveries as processed, or as quarantined for the reason given."""
-    await tx.execute(
-        _FINISH,
+    """Mark deliveries as processed, or as quarantined if they have a reason."""
+    rows = [
         {
-            "tenant_id": tenant_id,
-            "ids": [d.delivery_id for d, _ in finished],
-            "times": [d.received_at for d, _ in finished],
-            "states": ["quarantined" if reason else "processed" for _, reason in finished],
-            "reasons": [reason for _, reason in finished],
-        },
-    )
+            "delivery_id": delivery.delivery_id,
+            "received_at": delivery.received_at,
+            "state": "quarantined" if reason else "processed",
+            "reason": reason,
+        }
+        for delivery, reason in reasons
+    ]
+    values = {"tenant_id": tenant_id, "finished": _FINISHED.values(rows)}
+    await tx.execute(_MARK_FINISHED, values)
 
 
 async def list_quarantined(
     connection: ReadConnection, tenant_id: str, *, count: int = 100
 ) -> list[Quarantined]:
     """Return the oldest deliveries that wait for a person."""
-    result = await connection.execute(_QUARANTINED, {"tenant_id": tenant_id, "count": count})
+    result = await connection.execute(_LIST_QUARANTINED, {"tenant_id": tenant_id, "count": count})
     return [Quarantined(*row) for row in result]
 
 
-async def redrive_deliveries(tx: Transaction, tenant_id: str, ids: Sequence[UUID] | None) -> int:
-    """Put quarantined deliveries (all of the tenant's if ``ids`` is None) back to be processed."""
+async def mark_received(tx: Transaction, tenant_id: str, ids: Sequence[UUID] | None) -> int:
+    """Queue quarantined deliveries again: those named, or all of the tenant's."""
     result = await tx.execute(
-        _REDRIVE, {"tenant_id": tenant_id, "ids": None if ids is None else list(ids)}
+        _MARK_RECEIVED, {"tenant_id": tenant_id, "ids": None if ids is None else list(ids)}
     )
     return result.rowcount

@@ -28,7 +28,7 @@ class StoreDelivery:
 async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: datetime) -> bool:
     """Put the call into the vault; False when it is there already."""
     del now  # the vault reads the database's clock itself, after its transaction has begun
-    return await store.store_delivery(
+    return await store.insert_delivery(
         tx,
         tenant_id=command.tenant_id,
         provider=command.provider,
@@ -72,7 +72,7 @@ async def record_deliveries(tx: Transaction, command: RecordDeliveries, *, now: 
         finished.append((understood.delivery, reason))
         outcome = "quarantined" if reason else "processed"
         metrics.DELIVERIES.labels(understood.delivery.provider, outcome).inc()
-    await store.finish_deliveries(tx, command.tenant_id, finished)
+    await store.mark_finished(tx, command.tenant_id, finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,4 @@ class RedriveDeliveries:
 async def redrive_deliveries(tx: Transaction, command: RedriveDeliveries, *, now: datetime) -> int:
     """Put them back into the queue and return how many; messages keep their ids and keys."""
     del now
-    return await store.redrive_deliveries(tx, command.tenant_id, command.ids)
+    return await store.mark_received(tx, command.tenant_id, command.ids)

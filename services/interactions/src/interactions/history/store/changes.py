@@ -5,17 +5,17 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from common.db import Transaction
-from common.jsons import dumps_text
+from common.db import Columns, Transaction
 from interactions.history.domain.conversation import Step
-from interactions.history.store import columns
 
-_STEP = {
-    "type": "text",
-    "conversation_id": "uuid",
-    "customer_id": "uuid",
-    "interaction_id": "uuid",
-}
+_STEP = Columns(
+    {
+        "type": "text",
+        "conversation_id": "uuid",
+        "customer_id": "uuid",
+        "interaction_id": "uuid",
+    }
+)
 _APPEND = text(
     f"""
     -- The transaction gets its id before it takes numbers: the readers' horizon rests on that.
@@ -24,13 +24,13 @@ _APPEND = text(
                         interaction_id)
     SELECT :tenant_id, nextval('interaction_sequence'), me.xid, type, :now, conversation_id,
            customer_id, interaction_id
-    FROM me CROSS JOIN {columns.rows_of("steps", _STEP)}
+    FROM me CROSS JOIN {_STEP.table("steps")}
     RETURNING sequence
     """
 )
 
 
-async def append(
+async def insert_changes(
     tx: Transaction, tenant_id: str, steps: Sequence[Step], *, now: datetime
 ) -> list[int]:
     """Write one row per step and return their sequences, in the same order."""
@@ -46,6 +46,6 @@ async def append(
         for step in steps
     ]
     result = await tx.execute(
-        _APPEND, {"tenant_id": tenant_id, "now": now, "steps": dumps_text(rows)}
+        _APPEND, {"tenant_id": tenant_id, "now": now, "steps": _STEP.values(rows)}
     )
     return [row.sequence for row in result]

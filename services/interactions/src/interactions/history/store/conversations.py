@@ -1,160 +1,31 @@
-"""Conversations: find the ones that interactions belong to, lock them, save them."""
+"""Conversations: read, locked, saved."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from common.errors import NotFoundError
-from common.jsons import dumps_text
-from interactions.history.domain.contact import NOBODY
 from interactions.history.domain.conversation import Conversation
-from interactions.history.domain.placement import Candidate, Item
-from interactions.history.store import columns
+from interactions.history.store.conversation_rows import CONVERSATION, from_row, to_row
 
-LOCK_SPACE = 0x7468
-"""Keeps these advisory locks apart from those of others in the same database."""
-
-LOCK_STRIPES = 4096
-"""Thread keys share this many locks: a batch of any size then fits into Postgres' lock table."""
-
-_COLUMNS = ", ".join(f"c.{name}" for name in columns.CONVERSATION)
-
-_ITEM = {
-    "place": "int",
-    "given": "uuid",
-    "reply": "text",
-    "provider": "text",
-    "account": "text",
-    "channel": "text",
-    "channel_account": "text",
-    "contact": "text",
-    "customer_id": "uuid",
-    "at": "timestamptz",
-    "stripes": "int[]",
-}
-
-# Each look-up is a LATERAL with LIMIT 1: that leaves the planner no choice but the one index that
-# answers it, also while a table is too young to have statistics.
-_WANTED = f"""
-    WITH item AS MATERIALIZED (SELECT * FROM {columns.rows_of("items", _ITEM)}),
-    wanted AS MATERIALIZED (
-        SELECT place, 'given' AS via, given AS conversation_id FROM item WHERE given IS NOT NULL
-        UNION ALL
-        SELECT i.place, 'reply', r.conversation_id
-        FROM item i CROSS JOIN LATERAL (
-            SELECT p.origin_customer_id, p.interaction_id FROM provider_message p
-            WHERE p.tenant_id = :tenant_id AND p.message_id = i.reply
-            ORDER BY p.provider_name IS NOT DISTINCT FROM i.provider DESC,
-                     p.provider_account IS NOT DISTINCT FROM i.account DESC, p.recorded_at DESC
-            LIMIT 1) p
-        CROSS JOIN LATERAL (
-            SELECT x.conversation_id FROM interaction x
-            WHERE x.tenant_id = :tenant_id AND x.origin_customer_id = p.origin_customer_id
-              AND x.interaction_id = p.interaction_id
-            LIMIT 1) r
-        WHERE i.given IS NULL AND i.reply IS NOT NULL
-        UNION ALL
-        SELECT i.place, 'thread', t.conversation_id
-        FROM item i CROSS JOIN LATERAL (
-            SELECT c.conversation_id FROM conversation c
-            WHERE c.tenant_id = :tenant_id AND c.contact_key = i.contact
-              AND c.channel = i.channel AND c.channel_account IS NOT DISTINCT FROM i.channel_account
-              AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
-              AND c.last_activity_at >= i.at - cast(:span AS interval)
-            ORDER BY c.last_activity_at DESC LIMIT 1) t
-        WHERE i.given IS NULL
-        -- Contact and customer mostly lead to the same conversation: it is wanted once.
-        UNION
-        SELECT i.place, 'thread', t.conversation_id
-        FROM item i
-        CROSS JOIN LATERAL (
-            SELECT origin_id FROM customer_alias
-            WHERE tenant_id = :tenant_id AND canonical_id = i.customer_id
-            LIMIT 1000) a
-        CROSS JOIN LATERAL (
-            SELECT c.conversation_id FROM conversation c
-            WHERE c.tenant_id = :tenant_id AND c.origin_customer_id = a.origin_id
-              AND c.channel = i.channel AND c.channel_account IS NOT DISTINCT FROM i.channel_account
-              AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
-              AND c.last_activity_at >= i.at - cast(:span AS interval)
-            ORDER BY c.last_activity_at DESC LIMIT 1) t
-        WHERE i.given IS NULL AND i.customer_id IS NOT NULL
-    )
-"""
-# Locks are taken in one order by everybody: first those of threads, sorted, then conversations,
-# sorted. What was locked for a thread may have been opened by somebody else meanwhile, and this
-# statement does not see it yet: so it leaves the conversations alone then, unless told otherwise.
-_FIND = text(
-    f"""
-    {_WANTED},
-    stripe AS MATERIALIZED (
-        SELECT count(pg_advisory_xact_lock(:space, stripe)) AS locked
-        FROM (SELECT DISTINCT unnest(stripes) AS stripe FROM item i
-              WHERE given IS NULL AND place NOT IN (SELECT place FROM wanted)
-              ORDER BY 1) AS ordered
-    ),
-    found AS MATERIALIZED (
-        SELECT c.* FROM (SELECT DISTINCT conversation_id FROM wanted ORDER BY 1) w
-        CROSS JOIN LATERAL (
-            SELECT * FROM conversation
-            WHERE tenant_id = :tenant_id AND conversation_id = w.conversation_id
-            LIMIT 1 FOR UPDATE) c
-        WHERE (SELECT locked FROM stripe) = 0 OR :threads_are_locked
-    )
-    -- From the left, so that the threads' locks come first, and are taken when nothing is wanted.
-    SELECT s.locked, w.place, w.via,
-           coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
-    FROM stripe s
-    LEFT JOIN (wanted w JOIN found c USING (conversation_id)
-        LEFT JOIN LATERAL (
-            SELECT canonical_id FROM customer_alias
-            WHERE tenant_id = :tenant_id AND origin_id = c.origin_customer_id
-            LIMIT 1) a ON true) ON true
-    """
-)
 _GET = f"""
-    SELECT coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {_COLUMNS}
+    SELECT coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {CONVERSATION.of("c")}
     FROM conversation c
     LEFT JOIN customer_alias a
         ON a.tenant_id = c.tenant_id AND a.origin_id = c.origin_customer_id
     WHERE c.tenant_id = :tenant_id AND c.conversation_id = ANY (cast(:ids AS uuid[]))
     ORDER BY c.conversation_id
 """
-_SAVE = text(columns.upsert("conversation", columns.CONVERSATION, key=columns.CONVERSATION_KEY))
-
-
-async def find_candidates(
-    tx: Transaction, tenant_id: str, items: Sequence[Item], *, window: timedelta
-) -> list[Candidate]:
-    """Return and lock, in one order, every conversation that one of the items may belong to.
-
-    Where there is none, nobody else can open one for the same contact until the transaction ends.
-    """
-    if not items:
-        return []
-    values = {
-        "tenant_id": tenant_id,
-        "span": window,
-        "space": LOCK_SPACE,
-        "items": dumps_text([_item_row(tenant_id, item) for item in items]),
-    }
-    rows = (await tx.execute(_FIND, values | {"threads_are_locked": False})).all()
-    if rows[0].locked:
-        rows = (await tx.execute(_FIND, values | {"threads_are_locked": True})).all()
-    known: dict[UUID, Conversation] = {}
-    candidates = []
-    for row in rows:
-        if row.place is None:  # the line that says how many locks were taken, and nothing was found
-            continue
-        place, via, conversation_id = row.place, row.via, row.conversation_id
-        if conversation_id not in known:
-            known[conversation_id] = conversation_of(row)
-        candidates.append(Candidate(place, via, known[conversation_id]))
-    return candidates
+_SAVE = text(
+    CONVERSATION.upsert(
+        "conversation",
+        "conversations",
+        key=("tenant_id", "conversation_id"),
+        shared=("tenant_id",),
+    )
+)
 
 
 async def lock_conversations(
@@ -164,7 +35,7 @@ async def lock_conversations(
     result = await tx.execute(
         text(f"{_GET} FOR UPDATE OF c"), {"tenant_id": tenant_id, "ids": list(ids)}
     )
-    return {row.conversation_id: conversation_of(row) for row in result}
+    return {row.conversation_id: from_row(row) for row in result}
 
 
 async def get_conversation(
@@ -177,7 +48,7 @@ async def get_conversation(
     row = result.one_or_none()
     if row is None:
         raise NotFoundError("there is no such conversation")
-    return conversation_of(row)
+    return from_row(row)
 
 
 async def save_conversations(
@@ -186,34 +57,5 @@ async def save_conversations(
     """Insert the new ones and overwrite the others, which the caller has locked."""
     if not conversations:
         return
-    rows = [columns.conversation_row(conversation) for conversation in conversations]
-    await tx.execute(_SAVE, {"tenant_id": tenant_id, "conversations": dumps_text(rows)})
-
-
-def conversation_of(row: Row[Any]) -> Conversation:
-    """Return the domain's view of a row that ends with ``CONVERSATION``; the nil id is nobody."""
-    values = dict(zip(columns.CONVERSATION, row[-len(columns.CONVERSATION) :], strict=True))
-    values["tags"] = tuple(values["tags"])
-    values["origin_customer_id"] = _somebody(values["origin_customer_id"])
-    return Conversation(**values, customer_id=_somebody(row.customer_id))
-
-
-def _item_row(tenant_id: str, item: Item) -> dict[str, Any]:
-    draft = item.draft
-    return {
-        "place": item.index,
-        "given": draft.conversation_id,
-        "reply": draft.in_reply_to,
-        "provider": draft.provider and draft.provider.name,
-        "account": draft.provider and draft.provider.account,
-        "channel": draft.channel,
-        "channel_account": draft.channel_account,
-        "contact": item.contact_key,
-        "customer_id": item.customer_id,
-        "at": item.occurred_at,
-        "stripes": [columns.stripe(f"{tenant_id}|{k}", LOCK_STRIPES) for k in item.thread_keys],
-    }
-
-
-def _somebody(customer_id: UUID) -> UUID | None:
-    return None if customer_id == NOBODY else customer_id
+    rows = [to_row(conversation) for conversation in conversations]
+    await tx.execute(_SAVE, {"tenant_id": tenant_id, "conversations": CONVERSATION.values(rows)})

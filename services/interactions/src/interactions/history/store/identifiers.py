@@ -1,4 +1,4 @@
-"""Our copy of who has which identifier: read before identity is asked, filled by what it says."""
+"""Our copy of who has which identifier: read before identity is asked, filled by its responses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,18 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.db import ReadConnection, Transaction
+from common.db import Columns, ReadConnection, Transaction
 from interactions.history.domain.contact import Identifier, Key
 
+_KEY = {"type": "text", "scope": "text", "lookup_key": "text"}
+_KEYS = Columns(_KEY)
+_IDENTIFIERS = Columns({**_KEY, "customer_id": "uuid", "level": "text"})
+
 _FIND = text(
-    """
+    f"""
     SELECT k.type, k.scope, k.lookup_key, k.level, NULL::uuid AS asked_id,
            coalesce(a.canonical_id, k.customer_id) AS customer_id
-    FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:keys AS text[]))
-         AS asked (type, scope, lookup_key)
+    FROM {_KEYS.table("keys", "asked")}
     CROSS JOIN LATERAL (
         SELECT * FROM known_identifier k
         WHERE k.tenant_id = :tenant_id AND k.type = asked.type AND k.scope = asked.scope
@@ -31,31 +34,27 @@ _FIND = text(
     WHERE a.tenant_id = :tenant_id AND a.origin_id = ANY (cast(:ids AS uuid[]))
     """
 )
-_LEARN_ALIASES = text(
+_INSERT_ALIASES = text(
     """
     INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
     SELECT :tenant_id, id, id FROM unnest(cast(:ids AS uuid[])) AS id ORDER BY id
     ON CONFLICT DO NOTHING
     """
 )
-_LEARN_IDENTIFIERS = text(
-    """
-    INSERT INTO known_identifier (tenant_id, type, scope, lookup_key, customer_id, level,
-                                  asserted_at)
-    SELECT :tenant_id, type, scope, lookup_key, customer_id, level, :asserted_at
-    FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:keys AS text[]),
-                cast(:customers AS uuid[]), cast(:levels AS text[]))
-         AS i (type, scope, lookup_key, customer_id, level)
-    ORDER BY type, scope, lookup_key
-    ON CONFLICT (tenant_id, type, scope, lookup_key)
-        DO UPDATE SET customer_id = excluded.customer_id, level = excluded.level,
-                      asserted_at = excluded.asserted_at
+_SAVE = text(
+    f"""
+    INSERT INTO known_identifier (tenant_id, {_IDENTIFIERS.names}, asserted_at)
+    SELECT :tenant_id, {_IDENTIFIERS.names}, :asserted_at
+    FROM {_IDENTIFIERS.table("identifiers")}
+    ORDER BY {_KEYS.names}
+    ON CONFLICT (tenant_id, {_KEYS.names})
+        DO UPDATE SET {_IDENTIFIERS.overwrite(key=tuple(_KEY))}, asserted_at = excluded.asserted_at
         WHERE known_identifier.asserted_at <= excluded.asserted_at
     """
 )
 
 ANSWER_AGE = timedelta(seconds=10)
-"""How old identity's answer may be when it is written; an event that came meanwhile is newer."""
+"""How old identity's response may be when it is written; an event received since is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,7 @@ async def find_known(
         _FIND,
         {
             "tenant_id": tenant_id,
-            "types": [key[0] for key in keys],
-            "scopes": [key[1] for key in keys],
-            "keys": [key[2] for key in keys],
+            "keys": _KEYS.values([_key_row(key) for key in keys]),
             "ids": list(ids),
         },
     )
@@ -94,31 +91,35 @@ async def find_known(
     return known
 
 
-async def learn(
+async def save_identifiers(
     tx: Transaction,
     tenant_id: str,
-    facts: Sequence[tuple[UUID, Sequence[Identifier]]],
+    learned: Sequence[tuple[UUID, Sequence[Identifier]]],
     *,
     now: datetime,
 ) -> None:
-    """Remember customers that identity confirmed, and the spellings it recognised them by.
+    """Save the customers that identity confirmed, and the spellings it recognised them by.
 
-    A customer that we already know to have been merged away stays so.
+    A customer that our copy knows as merged away stays so.
     """
-    learned = {i.key: (customer, i.level) for customer, found in facts for i in found}
-    customers = sorted({customer for customer, _ in facts})
+    customers = sorted({customer for customer, _ in learned})
+    by_key = {i.key: (customer, i.level) for customer, own in learned for i in own}
+    rows = [
+        {**_key_row(key), "customer_id": customer, "level": level}
+        for key, (customer, level) in by_key.items()
+    ]
     if customers:
-        await tx.execute(_LEARN_ALIASES, {"tenant_id": tenant_id, "ids": customers})
-    if learned:
+        await tx.execute(_INSERT_ALIASES, {"tenant_id": tenant_id, "ids": customers})
+    if rows:
         await tx.execute(
-            _LEARN_IDENTIFIERS,
+            _SAVE,
             {
                 "tenant_id": tenant_id,
-                "types": [key[0] for key in learned],
-                "scopes": [key[1] for key in learned],
-                "keys": [key[2] for key in learned],
-                "customers": [customer for customer, _ in learned.values()],
-                "levels": [level for _, level in learned.values()],
+                "identifiers": _IDENTIFIERS.values(rows),
                 "asserted_at": now - ANSWER_AGE,
             },
         )
+
+
+def _key_row(key: Key) -> dict[str, str]:
+    return dict(zip(_KEY, key, strict=True))

@@ -1,4 +1,4 @@
-"""Interactions: claim a provider's message, write, look up what was written first."""
+"""Interactions and the claims on their providers' messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,46 +8,40 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.db import Transaction, copy_rows
+from common.db import Columns, Transaction, bytea_text, copy_rows
 from common.jsons import dumps_text
 from interactions.history.domain.contact import NOBODY, Identifier
 from interactions.history.domain.interaction import ProviderKey, fingerprint
 from interactions.history.domain.placement import Item, Placed
 from interactions.history.domain.times import Moment
-from interactions.history.store import columns
 
-_MESSAGE = {
-    "provider_name": "text",
-    "provider_account": "text",
-    "message_id": "text",
-    "interaction_id": "uuid",
-    "origin_customer_id": "uuid",
-    "fingerprint": "bytea",
-}
+_KEY = {"provider_name": "text", "provider_account": "text", "message_id": "text"}
+_KEYS = Columns(_KEY)
+_CLAIMS = Columns(
+    {**_KEY, "interaction_id": "uuid", "origin_customer_id": "uuid", "fingerprint": "bytea"}
+)
+_CUSTOMERS = Columns({**_KEY, "customer_id": "uuid"})
+
 _CLAIM = text(
     f"""
-    INSERT INTO provider_message (tenant_id, provider_name, provider_account, message_id,
-                                  interaction_id, origin_customer_id, fingerprint, recorded_at)
-    SELECT :tenant_id, provider_name, provider_account, message_id, interaction_id,
-           origin_customer_id, fingerprint, :now
-    FROM {columns.rows_of("messages", _MESSAGE)}
+    INSERT INTO provider_message (tenant_id, {_CLAIMS.names}, recorded_at)
+    SELECT :tenant_id, {_CLAIMS.names}, :now
+    FROM {_CLAIMS.table("claims")}
     -- One order for all, so that two batches with the same messages wait instead of deadlocking.
-    ORDER BY provider_name, provider_account, message_id
+    ORDER BY {_KEYS.names}
     ON CONFLICT DO NOTHING
     RETURNING interaction_id
     """
 )
-_ORIGINALS = text(
-    """
-    SELECT p.provider_name, p.provider_account, p.message_id, p.fingerprint, x.interaction_id,
-           x.conversation_id, x.sequence,
+_FIND_ORIGINALS = text(
+    f"""
+    SELECT {_KEYS.of("p")}, p.fingerprint, x.interaction_id, x.conversation_id, x.sequence,
            coalesce(a.canonical_id, nullif(x.origin_customer_id, :nobody)) AS customer_id
-    FROM unnest(cast(:names AS text[]), cast(:accounts AS text[]), cast(:messages AS text[]))
-         AS m (name, account, message_id)
+    FROM {_KEYS.table("keys", "k")}
     CROSS JOIN LATERAL (
         SELECT * FROM provider_message p
-        WHERE p.tenant_id = :tenant_id AND p.provider_name = m.name
-          AND p.provider_account = m.account AND p.message_id = m.message_id
+        WHERE p.tenant_id = :tenant_id AND p.provider_name = k.provider_name
+          AND p.provider_account = k.provider_account AND p.message_id = k.message_id
         LIMIT 1) p
     CROSS JOIN LATERAL (
         SELECT x.tenant_id, x.interaction_id, x.conversation_id, x.sequence, x.origin_customer_id
@@ -59,28 +53,25 @@ _ORIGINALS = text(
         ON a.tenant_id = x.tenant_id AND a.origin_id = x.origin_customer_id
     """
 )
-_SETTLE = text(
-    """
-    UPDATE provider_message p SET origin_customer_id = m.customer_id
-    FROM unnest(cast(:names AS text[]), cast(:accounts AS text[]), cast(:messages AS text[]),
-                cast(:customers AS uuid[])) AS m (name, account, message_id, customer_id)
-    WHERE p.tenant_id = :tenant_id AND p.provider_name = m.name
-      AND p.provider_account = m.account AND p.message_id = m.message_id
+_SAVE_CUSTOMERS = text(
+    f"""
+    UPDATE provider_message p SET origin_customer_id = c.customer_id
+    FROM {_CUSTOMERS.table("customers", "c")}
+    WHERE p.tenant_id = :tenant_id AND p.provider_name = c.provider_name
+      AND p.provider_account = c.provider_account AND p.message_id = c.message_id
     """
 )
-_RELEASE = text(
-    """
+_DELETE_CLAIMS = text(
+    f"""
     DELETE FROM provider_message
-    WHERE tenant_id = :tenant_id AND (provider_name, provider_account, message_id) IN (
-        SELECT * FROM unnest(cast(:names AS text[]), cast(:accounts AS text[]),
-                             cast(:messages AS text[])))
+    WHERE tenant_id = :tenant_id AND ({_KEYS.names}) IN ({_KEYS.select("keys")})
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What was recorded when a provider's message came in first; the customer as of today."""
+    """What was recorded when a provider's message arrived first; the customer as of today."""
 
     interaction_id: UUID
     conversation_id: UUID
@@ -92,14 +83,14 @@ class Original:
 async def claim_messages(
     tx: Transaction, tenant_id: str, items: Sequence[Item], *, now: datetime
 ) -> set[UUID]:
-    """Claim the items' provider keys, each key once; return the interactions that have theirs now.
+    """Claim the items' provider keys, each key once; return the interactions that own theirs now.
 
-    A claim that somebody else is just making is waited for.
+    Waits for a transaction that is claiming the same message.
     """
     if not items:
         return set()
-    rows = dumps_text([_message_row(item) for item in items])
-    result = await tx.execute(_CLAIM, {"tenant_id": tenant_id, "now": now, "messages": rows})
+    claims = _CLAIMS.values([_claim_row(item) for item in items])
+    result = await tx.execute(_CLAIM, {"tenant_id": tenant_id, "now": now, "claims": claims})
     return set(result.scalars())
 
 
@@ -109,9 +100,7 @@ async def find_originals(
     """Return what was recorded under the keys."""
     if not keys:
         return {}
-    result = await tx.execute(
-        _ORIGINALS, {"tenant_id": tenant_id, "nobody": NOBODY, **_arrays(keys)}
-    )
+    values = {"tenant_id": tenant_id, "nobody": NOBODY, "keys": _key_rows(keys)}
     return {
         ProviderKey(row.provider_name, row.provider_account, row.message_id): Original(
             row.interaction_id,
@@ -120,39 +109,35 @@ async def find_originals(
             row.sequence,
             bytes(row.fingerprint),
         )
-        for row in result
+        for row in await tx.execute(_FIND_ORIGINALS, values)
     }
 
 
-async def settle_claims(
+async def save_claim_customers(
     tx: Transaction, tenant_id: str, customers: Mapping[ProviderKey, UUID]
 ) -> None:
-    """Correct under which customer the claimed messages were filed in the end."""
-    if customers:
-        await tx.execute(
-            _SETTLE,
-            {
-                "tenant_id": tenant_id,
-                **_arrays(list(customers)),
-                "customers": list(customers.values()),
-            },
-        )
+    """Save under which customer the claimed messages were filed, where that has changed."""
+    if not customers:
+        return
+    rows = [{**_key_row(key), "customer_id": customer} for key, customer in customers.items()]
+    values = {"tenant_id": tenant_id, "customers": _CUSTOMERS.values(rows)}
+    await tx.execute(_SAVE_CUSTOMERS, values)
 
 
-async def release_claims(tx: Transaction, tenant_id: str, keys: Sequence[ProviderKey]) -> None:
-    """Give back claims of messages that were refused after all."""
+async def delete_claims(tx: Transaction, tenant_id: str, keys: Sequence[ProviderKey]) -> None:
+    """Release the claims of messages that could not be recorded."""
     if keys:
-        await tx.execute(_RELEASE, {"tenant_id": tenant_id, **_arrays(keys)})
+        await tx.execute(_DELETE_CLAIMS, {"tenant_id": tenant_id, "keys": _key_rows(keys)})
 
 
-async def write_interactions(
+async def insert_interactions(
     tx: Transaction,
     tenant_id: str,
     rows: Sequence[tuple[Placed, Moment, int]],
     *,
     now: datetime,
 ) -> None:
-    """Write interactions, each with the time that is believed and its place in the change feed."""
+    """Insert interactions, each with its time and its place in the change feed."""
     await copy_rows(
         tx,
         "interaction",
@@ -160,18 +145,11 @@ async def write_interactions(
     )
 
 
-def identifiers_json(identifiers: Sequence[Identifier]) -> str:
-    """Return identifiers in the form in which they are stored."""
-    return dumps_text([_stored(identifier) for identifier in identifiers])
-
-
-def _stored(identifier: Identifier) -> dict[str, str | None]:
-    return {
-        "type": identifier.type,
-        "value": identifier.value,
-        "scope": identifier.scope,
-        "level": identifier.level,
-    }
+def identifier_values(identifiers: Sequence[Identifier]) -> list[dict[str, str | None]]:
+    """Return identifiers in the form in which they are stored as JSON."""
+    return [
+        {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level} for i in identifiers
+    ]
 
 
 def _row(
@@ -196,7 +174,7 @@ def _row(
         "text": draft.text,
         "data": dumps_text(draft.data),
         "attachments": dumps_text(draft.attachments),
-        "identifiers": identifiers_json(draft.identifiers),
+        "identifiers": dumps_text(identifier_values(draft.identifiers)),
         "provider_name": provider and provider.name,
         "provider_account": provider and provider.account,
         "provider_message_id": provider and provider.message_id,
@@ -210,23 +188,24 @@ def _row(
     }
 
 
-def _message_row(item: Item) -> dict[str, Any]:
-    """Return what claims an item's provider key."""
+def _claim_row(item: Item) -> dict[str, Any]:
     if item.draft.provider is None:
         raise ValueError("an item without a provider key cannot be claimed")
     return {
-        "provider_name": item.draft.provider.name,
-        "provider_account": item.draft.provider.account,
-        "message_id": item.draft.provider.message_id,
+        **_key_row(item.draft.provider),
         "interaction_id": item.interaction_id,
         "origin_customer_id": item.customer_id or NOBODY,
-        "fingerprint": f"\\x{fingerprint(item.draft).hex()}",
+        "fingerprint": bytea_text(fingerprint(item.draft)),
     }
 
 
-def _arrays(keys: Sequence[ProviderKey]) -> dict[str, list[str]]:
+def _key_rows(keys: Sequence[ProviderKey]) -> str:
+    return _KEYS.values([_key_row(key) for key in keys])
+
+
+def _key_row(key: ProviderKey) -> dict[str, str]:
     return {
-        "names": [key.name for key in keys],
-        "accounts": [key.account for key in keys],
-        "messages": [key.message_id for key in keys],
+        "provider_name": key.name,
+        "provider_account": key.account,
+        "message_id": key.message_id,
     }

@@ -1,32 +1,40 @@
-"""Interactions whose customer is not known yet: queued, claimed in batches, attached."""
+"""Interactions whose customer is unknown: queued, claimed in batches, attached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from common.db import Transaction
+from common.db import Columns, Transaction
 from common.jsons import loads
 from interactions.history.domain.contact import NOBODY, Contact, Identifier
 from interactions.history.domain.interaction import ProviderKey
 from interactions.history.domain.placement import Placed
-from interactions.history.store.interactions import identifiers_json
+from interactions.history.store.interactions import identifier_values
 
-_QUEUE = text(
-    """
-    INSERT INTO unresolved (tenant_id, interaction_id, conversation_id, identifiers,
-                            claimed_customer_id, observed_at, next_attempt_at, refused)
-    SELECT :tenant_id, interaction_id, conversation_id, identifiers, customer_id, at, :now, refused
-    FROM unnest(cast(:interactions AS uuid[]), cast(:conversations AS uuid[]),
-                cast(:identifiers AS jsonb[]), cast(:customers AS uuid[]),
-                cast(:times AS timestamptz[]), cast(:reasons AS text[]))
-         AS u (interaction_id, conversation_id, identifiers, customer_id, at, refused)
+_ROWS = Columns(
+    {
+        "interaction_id": "uuid",
+        "conversation_id": "uuid",
+        "identifiers": "jsonb",
+        "claimed_customer_id": "uuid",
+        "observed_at": "timestamptz",
+        "refused": "text",
+    }
+)
+_REASONS = Columns({"interaction_id": "uuid", "reason": "text"})
+_CUSTOMERS = Columns({"interaction_id": "uuid", "customer_id": "uuid"})
+
+_INSERT = text(
+    f"""
+    INSERT INTO unresolved (tenant_id, {_ROWS.names}, next_attempt_at)
+    SELECT :tenant_id, {_ROWS.names}, :now FROM {_ROWS.table("rows")}
     """
 )
-# The lease is the next attempt: who claims a row has until then, and a crash frees it by itself.
+# The next attempt is also the lease: a claim lasts until then, and a crash frees it by itself.
 _CLAIM = text(
     """
     UPDATE unresolved u
@@ -43,38 +51,38 @@ _CLAIM = text(
               u.claimed_customer_id, u.observed_at
     """
 )
-_HURRY = text(
+_MARK_DUE = text(
     """
     UPDATE unresolved SET next_attempt_at = clock_timestamp()
     WHERE refused IS NULL AND next_attempt_at > clock_timestamp()
     """
 )
-_REFUSE = text(
-    """
+_MARK_REFUSED = text(
+    f"""
     UPDATE unresolved u SET refused = r.reason
-    FROM unnest(cast(:ids AS uuid[]), cast(:reasons AS text[])) AS r (interaction_id, reason)
+    FROM {_REASONS.table("reasons")}
     WHERE u.tenant_id = :tenant_id AND u.interaction_id = r.interaction_id
     """
 )
-_TAKE = text(
+_DELETE = text(
     """
     DELETE FROM unresolved
     WHERE tenant_id = :tenant_id AND interaction_id = ANY (cast(:ids AS uuid[]))
     RETURNING interaction_id, conversation_id
     """
 )
-_ATTACH = text(
-    """
-    UPDATE interaction x SET origin_customer_id = a.customer_id
-    FROM unnest(cast(:ids AS uuid[]), cast(:customers AS uuid[])) AS a (interaction_id, customer_id)
+_SAVE_CUSTOMERS = text(
+    f"""
+    UPDATE interaction x SET origin_customer_id = c.customer_id
+    FROM {_CUSTOMERS.table("customers", "c")}
     WHERE x.tenant_id = :tenant_id AND x.origin_customer_id = :nobody
-      AND x.interaction_id = a.interaction_id
+      AND x.interaction_id = c.interaction_id
     RETURNING x.interaction_id, x.conversation_id, x.origin_customer_id, x.provider_name,
               x.provider_account, x.provider_message_id, x.occurred_at, x.backfill
     """
 )
-# What names no contact of its own (an agent's note, say) goes with its conversation.
-_FOLLOWERS = text(
+# An interaction without identifiers (an agent's note, say) has its conversation's customer.
+_FIND_FOLLOWERS = text(
     """
     SELECT x.interaction_id, x.conversation_id
     FROM interaction x
@@ -111,33 +119,32 @@ class Attached:
     backfill: bool
 
 
-async def queue_unresolved(
+async def insert_unresolved(
     tx: Transaction,
     tenant_id: str,
-    rows: Sequence[tuple[Placed, Contact]],
+    placed_contacts: Sequence[tuple[Placed, Contact]],
     *,
     now: datetime,
 ) -> None:
-    """Remember interactions to ask identity about, later."""
-    if not rows:
+    """Queue interactions for another request to identity."""
+    if not placed_contacts:
         return
-    await tx.execute(
-        _QUEUE,
+    rows = [
         {
-            "tenant_id": tenant_id,
-            "now": now,
-            "interactions": [placed.item.interaction_id for placed, _ in rows],
-            "conversations": [placed.conversation_id for placed, _ in rows],
-            "identifiers": [identifiers_json(p.item.draft.identifiers) for p, _ in rows],
-            "customers": [contact.claimed_customer_id for _, contact in rows],
-            "times": [placed.item.occurred_at for placed, _ in rows],
-            "reasons": [contact.refused for _, contact in rows],
-        },
-    )
+            "interaction_id": placed.item.interaction_id,
+            "conversation_id": placed.conversation_id,
+            "identifiers": identifier_values(placed.item.draft.identifiers),
+            "claimed_customer_id": contact.claimed_customer_id,
+            "observed_at": placed.item.occurred_at,
+            "refused": contact.refused,
+        }
+        for placed, contact in placed_contacts
+    ]
+    await tx.execute(_INSERT, {"tenant_id": tenant_id, "now": now, "rows": _ROWS.values(rows)})
 
 
 async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
-    """Claim due rows of any tenant; nobody else gets them before the next attempt is due."""
+    """Claim due rows of any tenant; others can claim them when the next attempt is due."""
     result = await tx.execute(_CLAIM, {"count": count})
     return [
         Unresolved(
@@ -152,69 +159,60 @@ async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
     ]
 
 
-async def hurry_unresolved(tx: Transaction) -> int:
-    """Make everything that waits due now, because identity is back; return how many."""
-    result = await tx.execute(_HURRY)
+async def mark_due(tx: Transaction) -> int:
+    """Make every waiting row due now, because identity is back; return how many."""
+    result = await tx.execute(_MARK_DUE)
     return result.rowcount
 
 
-async def refuse_unresolved(tx: Transaction, tenant_id: str, reasons: dict[UUID, str]) -> None:
-    """Stop asking about these, and say why."""
-    if reasons:
-        await tx.execute(
-            _REFUSE,
-            {
-                "tenant_id": tenant_id,
-                "ids": list(reasons),
-                "reasons": list(reasons.values()),
-            },
-        )
+async def mark_refused(tx: Transaction, tenant_id: str, reasons: Mapping[UUID, str]) -> None:
+    """Stop asking identity about these interactions, and keep the reasons."""
+    if not reasons:
+        return
+    rows = [{"interaction_id": id_, "reason": reason} for id_, reason in reasons.items()]
+    await tx.execute(_MARK_REFUSED, {"tenant_id": tenant_id, "reasons": _REASONS.values(rows)})
 
 
-async def take_unresolved(tx: Transaction, tenant_id: str, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+async def delete_unresolved(
+    tx: Transaction, tenant_id: str, ids: Sequence[UUID]
+) -> dict[UUID, UUID]:
     """Remove rows from the queue; return the conversations of those that were still there."""
-    result = await tx.execute(_TAKE, {"tenant_id": tenant_id, "ids": list(ids)})
+    result = await tx.execute(_DELETE, {"tenant_id": tenant_id, "ids": list(ids)})
     return {row.interaction_id: row.conversation_id for row in result}
 
 
 async def find_followers(
     tx: Transaction, tenant_id: str, conversations: Sequence[UUID]
 ) -> dict[UUID, UUID]:
-    """Return the unresolved interactions that share their conversation's fate."""
+    """Return the interactions without identifiers in the conversations, each with its own."""
     result = await tx.execute(
-        _FOLLOWERS,
+        _FIND_FOLLOWERS,
         {"tenant_id": tenant_id, "nobody": NOBODY, "conversations": list(conversations)},
     )
     return {row.interaction_id: row.conversation_id for row in result}
 
 
-async def attach_interactions(
-    tx: Transaction, tenant_id: str, customers: dict[UUID, UUID]
+async def save_customers(
+    tx: Transaction, tenant_id: str, customers: Mapping[UUID, UUID]
 ) -> list[Attached]:
-    """File interactions under their customers, oldest first; one already filed stays."""
+    """File interactions under their customers, oldest first; one that has a customer keeps it."""
     if not customers:
         return []
-    result = await tx.execute(
-        _ATTACH,
-        {
-            "tenant_id": tenant_id,
-            "nobody": NOBODY,
-            "ids": list(customers),
-            "customers": list(customers.values()),
-        },
+    rows = [{"interaction_id": id_, "customer_id": c} for id_, c in customers.items()]
+    values = {"tenant_id": tenant_id, "nobody": NOBODY, "customers": _CUSTOMERS.values(rows)}
+    attached = [_attached(row) for row in await tx.execute(_SAVE_CUSTOMERS, values)]
+    return sorted(attached, key=lambda a: (a.occurred_at, a.interaction_id))
+
+
+def _attached(row: Row[Any]) -> Attached:
+    return Attached(
+        row.interaction_id,
+        row.conversation_id,
+        row.origin_customer_id,
+        row.occurred_at,
+        _provider(row),
+        row.backfill,
     )
-    found = [
-        Attached(
-            row.interaction_id,
-            row.conversation_id,
-            row.origin_customer_id,
-            row.occurred_at,
-            _provider(row),
-            row.backfill,
-        )
-        for row in result
-    ]
-    return sorted(found, key=lambda a: (a.occurred_at, a.interaction_id))
 
 
 def _provider(row: Any) -> ProviderKey | None:

@@ -52,7 +52,7 @@ class AttachUnresolved:
         await self._database.run(attach_interactions, command, now=self._clock.now())
         if self._away:
             self._away = False
-            await self._database.run(_hurry)
+            await self._database.run(_mark_due)
 
     async def _ask(self, tenant_id: str, rows: Sequence[Unresolved]) -> AttachInteractions:
         claimed = [r for r in rows if r.claimed_customer_id is not None]
@@ -95,5 +95,5 @@ async def _claim(tx: Transaction, count: int) -> list[Unresolved]:
     return await unresolved.claim_unresolved(tx, count=count)
 
 
-async def _hurry(tx: Transaction) -> int:
-    return await unresolved.hurry_unresolved(tx)
+async def _mark_due(tx: Transaction) -> int:
+    return await unresolved.mark_due(tx)

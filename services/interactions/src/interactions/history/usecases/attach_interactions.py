@@ -43,21 +43,21 @@ async def attach_interactions(
     What somebody else has attached meanwhile is left alone. Returns how many were attached.
     """
     tenant_id = command.tenant_id
-    await unresolved.refuse_unresolved(tx, tenant_id, dict(command.refused))
+    await unresolved.mark_refused(tx, tenant_id, command.refused)
     if not command.attachments:
         return 0
     wanted = sorted({a.conversation_id for a in command.attachments})
     before = await conversations.lock_conversations(tx, tenant_id, wanted)
     ids = [a.interaction_id for a in command.attachments]
-    taken = await unresolved.take_unresolved(tx, tenant_id, ids)
+    taken = await unresolved.delete_unresolved(tx, tenant_id, ids)
     answers = [a for a in command.attachments if a.interaction_id in taken]
     after = _adopted(before, answers)
     customers = {a.interaction_id: a.customer_id for a in answers}
     customers |= await _followers(tx, tenant_id, after)
-    attached = await unresolved.attach_interactions(tx, tenant_id, customers)
+    attached = await unresolved.save_customers(tx, tenant_id, customers)
     await _tell(tx, tenant_id, after, attached, now)
     learned = [(a.customer_id, a.learned) for a in answers]
-    await identifiers.learn(tx, tenant_id, learned, now=now)
+    await identifiers.save_identifiers(tx, tenant_id, learned, now=now)
     metrics.ATTACHED.inc(len(attached))
     return len(attached)
 
@@ -108,9 +108,9 @@ async def _tell(
             )
         )
     keys = {a.provider: a.customer_id for a in attached if a.provider is not None}
-    await store.settle_claims(tx, tenant_id, keys)
+    await store.save_claim_customers(tx, tenant_id, keys)
     await conversations.save_conversations(tx, tenant_id, list(after.values()))
-    numbers = await changes.append(tx, tenant_id, steps, now=now)
+    numbers = await changes.insert_changes(tx, tenant_id, steps, now=now)
     events = [
         event_of(tenant_id, step, sequence=number, placed=None, now=now)
         for step, number in zip(steps, numbers, strict=True)

@@ -44,7 +44,7 @@ async def change_conversation(
     if not steps:
         return conversation
     changed = steps[-1].conversation
-    numbers = await changes.append(tx, command.tenant_id, steps, now=now)
+    numbers = await changes.insert_changes(tx, command.tenant_id, steps, now=now)
     await conversations.save_conversations(tx, command.tenant_id, [changed])
     events = [
         event_of(command.tenant_id, step, sequence=number, placed=None, now=now)

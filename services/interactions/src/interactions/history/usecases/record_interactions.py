@@ -19,7 +19,14 @@ from interactions.history.domain.interaction import Draft, ProviderKey, fingerpr
 from interactions.history.domain.placement import Item, Plan, plan_recording
 from interactions.history.domain.times import Moment, judge_time
 from interactions.history.events.announcing import event_of
-from interactions.history.store import changes, conversations, identifiers, interactions, unresolved
+from interactions.history.store import (
+    candidates,
+    changes,
+    conversations,
+    identifiers,
+    interactions,
+    unresolved,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ async def _claim(
 
 
 async def _plan(tx: Transaction, tenant_id: str, items: Sequence[Item], window: timedelta) -> Plan:
-    found = await conversations.find_candidates(tx, tenant_id, items, window=window)
+    found = await candidates.find_candidates(tx, tenant_id, items, window=window)
     return plan_recording(items, found, window=window)
 
 
@@ -116,12 +123,12 @@ async def _write(
 ) -> dict[int, Recorded | ServiceError]:
     tenant_id = command.tenant_id
     placed = {p.item.index: p for p in plan.placed}
-    numbers = await changes.append(tx, tenant_id, plan.steps, now=now)
+    numbers = await changes.insert_changes(tx, tenant_id, plan.steps, now=now)
     steps = list(zip(plan.steps, numbers, strict=True))
     own = {step.item: number for step, number in steps if step.told is Told.RECORDED}
     rows = [(p, moments[index], own[index]) for index, p in placed.items()]
     await conversations.save_conversations(tx, tenant_id, list(plan.conversations.values()))
-    await interactions.write_interactions(tx, tenant_id, rows, now=now)
+    await interactions.insert_interactions(tx, tenant_id, rows, now=now)
     events = [
         event_of(
             tenant_id,
@@ -151,13 +158,13 @@ async def _remember(
     learned = [
         (c.customer_id, c.learned) for c in contacts if c.confirmed and c.customer_id is not None
     ]
-    await identifiers.learn(tx, command.tenant_id, learned, now=now)
+    await identifiers.save_identifiers(tx, command.tenant_id, learned, now=now)
     waiting = [
         (p, contact)
         for p, contact in zip(plan.placed, contacts, strict=True)
         if p.customer_id is None and (p.item.draft.identifiers or contact.claimed_customer_id)
     ]
-    await unresolved.queue_unresolved(tx, command.tenant_id, waiting, now=now)
+    await unresolved.insert_unresolved(tx, command.tenant_id, waiting, now=now)
 
 
 async def _settle(
@@ -169,8 +176,8 @@ async def _settle(
         for p in plan.placed
         if p.item.draft.provider and p.customer_id and p.customer_id != p.item.customer_id
     }
-    await interactions.settle_claims(tx, tenant_id, refiled)
-    await interactions.release_claims(tx, tenant_id, failed)
+    await interactions.save_claim_customers(tx, tenant_id, refiled)
+    await interactions.delete_claims(tx, tenant_id, failed)
 
 
 async def _repeat(
