@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8080
 T      ?=
+S      ?=
 ONLY   ?=
 SIZE   ?= small
 SAVE   ?=
@@ -13,7 +14,7 @@ CASES  ?= 5000
 SEED   ?=
 TENANT ?=
 NAME   ?=
-# The plugin where it is there, else the program of old.
+# Prefer the Compose plugin; fall back to docker-compose.
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CODE   := libs/common/src libs/devstack/src services/identity/src services/interactions/src \
           services/sla/src examples tools benchmarks tests libs/common/tests $(wildcard services/*/tests)
@@ -100,16 +101,32 @@ imports: $(DEV) ## Check who may import whom
 house: $(DEV) ## Check the rules of this house: faces, SQL, purity, verbs, citations, words (tools/house)
 	$(BIN)/python -m tools.house
 
+.PHONY: hooks
+hooks: $(TOOLS) ## Install the quick checks that git runs before each commit
+	$(BIN)/pre-commit install
+
 .PHONY: fmt
-fmt: $(DEV) ## Format, and mend what can be mended
+fmt: $(DEV) ## Format, and fix what can be fixed
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format --quiet .
 
 ##@ Tests
 
+# The tests of one service or library alone, by S=sla or S=common.
+ALONE := $(if $(S),$(or $(wildcard services/$(S)/tests libs/$(S)/tests),$(error there is no $(S))))
+
 .PHONY: test
-test: check ## Everything, on embedded servers (T=path/to/test.py for a part)
-	$(BIN)/pytest -n 2 --dist loadscope $(T)
+test: check ## Everything, on embedded servers (S=sla for one service, T=path/to/test.py for a part)
+	$(BIN)/pytest -n 2 --dist loadscope --durations=20 --durations-min=0.5 $(ALONE) $(T)
+
+.PHONY: cov
+cov: $(DEV) ## Measure branches covered; fail below requirements of tools/coverage.toml
+	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
+	$(BIN)/python -m tools.coverage build/coverage.json
+
+.PHONY: mutants
+mutants: $(TOOLS) ## Break the domains and see a test notice (about an hour; build/mutants, never in CI)
+	$(BIN)/python -m tools.mutants
 
 .PHONY: unit
 unit: $(DEV) ## Only what needs no server
@@ -183,6 +200,18 @@ lock: $(DEV) ## Resolve requirements/*.in anew, keeping pins that still fit (UPG
 .PHONY: lock-check
 lock-check: $(DEV) ## Fail when a lock file does not follow from its .in file, or names an address
 	$(BIN)/python -m tools.check_lock
+
+.PHONY: licences
+licences: $(DEV) ## Write docs/licences.md: what every dependency is licensed under
+	$(BIN)/python -m tools.licences
+
+.PHONY: licences-check
+licences-check: $(DEV) ## Fail when docs/licences.md is stale or a licence is not permissive
+	$(BIN)/python -m tools.licences --check
+
+.PHONY: audit
+audit: $(TOOLS) ## Look for known vulnerabilities in what the lock files name
+	$(BIN)/python -m tools.audit
 
 # --- what the targets above stand on -----------------------------------------------------------
 

@@ -49,7 +49,9 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=list(PARTS), help="parts, comma separated")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--embedded", action="store_true", help="use no Apache Kafka")
-    parser.add_argument("--save", action="store_true", help="rewrite docs/performance*.md")
+    parser.add_argument(
+        "--save", action="store_true", help="rewrite docs/performance.md and results/plans.md"
+    )
     return parser.parse_args(arguments)
 
 

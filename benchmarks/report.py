@@ -15,14 +15,14 @@ from benchmarks.table import Row
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "performance.md"
-PLANS = ROOT / "docs" / "performance-plans.md"
+PLANS = ROOT / "benchmarks/results/plans.md"
 _BETWEEN = re.compile(r"(<!-- bench: begin -->\n).*(<!-- bench: end -->)", re.DOTALL)
 _PLANS_HEAD = """\
 # Plans
 
 How Postgres went about every statement of the last saved run of `make bench`, with the rows and
 buffers of one execution. Written by `make bench SAVE=1`; how to read it is in
-[performance.md](performance.md).
+[performance.md](../../docs/performance.md).
 """
 
 
