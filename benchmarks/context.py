@@ -10,8 +10,8 @@ from benchmarks.load import request
 from benchmarks.people import People
 from benchmarks.site import Bench, Site
 from benchmarks.table import Mark, Row, at_least, at_most, row_of
-from interactions.context.domain.parts import PARTS
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
+from interactions.context.parts import PART_NAMES
 from interactions.context.store.statement import context_statement
 
 FOUR_PARTS = ("customer", "conversations", "interactions", "sla")
@@ -51,7 +51,7 @@ def _cases(bench: Bench) -> tuple[Case, ...]:
     many = People(first=1, count=bench.size.customers, history=20)
     return (
         Case(MARKED, many),
-        Case("20 interactions, all parts", many, PARTS),
+        Case("20 interactions, all parts", many, PART_NAMES),
         Case("20 interactions, 4 parts, masked", many, masked=True),
         Case("10,000 interactions, 4 parts", People(2_000_000, 2, bench.size.history)),
         Case("50 merged ids, 4 parts", People(3_000_000, 20, 20, ids=50)),

@@ -16,9 +16,16 @@ from common.settings import AuthSettings, HttpSettings, PostgresSettings, Truste
 from common.web import AppState, build_app
 from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key
 from common.web.auth.service_tokens import read_private_key
+from common.web.requests import ResponseModel
 from devstack.testing.http import http_client
 from interactions.context.http import changes, context, timeline
-from interactions.context.http.state import ContextOptions, ContextState
+from interactions.context.http.schemas import (
+    ChangesResponse,
+    ContextResponse,
+    TimelineResponse,
+)
+from interactions.context.http.state import ContextState
+from interactions.settings import ContextSettings
 
 PEPPER = SecretStr("p" * 40)
 
@@ -55,13 +62,27 @@ class ContextApi:
 
     async def get(self, path: str, *, who: str = "agent", **given: Any) -> httpx.Response:
         headers = self.headers(who) | given.pop("headers", {})
-        return await self.client.get(path, headers=headers, **given)
+        return _valid(await self.client.get(path, headers=headers, **given))
 
     async def lookup(self, body: Any, *, who: str = "agent") -> httpx.Response:
-        return await self.client.post("/v1/context/lookup", json=body, headers=self.headers(who))
+        headers = self.headers(who)
+        return _valid(await self.client.post("/v1/context/lookup", json=body, headers=headers))
 
     async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         return await self.database.run(work, *args, **kwargs)
+
+
+def _valid(response: httpx.Response) -> httpx.Response:
+    """Check a response against its model: Postgres writes it, so the API itself does not."""
+    if response.status_code == 200:
+        _model_of(response.request.url.path).model_validate_json(response.content)
+    return response
+
+
+def _model_of(path: str) -> type[ResponseModel]:
+    if path == "/v1/changes":
+        return ChangesResponse
+    return TimelineResponse if path.endswith("/timeline") else ContextResponse
 
 
 @asynccontextmanager
@@ -92,7 +113,7 @@ async def context_api(
         clock=clock,
         horizon=Horizon(database, "interaction_sequence"),
         identity=identity,
-        context=ContextOptions(**options),
+        settings=ContextSettings(**options),
     )
     routers = [context.router, timeline.router, changes.router]
     app = build_app(title="Contexts", routers=routers, state=state)

@@ -28,6 +28,18 @@ class SealingSettings(Part):
     current: str | None = None
 
 
+class ContextSettings(Part):
+    """How long contexts and timelines may take, and when their sources count as stale."""
+
+    deadline_seconds: PositiveFloat = 0.5
+    """For a whole context; past it, half as long again is spent on the parts that are cheap."""
+    stale_after_seconds: PositiveFloat = 10.0
+    """A source that is further behind than this makes its parts incomplete."""
+    identity_deadline_seconds: PositiveFloat = 0.25
+    timeline_deadline_seconds: PositiveFloat = 5.0
+    """Allows for a search; the first page of a timeline takes milliseconds."""
+
+
 class PromptRelaySettings(RelaySettings):
     heartbeat_seconds: PositiveFloat = 0.1
     """Breaches wait for it; for those of the other services nothing does."""
@@ -39,6 +51,7 @@ class InteractionsSettings(ServiceSettings):
     relay: PromptRelaySettings = Field(default_factory=PromptRelaySettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
+    context: ContextSettings = Field(default_factory=ContextSettings)
     inbound_tenant: str | None = None
     """Whose the records on ``interactions.inbound`` are; without it the topic is not read."""
     public_base_url: str | None = None

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from common.jsons import loads
 from interactions.history.store import candidates
-from services.interactions.tests.integration.test_context_plans import nodes
+from services.interactions.tests.integration.context.test_context_plans import nodes
 from services.interactions.tests.service import running
 
 

@@ -1,4 +1,4 @@
-"""Builds the context: what serves it, and what keeps its copies of customers and clocks."""
+"""Builds the context: its API, and the consumers that keep its copies of customers and clocks."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from interactions.settings import InteractionsSettings
 def build_context(
     foundation: Foundation, settings: InteractionsSettings, *, identity: IdentityResolver
 ) -> Part:
-    """Return the part that serves the whole customer in one call."""
+    """Return the part that serves everything about a customer in one call."""
     streams = {"customers": customers_stream(), "clocks": clocks_stream()}
     return Part(
         routers=[context.router, timeline.router, changes.router],
@@ -26,6 +26,7 @@ def build_context(
             clock=foundation.clock,
             horizon=Horizon(foundation.database, "interaction_sequence"),
             identity=identity,
+            settings=settings.context,
         ),
         components=_consumers(foundation, settings, list(streams.values())),
         streams=streams,

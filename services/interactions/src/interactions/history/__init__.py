@@ -4,11 +4,20 @@ What other parts may use of it.
 """
 
 from interactions.history import metrics
-from interactions.history.domain.contact import Identifier
+from interactions.history.domain.contact import NOBODY, Identifier
 from interactions.history.domain.interaction import Author, Draft, ProviderKey
 from interactions.history.domain.lookup_keys import bounded, lookup_key
 from interactions.history.events.published import ConversationSnapshot, InteractionRecordedV1
 from interactions.history.inbound_message import Direction, Kind, Level
+from interactions.history.shown import json_sql
+from interactions.history.shown.conversation import ConversationRow
+from interactions.history.shown.interaction import (
+    ShortenedInteraction,
+    ShownIdentifier,
+    ShownInteraction,
+)
+from interactions.history.shown.masks import LEAVES, OPEN
+from interactions.history.shown.row import Json, ShownRow, Value
 from interactions.history.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
@@ -18,12 +27,17 @@ from interactions.history.usecases.record_interactions import (
 from interactions.history.usecases.resolve_contacts import Patience, Resolver, keep
 
 __all__ = [
+    "LEAVES",
+    "NOBODY",
+    "OPEN",
     "Author",
+    "ConversationRow",
     "ConversationSnapshot",
     "Direction",
     "Draft",
     "Identifier",
     "InteractionRecordedV1",
+    "Json",
     "Kind",
     "Level",
     "Patience",
@@ -32,7 +46,13 @@ __all__ = [
     "Recorded",
     "Resolved",
     "Resolver",
+    "ShortenedInteraction",
+    "ShownIdentifier",
+    "ShownInteraction",
+    "ShownRow",
+    "Value",
     "bounded",
+    "json_sql",
     "keep",
     "lookup_key",
     "metrics",

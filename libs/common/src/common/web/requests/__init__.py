@@ -15,6 +15,7 @@ from common.web.requests.bodies import (
 )
 from common.web.requests.fields import (
     JsonObject,
+    JsonTime,
     Name,
     ShortText,
     Slug,
@@ -38,6 +39,7 @@ __all__ = [
     "BatchBody",
     "JsonBody",
     "JsonObject",
+    "JsonTime",
     "Name",
     "PageLimit",
     "RawBody",

@@ -4,7 +4,17 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    PlainSerializer,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from common.messaging import rfc3339
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -45,6 +55,13 @@ Timestamp = Annotated[
     AwareDatetime, Strict(strict=False), BeforeValidator(_written_out), AfterValidator(_utc)
 ]
 """RFC 3339 with an offset; kept in UTC."""
+
+JsonTime = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+"""A time in a response: RFC 3339 in UTC, always with microseconds."""
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]

@@ -1,12 +1,15 @@
-"""Our own tolerant copies of what identity and sla tell: only the fields that we use."""
+"""Our own tolerant copies of identity's and sla's events: only the fields that we use."""
 
 from datetime import datetime
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.messaging import ConsumedData
+from interactions.context.parts import ShownClock
+from interactions.history import OPEN
 
 CUSTOMERS_TOPIC = "identity.customers"
 CLOCKS_TOPIC = "sla.clocks"
@@ -56,23 +59,20 @@ class IdentifierRemoved(ConsumedData):
     identifier: ConsumedIdentifier
 
 
-class ClockChanged(ConsumedData):
+class ClockChanged(ShownClock, ConsumedData):
     """Any event about a clock: each carries the whole clock, so the latest version is the clock."""
 
-    clock_id: UUID
-    conversation_id: UUID
-    customer_id: UUID | None = None
-    metric: str
-    cycle: int
-    state: str
-    policy_id: str | None = None
-    policy_version: int | None = None
-    policy_name: str | None = None
-    target_seconds: int | float | None = None
-    started_at: datetime
-    due_at: datetime | None = None
-    met_at: datetime | None = None
-    breached_at: datetime | None = None
-    detected_at: datetime | None = None
-    confirmed: bool | None = None
-    reason: str | None = None
+    target_seconds: Annotated[int | float | None, OPEN]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_absent(cls, data: Any) -> Any:
+        """Read absent fields as null: sla adds fields without a new version of its events."""
+        return dict.fromkeys(_MAY_BE_ABSENT) | data if isinstance(data, dict) else data
+
+
+_MAY_BE_ABSENT = tuple(
+    name
+    for name, field in ClockChanged.model_fields.items()
+    if NoneType in get_args(field.annotation)
+)

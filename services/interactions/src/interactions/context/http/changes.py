@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from common.jsons import dumps, loads
+from common.jsons import Encoded, loads
 from common.web import Caller, page_limit, part_of, requires
 from common.web.requests import Sequence64
 from common.web.responses import Masker, json_answer
-from interactions.context.http.masks import mask_interaction
 from interactions.context.http.schemas import ChangesResponse
 from interactions.context.http.state import ContextState
-from interactions.context.store.change_feed import list_changes
+from interactions.context.store.change_feed import ShownChange, list_changes
 
 router = APIRouter()
 
@@ -24,25 +23,19 @@ async def get_changes(
     limit: Annotated[int, page_limit(default=100, maximum=500)],
     after: Annotated[Sequence64, Query(description="the last sequence already seen")] = 0,
 ) -> Response:
-    """Answer with what came after ``after``; what is visible now never grows behind itself.
+    """Return the changes after ``after``; nothing is ever added before a change already visible.
 
     ``next`` is what to give as ``after`` the next time, at the end of the feed too.
     """
     state = part_of(request, ContextState)
     safe = await state.horizon.safe_sequence()
-    found = await state.database.read(
+    changes = await state.database.read(
         list_changes, tenant_id=caller.tenant_id, after=after, safe=safe, limit=limit
     )
     masker = Masker(caller.sees_pii)
-    items = ",".join(_shown(item, masker) for _, item in found)
-    last = found[-1][0] if found else after
-    return json_answer(f'{{"items":[{items}],"next":{last}}}'.encode())
+    last = changes[-1][0] if changes else after
+    return json_answer({"items": [_shown(item, masker) for _, item in changes], "next": last})
 
 
-def _shown(item: str, masker: Masker) -> str:
-    if masker.sees_pii:
-        return item
-    change: dict[str, Any] = loads(item)
-    if change["interaction"] is not None:
-        change["interaction"] = mask_interaction(change["interaction"], masker)
-    return dumps(change).decode()
+def _shown(item: str, masker: Masker) -> Any:
+    return Encoded(item) if masker.sees_pii else ShownChange.masked(loads(item), masker)

@@ -1,7 +1,7 @@
 """``GET /v1/context/{customer_id}`` and ``POST /v1/context/lookup``: the whole customer at once."""
 
 from dataclasses import replace
-from typing import Annotated, get_args
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -12,24 +12,22 @@ from common.errors import FieldError, InvalidError, NotFoundError, UnavailableEr
 from common.web import Caller, part_of, requires
 from common.web.requests import Name, RequestModel, json_body
 from common.web.responses import Masker, json_answer, not_modified
-from interactions.context.domain.parts import choose_parts
+from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
-from interactions.context.http.body import context_answer, part_statuses
-from interactions.context.http.schemas import ContextResponse, PartName
+from interactions.context.http.body import context_body, part_statuses
+from interactions.context.http.schemas import ContextResponse
 from interactions.context.http.state import ContextState
+from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
 from interactions.history import Level, lookup_key
 
 router = APIRouter()
 
-_CHEAP_PARTS = ("customer", "identifiers")
-"""What is still shown when the whole did not come in time."""
-
 ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
 
 
-_PARTS = {"type": "array", "items": {"enum": list(get_args(PartName))}, "minItems": 1}
-_PART = "|".join(get_args(PartName))
+_PARTS = {"type": "array", "items": {"enum": list(PART_NAMES)}, "minItems": 1}
+_PART = "|".join(PART_NAMES)
 IncludeParameter = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({_PART})(,({_PART}))*$"})]]
     | None,
@@ -63,15 +61,15 @@ async def get_context(
     at: str | None = None,
     format: str | None = None,  # noqa: A002 - the parameter's published name
 ) -> Response:
-    """Answer with every wanted part, each saying how far it can be trusted."""
+    """Return every wanted part; each says how far it can be trusted."""
     _refuse_unbuilt(at=at, format=None if format == "json" else format)
-    names = None if include is None else [n for one in include for n in one.split(",")]
-    parts = choose_parts(names, pointer="/query/include")
+    names = None if include is None else [n for group in include for n in group.split(",")]
+    parts = choose_parts(names, available=PART_NAMES, pointer="/query/include")
     state = part_of(request, ContextState)
     row = await _read(state, caller, customer_id, parts)
     if row is None or not row.known:
-        raise _unknown()
-    return _answer(request, state, caller, row, parts)
+        raise _no_such_customer()
+    return _respond(request, state, caller, row, parts)
 
 
 @router.post(
@@ -84,22 +82,27 @@ async def lookup_context(
     caller: ContextCaller,
     body: Annotated[LookupRequest, json_body(LookupRequest)],
 ) -> Response:
-    """Answer like the other; identity is asked only about identifiers that never came by here.
+    """Return the context of the customer with this identifier.
 
-    When identity is away, an identifier unknown here answers 503, not 404: "nobody has it" would
-    be a guess, and a front end that believed it would make a second customer.
+    Identity is asked only about identifiers that this service has never seen. While identity is
+    down, such an identifier answers 503 and not 404: a front end that took "unknown" for the truth
+    would create a second customer.
     """
-    parts = choose_parts(body.include, pointer="/include")
+    parts = choose_parts(body.include, available=PART_NAMES, pointer="/include")
     state = part_of(request, ContextState)
-    one = body.identifier
-    key = LookupKey(one.type, one.scope or "", lookup_key(one.type, one.value))
+    identifier = body.identifier
+    key = LookupKey(
+        identifier.type,
+        identifier.scope or "",
+        lookup_key(identifier.type, identifier.value),
+    )
     row = await _read(state, caller, key, parts)
     if row is None:
-        found = await _ask_identity(state, caller, one)
-        row = await _read(state, caller, found, parts)
+        customer_id = await _ask_identity(state, caller, identifier)
+        row = await _read(state, caller, customer_id, parts)
     if row is None:
-        raise _unknown()
-    return _answer(request, state, caller, row, parts)
+        raise _no_such_customer()
+    return _respond(request, state, caller, row, parts)
 
 
 async def _read(
@@ -113,31 +116,34 @@ async def _read(
         with_private=caller.customer_id is None,
     )
     names = {"customers": CUSTOMERS_CONSUMER, "clocks": CLOCKS_CONSUMER}
-    deadline = state.context.deadline_seconds
+    deadline = state.settings.deadline_seconds
     try:
         return await find_context(state.database, query, deadline_seconds=deadline, **names)
     except UnavailableError:
-        cheap = replace(query, parts=tuple(p for p in parts if p in _CHEAP_PARTS))
+        cheap = replace(query, parts=tuple(name for name in parts if PARTS[name].cheap))
         if cheap.parts == parts:
             raise
         return await find_context(state.database, cheap, deadline_seconds=deadline / 2, **names)
 
 
-async def _ask_identity(state: ContextState, caller: Caller, one: LookupIdentifier) -> UUID:
-    """Return whom identity knows by this identifier. Raises NotFoundError, UnavailableError."""
+async def _ask_identity(state: ContextState, caller: Caller, identifier: LookupIdentifier) -> UUID:
+    """Return the customer that identity has under an identifier.
+
+    Raises NotFoundError when it has none, UnavailableError when identity does not answer.
+    """
     if caller.customer_id is not None:
-        raise _unknown()  # a token bound to one customer cannot probe for others
-    found = await state.identity.find_customer(
+        raise _no_such_customer()  # a token bound to one customer cannot probe for others
+    customer_id = await state.identity.find_customer(
         caller.tenant_id,
-        one.model_dump(include={"type", "value", "scope"}),
-        deadline_seconds=state.context.identity_deadline_seconds,
+        identifier.model_dump(include={"type", "value", "scope"}),
+        deadline_seconds=state.settings.identity_deadline_seconds,
     )
-    if found is None:
-        raise _unknown()
-    return found
+    if customer_id is None:
+        raise _no_such_customer()
+    return customer_id
 
 
-def _answer(
+def _respond(
     request: Request,
     state: ContextState,
     caller: Caller,
@@ -145,9 +151,9 @@ def _answer(
     parts: tuple[str, ...],
 ) -> Response:
     caller.check_customer(row.customer_id, *row.member_ids)
-    stale = state.context.stale_after_seconds
+    stale = state.settings.stale_after_seconds
     statuses = part_statuses(row, parts, stale_after_seconds=stale)
-    body, etag = context_answer(row, statuses, Masker(caller.sees_pii))
+    body, etag = context_body(row, statuses, Masker(caller.sees_pii))
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if request.method == "GET" and (unchanged := not_modified(request, etag)) is not None:
         unchanged.headers.update(headers)
@@ -164,5 +170,5 @@ def _refuse_unbuilt(**parameters: str | None) -> None:
             )
 
 
-def _unknown() -> NotFoundError:
+def _no_such_customer() -> NotFoundError:
     return NotFoundError("there is no such customer")

@@ -1,4 +1,4 @@
-"""``GET /v1/context/{customer_id}/timeline``: all that happened with a customer, page by page."""
+"""``GET /v1/context/{customer_id}/timeline``: a customer's interactions, page by page."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,16 +9,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from common.errors import ForbiddenError, NotFoundError
-from common.jsons import dumps, loads
+from common.jsons import Encoded, loads
 from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, requires
 from common.web.requests import Timestamp
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.search import read_search
-from interactions.context.http.masks import mask_interaction
 from interactions.context.http.schemas import TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
-from interactions.history import Direction, Kind
+from interactions.history import Direction, Kind, ShownInteraction
 
 router = APIRouter()
 
@@ -27,7 +26,7 @@ Code = Annotated[str | None, Query(max_length=64)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineFilters:
-    """What the caller narrows the timeline to; a cursor is good for the same filters only."""
+    """The caller's filters; a cursor is valid only for the filters it was issued with."""
 
     channel: str | None
     kind: str | None
@@ -75,21 +74,21 @@ async def get_timeline(
     filters: Annotated[TimelineFilters, Depends(read_filters)],
     cursor: CursorParameter = None,
 ) -> Response:
-    """Answer with one page, newest first; ``next`` is the cursor of the following page."""
+    """Return one page, newest first; ``next`` is the cursor of the following page."""
     if filters.q is not None and not caller.sees_pii:
-        raise ForbiddenError("to search in texts needs the scope pii:read")
+        raise ForbiddenError("full-text search requires the scope pii:read")
     bound = asdict(filters) | {"customer_id": customer_id}
     position = cursors.read(cursor, bound)
     state = part_of(request, ContextState)
     query = _query(caller, customer_id, filters, limit=limit, position=position)
-    deadline = state.context.timeline_deadline_seconds
+    deadline = state.settings.timeline_deadline_seconds
     page = await state.database.read(find_timeline, query, deadline_seconds=deadline)
     if page is None or not page.known:
         raise NotFoundError("there is no such customer")
     caller.check_customer(page.customer_id, *page.member_ids)
     following = cursors.write(page.last, bound) if page.last is not None else None
     items = _shown(page.items, Masker(caller.sees_pii))
-    return json_answer(f'{{"items":{items},"next":{dumps(following).decode()}}}'.encode())
+    return json_answer({"items": items, "next": following})
 
 
 def _query(
@@ -116,7 +115,7 @@ def _query(
     )
 
 
-def _shown(items: str, masker: Masker) -> str:
+def _shown(items: str, masker: Masker) -> Any:
     if masker.sees_pii:
-        return items
-    return dumps([mask_interaction(item, masker) for item in loads(items)]).decode()
+        return Encoded(items)
+    return ShownInteraction.all_masked(loads(items), masker)

@@ -1,27 +1,37 @@
-"""The change feed: what was written, in the order of its sequence, up to a bound that is safe."""
+"""The change feed: everything that was written, in order of sequence, up to a safe bound."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
 from sqlalchemy import text
 
 from common.db import ReadConnection
-from interactions.context.store.fragments import NIL, interaction_json, iso, json_object
+from interactions.history import NOBODY, OPEN, Json, ShownInteraction, ShownRow, Value
 
-_ITEM = json_object(
-    {
-        "sequence": "c.sequence",
-        "type": "to_json(c.type)",
-        "recorded_at": f"""'"', {iso("c.recorded_at")}, '"'""",
-        "conversation_id": """coalesce('"' || c.conversation_id || '"', 'null')""",
-        "customer_id": f"""coalesce('"' || coalesce(
-            a.canonical_id, nullif(o.origin_id, '{NIL}')) || '"', 'null')""",
-        "interaction": f"""CASE WHEN i.interaction_id IS NULL THEN 'null'
-            ELSE {interaction_json("i")} END""",
-    }
-)
 
-# An interaction may have been told before its customer was known, and have moved since: it is
-# where the change says, where its conversation is, or still among the unresolved.
+class ShownChange(ShownRow):
+    """One change; ``customer_id`` is the canonical customer of today."""
+
+    sequence: int
+    type: Annotated[str, OPEN]
+    recorded_at: datetime
+    conversation_id: UUID | None
+    customer_id: Annotated[
+        UUID | None, Value(f"coalesce(a.canonical_id, nullif(o.origin_id, '{NOBODY}'))")
+    ]
+    interaction: Annotated[
+        ShownInteraction | None,
+        Json(
+            f"CASE WHEN i.interaction_id IS NULL THEN 'null' ELSE {ShownInteraction.sql('i')} END"
+        ),
+    ]
+
+
+# An interaction may have been announced before its customer was known, and may have moved since: it
+# is where the change says, where its conversation is, or still among the unresolved.
 _LIST = text(f"""
-    SELECT c.sequence, {_ITEM} AS item
+    SELECT c.sequence, {ShownChange.sql("c")} AS item
       FROM (SELECT * FROM change
              WHERE tenant_id = :tenant_id AND sequence > :after AND sequence <= :safe
              ORDER BY sequence LIMIT :limit) c
@@ -33,7 +43,7 @@ _LIST = text(f"""
       LEFT JOIN LATERAL (
         SELECT * FROM interaction i
          WHERE i.tenant_id = c.tenant_id
-           AND i.origin_customer_id IN (c.customer_id, v.origin_customer_id, '{NIL}')
+           AND i.origin_customer_id IN (c.customer_id, v.origin_customer_id, '{NOBODY}')
            AND i.interaction_id = c.interaction_id
          LIMIT 1) i ON true
      ORDER BY c.sequence""")
@@ -42,7 +52,7 @@ _LIST = text(f"""
 async def list_changes(
     connection: ReadConnection, *, tenant_id: str, after: int, safe: int, limit: int
 ) -> list[tuple[int, str]]:
-    """Return (sequence, JSON) of the changes after ``after``; nothing beyond ``safe``."""
+    """Return (sequence, JSON) of the changes after ``after``, up to and including ``safe``."""
     values = {"tenant_id": tenant_id, "after": after, "safe": safe, "limit": limit}
     rows = await connection.execute(_LIST, values)
     return [(row.sequence, row.item) for row in rows]

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from common.db import Database
-from interactions.context.store.statement import BUILT_PARTS, context_statement
+from interactions.context.parts import PARTS
+from interactions.context.store.statement import context_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +21,27 @@ class LookupKey:
 
 @dataclass(frozen=True, slots=True)
 class ContextQuery:
-    """What is asked for. ``target`` is any id ever issued, or an identifier's look-up key."""
+    """``target`` is any id ever issued, or the look-up key of an identifier."""
 
     tenant_id: str
     target: UUID | LookupKey
     parts: tuple[str, ...]
     with_private: bool
-    """Whether interactions that customers must not see are read."""
+    """Whether to read interactions that customers must not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContextRow:
-    """One context as Postgres wrote it: JSON text per part, and how fresh the sources are."""
+    """One context as Postgres wrote it: each part as JSON text, and how current the sources are."""
 
     customer_id: UUID
     member_ids: tuple[UUID, ...]
     """Every id that resolves to this customer."""
     known: bool
     has_profile: bool
-    insights_cut: bool
-    """Whether there was more to count for the insights than was looked at."""
     parts: Mapping[str, str]
+    cut_parts: frozenset[str]
+    """Parts that had more to read than they read."""
     as_of: str
     customers_as_of: str | None
     customers_behind_seconds: float | None
@@ -58,8 +59,9 @@ async def find_context(
 ) -> ContextRow | None:
     """Read the context in one statement; ``customers`` and ``clocks`` name the consumers' progress.
 
-    None when no customer has the identifier, or the id is nil. For another id nobody has seen the
-    row says ``known=False``. Raises UnavailableError past the deadline.
+    Returns None for the nil id and for an identifier that no customer has, and a row with
+    ``known=False`` for any other id that the tenant has never had. Raises UnavailableError past
+    the deadline.
     """
     values: dict[str, Any] = {
         "tenant_id": query.tenant_id,
@@ -73,6 +75,7 @@ async def find_context(
         by = "identifier"
         key = query.target
         values |= {"type": key.type, "scope": key.scope, "lookup_key": key.lookup_key}
+    parts = [PARTS[name] for name in query.parts]
     statement = context_statement(by, query.parts, with_private=query.with_private)
     row = await database.read_row(statement, values, deadline_seconds=deadline_seconds)
     if row is None:
@@ -82,8 +85,8 @@ async def find_context(
         member_ids=tuple(row["member_ids"]),
         known=row["known"],
         has_profile=row["has_profile"],
-        insights_cut=row["insights_cut"],
-        parts={part: row[part] for part in query.parts if part in BUILT_PARTS},
+        parts={part.name: row[part.name] for part in parts if part.sql},
+        cut_parts=frozenset(p.name for p in parts if p.cut and row[f"{p.name}_cut"]),
         as_of=row["as_of"],
         customers_as_of=row["customers_as_of"],
         customers_behind_seconds=row["customers_behind"],

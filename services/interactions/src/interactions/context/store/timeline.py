@@ -14,7 +14,8 @@ from sqlalchemy import TextClause, text
 
 from common.db import ReadConnection
 from interactions.context.domain.search import Search
-from interactions.context.store.fragments import CLUSTER, KNOWN, TARGET_BY_ID, interaction_json
+from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID
+from interactions.history import ShownInteraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ def _statement(given: frozenset[str], *, with_private: bool) -> TextClause:
                p.items, p.more, l.occurred_at AS last_at, l.sequence AS last_sequence
           FROM target t
          CROSS JOIN LATERAL (
-            SELECT concat('[', string_agg({interaction_json("i")}, ',' ORDER BY i.place)
+            SELECT concat('[', string_agg({ShownInteraction.sql("i")}, ',' ORDER BY i.place)
                        FILTER (WHERE i.place <= :limit), ']') AS items,
                    count(*) > :limit AS more
               FROM page i) p

@@ -1,21 +1,21 @@
 """One conversation: read it, or change its status, priority, assignment and tags."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import FieldError, InvalidError
-from common.messaging import rfc3339
 from common.web import Caller, DatabaseDep, WriterDep, requires
-from common.web.requests import Name, RequestModel, ResponseModel, Slug, json_body
+from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
 from interactions.history.domain.change import KEPT, Wishes
 from interactions.history.domain.conversation import Conversation
+from interactions.history.shown.conversation import ConversationRow
+from interactions.history.shown.masks import OPEN
 from interactions.history.store.conversations import get_conversation
 from interactions.history.usecases.change_conversation import (
     ChangeConversation,
@@ -23,8 +23,6 @@ from interactions.history.usecases.change_conversation import (
 )
 
 router = APIRouter(tags=["conversations"])
-
-Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
@@ -60,32 +58,11 @@ class ConversationPatch(RequestModel):
 _FIELDS = ("status", "priority", "assignee", "team", "tags")
 
 
-class ConversationResponse(ResponseModel):
-    conversation_id: UUID
+class ConversationResponse(ConversationRow):
     customer_id: UUID | None
-    origin_customer_id: UUID | None
-    channel: str
-    channel_account: str | None
-    status: str
-    priority: str | None
-    team: str | None
-    assignee: str | None
-    tags: list[str]
-    language: str | None
-    brand: str | None
-    customer_tier: str | None
-    subject: str | None
-    version: int
-    opened_at: Moment
-    last_activity_at: Moment
-    last_inbound_at: Moment | None
-    last_outbound_at: Moment | None
-    waiting_since: Moment | None
-    first_response_at: Moment | None
-    interaction_count: int
-    reopen_count: int
-    resolved_at: Moment | None
-    closed_at: Moment | None
+    customer_tier: Annotated[str | None, OPEN]
+    resolved_at: JsonTime | None
+    closed_at: JsonTime | None
     follows_id: UUID | None
 
 
@@ -135,5 +112,5 @@ def _etag(conversation: Conversation, caller: Caller) -> str:
 
 def _response(conversation: Conversation, caller: Caller) -> ConversationResponse:
     values = {name: getattr(conversation, name) for name in ConversationResponse.model_fields}
-    subject = Masker(caller.sees_pii).text(conversation.subject)
-    return ConversationResponse(**(values | {"tags": list(conversation.tags), "subject": subject}))
+    values["tags"] = list(conversation.tags)
+    return ConversationResponse(**ConversationResponse.masked(values, Masker(caller.sees_pii)))

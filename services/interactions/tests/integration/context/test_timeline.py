@@ -7,7 +7,7 @@ import pytest
 from common.ids import new_id
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from services.interactions.tests.context_api import context_api
-from services.interactions.tests.context_factories import (
+from services.interactions.tests.context_rows import (
     NOW,
     a_conversation,
     an_interaction,

@@ -9,7 +9,7 @@ from common.ids import new_id
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.history import record_interactions
 from services.interactions.tests.context_api import context_api
-from services.interactions.tests.context_factories import NOW, created, merged, read_all
+from services.interactions.tests.context_rows import NOW, created, merged, read_all
 from services.interactions.tests.factories import a_draft, a_reply, recording
 
 

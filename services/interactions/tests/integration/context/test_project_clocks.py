@@ -3,24 +3,14 @@
 import random
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
-from common.db import Database
 from common.ids import new_id
 from common.messaging import Applied, Ignored
-from common.settings import PostgresSettings
 from interactions.context.consumers.clocks import clocks_stream
-from services.interactions.tests.context_factories import NOW, clock_event, read_all
+from services.interactions.tests.context_rows import NOW, clock_event, read_all
 
 STREAM = clocks_stream()
-
-
-@pytest.fixture
-async def database(fresh_dsn):
-    opened = Database(PostgresSettings(dsn=fresh_dsn("interactions")), service="interactions")
-    yield opened
-    await opened.close()
 
 
 async def project(database, *records):

@@ -2,7 +2,6 @@
 
 import random
 
-import pytest
 from sqlalchemy import text
 
 from common.db import Database
@@ -10,7 +9,7 @@ from common.ids import new_id
 from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
 from interactions.context.consumers.customers import customers_stream
-from services.interactions.tests.context_factories import (
+from services.interactions.tests.context_rows import (
     NOW,
     a_phone,
     created,
@@ -22,13 +21,6 @@ from services.interactions.tests.context_factories import (
 )
 
 STREAM = customers_stream()
-
-
-@pytest.fixture
-async def database(fresh_dsn):
-    opened = Database(PostgresSettings(dsn=fresh_dsn("interactions")), service="interactions")
-    yield opened
-    await opened.close()
 
 
 async def project(database, *records):

@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import text
 
-from common.db import Database
 from common.ids import new_id
 from common.jsons import loads
-from common.settings import PostgresSettings
-from interactions.context.domain.parts import PARTS
 from interactions.context.domain.search import read_search
+from interactions.context.parts import PART_NAMES
+from interactions.context.parts.insights import WINDOW
+from interactions.context.parts.interactions import INTERACTIONS_SHOWN
 from interactions.context.store import change_feed, timeline
-from interactions.context.store import statement as context
-from services.interactions.tests.context_factories import a_conversation
+from interactions.context.store.statement import context_statement
+from services.interactions.tests.context_rows import a_conversation
 
 MEMBERS, HISTORY = 10, 2_000
 CROWD = 20_000
@@ -81,13 +81,6 @@ _FILL = (
 
 
 @pytest.fixture
-async def database(fresh_dsn):
-    opened = Database(PostgresSettings(dsn=fresh_dsn("interactions")), service="interactions")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def customer(database):
     """Somebody with many ids and a long history, in a crowd."""
     members = [new_id() for _ in range(MEMBERS)]
@@ -149,12 +142,12 @@ def rows_read(plan, table="interaction_"):
 
 
 async def test_a_context_reads_by_index_and_only_what_it_shows(database, customer):
-    statement = context.context_statement("id", PARTS, with_private=True)
+    statement = context_statement("id", PART_NAMES, with_private=True)
     values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
     plan = await plan_of(database, statement, values)
     assert_by_index(plan)
-    shown = MEMBERS * context.INTERACTIONS_SHOWN
-    assert shown <= rows_read(plan) <= shown + context.WINDOW + MEMBERS
+    shown = MEMBERS * INTERACTIONS_SHOWN
+    assert shown <= rows_read(plan) <= shown + WINDOW + MEMBERS
     touched = sum(
         node["Actual Loops"]
         for node in scans(plan)
@@ -173,7 +166,7 @@ async def test_breaches_of_others_are_not_read_even_where_the_planner_knows_of_n
         await tx.execute(text(_BREACHES), {"breaches": BREACHES})
 
     await database.run(breach)
-    statement = context.context_statement("id", ("sla",), with_private=True)
+    statement = context_statement("id", ("sla",), with_private=True)
     values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
     plan = await plan_of(database, statement, values)
     assert rows_read(plan, "sla_clock") <= 2 * MEMBERS
@@ -181,7 +174,7 @@ async def test_breaches_of_others_are_not_read_even_where_the_planner_knows_of_n
 
 async def test_a_lookup_reads_by_index(database, customer):
     assert customer
-    statement = context.context_statement("identifier", PARTS, with_private=True)
+    statement = context_statement("identifier", PART_NAMES, with_private=True)
     values = {
         "tenant_id": "demo",
         "type": "phone",

@@ -66,7 +66,9 @@ async def an_interaction(tx, customer_id, *, at=NOW, tenant_id=TENANT, **given):
         "subject": None,
         "text": "Where is my order?",
         "data": dumps_text({"order": "118"}),
-        "identifiers": dumps_text([{"type": "phone", "value": "+442079460018"}]),
+        "identifiers": dumps_text(
+            [{"type": "phone", "value": "+442079460018", "scope": None, "level": "claimed"}]
+        ),
         "message_id": f"SM{interaction_id}",
     }
     values |= given | {

@@ -10,9 +10,9 @@ from common.errors import UnavailableError
 from common.ids import new_id
 from interactions.context.consumers.clocks import apply_clocks, clocks_stream
 from interactions.context.consumers.customers import apply_customers, customers_stream
-from interactions.context.domain.parts import PARTS
+from interactions.context.parts import PART_NAMES
 from services.interactions.tests.context_api import context_api
-from services.interactions.tests.context_factories import (
+from services.interactions.tests.context_rows import (
     NOW,
     a_conversation,
     a_phone,
@@ -63,7 +63,7 @@ async def test_a_context_has_every_part_and_says_how_far_each_can_be_trusted(api
     answer = await api.get(f"/v1/context/{customer}")
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"customer_id", "parts", *PARTS}
+    assert set(body) == {"customer_id", "parts", *PART_NAMES}
     assert body["customer_id"] == str(customer)
     assert body["customer"]["attributes"] == {"name": "Anna Berg"}
     assert body["identifiers"] == [
@@ -83,7 +83,7 @@ async def test_a_context_has_every_part_and_says_how_far_each_can_be_trusted(api
     incomplete = {name for name, part in body["parts"].items() if not part["complete"]}
     assert incomplete == {"consents", "preferences", "records"}
     assert all(body["parts"][name]["reason"] for name in incomplete)
-    assert all(body["parts"][name]["as_of"] for name in set(PARTS) - incomplete)
+    assert all(body["parts"][name]["as_of"] for name in set(PART_NAMES) - incomplete)
 
 
 async def test_nothing_changed_is_304_until_something_does(api):

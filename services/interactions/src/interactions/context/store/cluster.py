@@ -1,0 +1,29 @@
+"""SQL shared by contexts and timelines: which ids make up one customer."""
+
+from interactions.history import NOBODY
+
+CLUSTER = f"""
+member AS MATERIALIZED (
+    SELECT t.id AS origin_id FROM target t
+    UNION
+    SELECT a.origin_id FROM target t
+      JOIN customer_alias a ON a.tenant_id = :tenant_id AND a.canonical_id = t.id
+     WHERE a.origin_id <> '{NOBODY}'
+)"""
+"""Every id of the customer in the CTE ``target``: all that resolve to the same canonical id."""
+
+TARGET_BY_ID = f"""
+    SELECT coalesce(
+        (SELECT a.canonical_id FROM customer_alias a
+          WHERE a.tenant_id = :tenant_id AND a.origin_id = cast(:customer_id AS uuid)),
+        cast(:customer_id AS uuid)) AS id
+    WHERE cast(:customer_id AS uuid) <> '{NOBODY}'"""
+
+KNOWN = """(
+    EXISTS (SELECT FROM customer_profile p
+             WHERE p.tenant_id = :tenant_id AND p.customer_id = t.id)
+    OR EXISTS (SELECT FROM customer_alias a
+                WHERE a.tenant_id = :tenant_id AND a.origin_id = t.id)
+    OR EXISTS (SELECT FROM conversation c
+                WHERE c.tenant_id = :tenant_id AND c.origin_customer_id = t.id))"""
+"""Whether this tenant has ever had a customer ``t.id``."""
