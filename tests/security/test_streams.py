@@ -69,4 +69,4 @@ async def _next_alert(site: Site, who: Tenant) -> str:
 
 
 async def _add(tx: Transaction, news: list[NewAlert], *, now: datetime | None = None) -> None:
-    await alerts.add(tx, news)
+    await alerts.insert_alerts(tx, news)

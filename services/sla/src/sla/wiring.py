@@ -13,7 +13,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def build(settings: SlaSettings) -> Service:
-    """Return the service, connected to nothing yet."""
+    """Return the service, not connected to anything yet."""
     foundation = Foundation.lay(NAME, settings)
     parts = [
         build_rules(),

@@ -5,7 +5,7 @@ import pytest
 
 from common.service import Service
 from devstack.testing.postgres import FreshDsn
-from services.sla.tests.running import POLICY, Desk, Source, client, running
+from services.sla.tests.harness import POLICY, Desk, Publisher, client, running
 
 QUICK = {"timer": {"hold_seconds": 0.3, "grace_seconds": 0.0, "poll_seconds": 0.05}}
 
@@ -18,8 +18,8 @@ async def service(fresh_dsn: FreshDsn) -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def api(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(service) as calling:
-        yield calling
+    async with client(service) as http:
+        yield http
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def desk(service: Service) -> Desk:
 
 
 @pytest.fixture
-def source(service: Service) -> Source:
-    return Source(service)
+def publisher(service: Service) -> Publisher:
+    return Publisher(service)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sla.settings import SlaSettings
 
 
 def build_alerts(foundation: Foundation, settings: SlaSettings) -> Part:
-    """Return the part that shows warnings, breaches and retractions as they happen."""
+    """Return the part that shows warnings, breaches and retractions as they are declared."""
     database, streams = foundation.database, foundation.app.streams
     feed = drain(
         "feed:alerts",

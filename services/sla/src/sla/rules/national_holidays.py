@@ -1,6 +1,4 @@
-"""National holidays as dates, looked up when a calendar is saved and kept with it."""
-
-from __future__ import annotations
+"""National holidays as dates, looked up when a calendar is saved and stored with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,24 +11,23 @@ YEARS_BACK, YEARS_AHEAD = 1, 10
 
 @dataclass(frozen=True, slots=True)
 class Nation:
-    """ISO 3166 codes: a country, and a subdivision with holidays of its own."""
+    """ISO 3166 codes of a country and, where it has its own holidays, a subdivision."""
 
     country: str
     subdivision: str | None = None
 
 
-def holidays_of(nations: Sequence[Nation], *, today: date) -> list[dict[str, str]]:
+def list_holidays(nations: Sequence[Nation], *, today: date) -> list[dict[str, str]]:
     """Return the dates and names from last year to ten years ahead.
 
-    Raises:
-        InvalidError: naming the country or subdivision that is not known.
+    Raises InvalidError, naming the field, for an unknown country or subdivision.
     """
     if not nations:
         return []
-    import holidays  # takes a third of a second, which only saving a calendar should cost
+    import holidays  # Takes a third of a second, which only saving a calendar should cost.
 
     years = range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1)
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for index, nation in enumerate(nations):
         try:
             dates = holidays.country_holidays(
@@ -44,8 +41,8 @@ def holidays_of(nations: Sequence[Nation], *, today: date) -> list[dict[str, str
             )
             where = f"/national_holidays/{index}/{field}"
             raise InvalidError(
-                "the calendar is not valid",
-                errors=[FieldError(where, "no holidays are known for it")],
+                "the calendar is invalid",
+                errors=[FieldError(where, f"no holidays are known for this {field}")],
             ) from None
-        found |= {day.isoformat(): name for day, name in sorted(dates.items())}
-    return [{"date": day, "name": found[day]} for day in sorted(found)]
+        names |= {day.isoformat(): name for day, name in sorted(dates.items())}
+    return [{"date": day, "name": names[day]} for day in sorted(names)]

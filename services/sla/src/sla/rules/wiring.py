@@ -5,5 +5,5 @@ from sla.rules.http import calendars, policies
 
 
 def build_rules() -> Part:
-    """Return the part that keeps what is promised, and when."""
+    """Return the part that keeps policies and the calendars they count by."""
     return Part(routers=[calendars.router, policies.router])

@@ -1,4 +1,4 @@
-"""What the alerts' routers need from the wiring."""
+"""What the routers of alerts need from the wiring."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The live stream of alerts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,8 +16,8 @@ from sla.alerts.store import alerts
 
 router = APIRouter(prefix="/v1/sla/stream", tags=["stream"])
 
-_PLACE = re.compile("[0-9]{1,18}")
-"""A bigint; there are more digits in Unicode than can be read as a number."""
+_POSITION = re.compile("[0-9]{1,18}")
+"""A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
 
 
 @router.get(
@@ -34,8 +32,8 @@ async def stream_alerts(
 ) -> Response:
     """Stream warnings, breaches and retractions as server-sent events.
 
-    With ``Last-Event-ID`` what was missed comes first; a client that missed too much gets
-    ``reset`` and has to read the clocks again.
+    With ``Last-Event-ID``, the alerts missed since then come first. A client that missed too many
+    gets ``reset`` and must read the clocks again.
     """
 
     async def replay(last_event_id: str | None) -> Sequence[StreamEvent]:
@@ -49,16 +47,16 @@ async def _missed(
 ) -> Sequence[StreamEvent]:
     if last_event_id is None:
         return ()
-    if not _PLACE.fullmatch(last_event_id):
-        raise HttpError(400, "Last-Event-ID is none of ours")
+    if not _POSITION.fullmatch(last_event_id):
+        raise HttpError(400, "unknown Last-Event-ID")
     until = await state.horizon.safe_sequence()
-    found = await state.database.read(
-        alerts.of_tenant,
+    missed = await state.database.read(
+        alerts.list_of_tenant,
         tenant_id,
         after=int(last_event_id),
         until=until,
         limit=state.replay_limit + 1,
     )
-    if len(found) > state.replay_limit:
+    if len(missed) > state.replay_limit:
         return [StreamEvent(str(until), "reset", {})]
-    return [alert_event(alert) for alert in found]
+    return [alert_event(alert) for alert in missed]

@@ -1,6 +1,4 @@
-"""The alert log: what the live stream shows, and can show again from a position."""
-
-from __future__ import annotations
+"""The log of alerts, which the live stream follows and can replay from a position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ class Alert:
     body: str
 
 
-_ADD = text(
+_INSERT = text(
     """
     INSERT INTO alert (tenant_id, type, body)
     SELECT tenant_id, type, body
@@ -39,7 +37,7 @@ _ADD = text(
     """
 )
 
-_OF_TENANT = text(
+_LIST_OF_TENANT = text(
     """
     SELECT position, tenant_id, type, body FROM alert
     WHERE tenant_id = :tenant AND position > :after AND position <= :until
@@ -47,7 +45,7 @@ _OF_TENANT = text(
     """
 )
 
-_NEW = text(
+_LIST_RECENT = text(
     """
     SELECT position, tenant_id, type, body FROM alert
     WHERE recorded_at > clock_timestamp() - interval '1 day'
@@ -56,13 +54,19 @@ _NEW = text(
     """
 )
 
-_LAST = text(f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {SEQUENCE}")
+_LAST_POSITION = text(
+    f"""
+    SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS position
+    FROM {SEQUENCE}
+    """
+)
 
 
-async def add(tx: Transaction, alerts: Sequence[NewAlert]) -> None:
+async def insert_alerts(tx: Transaction, alerts: Sequence[NewAlert]) -> None:
+    """Append alerts in the order given."""
     if alerts:
         await tx.execute(
-            _ADD,
+            _INSERT,
             {
                 "tenants": [a.tenant_id for a in alerts],
                 "types": [a.type for a in alerts],
@@ -71,28 +75,26 @@ async def add(tx: Transaction, alerts: Sequence[NewAlert]) -> None:
         )
 
 
-async def of_tenant(
+async def list_of_tenant(
     connection: ReadConnection, tenant_id: str, *, after: int, until: int, limit: int
 ) -> list[Alert]:
-    """Return a tenant's alerts behind a position, oldest first."""
+    """Return a tenant's alerts after a position and up to another, oldest first."""
     values = {"tenant": tenant_id, "after": after, "until": until, "limit": limit}
-    return [_alert(*row) for row in await connection.execute(_OF_TENANT, values)]
+    return [Alert(*row) for row in await connection.execute(_LIST_OF_TENANT, values)]
 
 
-async def new(connection: ReadConnection, *, after: int, until: int, limit: int) -> list[Alert]:
-    """Return all tenants' alerts of the last day behind a position, oldest first.
+async def list_recent(
+    connection: ReadConnection, *, after: int, until: int, limit: int
+) -> list[Alert]:
+    """Return all tenants' alerts of the last day after a position and up to another, oldest first.
 
-    For this service's own feed, which hands each tenant only what is its own.
+    Only for this service's own feed, which shows each tenant only its own alerts.
     """
     values = {"after": after, "until": until, "limit": limit}
-    return [_alert(*row) for row in await connection.execute(_NEW, values)]
+    return [Alert(*row) for row in await connection.execute(_LIST_RECENT, values)]
 
 
-async def last_position(connection: ReadConnection) -> int:
-    """Return the number last given out, whether its alert can be seen yet or not."""
-    found: int = (await connection.execute(_LAST)).scalar_one()
-    return found
-
-
-def _alert(position: int, tenant_id: str, kind: str, body: str) -> Alert:
-    return Alert(position, tenant_id, kind, body)
+async def get_last_position(connection: ReadConnection) -> int:
+    """Return the last position taken, even if its alert is not visible yet."""
+    position: int = (await connection.execute(_LAST_POSITION)).scalar_one()
+    return position

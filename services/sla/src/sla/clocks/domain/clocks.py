@@ -1,13 +1,15 @@
-"""What a clock is: how long is left, or how it ended."""
+"""A clock: how long is left of a promise, or how it ended."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sla.rules.domain.policy import Metric
+
+ClockKey = tuple[Metric, int]
+"""Metric and cycle, which identify a clock within its conversation."""
 
 
 class ClockState(StrEnum):
@@ -18,12 +20,9 @@ class ClockState(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = frozenset({ClockState.RUNNING, ClockState.PAUSED})
-
-
 @dataclass(frozen=True, slots=True)
 class WarningPoint:
-    """A warning threshold and the instant at which it is reached."""
+    """A warning threshold and the time at which it is reached."""
 
     threshold: str
     at: datetime
@@ -31,7 +30,7 @@ class WarningPoint:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A stretch that does not count; without an end it still goes on."""
+    """A stretch that does not count; ``end`` is None while it lasts."""
 
     start: datetime
     end: datetime | None
@@ -40,11 +39,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One cycle of one metric, as the facts say; nothing in it depends on when it is looked at.
+    """One cycle of one metric as the facts show it, independent of when it is read.
 
     ``due_at`` is None while paused. ``met_at`` is when the answer came, in time or late.
-    ``in_force_at`` is since when this target applied to it. A ``silent`` clock came with a
-    backfill and alarms nobody.
+    ``in_force_at`` is when this target began to apply. A ``silent`` clock came with a backfill:
+    it publishes nothing and raises no alert.
     """
 
     metric: Metric
@@ -68,6 +67,63 @@ class Clock:
     warnings: tuple[WarningPoint, ...] = ()
 
     @property
-    def finished(self) -> bool:
-        """Whether nothing but a late fact can change it any more."""
-        return self.ended_at is not None
+    def key(self) -> ClockKey:
+        return self.metric, self.cycle
+
+
+@dataclass(frozen=True, slots=True)
+class ClockVersion:
+    """A clock with its id, and with what timers have declared about it.
+
+    ``version`` counts its events. ``confirmed`` is None without a breach, and False for a breach
+    declared before the source was known up to the deadline. ``warned`` are the thresholds
+    announced so far. A clock is ``superseded`` when the facts no longer show it.
+    """
+
+    clock_id: UUID
+    version: int
+    clock: Clock
+    detected_at: datetime | None = None
+    confirmed: bool | None = None
+    warned: frozenset[str] = frozenset()
+    superseded: bool = False
+
+    @property
+    def key(self) -> ClockKey:
+        return self.clock.key
+
+    @property
+    def next_fire_at(self) -> datetime | None:
+        """When a timer must look at the clock: at its next warning, or at its deadline."""
+        clock = self.clock
+        if clock.silent or clock.state is not ClockState.RUNNING or clock.due_at is None:
+            return None
+        ahead = (w.at for w in clock.warnings if w.threshold not in self.warned)
+        return min((*ahead, clock.due_at))
+
+    @property
+    def confirm_at(self) -> datetime | None:
+        """The time up to which the source must be known before the breach is certain."""
+        return self.clock.due_at if self.confirmed is False else None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The conversation that a clock belongs to, and the partition that its facts come from."""
+
+    tenant_id: str
+    conversation_id: UUID
+    customer_id: UUID | None
+    partition: int
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedClock:
+    owner: Owner
+    current: ClockVersion
+
+
+def current_versions(clocks: Mapping[ClockKey, OwnedClock]) -> dict[ClockKey, ClockVersion]:
+    """Return the clocks without their owners."""
+    return {key: owned.current for key, owned in clocks.items()}

@@ -1,6 +1,4 @@
-"""Why a clock stands where it stands: which stretches counted, which did not, and why."""
-
-from __future__ import annotations
+"""How a clock came to its state: which stretches counted, which did not, and why."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sla.clocks.domain.clocks import Clock, Pause
 from sla.rules.domain.hours import AroundTheClock, Hours, Slice, WorkingCalendar, elapsed, merge
-from sla.rules.domain.instants import SECOND, micros, moment
+from sla.rules.domain.instants import SECOND, micros, time_of
 
 MAX_STRETCHES = 400
 
@@ -29,7 +27,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """``truncated`` when the life has more stretches than are listed; the sums are complete."""
+    """``truncated`` means that more stretches exist than are listed; the sums are complete."""
 
     until: datetime
     counted_seconds: float
@@ -39,7 +37,7 @@ class Explanation:
 
 
 def explain(clock: Clock, hours: Hours, *, now: datetime) -> Explanation:
-    """Account for every moment from the start to the end, the deadline or now."""
+    """Account for all time from the start to the end, the breach or now."""
     until = max(clock.started_at, _until(clock, now))
     start, end = micros(clock.started_at), micros(until)
     pauses = merge(
@@ -75,7 +73,12 @@ def _stretches(clock: Clock, hours: Hours, start: int, end: int) -> Iterator[Str
         if pause_start >= end:
             break
         yield from _by_hours(hours, at, pause_start)
-        yield Stretch(moment(pause_start), moment(pause_end), False, f"paused: {pause.status}")  # noqa: FBT003 - the field's name is its meaning
+        yield Stretch(
+            time_of(pause_start),
+            time_of(pause_end),
+            counted=False,
+            why=f"paused: {pause.status}",
+        )
         at = max(at, pause_end)
     yield from _by_hours(hours, at, end)
 
@@ -90,22 +93,22 @@ def _by_hours(hours: Hours, start: int, end: int) -> Iterator[Stretch]:
     for opens, closes in hours.windows(start, end):
         if opens > at:
             yield _closed(hours, at, opens)
-        yield Stretch(moment(opens), moment(closes), counted=True, why=counted_why)
+        yield Stretch(time_of(opens), time_of(closes), counted=True, why=counted_why)
         at = closes
     if at < end:
         yield _closed(hours, at, end)
 
 
 def _closed(hours: Hours, start: int, end: int) -> Stretch:
-    return Stretch(moment(start), moment(end), counted=False, why=_why_closed(hours, start, end))
+    return Stretch(time_of(start), time_of(end), counted=False, why=_why_closed(hours, start, end))
 
 
 def _why_closed(hours: Hours, start: int, end: int) -> str:
-    """Name the first holiday that a closed stretch reaches into."""
+    """Return the first holiday that a closed stretch reaches into, or ``closed``."""
     if not isinstance(hours, WorkingCalendar) or not hours.holidays:
         return "closed"
-    day = moment(start).astimezone(hours.zone).date()
-    last = moment(end - 1).astimezone(hours.zone).date()
+    day = time_of(start).astimezone(hours.zone).date()
+    last = time_of(end - 1).astimezone(hours.zone).date()
     names: Sequence[str] = [
         f"holiday: {hours.holidays[day + timedelta(days=n)]}"
         for n in range(min((last - day).days, 31) + 1)

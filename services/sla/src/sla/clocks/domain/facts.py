@@ -1,6 +1,4 @@
-"""What is known of a conversation: facts with the time at which they happened."""
-
-from __future__ import annotations
+"""Facts: what happened in a conversation, and when."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,9 +20,9 @@ class FactKind(StrEnum):
     STATUS = "status"
 
 
-# Stop beats pause beats start: at one instant the stronger kind has the last word, so it comes
-# last. Providers with whole-second times make a question and its answer simultaneous; the other
-# way round the answer would be lost and the clock run into a false breach.
+# Stop beats pause beats start: at one instant the stronger kind comes last and so decides.
+# Providers with whole-second times make a question and its answer simultaneous; in the opposite
+# order the answer would be lost and the clock would breach falsely.
 _RANK = {
     FactKind.OPENED: 0,
     FactKind.CUSTOMER_MESSAGE: 1,
@@ -39,7 +37,7 @@ _LIFECYCLE = frozenset({FactKind.ATTRIBUTES, FactKind.STATUS})
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened. ``sequence`` is the conversation's own count, and its identity.
+    """One thing that happened. ``sequence`` numbers the conversation's facts and identifies it.
 
     ``status`` is set on OPENED and STATUS, ``attributes`` on those and on ATTRIBUTES.
     """
@@ -55,48 +53,48 @@ class Fact:
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts once each, in the one order in which they count.
+    """Return each fact once, in the order in which facts count.
 
-    The opening comes first whatever its time: what happened before a conversation existed cannot
-    have started its clocks.
+    The opening comes first whatever its time: nothing that happened before a conversation existed
+    can have started its clocks.
     """
     by_sequence = sorted({fact.sequence: fact for fact in facts}.values(), key=_sequence)
-    return sorted(_steady(by_sequence), key=_place)
+    return sorted(_with_lifecycle_in_sequence(by_sequence), key=_place)
 
 
 @dataclass(slots=True)
 class End:
-    """Where facts in their order end, so that it can be told whether others come after them."""
+    """The end of ordered facts, which decides whether others can be appended to them."""
 
     _last: Fact
-    _latest: datetime | None
-    _lifecycle: int
+    _lifecycle_at: datetime | None
+    _lifecycle_sequence: int
 
     @classmethod
     def of(cls, ordered: Sequence[Fact]) -> Self:
-        """Return the end of what ``in_order`` has put in order; there is at least one."""
+        """Return the end of at least one fact that ``in_order`` has ordered."""
         lifecycle = [fact for fact in ordered if fact.kind in _LIFECYCLE]
         latest = max((fact.occurred_at for fact in lifecycle), default=None)
         return cls(ordered[-1], latest, max((fact.sequence for fact in lifecycle), default=0))
 
-    def continued(self, facts: Iterable[Fact]) -> list[Fact] | None:
-        """Return new facts in order if ``in_order`` would put all of them behind the others.
+    def appendable(self, facts: Iterable[Fact]) -> list[Fact] | None:
+        """Return new facts in order if ``in_order`` would put all of them after the others.
 
-        None when one belongs further in front, or would move others.
+        None when a fact belongs further forward, or would move others.
         """
         by_sequence = sorted(facts, key=_sequence)
-        if any(f.kind in _LIFECYCLE and f.sequence < self._lifecycle for f in by_sequence):
+        if any(f.kind in _LIFECYCLE and f.sequence < self._lifecycle_sequence for f in by_sequence):
             return None
-        ordered = sorted(_steady(by_sequence, self._latest), key=_place)
+        ordered = sorted(_with_lifecycle_in_sequence(by_sequence, self._lifecycle_at), key=_place)
         return None if ordered and _place(ordered[0]) < _place(self._last) else ordered
 
-    def move(self, ordered: Sequence[Fact]) -> None:
-        """Be the end of the facts that ``continued`` has put in order."""
+    def advance(self, ordered: Sequence[Fact]) -> None:
+        """Move behind facts that ``appendable`` has ordered."""
         for fact in ordered:
             self._last = fact
             if fact.kind in _LIFECYCLE:
-                self._latest = fact.occurred_at
-                self._lifecycle = max(self._lifecycle, fact.sequence)
+                self._lifecycle_at = fact.occurred_at
+                self._lifecycle_sequence = max(self._lifecycle_sequence, fact.sequence)
 
 
 def _place(fact: Fact) -> tuple[bool, datetime, int, int]:
@@ -107,12 +105,14 @@ def _sequence(fact: Fact) -> int:
     return fact.sequence
 
 
-def _steady(by_sequence: Iterable[Fact], latest: datetime | None = None) -> Iterator[Fact]:
+def _with_lifecycle_in_sequence(
+    by_sequence: Iterable[Fact], latest: datetime | None = None
+) -> Iterator[Fact]:
     """Keep changes of status and attributes in the order in which they were made.
 
-    They follow from each other, so a message that was sent before a conversation was resolved and
-    arrived after it reopens it after it, although the event bears the message's own time.
-    ``latest`` is the time of the last such change before them.
+    They follow from each other: a message that was sent before a conversation was resolved and
+    arrived afterwards reopens it afterwards, although the event has the message's own time.
+    ``latest`` is the time of the last such change before these facts.
     """
     for fact in by_sequence:
         if fact.kind not in _LIFECYCLE:

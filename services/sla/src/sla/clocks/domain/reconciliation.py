@@ -1,181 +1,141 @@
-"""The difference between the clocks we have told of and what the facts say now, as events."""
+"""Brings stored clocks in line with the facts, and decides which events announce the changes."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from common.ids import new_id
-from sla.clocks.domain.clocks import Clock, ClockState
-from sla.rules.domain.policy import Metric
+from sla.clocks.domain.changes import Change, Event, EventKind
+from sla.clocks.domain.clocks import Clock, ClockKey, ClockState, ClockVersion
 
-Key = tuple[Metric, int]
-"""Metric and cycle: what a clock is within its conversation."""
-
-
-class News(StrEnum):
-    STARTED = "started"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    MET = "met"
-    CANCELLED = "cancelled"
-    BREACHED = "breached"
-    WARNING = "warning"
-    RETRACTED = "retracted"
-
-
-_REACHED = {
-    ClockState.RUNNING: News.RESUMED,
-    ClockState.PAUSED: News.PAUSED,
-    ClockState.MET: News.MET,
-    ClockState.CANCELLED: News.CANCELLED,
-    ClockState.BREACHED: News.BREACHED,
+_EVENT_OF_STATE = {
+    ClockState.RUNNING: EventKind.RESUMED,
+    ClockState.PAUSED: EventKind.PAUSED,
+    ClockState.MET: EventKind.MET,
+    ClockState.CANCELLED: EventKind.CANCELLED,
+    ClockState.BREACHED: EventKind.BREACHED,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A clock as we hold it: what the facts say, and what a timer declared on top of them.
+class Reconciliation:
+    """One comparison of stored clocks with the facts.
 
-    ``version`` counts the events about it. ``confirmed`` is None without a breach, and False for
-    one declared while the source was not known up to the deadline.
-    ``warned`` are the thresholds told of already.
+    Everything that happened before ``known_until`` is among the facts, as it is for a timer.
+    ``new_id`` makes the ids of new clocks.
     """
 
-    clock_id: UUID
-    version: int
-    clock: Clock
-    detected_at: datetime | None = None
-    confirmed: bool | None = None
-    warned: frozenset[str] = frozenset()
-    superseded: bool = False
+    now: datetime
+    known_until: datetime | None
+    new_id: Callable[[], UUID]
 
-    @property
-    def key(self) -> Key:
-        return self.clock.metric, self.clock.cycle
+    def changes(
+        self, stored: Mapping[ClockKey, ClockVersion], folded: Sequence[Clock]
+    ) -> list[Change]:
+        """Return what to store and announce so that the stored clocks agree with the folded ones.
 
-    @property
-    def next_fire_at(self) -> datetime | None:
-        """When a timer must look at it: at the next warning, or at the deadline."""
-        clock = self.clock
-        if clock.silent or clock.state is not ClockState.RUNNING or clock.due_at is None:
-            return None
-        ahead = (w.at for w in clock.warnings if w.threshold not in self.warned)
-        return min((*ahead, clock.due_at))
+        A clock that the facts no longer show is cancelled as superseded; none is ever deleted.
+        """
+        changes = [self._reconcile(stored.get(clock.key), clock) for clock in folded]
+        shown = {clock.key for clock in folded}
+        changes += [
+            self._supersede(version)
+            for key, version in stored.items()
+            if key not in shown and not version.superseded
+        ]
+        return [c for c in changes if c.events or c.version != stored.get(c.version.key)]
 
-    @property
-    def confirm_at(self) -> datetime | None:
-        """What the source must have told up to before the breach is certain."""
-        return self.clock.due_at if self.confirmed is False else None
+    def _reconcile(self, previous: ClockVersion | None, clock: Clock) -> Change:
+        version = self._next(previous or ClockVersion(self.new_id(), 0, clock), clock)
+        if clock.silent and version.version == 0:
+            return Change(version)
+        return _announce(version, _events(previous, version), self.now)
 
+    def _next(self, previous: ClockVersion, clock: Clock) -> ClockVersion:
+        """Return the clock with the breach that a timer declared, while the facts support it.
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """One event to publish: the clock as it is told, with the number of the event."""
+        Facts that show a breach themselves, such as a late answer, need no timer to declare it. It
+        is certain under the same condition as any other: nothing from before the deadline can
+        still arrive. Until then a timer waits to confirm it.
+        """
+        version = replace(previous, clock=clock, superseded=False)
+        if clock.state is ClockState.BREACHED:
+            confirmed = clock.silent or self._is_certain(previous, clock)
+            detected_at = previous.detected_at or self.now
+            return replace(version, detected_at=detected_at, confirmed=confirmed)
+        declared = _declared_breach(previous.clock, clock)
+        if declared is not None:
+            return replace(version, clock=declared)
+        return replace(version, detected_at=None, confirmed=None)
 
-    news: News
-    held: Held
-    occurred_at: datetime
-    threshold: str | None = None
+    def _is_certain(self, previous: ClockVersion, clock: Clock) -> bool:
+        """Return whether the source is, or was at an earlier breach, known up to the breach."""
+        confirmed_until = previous.clock.breached_at if previous.confirmed else None
+        breached_at = clock.breached_at
+        return breached_at is not None and any(
+            at is not None and breached_at <= at for at in (self.known_until, confirmed_until)
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    held: Held
-    announcements: tuple[Announcement, ...]
-
-
-def reconcile(
-    before: Mapping[Key, Held],
-    folded: Sequence[Clock],
-    *,
-    now: datetime,
-    known_until: datetime | None,
-) -> list[Change]:
-    """Return what must be written and told so that the clocks held agree with the facts.
-
-    A clock that the facts no longer know is cancelled as superseded; nothing is ever deleted.
-    ``known_until`` is as a timer's: what happened before it is among the facts.
-    """
-    changes = [_reconcile(before.get((c.metric, c.cycle)), c, now, known_until) for c in folded]
-    known = {(c.metric, c.cycle) for c in folded}
-    changes += [
-        _supersede(held, now)
-        for key, held in before.items()
-        if key not in known and not held.superseded
-    ]
-    return [c for c in changes if c.announcements or c.held != before.get(c.held.key)]
-
-
-def _reconcile(
-    before: Held | None, clock: Clock, now: datetime, known_until: datetime | None
-) -> Change:
-    held = _effective(before, clock, now, known_until)
-    if clock.silent and held.version == 0:
-        return Change(held, ())
-    news = [News.STARTED] if before is None else []
-    news += _news(before, held)
-    return _tell(held, news, now)
-
-
-def _effective(
-    before: Held | None, clock: Clock, now: datetime, known_until: datetime | None
-) -> Held:
-    """Return the clock with the breach that a timer declared, while the facts still bear it.
-
-    Facts that show one, such as an answer that came too late, need no timer to declare it. It is
-    certain as any other is: once nothing from before the deadline can be on its way any more.
-    Until then a timer waits to confirm it.
-    """
-    if before is None:
-        before = Held(new_id(), 0, clock)
-    held = replace(before, clock=clock, superseded=False)
-    if clock.state is ClockState.BREACHED:
-        confirmed = clock.silent or _certain(before, clock, known_until)
-        return replace(held, detected_at=before.detected_at or now, confirmed=confirmed)
-    told = before.clock
-    declared = told.breached_at if told.state is ClockState.BREACHED else None
-    stands = clock.state is ClockState.RUNNING and clock.due_at is not None
-    if declared is not None and stands and clock.due_at is not None and clock.due_at <= declared:
-        breached = replace(
+    def _supersede(self, version: ClockVersion) -> Change:
+        clock = version.clock
+        cancelled = replace(
             clock,
-            state=ClockState.BREACHED,
-            breached_at=clock.due_at,
-            reason=told.reason,
+            state=ClockState.CANCELLED,
+            due_at=None,
+            met_at=None,
+            breached_at=None,
+            ended_at=clock.ended_at or self.now,
+            reason="superseded",
             warnings=(),
         )
-        return replace(held, clock=breached)
-    return replace(held, detected_at=None, confirmed=None)
+        superseded = replace(
+            version, clock=cancelled, detected_at=None, confirmed=None, superseded=True
+        )
+        if version.version == 0:
+            return Change(superseded)
+        kinds = [EventKind.CANCELLED]
+        if clock.state is ClockState.BREACHED:
+            kinds.insert(0, EventKind.RETRACTED)
+        return _announce(superseded, kinds, self.now)
 
 
-def _certain(before: Held, clock: Clock, known_until: datetime | None) -> bool:
-    """Tell whether the source is known up to the breach, now or when one was confirmed before."""
-    known = (known_until, before.clock.breached_at if before.confirmed else None)
-    breached_at = clock.breached_at
-    return breached_at is not None and any(at is not None and breached_at <= at for at in known)
+def _declared_breach(previous: Clock, clock: Clock) -> Clock | None:
+    """Return the clock as breached if a timer declared that and the deadline is no later now."""
+    if previous.state is not ClockState.BREACHED or previous.breached_at is None:
+        return None
+    if clock.state is not ClockState.RUNNING or clock.due_at is None:
+        return None
+    if clock.due_at > previous.breached_at:
+        return None
+    return replace(
+        clock,
+        state=ClockState.BREACHED,
+        breached_at=clock.due_at,
+        reason=previous.reason,
+        warnings=(),
+    )
 
 
-def _news(before: Held | None, held: Held) -> list[News]:
-    state = held.clock.state
-    if before is None:
-        return [] if state is ClockState.RUNNING else [_REACHED[state]]
-    was = before.clock.state
-    if was is ClockState.BREACHED and state is not ClockState.BREACHED:
-        after = [] if state is ClockState.RUNNING else [_REACHED[state]]
-        return [News.RETRACTED, *after]
-    if before.confirmed and held.confirmed is False:
-        return [News.RETRACTED, News.BREACHED]
-    if was is not state or _told(before) != _told(held):
-        return [_REACHED[state]]
+def _events(previous: ClockVersion | None, version: ClockVersion) -> list[EventKind]:
+    """Return the kinds of event that lead from the previous version to this one."""
+    state = version.clock.state
+    if previous is None:
+        first = [] if state is ClockState.RUNNING else [_EVENT_OF_STATE[state]]
+        return [EventKind.STARTED, *first]
+    before = previous.clock.state
+    if before is ClockState.BREACHED and state is not ClockState.BREACHED:
+        after = [] if state is ClockState.RUNNING else [_EVENT_OF_STATE[state]]
+        return [EventKind.RETRACTED, *after]
+    if previous.confirmed and version.confirmed is False:
+        return [EventKind.RETRACTED, EventKind.BREACHED]
+    if before is not state or _announced_values(previous) != _announced_values(version):
+        return [_EVENT_OF_STATE[state]]
     return []
 
 
-def _told(held: Held) -> tuple[object, ...]:
-    """What consumers were told of a clock, and must hear of when it changes."""
-    clock = held.clock
+def _announced_values(version: ClockVersion) -> tuple[object, ...]:
+    """Return the values whose change consumers must learn of."""
+    clock = version.clock
     return (
         clock.policy_id,
         clock.policy_version,
@@ -185,58 +145,35 @@ def _told(held: Held) -> tuple[object, ...]:
         clock.met_at,
         clock.breached_at,
         clock.reason,
-        held.confirmed,
+        version.confirmed,
     )
 
 
-def _supersede(held: Held, now: datetime) -> Change:
-    gone = replace(
-        held,
-        clock=replace(
-            held.clock,
-            state=ClockState.CANCELLED,
-            due_at=None,
-            met_at=None,
-            breached_at=None,
-            ended_at=held.clock.ended_at or now,
-            reason="superseded",
-            warnings=(),
-        ),
-        detected_at=None,
-        confirmed=None,
-        superseded=True,
-    )
-    if held.version == 0:
-        return Change(gone, ())
-    retracted = [News.RETRACTED] if held.clock.state is ClockState.BREACHED else []
-    return _tell(gone, [*retracted, News.CANCELLED], now)
+def _announce(version: ClockVersion, kinds: Sequence[EventKind], now: datetime) -> Change:
+    events = []
+    for place, kind in enumerate(kinds):
+        version = replace(version, version=version.version + 1)
+        shown = version if place == len(kinds) - 1 else _as_running(version)
+        events.append(Event(kind, shown, _occurred_at(kind, version.clock) or now))
+    return Change(version, tuple(events))
 
 
-def _tell(held: Held, news: Sequence[News], now: datetime) -> Change:
-    announcements = []
-    for place, item in enumerate(news):
-        held = replace(held, version=held.version + 1)
-        shown = held if place == len(news) - 1 else _before_the_end(held)
-        announcements.append(Announcement(item, shown, _when(item, held.clock, now)))
-    return Change(held, tuple(announcements))
-
-
-def _before_the_end(held: Held) -> Held:
-    """Return the clock as running, for an event that is followed by how it went on."""
+def _as_running(version: ClockVersion) -> ClockVersion:
+    """Return the clock as running, for an event that another one about its end follows."""
     running = replace(
-        held.clock, state=ClockState.RUNNING, met_at=None, breached_at=None, reason=None
+        version.clock, state=ClockState.RUNNING, met_at=None, breached_at=None, reason=None
     )
-    return replace(held, clock=running, detected_at=None, confirmed=None)
+    return replace(version, clock=running, detected_at=None, confirmed=None)
 
 
-def _when(news: News, clock: Clock, now: datetime) -> datetime:
+def _occurred_at(kind: EventKind, clock: Clock) -> datetime | None:
     last_pause = clock.pauses[-1] if clock.pauses else None
-    times: dict[News, datetime | None] = {
-        News.STARTED: clock.started_at,
-        News.PAUSED: last_pause.start if last_pause else None,
-        News.RESUMED: last_pause.end if last_pause else None,
-        News.MET: clock.met_at,
-        News.CANCELLED: clock.ended_at,
-        News.BREACHED: clock.breached_at,
+    times = {
+        EventKind.STARTED: clock.started_at,
+        EventKind.PAUSED: last_pause.start if last_pause else None,
+        EventKind.RESUMED: last_pause.end if last_pause else None,
+        EventKind.MET: clock.met_at,
+        EventKind.CANCELLED: clock.ended_at,
+        EventKind.BREACHED: clock.breached_at,
     }
-    return times.get(news) or now
+    return times.get(kind)

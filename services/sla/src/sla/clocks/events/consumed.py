@@ -1,6 +1,4 @@
-"""Our own, tolerant copies of what the interactions service tells: only what clocks depend on."""
-
-from __future__ import annotations
+"""Tolerant copies of the interactions service's events, with only what clocks depend on."""
 
 from uuid import UUID
 
@@ -10,7 +8,7 @@ TOPIC = "interactions.conversations"
 
 
 class Snapshot(ConsumedData):
-    """What every event says of its conversation."""
+    """The conversation that every event carries."""
 
     conversation_id: UUID
     customer_id: UUID | None = None
@@ -27,7 +25,7 @@ class Snapshot(ConsumedData):
     backfill: bool = False
 
     def attributes(self) -> dict[str, object]:
-        """Return what policies' conditions may speak of."""
+        """Return the attributes that conditions may name."""
         return {
             "channel": self.channel,
             "channel_account": self.channel_account,
@@ -54,11 +52,11 @@ class InteractionRecorded(Snapshot):
 
 
 class InteractionAttached(Snapshot):
-    """An interaction of unknown origin got its customer."""
+    """An interaction from an unknown sender was linked to its customer."""
 
 
 class AttributesChanged(Snapshot):
-    """Assigned, prioritised or tagged: conditions may hold that did not."""
+    """Assigned, prioritised or tagged: other conditions may hold now."""
 
 
 class StatusChanged(Snapshot):

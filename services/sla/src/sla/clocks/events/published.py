@@ -1,14 +1,15 @@
-"""What sla tells the world: each change of a clock, with the whole clock as it is then."""
-
-from __future__ import annotations
+"""The events that sla publishes: each change of a clock, with the whole clock after it."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import ConfigDict, PlainSerializer, WithJsonSchema
 
 from common.messaging import EventData, rfc3339
+from sla.clocks.domain.clocks import ClockState
+from sla.rules.domain.policy import Metric
 
 TOPIC = "sla.clocks"
 
@@ -17,6 +18,14 @@ Moment = Annotated[
     PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+def _one_of(values: type[StrEnum]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": [value.value for value in values]})
+
+
+MetricName = Annotated[Metric, _one_of(Metric)]
+StateName = Annotated[ClockState, _one_of(ClockState)]
 
 _RUNNING: dict[str, Any] = {
     "clock_id": "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
@@ -51,16 +60,16 @@ def _example(body: dict[str, Any]) -> ConfigDict:
 
 
 class ClockEvent(EventData):
-    """The clock that every event carries, flat."""
+    """The fields of the clock that every event carries."""
 
     topic: ClassVar[str] = TOPIC
 
     clock_id: UUID
     conversation_id: UUID
     customer_id: UUID | None
-    metric: Literal["first_response", "next_response", "resolution"]
+    metric: MetricName
     cycle: int
-    state: Literal["running", "paused", "met", "breached", "cancelled"]
+    state: StateName
     policy_id: UUID
     policy_version: int
     policy_name: str
@@ -75,21 +84,21 @@ class ClockEvent(EventData):
 
 
 class ClockStartedV1(ClockEvent):
-    """A promise began to run."""
+    """A clock began to run."""
 
     event_type: ClassVar[str] = "sla.clock.started"
     model_config = _example(_RUNNING)
 
 
 class ClockPausedV1(ClockEvent):
-    """It waits, for somebody else or until the conversation is reopened; nothing is due."""
+    """The clock is paused until the status of the conversation changes; nothing is due."""
 
     event_type: ClassVar[str] = "sla.clock.paused"
     model_config = _example({**_RUNNING, "metric": "resolution", "state": "paused", "due_at": None})
 
 
 class ClockResumedV1(ClockEvent):
-    """It runs, again or towards another deadline than told before."""
+    """The clock runs again, or its deadline has moved."""
 
     event_type: ClassVar[str] = "sla.clock.resumed"
     model_config = _example(
@@ -105,7 +114,7 @@ class ClockMetV1(ClockEvent):
 
 
 class ClockCancelledV1(ClockEvent):
-    """It no longer applies; ``reason`` says why."""
+    """The clock no longer applies; ``reason`` says why."""
 
     event_type: ClassVar[str] = "sla.clock.cancelled"
     model_config = _example(
@@ -122,12 +131,11 @@ class ClockCancelledV1(ClockEvent):
 class ClockBreachedV1(ClockEvent):
     """The deadline passed unanswered.
 
-    It comes again, about the same ``clock_id``, when something about the breach changes:
-    ``confirmed`` turns true, ``met_at`` tells the answer that came too late (with the reason
-    ``answered_late``), or something was heard late that moves the deadline. Count clocks, not
-    events. ``confirmed`` true: the watermark had passed the deadline. False: it had not, because
-    the source was silent or the late answer was quick, so one in time may still turn up; then
-    ``sla.breach.retracted`` takes it back.
+    The event is published again, for the same ``clock_id``, when the breach changes: ``confirmed``
+    becomes true, ``met_at`` shows the late answer (with the reason ``answered_late``), or a late
+    event moves the deadline. Count clocks, not events. ``confirmed`` is true once the watermark has
+    passed the deadline. While it is false, because the source is silent or the late answer arrived
+    quickly, an answer in time may still arrive; ``sla.breach.retracted`` then withdraws the breach.
     """
 
     event_type: ClassVar[str] = "sla.clock.breached"
@@ -135,7 +143,7 @@ class ClockBreachedV1(ClockEvent):
 
 
 class ClockWarningV1(ClockEvent):
-    """A threshold before the deadline was reached; ``warn_at`` is when."""
+    """A threshold before the deadline was reached, at ``warn_at``."""
 
     event_type: ClassVar[str] = "sla.clock.warning"
     model_config = _example(
@@ -147,7 +155,7 @@ class ClockWarningV1(ClockEvent):
 
 
 class BreachRetractedV1(ClockEvent):
-    """A late event proved that there was no breach; the clock's own next event follows."""
+    """A late event proved that there was no breach; the clock's next event follows."""
 
     event_type: ClassVar[str] = "sla.breach.retracted"
     model_config = _example(_RUNNING)

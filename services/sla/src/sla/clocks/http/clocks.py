@@ -1,6 +1,4 @@
-"""Clocks: what is due next, and why one stands where it stands."""
-
-from __future__ import annotations
+"""Clocks: what is due next, and how each clock came to its state."""
 
 from datetime import datetime
 from typing import Annotated
@@ -21,20 +19,18 @@ from common.web import (
 )
 from common.web.requests import Timestamp
 from common.web.responses import Part, json_answer
+from sla.clocks.domain.clocks import OwnedClock
 from sla.clocks.domain.explanation import explain
+from sla.clocks.events.published import MetricName, StateName
 from sla.clocks.http.schemas import (
     ClockList,
     ClockResponse,
     ExplainedClock,
-    MetricName,
-    State,
     clock_body,
     trace_of,
 )
 from sla.clocks.store import clock_views
-from sla.clocks.store.clock_rows import Stored
 from sla.clocks.store.clock_views import After, ClockFilters
-from sla.clocks.usecases.hours_of_clock import hours_of_clock
 
 router = APIRouter(prefix="/v1/sla/clocks", tags=["clocks"])
 
@@ -46,26 +42,26 @@ async def list_clocks(
     cursors: CursorsDep,
     *,
     limit: PageLimit,
-    state: State | None = None,
+    state: StateName | None = None,
     metric: MetricName | None = None,
     policy_id: UUID | None = None,
     due_before: Annotated[Timestamp | None, Query()] = None,
     conversation_id: UUID | None = None,
     cursor: CursorParameter = None,
 ) -> Response:
-    """List clocks, the next due first; those without a due time come last."""
+    """List clocks, the next due first; clocks without a due time come last."""
     filters = ClockFilters(state, metric, policy_id, conversation_id, due_before)
-    bound = {name: str(value) for name, value in filters.given().items()}
-    found = await database.read(
-        clock_views.clocks,
+    bound = {name: str(value) for name, value in filters.values().items()}
+    clocks = await database.read(
+        clock_views.list_clocks,
         caller.tenant_id,
         filters,
         after=_after(cursors.read(cursor, bound)),
         limit=limit + 1,
     )
-    page = found[:limit]
-    more = _position(page[-1]) if len(found) > limit else None
-    items = [ClockResponse.model_validate(clock_body(stored)) for stored in page]
+    page = clocks[:limit]
+    more = _position(page[-1]) if len(clocks) > limit else None
+    items = [ClockResponse.model_validate(clock_body(owned)) for owned in page]
     return json_answer(ClockList(items=items, next=cursors.write(more, bound)))
 
 
@@ -76,13 +72,13 @@ async def read_clock(
     database: DatabaseDep,
     clock: ClockDep,
 ) -> Response:
-    """Read one clock with its trace: which stretches counted, which did not, and why."""
-    stored = await database.read(clock_views.clock, caller.tenant_id, clock_id)
-    if stored is None:
-        raise NotFoundError("there is no such clock")
-    hours = await database.read(hours_of_clock, stored)
-    explanation = explain(stored.held.clock, hours, now=clock.now())
-    body = {**clock_body(stored), "trace": trace_of(explanation)}
+    """Read a clock with its trace: which stretches counted, which did not, and why."""
+    owned = await database.read(clock_views.find_clock, caller.tenant_id, clock_id)
+    if owned is None:
+        raise NotFoundError("clock not found")
+    hours = await database.read(clock_views.get_hours, owned)
+    explanation = explain(owned.current.clock, hours, now=clock.now())
+    body = {**clock_body(owned), "trace": trace_of(explanation)}
     return json_answer(ExplainedClock.model_validate(body))
 
 
@@ -96,5 +92,5 @@ def _after(position: tuple[Part, ...] | None) -> After | None:
     )
 
 
-def _position(stored: Stored) -> tuple[Part, ...]:
-    return stored.held.clock.due_at, stored.held.clock_id
+def _position(owned: OwnedClock) -> tuple[Part, ...]:
+    return owned.current.clock.due_at, owned.current.clock_id

@@ -1,21 +1,18 @@
-"""Clocks as callers read them."""
-
-from __future__ import annotations
+"""Clocks as the API shows them."""
 
 from typing import Literal
 from uuid import UUID
 
 from common.web.requests import ResponseModel
+from sla.clocks.domain.clocks import ClockVersion, OwnedClock
 from sla.clocks.domain.explanation import Explanation
-from sla.clocks.store.clock_rows import Stored
+from sla.clocks.events.announcing import public_fields
+from sla.clocks.events.published import MetricName, StateName
 from sla.rules.http.moments import Moment
-
-State = Literal["running", "paused", "met", "breached", "cancelled"]
-MetricName = Literal["first_response", "next_response", "resolution"]
 
 
 class WarningResponse(ResponseModel):
-    """A threshold; ``warn_at`` null when it has no time at present, as while paused."""
+    """A threshold; ``warn_at`` is null while it has no time, as in a pause."""
 
     threshold: str
     warn_at: Moment | None
@@ -29,7 +26,7 @@ class PauseResponse(ResponseModel):
 
 
 class Summary(ResponseModel):
-    """By what the time is counted, and when it was not."""
+    """The hours in which time counts, and the pauses in which it does not."""
 
     counts_by: Literal["calendar", "around_the_clock"]
     calendar_id: str | None
@@ -44,7 +41,7 @@ class ClockResponse(ResponseModel):
     customer_id: UUID | None
     metric: MetricName
     cycle: int
-    state: State
+    state: StateName
     policy_id: UUID
     policy_version: int
     policy_name: str
@@ -75,7 +72,7 @@ class StretchResponse(ResponseModel):
 
 
 class Trace(ResponseModel):
-    """Every stretch from the start until ``until``, half-open, counted or not, and why."""
+    """Every half-open stretch from the start to ``until``: whether it counts, and why."""
 
     until: Moment
     counted_seconds: float
@@ -88,35 +85,14 @@ class ExplainedClock(ClockResponse):
     trace: Trace
 
 
-def clock_body(stored: Stored) -> dict[str, object]:
-    """Return the fields of a clock's answer."""
-    owner, held, clock = stored.owner, stored.held, stored.held.clock
-    ahead = [(w.threshold, w.at) for w in clock.warnings]
-    gone = sorted(held.warned - {threshold for threshold, _ in ahead})
+def clock_body(owned: OwnedClock) -> dict[str, object]:
+    """Return the fields of ``ClockResponse``."""
+    clock = owned.current.clock
     return {
-        "clock_id": held.clock_id,
-        "conversation_id": owner.conversation_id,
-        "customer_id": owner.customer_id,
-        "metric": clock.metric.value,
-        "cycle": clock.cycle,
-        "state": clock.state.value,
-        "policy_id": clock.policy_id,
-        "policy_version": clock.policy_version,
-        "policy_name": clock.policy_name,
-        "target_seconds": clock.target_seconds,
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "met_at": clock.met_at,
-        "breached_at": clock.breached_at,
-        "detected_at": held.detected_at,
+        **public_fields(owned.owner, owned.current),
         "ended_at": clock.ended_at,
-        "confirmed": held.confirmed,
-        "reason": clock.reason,
-        "version": held.version,
-        "warnings": [
-            WarningResponse(threshold=t, warn_at=at, sent=t in held.warned) for t, at in ahead
-        ]
-        + [WarningResponse(threshold=t, warn_at=None, sent=True) for t in gone],
+        "version": owned.current.version,
+        "warnings": _warnings(owned.current),
         "explanation": Summary(
             counts_by="around_the_clock" if clock.calendar_id is None else "calendar",
             calendar_id=clock.calendar_id,
@@ -125,6 +101,19 @@ def clock_body(stored: Stored) -> dict[str, object]:
             pauses=[PauseResponse(start=p.start, end=p.end, status=p.status) for p in clock.pauses],
         ),
     }
+
+
+def _warnings(current: ClockVersion) -> list[WarningResponse]:
+    """Return the thresholds that have a time, then those that were announced and lost theirs."""
+    timed = [(warning.threshold, warning.at) for warning in current.clock.warnings]
+    untimed = sorted(current.warned - {threshold for threshold, _ in timed})
+    return [
+        *(
+            WarningResponse(threshold=threshold, warn_at=at, sent=threshold in current.warned)
+            for threshold, at in timed
+        ),
+        *(WarningResponse(threshold=threshold, warn_at=None, sent=True) for threshold in untimed),
+    ]
 
 
 def trace_of(explanation: Explanation) -> Trace:

@@ -1,82 +1,69 @@
-"""Clocks between their rows and their values."""
+"""The columns of clocks, and how rows become values."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sla.clocks.domain.clocks import Clock, ClockState, Pause, WarningPoint
-from sla.clocks.domain.reconciliation import Held
+from sla.clocks.domain.clocks import (
+    Clock,
+    ClockState,
+    ClockVersion,
+    OwnedClock,
+    Owner,
+    Pause,
+    WarningPoint,
+)
 from sla.rules.domain.policy import Metric
 
-COLUMNS = (
-    "tenant_id, clock_id, conversation_id, customer_id, metric, cycle, state, policy_id,"
-    " policy_version, policy_name, target_seconds, calendar_id, calendar_version, started_at,"
-    " due_at, met_at, breached_at, detected_at, ended_at, in_force_at, confirmed, reason, silent,"
-    " superseded, test, pauses, warnings, warned, version, next_fire_at, confirm_at,"
-    " source_partition"
-)
+NAMES = (
+    "tenant_id", "clock_id", "conversation_id", "customer_id", "metric", "cycle", "state",
+    "policy_id", "policy_version", "policy_name", "target_seconds", "calendar_id",
+    "calendar_version", "started_at", "due_at", "met_at", "breached_at", "detected_at", "ended_at",
+    "in_force_at", "confirmed", "reason", "silent", "superseded", "test", "pauses", "warnings",
+    "warned", "version", "next_fire_at", "confirm_at", "source_partition",
+)  # fmt: skip
+COLUMNS = ", ".join(NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose clock it is, and where its facts come from."""
-
-    tenant_id: str
-    conversation_id: UUID
-    customer_id: UUID | None
-    partition: int
-    test: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    owner: Owner
-    held: Held
-
-
-def to_row(stored: Stored) -> dict[str, Any]:
+def to_row(clock: OwnedClock) -> dict[str, Any]:
     """Return the columns of a clock, ready for JSON."""
-    owner, held, clock = stored.owner, stored.held, stored.held.clock
+    owner, current, value = clock.owner, clock.current, clock.current.clock
     return {
         "tenant_id": owner.tenant_id,
-        "clock_id": held.clock_id,
+        "clock_id": current.clock_id,
         "conversation_id": owner.conversation_id,
         "customer_id": owner.customer_id,
-        "metric": clock.metric,
-        "cycle": clock.cycle,
-        "state": clock.state,
-        "policy_id": clock.policy_id,
-        "policy_version": clock.policy_version,
-        "policy_name": clock.policy_name,
-        "target_seconds": clock.target_seconds,
-        "calendar_id": clock.calendar_id,
-        "calendar_version": clock.calendar_version,
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "met_at": clock.met_at,
-        "breached_at": clock.breached_at,
-        "detected_at": held.detected_at,
-        "ended_at": clock.ended_at,
-        "in_force_at": clock.in_force_at,
-        "confirmed": held.confirmed,
-        "reason": clock.reason,
-        "silent": clock.silent,
-        "superseded": held.superseded,
+        "metric": value.metric,
+        "cycle": value.cycle,
+        "state": value.state,
+        "policy_id": value.policy_id,
+        "policy_version": value.policy_version,
+        "policy_name": value.policy_name,
+        "target_seconds": value.target_seconds,
+        "calendar_id": value.calendar_id,
+        "calendar_version": value.calendar_version,
+        "started_at": value.started_at,
+        "due_at": value.due_at,
+        "met_at": value.met_at,
+        "breached_at": value.breached_at,
+        "detected_at": current.detected_at,
+        "ended_at": value.ended_at,
+        "in_force_at": value.in_force_at,
+        "confirmed": current.confirmed,
+        "reason": value.reason,
+        "silent": value.silent,
+        "superseded": current.superseded,
         "test": owner.test,
-        "pauses": [[p.start, p.end, p.status] for p in clock.pauses],
-        "warnings": [[w.threshold, w.at] for w in clock.warnings],
-        "warned": sorted(held.warned),
-        "version": held.version,
-        "next_fire_at": held.next_fire_at,
-        "confirm_at": held.confirm_at,
+        "pauses": [[p.start, p.end, p.status] for p in value.pauses],
+        "warnings": [[w.threshold, w.at] for w in value.warnings],
+        "warned": sorted(current.warned),
+        "version": current.version,
+        "next_fire_at": current.next_fire_at,
+        "confirm_at": current.confirm_at,
         "source_partition": owner.partition,
     }
 
 
-def from_row(row: Any) -> Stored:
+def from_row(row: Any) -> OwnedClock:
     owner = Owner(
         tenant_id=row.tenant_id,
         conversation_id=row.conversation_id,
@@ -84,7 +71,7 @@ def from_row(row: Any) -> Stored:
         partition=row.source_partition,
         test=row.test,
     )
-    held = Held(
+    current = ClockVersion(
         clock_id=row.clock_id,
         version=row.version,
         clock=_clock(row),
@@ -93,7 +80,7 @@ def from_row(row: Any) -> Stored:
         warned=frozenset(row.warned),
         superseded=row.superseded,
     )
-    return Stored(owner, held)
+    return OwnedClock(owner, current)
 
 
 def _clock(row: Any) -> Clock:
@@ -116,12 +103,12 @@ def _clock(row: Any) -> Clock:
         reason=row.reason,
         silent=row.silent,
         pauses=tuple(
-            Pause(_moment(start), _moment(end) if end else None, status)
+            Pause(_time(start), _time(end) if end else None, status)
             for start, end, status in row.pauses
         ),
-        warnings=tuple(WarningPoint(threshold, _moment(at)) for threshold, at in row.warnings),
+        warnings=tuple(WarningPoint(threshold, _time(at)) for threshold, at in row.warnings),
     )
 
 
-def _moment(value: str) -> datetime:
+def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)

@@ -1,10 +1,6 @@
-"""Conversations and the facts known of them."""
-
-from __future__ import annotations
+"""Conversations and the facts about them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,47 +9,11 @@ from sqlalchemy import text
 from common.db import Transaction
 from common.ids import new_id
 from common.jsons import dumps_text
+from sla.clocks.domain.conversations import Conversation, ConversationFacts, ConversationKey
 from sla.clocks.domain.facts import Fact, FactKind
 
-ConversationKey = tuple[str, UUID]
-"""Tenant and conversation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a batch says of a conversation: its latest snapshot, and its facts."""
-
-    key: ConversationKey
-    customer_id: UUID | None
-    attributes: Mapping[str, object]
-    last_sequence: int
-    first_recorded_at: datetime
-    partition: int
-    test: bool
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A conversation as we hold it. ``revision`` are the rules it keeps, once some matched.
-
-    ``ledger`` names the set of its facts; ``ledger_before`` the one to which ``news`` were added.
-    """
-
-    key: ConversationKey
-    customer_id: UUID | None
-    attributes: Mapping[str, object]
-    first_recorded_at: datetime
-    revision: int | None
-    partition: int
-    test: bool
-    ledger: UUID | None
-    ledger_before: UUID | None = None
-    news: tuple[Fact, ...] = ()
-
-
-# Rows are inserted, and so locked, in one order: two batches cannot wait for each other.
-_TOUCH = text(
+# Rows are inserted, and so locked, in one order, so that two batches cannot deadlock.
+_SAVE_CONVERSATIONS = text(
     """
     INSERT INTO conversation AS c (tenant_id, conversation_id, customer_id, attributes,
         last_sequence, first_recorded_at, source_partition, test, ledger)
@@ -71,11 +31,11 @@ _TOUCH = text(
         source_partition = excluded.source_partition,
         ledger = excluded.ledger
     RETURNING c.tenant_id, c.conversation_id, c.customer_id, c.attributes, c.first_recorded_at,
-              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS ledger_before
+              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS previous_ledger
     """
 )
 
-_ADD_FACTS = text(
+_INSERT_FACTS = text(
     """
     INSERT INTO fact (tenant_id, conversation_id, sequence, kind, occurred_at, recorded_at,
                       backfill, status, opened_by, attributes)
@@ -87,7 +47,7 @@ _ADD_FACTS = text(
     """
 )
 
-_FACTS = text(
+_LIST_FACTS = text(
     """
     SELECT f.tenant_id, f.conversation_id, f.sequence, f.kind, f.occurred_at, f.recorded_at,
            f.backfill, f.status, f.opened_by, f.attributes
@@ -96,87 +56,76 @@ _FACTS = text(
     """
 )
 
-_PIN = text(
+_SAVE_REVISIONS = text(
     """
-    UPDATE conversation c SET revision = pinned.revision
+    UPDATE conversation c SET revision = matched.revision
     FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]), cast(:revisions AS bigint[]))
-         AS pinned (tenant_id, id, revision)
-    WHERE c.tenant_id = pinned.tenant_id AND c.conversation_id = pinned.id
-    """
-)
-
-_ONE = text(
-    """
-    SELECT tenant_id, conversation_id, customer_id, attributes, first_recorded_at, revision,
-           source_partition, test, ledger, NULL AS ledger_before
-    FROM conversation WHERE tenant_id = :tenant AND conversation_id = :id
+         AS matched (tenant_id, id, revision)
+    WHERE c.tenant_id = matched.tenant_id AND c.conversation_id = matched.id
     """
 )
 
 
-async def hear(tx: Transaction, heard: Sequence[Heard]) -> dict[ConversationKey, Conversation]:
-    """Lock the conversations, creating new ones, and add their facts; known facts stay."""
-    touched = {"rows": dumps_text([_conversation_row(h) for h in heard]), "ledger": new_id()}
-    rows = (await tx.execute(_TOUCH, touched)).all()
-    facts = [_fact_row(h.key, fact) for h in heard for fact in h.facts]
-    added: set[tuple[str, UUID, int]] = set()
+async def save_facts(
+    tx: Transaction, batch: Sequence[ConversationFacts]
+) -> dict[ConversationKey, Conversation]:
+    """Lock the conversations, creating new ones, and add their facts; stored facts stay."""
+    conversation_rows = [_conversation_row(entry) for entry in batch]
+    values = {"rows": dumps_text(conversation_rows), "ledger": new_id()}
+    rows = (await tx.execute(_SAVE_CONVERSATIONS, values)).all()
+    facts = [_fact_row(entry.key, fact) for entry in batch for fact in entry.facts]
+    inserted: set[tuple[str, UUID, int]] = set()
     if facts:
-        result = await tx.execute(_ADD_FACTS, {"rows": dumps_text(facts)})
-        added = {(row.tenant_id, row.conversation_id, row.sequence) for row in result}
-    news = {h.key: _added(h, added) for h in heard}
-    found = (_conversation(row, news) for row in rows)
-    return {conversation.key: conversation for conversation in found}
+        result = await tx.execute(_INSERT_FACTS, {"rows": dumps_text(facts)})
+        inserted = {(row.tenant_id, row.conversation_id, row.sequence) for row in result}
+    new_facts = {entry.key: _inserted(entry, inserted) for entry in batch}
+    conversations = (_conversation(row, new_facts) for row in rows)
+    return {conversation.key: conversation for conversation in conversations}
 
 
-def _added(heard: Heard, added: set[tuple[str, UUID, int]]) -> tuple[Fact, ...]:
-    """Return the facts that were written; of two with one sequence that is the first."""
-    first = {fact.sequence: fact for fact in reversed(heard.facts)}
-    return tuple(f for sequence, f in first.items() if (*heard.key, sequence) in added)
+def _inserted(entry: ConversationFacts, inserted: set[tuple[str, UUID, int]]) -> tuple[Fact, ...]:
+    """Return the facts that were inserted: the first where two have the same sequence."""
+    first = {fact.sequence: fact for fact in reversed(entry.facts)}
+    return tuple(f for sequence, f in first.items() if (*entry.key, sequence) in inserted)
 
 
-async def facts_of(
+async def list_facts(
     tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, list[Fact]]:
     """Return all facts of the conversations."""
     result = await tx.execute(
-        _FACTS, {"tenants": [tenant for tenant, _ in keys], "ids": [id_ for _, id_ in keys]}
+        _LIST_FACTS, {"tenants": [tenant for tenant, _ in keys], "ids": [id_ for _, id_ in keys]}
     )
-    found: dict[ConversationKey, list[Fact]] = {key: [] for key in keys}
+    facts: dict[ConversationKey, list[Fact]] = {key: [] for key in keys}
     for row in result:
-        found[row.tenant_id, row.conversation_id].append(_fact(row))
-    return found
+        facts[row.tenant_id, row.conversation_id].append(_fact(row))
+    return facts
 
 
-async def pin(tx: Transaction, pins: Mapping[ConversationKey, int]) -> None:
-    """Note the rules that conversations keep from now on."""
-    if pins:
+async def save_revisions(tx: Transaction, revisions: Mapping[ConversationKey, int]) -> None:
+    """Store the revision of the rules that each conversation keeps."""
+    if revisions:
         await tx.execute(
-            _PIN,
+            _SAVE_REVISIONS,
             {
-                "tenants": [tenant for tenant, _ in pins],
-                "ids": [id_ for _, id_ in pins],
-                "revisions": list(pins.values()),
+                "tenants": [tenant for tenant, _ in revisions],
+                "ids": [id_ for _, id_ in revisions],
+                "revisions": list(revisions.values()),
             },
         )
 
 
-async def find(tx: Transaction, key: ConversationKey) -> Conversation | None:
-    tenant, id_ = key
-    row = (await tx.execute(_ONE, {"tenant": tenant, "id": id_})).one_or_none()
-    return None if row is None else _conversation(row)
-
-
-def _conversation_row(heard: Heard) -> dict[str, Any]:
-    tenant, id_ = heard.key
+def _conversation_row(entry: ConversationFacts) -> dict[str, Any]:
+    tenant, id_ = entry.key
     return {
         "tenant_id": tenant,
         "conversation_id": id_,
-        "customer_id": heard.customer_id,
-        "attributes": heard.attributes,
-        "last_sequence": heard.last_sequence,
-        "first_recorded_at": heard.first_recorded_at,
-        "source_partition": heard.partition,
-        "test": heard.test,
+        "customer_id": entry.customer_id,
+        "attributes": entry.attributes,
+        "last_sequence": entry.last_sequence,
+        "first_recorded_at": entry.first_recorded_at,
+        "source_partition": entry.partition,
+        "test": entry.test,
     }
 
 
@@ -196,9 +145,7 @@ def _fact_row(key: ConversationKey, fact: Fact) -> dict[str, Any]:
     }
 
 
-def _conversation(
-    row: Any, news: Mapping[ConversationKey, tuple[Fact, ...]] | None = None
-) -> Conversation:
+def _conversation(row: Any, new_facts: Mapping[ConversationKey, tuple[Fact, ...]]) -> Conversation:
     key = (row.tenant_id, row.conversation_id)
     return Conversation(
         key=key,
@@ -209,8 +156,8 @@ def _conversation(
         partition=row.source_partition,
         test=row.test,
         ledger=row.ledger,
-        ledger_before=row.ledger_before,
-        news=(news or {}).get(key, ()),
+        previous_ledger=row.previous_ledger,
+        new_facts=new_facts[key],
     )
 
 

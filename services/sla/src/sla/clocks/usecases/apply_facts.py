@@ -1,185 +1,179 @@
-"""What was heard of conversations becomes facts; clocks are brought in line with them."""
-
-from __future__ import annotations
+"""Store the facts of a batch and bring the clocks of its conversations in line with them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from common.db import Transaction
-from sla.clocks.domain.clocks import Clock
+from common.ids import new_id
+from sla.clocks.domain.changes import Change, OwnedChange, owned
+from sla.clocks.domain.clocks import Clock, ClockKey, OwnedClock, current_versions
+from sla.clocks.domain.conversations import Conversation, ConversationFacts, ConversationKey
 from sla.clocks.domain.facts import Fact, FactKind
 from sla.clocks.domain.fold import Fold, Folded, fold
-from sla.clocks.domain.reconciliation import Change, Held, Key, reconcile
-from sla.clocks.store import clocks, conversations
-from sla.clocks.store.clock_rows import Owner, Stored
-from sla.clocks.store.conversations import Conversation, ConversationKey, Heard
-from sla.clocks.usecases.announcing import Changed, write
-from sla.clocks.usecases.folds import LONG, Folds
+from sla.clocks.domain.reconciliation import Reconciliation
+from sla.clocks.memory import LONG, Folds
+from sla.clocks.store import clock_writes, conversations
+from sla.clocks.usecases.save_changes import save_changes
 from sla.rules.domain.policy import Ruleset
+from sla.rules.memory import Rulesets
 from sla.rules.store import revisions
-from sla.rules.usecases.ruleset import Rulesets
-
-Reconcile = Callable[[Mapping[Key, Held], Sequence[Clock]], list[Change]]
 
 IN_A_THREAD = 500
-"""Facts of one conversation: about 25 ms of reading."""
+"""The number of facts from which a conversation is folded in a thread; they take about 25 ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyFacts:
-    """``heard`` has one entry per conversation, ordered by key.
+    """``batch`` has one entry per conversation, ordered by key.
 
-    What happened before ``known_until``, if that is known, has been heard with it.
+    Everything that happened before ``known_until``, if that is known, is stored or in the batch.
     """
 
-    heard: Sequence[Heard]
+    batch: Sequence[ConversationFacts]
     known_until: datetime | None
-    rulesets: Rulesets
-    folds: Folds
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """The clocks by the first rules that are for a conversation, and the revision of those."""
+class _Judgement:
+    """The clocks by the first rules that cover a conversation, and the revision of those rules."""
 
     folded: Folded | None
     revision: int | None
     fold: Fold | None = None
 
 
-async def apply_facts(tx: Transaction, command: ApplyFacts, *, now: datetime) -> int:
-    """Add the facts and bring the clocks in line; return how many events that made.
+class ClockUpdater:
+    """Applies facts to clocks, with what it remembers of rules and of long conversations."""
 
-    Facts that are known already change nothing.
-    """
-    if not command.heard:
-        return 0
-    known = await conversations.hear(tx, command.heard)
-    going_on = {
-        key: clocks_
-        for key, conversation in known.items()
-        if (clocks_ := command.folds.go_on(conversation, _owner(conversation))) is not None
-    }
-    anew = {key: one for key, one in known.items() if key not in going_on}
-    reconciled = partial(reconcile, now=now, known_until=command.known_until)
-    changes = await _go_on(tx, known, going_on, reconciled)
-    changes += await _fold_anew(tx, command, anew, reconciled)
-    return await write(tx, changes, now=now)
+    def __init__(self, rulesets: Rulesets, folds: Folds) -> None:
+        self._rulesets = rulesets
+        self._folds = folds
+
+    async def apply_facts(self, tx: Transaction, command: ApplyFacts, /, *, now: datetime) -> None:
+        """Add the facts and bring the clocks in line; repeated facts change nothing."""
+        if not command.batch:
+            return
+        batch = await conversations.save_facts(tx, command.batch)
+        reconciliation = Reconciliation(now, command.known_until, new_id)
+        extended: list[tuple[Conversation, Sequence[Clock]]] = []
+        unread: list[Conversation] = []
+        for conversation in batch.values():
+            changed = self._folds.extend(conversation)
+            if changed is None:
+                unread.append(conversation)
+            else:
+                extended.append((conversation, changed))
+        changes = await _reconcile_extended(tx, extended, reconciliation)
+        if unread:
+            changes += await self._fold_all(tx, unread, reconciliation)
+        await save_changes(tx, changes, now=now)
+
+    async def _fold_all(
+        self, tx: Transaction, unread: Sequence[Conversation], reconciliation: Reconciliation
+    ) -> list[OwnedChange]:
+        """Return the changes of conversations whose facts must all be read."""
+        keys = [conversation.key for conversation in unread]
+        facts = await conversations.list_facts(tx, keys)
+        stored = await clock_writes.lock_all_clocks(tx, keys)
+        candidates = await self._candidates(tx, unread)
+        changes: list[OwnedChange] = []
+        matched: dict[ConversationKey, int] = {}
+        for conversation in unread:
+            key = conversation.key
+            judgement = await _judge(conversation, facts[key], candidates[key])
+            if judgement.folded is None:
+                continue
+            if judgement.revision is not None and conversation.revision is None:
+                matched[key] = judgement.revision
+            if judgement.fold is not None:
+                self._folds.keep(conversation, judgement.fold)
+            clocks = judgement.folded.clocks
+            changes += _reconcile_all(conversation, stored[key], clocks, reconciliation)
+        await conversations.save_revisions(tx, matched)
+        return changes
+
+    async def _candidates(
+        self, tx: Transaction, unread: Sequence[Conversation]
+    ) -> Mapping[ConversationKey, Sequence[Ruleset]]:
+        """Return the rulesets that may cover each conversation, in the order to try them.
+
+        A matched conversation keeps its ruleset. For any other, the one in force when its first
+        event was recorded comes first, however late that event is applied; then the newest.
+        """
+        unmatched = [c for c in unread if c.revision is None]
+        wanted: set[tuple[str, datetime | None]] = {
+            (c.key[0], at) for c in unmatched for at in (c.first_recorded_at, None)
+        }
+        in_force = await revisions.list_revisions(tx, list(wanted)) if wanted else {}
+        candidates: dict[ConversationKey, list[Ruleset]] = {}
+        for conversation in unread:
+            tenant = conversation.key[0]
+            numbers = [conversation.revision]
+            if conversation.revision is None:
+                times = (conversation.first_recorded_at, None)
+                numbers = [in_force[tenant, at] for at in times]
+            candidates[conversation.key] = [
+                await self._rulesets.get(tx, tenant, number)
+                for number in dict.fromkeys(numbers)
+                if number is not None
+            ]
+        return candidates
 
 
-async def _go_on(
+async def _reconcile_extended(
     tx: Transaction,
-    known: Mapping[ConversationKey, Conversation],
-    clocks_of: Mapping[ConversationKey, Sequence[Clock]],
-    reconciled: Reconcile,
-) -> list[Changed]:
-    """Return the changes of conversations of which only the latest clocks can have changed."""
-    names = {key: [(c.metric, c.cycle) for c in found] for key, found in clocks_of.items()}
-    held = await clocks.lock_named(tx, names)
-    changes: list[Changed] = []
-    for key, found in clocks_of.items():
-        before = {k: stored.held for k, stored in held[key].items()}
-        owner = _owner(known[key])
-        changes += [(owner, change) for change in reconciled(before, found)]
+    extended: Sequence[tuple[Conversation, Sequence[Clock]]],
+    reconciliation: Reconciliation,
+) -> list[OwnedChange]:
+    """Return the changes of conversations in which only these clocks can have changed."""
+    keys = {conversation.key: [clock.key for clock in clocks] for conversation, clocks in extended}
+    stored = await clock_writes.lock_clocks(tx, keys)
+    changes: list[OwnedChange] = []
+    for conversation, clocks in extended:
+        before = current_versions(stored[conversation.key])
+        changes += owned(conversation.owner, reconciliation.changes(before, clocks))
     return changes
 
 
-async def _fold_anew(
-    tx: Transaction,
-    command: ApplyFacts,
-    known: Mapping[ConversationKey, Conversation],
-    reconciled: Reconcile,
-) -> list[Changed]:
-    """Return the changes of conversations whose facts are all read."""
-    if not known:
-        return []
-    keys = list(known)
-    facts = await conversations.facts_of(tx, keys)
-    held = await clocks.lock(tx, keys)
-    candidates = await _candidates(tx, list(known.values()), command.rulesets)
-    changes: list[Changed] = []
-    pins: dict[ConversationKey, int] = {}
-    for key, conversation in known.items():
-        judge = partial(_judge, conversation, facts[key], candidates[key])
-        # A very long conversation must not hold up the event loop, and heartbeats with it.
-        long = len(facts[key]) > IN_A_THREAD
-        judged = await asyncio.to_thread(judge) if long else judge()
-        if judged.folded is None:
-            continue
-        if judged.revision is not None and conversation.revision is None:
-            pins[key] = judged.revision
-        owner = _owner(conversation)
-        if judged.fold is not None:
-            command.folds.keep(conversation, owner, judged.fold)
-        before = {k: stored.held for k, stored in held[key].items()}
-        changed = reconciled(before, judged.folded.clocks)
-        changes += [(owner, c) for c in changed]
-        changes += [(owner, c) for c in _moved(owner, held[key].values(), changed)]
-    await conversations.pin(tx, pins)
-    return changes
-
-
-def _moved(owner: Owner, held: Iterable[Stored], changed: Sequence[Change]) -> list[Change]:
-    """Return the clocks whose row must name another owner, about which there is nothing to tell."""
-    written = {change.held.clock_id for change in changed}
-    return [
-        Change(stored.held, ())
-        for stored in held
-        if stored.owner != owner and stored.held.clock_id not in written
+def _reconcile_all(
+    conversation: Conversation,
+    stored: Mapping[ClockKey, OwnedClock],
+    clocks: Sequence[Clock],
+    reconciliation: Reconciliation,
+) -> list[OwnedChange]:
+    """Return the changes of all clocks, and silent ones of clocks whose owner has changed."""
+    changes = reconciliation.changes(current_versions(stored), clocks)
+    changed = {change.version.clock_id for change in changes}
+    changes += [
+        Change(clock.current)
+        for clock in stored.values()
+        if clock.owner != conversation.owner and clock.current.clock_id not in changed
     ]
+    return owned(conversation.owner, changes)
 
 
-def _judge(
+async def _judge(
     conversation: Conversation, facts: Sequence[Fact], candidates: Sequence[Ruleset]
-) -> _Judged:
-    opened = any(fact.kind is FactKind.OPENED for fact in facts)
-    if conversation.revision is not None and opened and len(facts) >= LONG:
-        [kept] = candidates
-        going_on = Fold(facts, kept)
-        return _Judged(going_on.folded(), kept.revision, going_on)
+) -> _Judgement:
+    """Fold the facts, in a thread if there are so many that they would block the event loop."""
+    if len(facts) > IN_A_THREAD:
+        return await asyncio.to_thread(_fold, conversation, facts, candidates)
+    return _fold(conversation, facts, candidates)
+
+
+def _fold(
+    conversation: Conversation, facts: Sequence[Fact], candidates: Sequence[Ruleset]
+) -> _Judgement:
+    is_opened = any(fact.kind is FactKind.OPENED for fact in facts)
+    if conversation.revision is not None and is_opened and len(facts) >= LONG:
+        [ruleset] = candidates
+        extensible = Fold(facts, ruleset)
+        return _Judgement(extensible.folded(), ruleset.revision, extensible)
     folded: Folded | None = None
-    for rules_ in candidates:
-        folded = fold(facts, rules_, fallback=conversation.attributes)
+    for ruleset in candidates:
+        folded = fold(facts, ruleset, fallback=conversation.attributes)
         if folded.matched:
-            return _Judged(folded, rules_.revision)
-    return _Judged(folded, None)
-
-
-async def _candidates(
-    tx: Transaction, known: Sequence[Conversation], rulesets: Rulesets
-) -> Mapping[ConversationKey, Sequence[Ruleset]]:
-    """Return the rules that each conversation may be judged by, in the order to try them.
-
-    Once matched it keeps its rules. Before, those in force when we first heard of it come first,
-    however late we are; then the newest, for which it has been waiting.
-    """
-    fresh = [c for c in known if c.revision is None]
-    asked: set[tuple[str, datetime | None]] = {(c.key[0], c.first_recorded_at) for c in fresh}
-    asked |= {(c.key[0], None) for c in fresh}
-    at = await revisions.revisions(tx, list(asked)) if asked else {}
-    found: dict[ConversationKey, list[Ruleset]] = {}
-    for conversation in known:
-        tenant = conversation.key[0]
-        wanted = [conversation.revision]
-        if conversation.revision is None:
-            wanted = [at[tenant, conversation.first_recorded_at], at[tenant, None]]
-        found[conversation.key] = [
-            await rulesets.get(tx, tenant, revision)
-            for revision in dict.fromkeys(wanted)
-            if revision is not None
-        ]
-    return found
-
-
-def _owner(conversation: Conversation) -> Owner:
-    tenant, conversation_id = conversation.key
-    return Owner(
-        tenant_id=tenant,
-        conversation_id=conversation_id,
-        customer_id=conversation.customer_id,
-        partition=conversation.partition,
-        test=conversation.test,
-    )
+            return _Judgement(folded, ruleset.revision)
+    return _Judgement(folded, None)

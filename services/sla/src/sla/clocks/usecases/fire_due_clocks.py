@@ -1,23 +1,21 @@
-"""Time passes: warnings and breaches are declared, once, by the database's clock."""
-
-from __future__ import annotations
+"""Declare warnings and breaches as time passes: each once, by the database's clock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from common.db import Transaction
-from sla.clocks.domain.due import Moment, fire
-from sla.clocks.domain.reconciliation import Change, News
-from sla.clocks.store import clocks
-from sla.clocks.store.clocks import Source
-from sla.clocks.usecases.announcing import Changed, write
+from sla.clocks.domain.changes import Change, EventKind, OwnedChange
+from sla.clocks.domain.due import TimeView, fire
+from sla.clocks.store import due_clocks
+from sla.clocks.store.due_clocks import ConsumedTopic
+from sla.clocks.usecases.save_changes import save_changes
 
 
 @dataclass(frozen=True, slots=True)
 class FireDueClocks:
-    """``holds``: for each partition the seconds for which a silent source is waited for."""
+    """``holds`` gives for each partition the seconds that a deadline waits for a silent source."""
 
-    source: Source
+    facts: ConsumedTopic
     holds: Mapping[int, float]
     grace_seconds: float
     batch: int
@@ -25,7 +23,7 @@ class FireDueClocks:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """How many clocks were claimed, how many events that made, and how late breaches were."""
+    """How many clocks were claimed, how many events they caused, and how late breaches were."""
 
     claimed: int
     events: int
@@ -33,32 +31,33 @@ class Fired:
 
 
 async def fire_due_clocks(tx: Transaction, command: FireDueClocks) -> Fired:
-    """Claim one batch of clocks that are due and declare what is due about them.
+    """Claim a batch of due clocks and declare what is due about each.
 
-    The claim says what time it is: a reading from before a step of the database's clock would
-    date a breach before its deadline.
+    The time comes from the claim: a reading from before a step of the database's clock would date
+    a breach before its deadline.
     """
-    claimed = await clocks.claim(
+    claimed = await due_clocks.claim_due_clocks(
         tx,
-        command.source,
+        command.facts,
         holds=command.holds,
         grace_seconds=command.grace_seconds,
         batch=command.batch,
     )
     if not claimed:
         return Fired(0, 0, [])
-    changes: list[Changed] = []
-    for item in claimed:
-        time = Moment(item.now, item.known_until, item.held_until)
-        changes.append((item.stored.owner, fire(item.stored.held, time)))
-    events = await write(tx, changes, now=max(item.now for item in claimed))
-    return Fired(len(claimed), events, [d for _, change in changes for d in _delays(change)])
+    changes = []
+    for clock in claimed:
+        time = TimeView(clock.now, clock.known_until, clock.waited_until)
+        changes.append(OwnedChange(clock.owned.owner, fire(clock.owned.current, time)))
+    events = await save_changes(tx, changes, now=max(clock.now for clock in claimed))
+    delays = [seconds for owned in changes for seconds in _delays(owned.change)]
+    return Fired(len(claimed), events, delays)
 
 
 def _delays(change: Change) -> list[float]:
-    """Return the seconds from the deadline to its detection, if this change is a breach's first."""
-    detected_at, due_at = change.held.detected_at, change.held.clock.breached_at
-    news = [item.news for item in change.announcements]
-    if News.BREACHED not in news or detected_at is None or due_at is None:
+    """Return the seconds from the deadline to its detection if the change announces a breach."""
+    detected_at, due_at = change.version.detected_at, change.version.clock.breached_at
+    kinds = [event.kind for event in change.events]
+    if EventKind.BREACHED not in kinds or detected_at is None or due_at is None:
         return []
     return [(detected_at - due_at).total_seconds()]

@@ -1,11 +1,9 @@
-"""A calendar as its owner writes it, checked field by field and turned into hours."""
+"""Calendars as their owners write them: checked field by field and turned into hours."""
 
-from __future__ import annotations
-
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +13,7 @@ from sla.rules.domain.hours import DAY_END, AtClose, DaySpan, WorkingCalendar, m
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+_NOT_A_WEEKDAY = f"must be a weekday: {', '.join(WEEKDAYS)}"
 _WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 
 
@@ -28,31 +27,31 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class DatedHours:
-    """What a day has instead of its weekly hours; nothing means closed."""
+    """The hours of one date, in place of its weekly hours; no hours means closed."""
 
-    date: date
+    date: dt.date
     hours: tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Time off within the hours: on one date, or every week on the weekdays named."""
+    """Time off within the hours: on one date, or every week on some weekdays."""
 
     start: str
     end: str
     weekdays: tuple[str, ...] = ()
-    date: date | None = None
+    date: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    date: date
+    date: dt.date
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarSpec:
-    """Everything a calendar says. National holidays come in resolved to their dates."""
+    """A whole calendar. National holidays are already resolved to their dates."""
 
     name: str
     time_zone: str
@@ -67,9 +66,8 @@ class CalendarSpec:
 def build_calendar(spec: CalendarSpec) -> WorkingCalendar:
     """Return the hours of a calendar.
 
-    Raises:
-        InvalidError: naming each field that is wrong: an unknown zone, wall times that are none,
-            overlaps, a date said twice, or a week without open time.
+    Raises InvalidError, naming each field, for an unknown zone, malformed wall times, overlaps,
+    repeated dates and a week without open time.
     """
     problems: list[FieldError] = []
     zone = _zone(spec.time_zone, problems)
@@ -77,9 +75,9 @@ def build_calendar(spec: CalendarSpec) -> WorkingCalendar:
     overrides = _overrides(spec.overrides, problems)
     dated = _dated_breaks(spec.breaks, problems)
     if not problems and not any(week):
-        problems.append(FieldError("/hours", "the week has no open time"))
+        problems.append(FieldError("/hours", "must leave open time on at least one weekday"))
     if problems or zone is None:
-        raise InvalidError("the calendar is not valid", errors=problems)
+        raise InvalidError("the calendar is invalid", errors=problems)
     return WorkingCalendar(
         zone=zone,
         week=week,
@@ -94,13 +92,13 @@ def _zone(name: str, problems: list[FieldError]) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.append(FieldError("/time_zone", "not a known IANA time zone"))
+        problems.append(FieldError("/time_zone", "must be an IANA time zone such as Europe/Berlin"))
         return None
 
 
 def _week(spec: CalendarSpec, problems: list[FieldError]) -> tuple[tuple[DaySpan, ...], ...]:
     problems.extend(
-        FieldError(f"/hours/{name}", "not a weekday") for name in spec.hours if name not in WEEKDAYS
+        FieldError(f"/hours/{name}", _NOT_A_WEEKDAY) for name in spec.hours if name not in WEEKDAYS
     )
     days = []
     for name in WEEKDAYS:
@@ -121,14 +119,14 @@ def _weekly_breaks(
 
 def _dated_breaks(
     breaks: Sequence[Break], problems: list[FieldError]
-) -> dict[date, tuple[DaySpan, ...]]:
-    dated: dict[date, tuple[DaySpan, ...]] = {}
+) -> dict[dt.date, tuple[DaySpan, ...]]:
+    dated: dict[dt.date, tuple[DaySpan, ...]] = {}
     for index, part in enumerate(breaks):
         where = f"/breaks/{index}"
         if (part.date is None) == (not part.weekdays):
-            problems.append(FieldError(where, "give either a date or weekdays"))
+            problems.append(FieldError(where, "set exactly one of date and weekdays"))
         problems.extend(
-            FieldError(f"{where}/weekdays/{place}", "not a weekday")
+            FieldError(f"{where}/weekdays/{place}", _NOT_A_WEEKDAY)
             for place, name in enumerate(part.weekdays)
             if name not in WEEKDAYS
         )
@@ -140,12 +138,12 @@ def _dated_breaks(
 
 def _overrides(
     overrides: Sequence[DatedHours], problems: list[FieldError]
-) -> dict[date, tuple[DaySpan, ...]]:
-    days: dict[date, tuple[DaySpan, ...]] = {}
+) -> dict[dt.date, tuple[DaySpan, ...]]:
+    days: dict[dt.date, tuple[DaySpan, ...]] = {}
     for index, override in enumerate(overrides):
         where = f"/overrides/{index}"
         if override.date in days:
-            problems.append(FieldError(f"{where}/date", "the date has an override already"))
+            problems.append(FieldError(f"{where}/date", "this date already has an override"))
         days[override.date] = _disjoint(override.hours, f"{where}/hours", problems)
     return days
 
@@ -159,16 +157,18 @@ def _disjoint(
     placed.sort()
     for (before, _), (after, index) in pairwise(placed):
         if after[0] < before[1]:
-            problems.append(FieldError(f"{where}/{index}", "overlaps another interval of the day"))
+            problems.append(
+                FieldError(f"{where}/{index}", "must not overlap another interval of the day")
+            )
     return tuple(span for span, _ in placed)
 
 
 def _span(start: str, end: str, where: str, problems: list[FieldError]) -> list[DaySpan]:
     opens, closes = _second(start), _second(end)
     if opens is None:
-        problems.append(FieldError(f"{where}/start", "not a wall time such as 09:00"))
+        problems.append(FieldError(f"{where}/start", "must be a wall time such as 09:00"))
     if closes is None:
-        problems.append(FieldError(f"{where}/end", "not a wall time such as 17:30 or 24:00"))
+        problems.append(FieldError(f"{where}/end", "must be a wall time such as 17:30 or 24:00"))
     if opens is None or closes is None:
         return []
     if opens >= closes:
@@ -188,14 +188,14 @@ def _second(wall: str) -> int | None:
     return second if second <= DAY_END else None
 
 
-def spec_from_json(body: Mapping[str, Any]) -> CalendarSpec:
-    """Return the calendar of a stored body, whose shape was checked when it came in."""
+def parse_calendar(body: Mapping[str, Any]) -> CalendarSpec:
+    """Return the calendar of a body whose JSON types have been checked."""
     return CalendarSpec(
         name=body["name"],
         time_zone=body["time_zone"],
         hours={day: _intervals(parts) for day, parts in body["hours"].items()},
         overrides=tuple(
-            DatedHours(date.fromisoformat(o["date"]), _intervals(o["hours"]))
+            DatedHours(dt.date.fromisoformat(o["date"]), _intervals(o["hours"]))
             for o in body.get("overrides", ())
         ),
         breaks=tuple(_break(b) for b in body.get("breaks", ())),
@@ -210,7 +210,7 @@ def _intervals(parts: Iterable[Mapping[str, str]]) -> tuple[Interval, ...]:
 
 
 def _holidays(parts: Iterable[Mapping[str, str]]) -> tuple[Holiday, ...]:
-    return tuple(Holiday(date.fromisoformat(p["date"]), p.get("name", "")) for p in parts)
+    return tuple(Holiday(dt.date.fromisoformat(p["date"]), p.get("name", "")) for p in parts)
 
 
 def _break(part: Mapping[str, Any]) -> Break:
@@ -219,5 +219,5 @@ def _break(part: Mapping[str, Any]) -> Break:
         part["start"],
         part["end"],
         weekdays=tuple(part.get("weekdays") or ()),
-        date=None if day is None else date.fromisoformat(day),
+        date=None if day is None else dt.date.fromisoformat(day),
     )

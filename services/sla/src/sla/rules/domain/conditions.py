@@ -1,6 +1,4 @@
-"""Conditions over what a conversation says of itself, never over joined, changing records."""
-
-from __future__ import annotations
+"""Conditions on a conversation's own attributes, never on joined records, which change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +17,17 @@ FIELDS = (
     "customer_tier",
     "opened_by",
 )
-"""What a condition may speak of. ``tags`` has many values: a comparison with it asks for any."""
+"""The attributes that a condition may name. ``tags`` has many values; a condition compares any."""
 
 OPERATORS = ("in", "not_in", "eq", "ne", "exists")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``eq``/``ne``/``in``/``not_in`` compare with the values; ``exists`` asks for any or none."""
+    """``eq``, ``ne``, ``in`` and ``not_in`` compare with ``values``.
+
+    ``exists`` asks whether the attribute has a value (``exists`` true) or has none (false).
+    """
 
     field: str
     op: str
@@ -34,16 +35,16 @@ class Condition:
     exists: bool = True
 
     def holds(self, attributes: Attributes) -> bool:
-        found = _values(attributes.get(self.field))
+        actual = _values(attributes.get(self.field))
         if self.op == "exists":
-            return bool(found) is self.exists
-        matches = not found.isdisjoint(self.values)
+            return bool(actual) is self.exists
+        matches = not actual.isdisjoint(self.values)
         return matches if self.op in {"in", "eq"} else not matches
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """All of the one must hold, and one of the other when it has some; none at all: everything."""
+    """Every condition of ``all_of`` must hold, and one of ``any_of`` unless that is empty."""
 
     all_of: tuple[Condition, ...] = ()
     any_of: tuple[Condition, ...] = ()

@@ -1,7 +1,5 @@
 """Durations as callers write them: whole seconds, or ISO 8601 without days."""
 
-from __future__ import annotations
-
 import re
 
 MAX_SECONDS = 366 * 86_400
@@ -9,27 +7,26 @@ MAX_SECONDS = 366 * 86_400
 _PATTERN = re.compile(r"PT(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?")
 
 
-def seconds_of(text: str) -> int:
+def parse_duration(text: str) -> int:
     """Return the seconds of an ISO 8601 time duration such as ``PT4H30M``.
 
-    Raises:
-        ValueError: it is not one, it is zero, or it speaks of days, whose length is ambiguous
-            in business time.
+    Raises ValueError when the text is something else, is zero, or counts days, whose length is
+    ambiguous in business time.
     """
     match = _PATTERN.fullmatch(text)
     if match is None:
         if re.match(r"P\d+[YMWD]", text):
             raise ValueError(
                 "days, weeks, months and years are ambiguous in business time; "
-                "write hours, such as PT8H"
+                "use hours, such as PT8H"
             )
-        raise ValueError("not an ISO 8601 time duration such as PT4H or PT1H30M")
+        raise ValueError("must be an ISO 8601 time duration such as PT4H or PT1H30M")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return check_seconds(hours * 3600 + minutes * 60 + seconds)
 
 
 def check_seconds(seconds: int) -> int:
-    """Return ``seconds`` when it can be a target; zero and more than a year are refused."""
+    """Return ``seconds``. Raises ValueError unless it can be a target: from 1 to a year."""
     if seconds <= 0:
         raise ValueError("must be longer than zero")
     if seconds > MAX_SECONDS:

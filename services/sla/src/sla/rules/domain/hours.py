@@ -1,6 +1,4 @@
-"""Opening hours expanded to instants, and the search for deadlines along them. Pure arithmetic."""
-
-from __future__ import annotations
+"""Opening hours as instants, and the arithmetic of business time along them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from sla.rules.domain.instants import DAY, micros, moment
+from sla.rules.domain.instants import DAY, micros, time_of
 
 Window = tuple[int, int]
 """A half-open interval of instants in microseconds."""
@@ -18,13 +16,15 @@ AtClose = Literal["close", "next_open"]
 
 DAY_END = 86_400
 
+FOREVER = micros(datetime(9999, 1, 1, tzinfo=UTC))
+"""The end of a pause that has not ended."""
 HORIZON = 3_660 * DAY
-"""How far a deadline is searched for: about ten years, so that no calendar can loop for ever."""
+"""How far ahead a deadline is searched: about ten years, so that every search ends."""
 _CACHED_DAYS = 8_192
 
 
 class Hours(Protocol):
-    """What time counts by: business hours, or every hour there is."""
+    """The time that counts: business hours, or every hour."""
 
     @property
     def at_close(self) -> AtClose: ...
@@ -36,7 +36,7 @@ class Hours(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AroundTheClock:
-    """The wall clock as hours."""
+    """Hours that never close."""
 
     at_close: AtClose = "close"
 
@@ -49,8 +49,8 @@ class AroundTheClock:
 class WorkingCalendar:
     """Business hours of one time zone.
 
-    A date override replaces everything the week says of that day, its breaks and a holiday too;
-    a break with a date is subtracted from whatever the day has.
+    A date override replaces the weekly hours of its day, weekly breaks and holiday included.
+    A dated break is subtracted from the hours that its day has.
     """
 
     zone: ZoneInfo
@@ -65,7 +65,7 @@ class WorkingCalendar:
         """Yield the open windows within ``[start, end)``, in order, clipped, disjoint."""
         if start >= end:
             return
-        ordinal = moment(start).astimezone(self.zone).toordinal() - 1
+        ordinal = time_of(start).astimezone(self.zone).toordinal() - 1
         while True:
             for opens, closes in self._day(ordinal):
                 if closes > start and opens < end:
@@ -85,27 +85,27 @@ class WorkingCalendar:
         return subtract(spans, self.dated_breaks.get(day, ()))
 
     def _day(self, ordinal: int) -> tuple[Window, ...]:
-        known = self._days.get(ordinal)
-        if known is None:
+        windows = self._days.get(ordinal)
+        if windows is None:
             if len(self._days) >= _CACHED_DAYS:
                 self._days.clear()
-            known = self._days[ordinal] = self._expand(ordinal)
-        return known
+            windows = self._days[ordinal] = self._expand(ordinal)
+        return windows
 
     def _expand(self, ordinal: int) -> tuple[Window, ...]:
-        # Clipping to the day's own midnights keeps days disjoint whatever a DST change does to
-        # wall times, and makes a date that a zone skipped (Samoa, 30 December 2011) empty.
+        # Clipping to the day's own midnights keeps days disjoint across DST changes, and leaves
+        # a date that its zone skipped (Samoa, 30 December 2011) empty.
         first, last = self._instant(ordinal, 0), self._instant(ordinal + 1, 0)
-        found: list[Window] = []
+        windows: list[Window] = []
         for start, end in self.spans_of(date.fromordinal(ordinal)):
             opens = max(first, self._instant(ordinal, start))
             closes = min(last, self._instant(ordinal, end))
             if opens < closes:
-                found.append((opens, closes))
-        return merge(found)
+                windows.append((opens, closes))
+        return merge(windows)
 
     def _instant(self, ordinal: int, second: int) -> int:
-        """Map wall time to an instant: a gap moves it forward, the first of two is taken."""
+        """Return the instant of a wall time: after a gap, and the first of two equal ones."""
         if second == DAY_END:
             ordinal, second = ordinal + 1, 0
         midnight = datetime.combine(date.fromordinal(ordinal), datetime.min.time())
@@ -115,14 +115,14 @@ class WorkingCalendar:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A stretch of a clock's life that counts by one set of hours; the last one has no end."""
+    """A stretch of a clock's life that counts by one set of hours, until the next one starts."""
 
     start: int
     hours: Hours
 
 
 def merge(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the union of windows, in order and disjoint; touching ones stay apart."""
+    """Return the union of windows, in order and disjoint; adjacent windows stay separate."""
     merged: list[Window] = []
     for start, end in sorted(windows):
         if merged and start < merged[-1][1]:
@@ -168,9 +168,8 @@ def elapsed(slices: Sequence[Slice], until: int, pauses: Sequence[Window]) -> in
 def deadline(slices: Sequence[Slice], need: int, pauses: Sequence[Window]) -> int | None:
     """Return the instant at which ``need`` microseconds have been counted.
 
-    A deadline that falls exactly on the end of a window is that end, or the start of the next
-    window when the hours say ``next_open``. None means that it is not reached: a pause without
-    end comes first, or the horizon does.
+    A deadline exactly at the end of a window is that end, or the start of the next window when
+    ``at_close`` is ``next_open``. Returns None when a pause without end or the horizon comes first.
     """
     limit = slices[-1].start + HORIZON
     if pauses and pauses[-1][1] >= FOREVER:
@@ -184,10 +183,6 @@ def deadline(slices: Sequence[Slice], need: int, pauses: Sequence[Window]) -> in
     return None
 
 
-FOREVER = micros(datetime(9999, 1, 1, tzinfo=UTC))
-"""The end of a pause that has not ended."""
-
-
 def _bounded(slices: Sequence[Slice], until: int) -> Iterator[tuple[int, int, Hours]]:
     for index, part in enumerate(slices):
         following = slices[index + 1].start if index + 1 < len(slices) else until
@@ -199,8 +194,8 @@ def add_business(
 ) -> datetime | None:
     """Return the instant at which ``length`` of open time has passed since ``start``."""
     need = length // timedelta(microseconds=1)
-    found = deadline([Slice(micros(start), hours)], need, _instants(pauses))
-    return None if found is None else moment(found)
+    due = deadline([Slice(micros(start), hours)], need, _instants(pauses))
+    return None if due is None else time_of(due)
 
 
 def business_between(

@@ -1,7 +1,5 @@
 """Instants as whole microseconds, so that business time is counted exactly."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -9,16 +7,16 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
 
-def micros(moment: datetime) -> int:
+def micros(time: datetime) -> int:
     """Return the microseconds since 1970 of an aware datetime."""
-    delta = moment - EPOCH
+    delta = time - EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
 
 
-def moment(instant: int) -> datetime:
+def time_of(instant: int) -> datetime:
     """Return the aware UTC datetime of an instant given in microseconds."""
     return EPOCH + timedelta(microseconds=instant)
 
 
-def optional_moment(instant: int | None) -> datetime | None:
-    return None if instant is None else moment(instant)
+def optional_time_of(instant: int | None) -> datetime | None:
+    return None if instant is None else time_of(instant)

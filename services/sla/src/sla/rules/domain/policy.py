@@ -1,6 +1,4 @@
-"""Policies: which conversations they are for, and what they promise them."""
-
-from __future__ import annotations
+"""Policies: which conversations they cover, and what they promise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """When to warn: after a percentage of the target, or a time before the deadline.
+    """When to warn: after a percentage of the target, or some time before the deadline.
 
     Both are counted in the target's own hours. Exactly one of the two is set.
     """
@@ -33,7 +31,7 @@ class Threshold:
     percent: int | None = None
     seconds_before: int | None = None
 
-    def need(self, target_seconds: int) -> int:
+    def needed(self, target_seconds: int) -> int:
         """Return the microseconds of counted time after which the warning is due."""
         if self.percent is not None:
             return target_seconds * self.percent * 10_000
@@ -42,7 +40,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a policy promises for one metric; ``priority`` None is every priority."""
+    """What a policy promises for one metric; ``priority`` None covers every priority."""
 
     metric: Metric
     seconds: int
@@ -69,14 +67,14 @@ class Policy:
     agent_initiated: AgentInitiated = "from_first_customer_message"
 
     def target(self, metric: Metric, priority: str | None) -> Target | None:
-        """Return the promise for a metric: that of the priority, else the one for any."""
-        found: Target | None = None
+        """Return the target for a metric: the one for the priority, or else the one for any."""
+        fallback: Target | None = None
         for target in self.targets:
             if target.metric is metric and target.priority == priority:
                 return target
             if target.metric is metric and target.priority is None:
-                found = target
-        return found
+                fallback = target
+        return fallback
 
 
 AROUND_THE_CLOCK = AroundTheClock()
@@ -101,7 +99,7 @@ class Ruleset:
         return None
 
     def hours_of(self, target: Target) -> Hours:
-        """Return what the target's time counts by: its calendar, or every hour there is."""
+        """Return the hours in which the target's time counts: its calendar's, or all of them."""
         if target.calendar_id is None:
             return AROUND_THE_CLOCK
         return self.calendars[target.calendar_id][1]

@@ -1,6 +1,4 @@
-"""A policy as its author writes it, checked field by field and turned into values."""
-
-from __future__ import annotations
+"""Policies as their authors write them: checked field by field and turned into values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +8,7 @@ from uuid import UUID
 
 from common.errors import FieldError, InvalidError
 from sla.rules.domain.conditions import FIELDS, OPERATORS, Condition, Conditions
-from sla.rules.domain.durations import check_seconds, seconds_of
+from sla.rules.domain.durations import check_seconds, parse_duration
 from sla.rules.domain.policy import Metric, Policy, Target, Threshold
 
 PAUSE_STATES = ("pending", "on_hold")
@@ -18,7 +16,7 @@ _PERCENT = re.compile(r"(\d{1,2})%")
 _DEFAULT_PAUSES = {Metric.RESOLUTION: frozenset(PAUSE_STATES)}
 
 
-def policy_of(
+def parse_policy(
     body: Mapping[str, Any],
     *,
     policy_id: UUID,
@@ -27,11 +25,10 @@ def policy_of(
     name: str,
     position: int,
 ) -> Policy:
-    """Return the policy of a body whose JSON types were checked when it came in.
+    """Return the policy of a body whose JSON types have been checked.
 
-    Raises:
-        InvalidError: naming each field that is wrong: an unknown field or operator, a target that
-            is no duration, two targets for the same metric and priority.
+    Raises InvalidError, naming each field, for unknown fields and operators, malformed durations
+    and repeated targets.
     """
     problems: list[FieldError] = []
     conditions = body.get("conditions") or {}
@@ -49,7 +46,7 @@ def policy_of(
         agent_initiated=body.get("agent_initiated") or "from_first_customer_message",
     )
     if problems:
-        raise InvalidError("the policy is not valid", errors=problems)
+        raise InvalidError("the policy is invalid", errors=problems)
     return policy
 
 
@@ -62,21 +59,23 @@ def _conditions(
 def _condition(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> Condition:
     name, operator, value = part["field"], part["op"], part.get("value")
     if name not in FIELDS:
-        problems.append(FieldError(f"{where}/field", f"unknown field; one of {', '.join(FIELDS)}"))
+        problems.append(FieldError(f"{where}/field", f"must be one of {', '.join(FIELDS)}"))
     if operator not in OPERATORS:
-        problems.append(
-            FieldError(f"{where}/op", f"unknown operator; one of {', '.join(OPERATORS)}")
-        )
+        problems.append(FieldError(f"{where}/op", f"must be one of {', '.join(OPERATORS)}"))
     elif operator == "exists":
         if not isinstance(value, bool) and value is not None:
-            problems.append(FieldError(f"{where}/value", "exists takes true, false or nothing"))
+            problems.append(
+                FieldError(f"{where}/value", "must be true, false or absent for exists")
+            )
         return Condition(name, operator, exists=value is not False)
     elif operator in {"in", "not_in"}:
         if not isinstance(value, list) or not value:
-            problems.append(FieldError(f"{where}/value", f"{operator} takes a list of texts"))
+            problems.append(
+                FieldError(f"{where}/value", f"must be a non-empty list of strings for {operator}")
+            )
         return Condition(name, operator, tuple(value) if isinstance(value, list) else ())
     elif not isinstance(value, str):
-        problems.append(FieldError(f"{where}/value", f"{operator} takes a text"))
+        problems.append(FieldError(f"{where}/value", f"must be a string for {operator}"))
     return Condition(name, operator, (value,) if isinstance(value, str) else ())
 
 
@@ -88,7 +87,7 @@ def _targets(parts: Sequence[Mapping[str, Any]], problems: list[FieldError]) -> 
         key = (part["metric"], part.get("priority"))
         if key in seen:
             problems.append(
-                FieldError(f"{where}/metric", "this metric and priority have a target already")
+                FieldError(f"{where}/metric", "this metric and priority already have a target")
             )
         seen.add(key)
         targets.append(_target(part, where, problems))
@@ -103,7 +102,7 @@ def _target(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> 
     for place, state in enumerate(pauses or ()):
         if state not in PAUSE_STATES:
             problems.append(
-                FieldError(f"{where}/pause_on/{place}", f"one of {', '.join(PAUSE_STATES)}")
+                FieldError(f"{where}/pause_on/{place}", f"must be one of {', '.join(PAUSE_STATES)}")
             )
     seconds = _seconds(part, where, problems)
     return Target(
@@ -122,11 +121,11 @@ def _target(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> 
 def _seconds(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> int:
     seconds, duration = part.get("seconds"), part.get("duration")
     if (seconds is None) == (duration is None):
-        problems.append(FieldError(f"{where}/seconds", "give either seconds or duration"))
+        problems.append(FieldError(f"{where}/seconds", "set exactly one of seconds and duration"))
         return 1
     field = "seconds" if duration is None else "duration"
     try:
-        return check_seconds(seconds) if seconds is not None else seconds_of(str(duration))
+        return check_seconds(seconds) if seconds is not None else parse_duration(str(duration))
     except ValueError as error:
         problems.append(FieldError(f"{where}/{field}", str(error)))
         return 1
@@ -135,17 +134,17 @@ def _seconds(part: Mapping[str, Any], where: str, problems: list[FieldError]) ->
 def _thresholds(
     labels: Sequence[str], target_seconds: int, where: str, problems: list[FieldError]
 ) -> tuple[Threshold, ...]:
-    found: dict[str, Threshold] = {}
+    thresholds: dict[str, Threshold] = {}
     for place, label in enumerate(labels):
         try:
             threshold = _threshold(label, target_seconds)
         except ValueError as error:
             problems.append(FieldError(f"{where}/{place}", str(error)))
             continue
-        if label in found:
-            problems.append(FieldError(f"{where}/{place}", "said twice"))
-        found[label] = threshold
-    return tuple(found.values())
+        if label in thresholds:
+            problems.append(FieldError(f"{where}/{place}", "must not repeat an earlier threshold"))
+        thresholds[label] = threshold
+    return tuple(thresholds.values())
 
 
 def _threshold(label: str, target_seconds: int) -> Threshold:
@@ -153,11 +152,11 @@ def _threshold(label: str, target_seconds: int) -> Threshold:
     if match is not None:
         percent = int(match[1])
         if percent == 0:
-            raise ValueError("must lie between 1% and 99%")
+            raise ValueError("must be between 1% and 99%")
         return Threshold(label, percent=percent)
     if not label.startswith("P"):
-        raise ValueError("neither a percentage such as 75% nor a duration such as PT10M")
-    before = seconds_of(label)
+        raise ValueError("must be a percentage such as 75% or a duration such as PT10M")
+    before = parse_duration(label)
     if before >= target_seconds:
         raise ValueError("must be shorter than the target")
     return Threshold(label, seconds_before=before)

@@ -1,6 +1,4 @@
-"""Business hours, versioned."""
-
-from __future__ import annotations
+"""Versioned business hours."""
 
 from typing import Annotated
 
@@ -38,7 +36,7 @@ async def put_calendar_by_name(
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
     write: WriterDep,
 ) -> Response:
-    """Save a calendar by its name: a new one, or the next version of the one of that name.
+    """Save a calendar by its name: a new calendar, or the next version of the one with that name.
 
     ``If-Match`` is honoured.
     """
@@ -53,10 +51,9 @@ async def put_calendar(
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
     write: WriterDep,
 ) -> Response:
-    """Save a calendar under an id of the caller's choice; another save is its next version.
+    """Save a calendar under an id that the caller chooses; saving again makes its next version.
 
-    ``If-Match`` is honoured. Conversations whose clocks run already keep the version that they
-    were matched with.
+    ``If-Match`` is honoured. Conversations whose clocks are running keep the version they matched.
     """
     return await _put(request, caller, calendar_id, body, write)
 
@@ -71,9 +68,11 @@ async def list_calendars(
 ) -> Response:
     position = cursors.read(cursor)
     after = str(position[0]) if position else ""
-    found = await database.read(calendars.current, caller.tenant_id, after=after, limit=limit + 1)
-    page = found[:limit]
-    more = (page[-1].calendar_id,) if len(found) > limit else None
+    versions = await database.read(
+        calendars.list_current, caller.tenant_id, after=after, limit=limit + 1
+    )
+    page = versions[:limit]
+    more = (page[-1].calendar_id,) if len(versions) > limit else None
     return json_answer(CalendarList(items=[_response(c) for c in page], next=cursors.write(more)))
 
 
@@ -84,11 +83,11 @@ async def read_calendar(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
-    found = await database.read(calendars.current, caller.tenant_id, calendar_id=calendar_id)
-    if not found:
-        raise NotFoundError("there is no such calendar")
-    etag = _etag(caller, found[0])
-    return not_modified(request, etag) or json_answer(_response(found[0]), etag=etag)
+    calendar = await database.read(calendars.find_current, caller.tenant_id, calendar_id)
+    if calendar is None:
+        raise NotFoundError("calendar not found")
+    etag = _etag(caller, calendar)
+    return not_modified(request, etag) or json_answer(_response(calendar), etag=etag)
 
 
 async def _put(

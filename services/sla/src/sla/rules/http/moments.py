@@ -1,7 +1,5 @@
 """How times are written in answers."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated
 

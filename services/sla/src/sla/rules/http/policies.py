@@ -1,6 +1,4 @@
-"""Policies, versioned; the first by position whose conditions hold is the one."""
-
-from __future__ import annotations
+"""Versioned policies; the first by position whose conditions hold covers a conversation."""
 
 from typing import Annotated
 from uuid import UUID
@@ -36,7 +34,7 @@ async def create_policy(
     body: Annotated[PolicyRequest, json_body(PolicyRequest)],
     write: WriterDep,
 ) -> Response:
-    """Make a policy. It is for conversations from now on."""
+    """Create a policy. It covers conversations from now on."""
     return await write(save_policy, _command(caller, None, body), answer=lambda p: _answer(201, p))
 
 
@@ -50,7 +48,7 @@ async def put_policy(
 ) -> Response:
     """Replace a policy by its next version. ``If-Match`` is honoured.
 
-    Conversations that were matched before keep the version that they were matched with.
+    Conversations that matched before keep the version they matched.
     """
     command = _command(caller, policy_id, body, expected_etag(request))
     return await write(save_policy, command, answer=lambda p: _answer(200, p))
@@ -66,9 +64,11 @@ async def list_policies(
 ) -> Response:
     position = cursors.read(cursor)
     after = position[0] if position and isinstance(position[0], int) else -1
-    found = await database.read(policies.current, caller.tenant_id, after=after, limit=limit + 1)
-    page = found[:limit]
-    more = (page[-1].position,) if len(found) > limit else None
+    versions = await database.read(
+        policies.list_current, caller.tenant_id, after=after, limit=limit + 1
+    )
+    page = versions[:limit]
+    more = (page[-1].position,) if len(versions) > limit else None
     return json_answer(PolicyList(items=[_response(p) for p in page], next=cursors.write(more)))
 
 
@@ -79,11 +79,11 @@ async def read_policy(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
-    found = await database.read(policies.current, caller.tenant_id, policy_id=policy_id)
-    if not found:
-        raise NotFoundError("there is no such policy")
-    etag = _etag(found[0])
-    return not_modified(request, etag) or json_answer(_response(found[0]), etag=etag)
+    policy = await database.read(policies.find_current, caller.tenant_id, policy_id)
+    if policy is None:
+        raise NotFoundError("policy not found")
+    etag = _etag(policy)
+    return not_modified(request, etag) or json_answer(_response(policy), etag=etag)
 
 
 def _command(

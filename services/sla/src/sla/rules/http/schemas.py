@@ -1,18 +1,23 @@
 """Calendars and policies as callers write and read them."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict
 
 from common.web.requests import Name, RequestModel, ResponseModel, ShortText
 from sla.rules.domain.durations import MAX_SECONDS
+from sla.rules.domain.hours import AtClose
+from sla.rules.domain.policy import AgentInitiated, Metric, OnReopen
 from sla.rules.http.moments import Moment
 
+MetricName = Annotated[
+    Metric,
+    Field(strict=False),
+    WithJsonSchema({"type": "string", "enum": [metric.value for metric in Metric]}),
+]
 _WallTime = Annotated[str, StringConstraints(max_length=8)]
 _Weekday = Annotated[str, StringConstraints(max_length=16)]
 _Code = Annotated[str, StringConstraints(max_length=16)]
@@ -49,14 +54,14 @@ class HoursBody(RequestModel):
 
 
 class OverrideBody(RequestModel):
-    """What a date has instead of its weekly hours; no hours: closed."""
+    """The hours of a date in place of its weekly hours; an empty list means closed."""
 
     date: dt.date
     hours: Annotated[list[HoursBody], Field(max_length=24)]
 
 
 class BreakBody(RequestModel):
-    """Time off within the hours, on a date or every week on weekdays."""
+    """Time off within the hours, on a date or every week on some weekdays."""
 
     start: _WallTime
     end: _WallTime
@@ -70,7 +75,7 @@ class HolidayBody(RequestModel):
 
 
 class NationBody(RequestModel):
-    """ISO 3166 codes of a country and, when it has holidays of its own, a subdivision."""
+    """ISO 3166 codes of a country and, where it has its own holidays, a subdivision."""
 
     country: _Code
     subdivision: _Code | None = None
@@ -86,11 +91,11 @@ class CalendarRequest(RequestModel):
     breaks: list[BreakBody] = Field(default=[], max_length=200)
     holidays: list[HolidayBody] = Field(default=[], max_length=1_000)
     national_holidays: list[NationBody] = Field(default=[], max_length=10)
-    deadline_at_close: Literal["close", "next_open"] = "close"
+    deadline_at_close: AtClose = "close"
 
 
 class CalendarResponse(ResponseModel):
-    """``resolved_holidays`` are the national ones by date, as they were known at the save."""
+    """``resolved_holidays`` are the dates of national holidays, as known when it was saved."""
 
     calendar_id: str
     version: int
@@ -118,16 +123,16 @@ class ConditionBody(RequestModel):
 
 
 class ConditionsBody(RequestModel):
-    """All of ``all`` must hold, and one of ``any`` when there are some."""
+    """All of ``all`` must hold, and one of ``any`` unless it is empty."""
 
     all: list[ConditionBody] = Field(default=[], max_length=50)
     any: list[ConditionBody] = Field(default=[], max_length=50)
 
 
 class TargetBody(RequestModel):
-    """``seconds`` or ``duration`` (ISO 8601 without days); ``priority`` null is any."""
+    """``seconds`` or ``duration`` (ISO 8601 without days); ``priority`` null covers any."""
 
-    metric: Literal["first_response", "next_response", "resolution"]
+    metric: MetricName
     priority: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] | None = None
     duration: Annotated[str, StringConstraints(max_length=32)] | None = None
@@ -136,11 +141,11 @@ class TargetBody(RequestModel):
     pause_on: list[_Code] | None = Field(
         default=None,
         max_length=4,
-        description="pending, on_hold. By default both pause the resolution and nothing else.",
+        description="pending, on_hold. By default both pause the resolution, and only that.",
     )
     human_only: bool = True
     private_notes: bool = False
-    reopen: Literal["continue", "new_cycle"] = "continue"
+    reopen: OnReopen = "continue"
 
 
 class PolicyRequest(RequestModel):
@@ -151,9 +156,7 @@ class PolicyRequest(RequestModel):
     enabled: bool = True
     conditions: ConditionsBody = ConditionsBody()
     targets: Annotated[list[TargetBody], Field(max_length=100)]
-    agent_initiated: Literal["skip", "from_first_customer_message", "from_creation"] = (
-        "from_first_customer_message"
-    )
+    agent_initiated: AgentInitiated = "from_first_customer_message"
 
 
 class PolicyResponse(ResponseModel):

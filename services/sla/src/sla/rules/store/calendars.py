@@ -1,7 +1,5 @@
 """Calendars and their versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +9,8 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from common.jsons import dumps_text
+from sla.rules.domain.calendars import build_calendar, parse_calendar
+from sla.rules.domain.hours import WorkingCalendar
 from sla.rules.store.revisions import IN_FORCE
 
 
@@ -23,44 +23,66 @@ class CalendarVersion:
     created_at: datetime
 
     def etag_parts(self, tenant_id: str) -> tuple[str, str, int]:
-        """Return what its ETag is made of; ids are the caller's choice, so the tenant is a part."""
+        """Return the parts of its ETag: callers choose ids, so the tenant is one of them."""
         return tenant_id, self.calendar_id, self.version
 
+    def hours(self) -> WorkingCalendar:
+        return build_calendar(parse_calendar(self.body))
 
-_CALENDAR = "calendar_id, version, name, body, created_at"
 
-_CALENDARS_AT = text(
-    f"SELECT {_CALENDAR} FROM calendar_version WHERE tenant_id = :tenant AND {IN_FORCE}"
+_COLUMNS = "calendar_id, version, name, body, created_at"
+
+_LIST_IN_FORCE = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND {IN_FORCE}
+    """
 )
 
-_CALENDARS = text(
-    f"SELECT {_CALENDAR} FROM calendar_version"
-    " WHERE tenant_id = :tenant AND to_revision IS NULL"
-    " AND (cast(:id AS text) IS NULL OR calendar_id = :id)"
-    " AND calendar_id > :after ORDER BY calendar_id LIMIT :limit"
+_LIST_CURRENT = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND calendar_id > :after
+    ORDER BY calendar_id LIMIT :limit
+    """
 )
 
-_CALENDAR_NAMED = text(
-    f"SELECT {_CALENDAR} FROM calendar_version"
-    " WHERE tenant_id = :tenant AND to_revision IS NULL AND name = :name"
+_LIST_BY_IDS = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND calendar_id = ANY(:ids)
+    """
 )
 
-_CALENDAR_VERSION = text(
-    f"SELECT {_CALENDAR} FROM calendar_version"
-    " WHERE tenant_id = :tenant AND calendar_id = :id AND version = :version"
+_FIND_CURRENT = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND calendar_id = :id
+    """
 )
 
-_CALENDARS_NAMED = text(
-    f"SELECT {_CALENDAR} FROM calendar_version"
-    " WHERE tenant_id = :tenant AND to_revision IS NULL AND calendar_id = ANY(:ids)"
+_FIND_BY_NAME = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND name = :name
+    """
 )
 
-_END_CALENDAR = text(
-    "UPDATE calendar_version SET to_revision = :revision"
-    " WHERE tenant_id = :tenant AND calendar_id = :id AND to_revision IS NULL"
+_FIND_VERSION = text(
+    f"""
+    SELECT {_COLUMNS} FROM calendar_version
+    WHERE tenant_id = :tenant AND calendar_id = :id AND version = :version
+    """
 )
 
-_ADD_CALENDAR = text(
+_END_CURRENT = text(
+    """
+    UPDATE calendar_version SET to_revision = :revision
+    WHERE tenant_id = :tenant AND calendar_id = :id AND to_revision IS NULL
+    """
+)
+
+_INSERT = text(
     """
     INSERT INTO calendar_version (tenant_id, calendar_id, version, name, body, from_revision,
                                   created_at)
@@ -69,50 +91,57 @@ _ADD_CALENDAR = text(
 )
 
 
-async def in_force(tx: Transaction, tenant_id: str, revision: int) -> list[CalendarVersion]:
+async def list_in_force(tx: Transaction, tenant_id: str, revision: int) -> list[CalendarVersion]:
     """Return the calendars of a revision."""
     values = {"tenant": tenant_id, "revision": revision}
-    return [_calendar(row) for row in await tx.execute(_CALENDARS_AT, values)]
+    return [_calendar(row) for row in await tx.execute(_LIST_IN_FORCE, values)]
 
 
-async def current(
-    connection: ReadConnection,
-    tenant_id: str,
-    *,
-    calendar_id: str | None = None,
-    after: str = "",
-    limit: int = 1,
+async def list_current(
+    connection: ReadConnection, tenant_id: str, *, after: str, limit: int
 ) -> list[CalendarVersion]:
-    """Return current calendars by id: the one asked for, or those after an id."""
-    values = {"tenant": tenant_id, "id": calendar_id, "after": after, "limit": limit}
-    return [_calendar(row) for row in await connection.execute(_CALENDARS, values)]
+    """Return the current calendars whose ids follow ``after``, by id."""
+    values = {"tenant": tenant_id, "after": after, "limit": limit}
+    return [_calendar(row) for row in await connection.execute(_LIST_CURRENT, values)]
 
 
-async def version(
-    connection: ReadConnection, tenant_id: str, calendar_id: str, version: int
-) -> CalendarVersion | None:
-    values = {"tenant": tenant_id, "id": calendar_id, "version": version}
-    row = (await connection.execute(_CALENDAR_VERSION, values)).one_or_none()
-    return None if row is None else _calendar(row)
-
-
-async def named(tx: Transaction, tenant_id: str, name: str) -> CalendarVersion | None:
-    row = (await tx.execute(_CALENDAR_NAMED, {"tenant": tenant_id, "name": name})).one_or_none()
-    return None if row is None else _calendar(row)
-
-
-async def by_ids(tx: Transaction, tenant_id: str, ids: Sequence[str]) -> dict[str, CalendarVersion]:
-    """Return those of the calendars that exist, by id."""
-    result = await tx.execute(_CALENDARS_NAMED, {"tenant": tenant_id, "ids": list(ids)})
+async def list_by_ids(
+    tx: Transaction, tenant_id: str, ids: Sequence[str]
+) -> dict[str, CalendarVersion]:
+    """Return the current calendars with these ids, by id; missing ones are left out."""
+    result = await tx.execute(_LIST_BY_IDS, {"tenant": tenant_id, "ids": list(ids)})
     return {row.calendar_id: _calendar(row) for row in result}
 
 
-async def save(tx: Transaction, tenant_id: str, calendar: CalendarVersion, revision: int) -> None:
-    """Put a version in the place of the one before, as of a revision that the caller took."""
+async def find_current(
+    connection: ReadConnection, tenant_id: str, calendar_id: str
+) -> CalendarVersion | None:
+    values = {"tenant": tenant_id, "id": calendar_id}
+    row = (await connection.execute(_FIND_CURRENT, values)).one_or_none()
+    return None if row is None else _calendar(row)
+
+
+async def find_by_name(tx: Transaction, tenant_id: str, name: str) -> CalendarVersion | None:
+    row = (await tx.execute(_FIND_BY_NAME, {"tenant": tenant_id, "name": name})).one_or_none()
+    return None if row is None else _calendar(row)
+
+
+async def find_version(
+    connection: ReadConnection, tenant_id: str, calendar_id: str, version: int
+) -> CalendarVersion | None:
+    values = {"tenant": tenant_id, "id": calendar_id, "version": version}
+    row = (await connection.execute(_FIND_VERSION, values)).one_or_none()
+    return None if row is None else _calendar(row)
+
+
+async def save_version(
+    tx: Transaction, tenant_id: str, calendar: CalendarVersion, revision: int
+) -> None:
+    """Replace the current version, if any, as of a revision that the caller has taken."""
     values = {"tenant": tenant_id, "id": calendar.calendar_id, "revision": revision}
-    await tx.execute(_END_CALENDAR, values)
+    await tx.execute(_END_CURRENT, values)
     await tx.execute(
-        _ADD_CALENDAR,
+        _INSERT,
         {
             **values,
             "version": calendar.version,

@@ -1,7 +1,5 @@
 """Policies and their versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +10,14 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from common.jsons import dumps_text
+from sla.rules.domain.policy import Policy
+from sla.rules.domain.policy_parser import parse_policy
 from sla.rules.store.revisions import IN_FORCE
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
-    """``body`` has conditions, targets and options; name, position and enabled stand apart."""
+    """``body`` has conditions, targets and options; name, position and enabled are columns."""
 
     policy_id: UUID
     version: int
@@ -29,35 +29,60 @@ class PolicyVersion:
 
     @property
     def etag_parts(self) -> tuple[str, int]:
-        """What its ETag is made of."""
         return str(self.policy_id), self.version
 
+    def policy(self) -> Policy:
+        """Return the policy of this version. Raises InvalidError, naming each invalid field."""
+        return parse_policy(
+            self.body,
+            policy_id=self.policy_id,
+            version=self.version,
+            since=self.created_at,
+            name=self.name,
+            position=self.position,
+        )
 
-_POLICY = "policy_id, version, name, position, enabled, body, created_at"
 
-_POLICIES_AT = text(
-    f"SELECT {_POLICY} FROM policy_version"
-    f" WHERE tenant_id = :tenant AND enabled AND {IN_FORCE} ORDER BY position"
+_COLUMNS = "policy_id, version, name, position, enabled, body, created_at"
+
+_LIST_IN_FORCE = text(
+    f"""
+    SELECT {_COLUMNS} FROM policy_version
+    WHERE tenant_id = :tenant AND enabled AND {IN_FORCE}
+    ORDER BY position
+    """
 )
 
-_POLICIES = text(
-    f"SELECT {_POLICY} FROM policy_version"
-    " WHERE tenant_id = :tenant AND to_revision IS NULL"
-    " AND (cast(:id AS uuid) IS NULL OR policy_id = :id)"
-    " AND position > :after ORDER BY position LIMIT :limit"
+_LIST_CURRENT = text(
+    f"""
+    SELECT {_COLUMNS} FROM policy_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND position > :after
+    ORDER BY position LIMIT :limit
+    """
 )
 
-_POLICY_AT_POSITION = text(
-    f"SELECT {_POLICY} FROM policy_version"
-    " WHERE tenant_id = :tenant AND to_revision IS NULL AND position = :position"
+_FIND_CURRENT = text(
+    f"""
+    SELECT {_COLUMNS} FROM policy_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND policy_id = :id
+    """
 )
 
-_END_POLICY = text(
-    "UPDATE policy_version SET to_revision = :revision"
-    " WHERE tenant_id = :tenant AND policy_id = :id AND to_revision IS NULL"
+_FIND_BY_POSITION = text(
+    f"""
+    SELECT {_COLUMNS} FROM policy_version
+    WHERE tenant_id = :tenant AND to_revision IS NULL AND position = :position
+    """
 )
 
-_ADD_POLICY = text(
+_END_CURRENT = text(
+    """
+    UPDATE policy_version SET to_revision = :revision
+    WHERE tenant_id = :tenant AND policy_id = :id AND to_revision IS NULL
+    """
+)
+
+_INSERT = text(
     """
     INSERT INTO policy_version (tenant_id, policy_id, version, name, position, enabled, body,
                                 from_revision, created_at)
@@ -67,37 +92,42 @@ _ADD_POLICY = text(
 )
 
 
-async def in_force(tx: Transaction, tenant_id: str, revision: int) -> list[PolicyVersion]:
-    """Return the policies of a revision by position, without those that are switched off."""
+async def list_in_force(tx: Transaction, tenant_id: str, revision: int) -> list[PolicyVersion]:
+    """Return the enabled policies of a revision, by position."""
     values = {"tenant": tenant_id, "revision": revision}
-    return [_policy(row) for row in await tx.execute(_POLICIES_AT, values)]
+    return [_policy(row) for row in await tx.execute(_LIST_IN_FORCE, values)]
 
 
-async def current(
-    connection: ReadConnection,
-    tenant_id: str,
-    *,
-    policy_id: UUID | None = None,
-    after: int = -1,
-    limit: int = 1,
+async def list_current(
+    connection: ReadConnection, tenant_id: str, *, after: int, limit: int
 ) -> list[PolicyVersion]:
-    """Return current policies by position: the one asked for, or those after a position."""
-    values = {"tenant": tenant_id, "id": policy_id, "after": after, "limit": limit}
-    return [_policy(row) for row in await connection.execute(_POLICIES, values)]
+    """Return the current policies whose positions follow ``after``, by position."""
+    values = {"tenant": tenant_id, "after": after, "limit": limit}
+    return [_policy(row) for row in await connection.execute(_LIST_CURRENT, values)]
 
 
-async def at_position(tx: Transaction, tenant_id: str, position: int) -> PolicyVersion | None:
-    values = {"tenant": tenant_id, "position": position}
-    row = (await tx.execute(_POLICY_AT_POSITION, values)).one_or_none()
+async def find_current(
+    connection: ReadConnection, tenant_id: str, policy_id: UUID
+) -> PolicyVersion | None:
+    values = {"tenant": tenant_id, "id": policy_id}
+    row = (await connection.execute(_FIND_CURRENT, values)).one_or_none()
     return None if row is None else _policy(row)
 
 
-async def save(tx: Transaction, tenant_id: str, policy: PolicyVersion, revision: int) -> None:
-    """Put a version in the place of the one before, as of a revision that the caller took."""
+async def find_by_position(tx: Transaction, tenant_id: str, position: int) -> PolicyVersion | None:
+    values = {"tenant": tenant_id, "position": position}
+    row = (await tx.execute(_FIND_BY_POSITION, values)).one_or_none()
+    return None if row is None else _policy(row)
+
+
+async def save_version(
+    tx: Transaction, tenant_id: str, policy: PolicyVersion, revision: int
+) -> None:
+    """Replace the current version, if any, as of a revision that the caller has taken."""
     values = {"tenant": tenant_id, "id": policy.policy_id, "revision": revision}
-    await tx.execute(_END_POLICY, values)
+    await tx.execute(_END_CURRENT, values)
     await tx.execute(
-        _ADD_POLICY,
+        _INSERT,
         {
             **values,
             "version": policy.version,

@@ -1,6 +1,4 @@
-"""A calendar is put in place, or replaced by its next version."""
-
-from __future__ import annotations
+"""Create a calendar, or replace it by its next version."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +9,8 @@ from common.db import Transaction
 from common.errors import ConflictError, FieldError, PreconditionError
 from common.etags import ExpectedEtag
 from common.ids import new_id
-from sla.rules.domain.calendars import build_calendar, spec_from_json
-from sla.rules.national_holidays import Nation, holidays_of
+from sla.rules.domain.calendars import build_calendar, parse_calendar
+from sla.rules.national_holidays import Nation, list_holidays
 from sla.rules.store import calendars, revisions
 from sla.rules.store.calendars import CalendarVersion
 
@@ -21,7 +19,7 @@ from sla.rules.store.calendars import CalendarVersion
 class SaveCalendar:
     """``calendar_id`` None saves by name: the calendar of that name, or a new one.
 
-    With ``expected`` there must be a version of that tag, which this one replaces.
+    With ``expected``, a version with that ETag must exist, and is replaced.
     """
 
     tenant_id: str
@@ -34,41 +32,41 @@ class SaveCalendar:
 async def save_calendar(
     tx: Transaction, command: SaveCalendar, *, now: datetime
 ) -> CalendarVersion:
-    """Check and save it; saving what is there already makes no new version.
+    """Check and save a calendar; saving an unchanged calendar makes no new version.
 
-    Conversations that are open keep the version that they were matched with.
+    Open conversations keep the version they matched.
     """
     tenant = command.tenant_id
-    resolved = holidays_of(command.nations, today=now.date())
+    resolved = list_holidays(command.nations, today=now.date())
     body = {**command.body, "resolved_holidays": resolved}
-    build_calendar(spec_from_json(body))
-    revision, created_at = await revisions.next_revision(tx, tenant)
-    named = await calendars.named(tx, tenant, body["name"])
-    calendar_id = command.calendar_id or (named.calendar_id if named else str(new_id()))
-    if named is not None and named.calendar_id != calendar_id:
+    build_calendar(parse_calendar(body))
+    revision, created_at = await revisions.insert_revision(tx, tenant)
+    namesake = await calendars.find_by_name(tx, tenant, body["name"])
+    calendar_id = command.calendar_id or (namesake.calendar_id if namesake else str(new_id()))
+    if namesake is not None and namesake.calendar_id != calendar_id:
         raise ConflictError(
             "another calendar has this name",
             errors=[FieldError("/name", "another calendar has this name")],
         )
-    current = await calendars.current(tx, tenant, calendar_id=calendar_id)
+    current = await calendars.find_current(tx, tenant, calendar_id)
     if command.expected is not None:
         _check_expected(command.expected, tenant, current)
-    if current and current[0].body == body:
-        return current[0]
+    if current is not None and current.body == body:
+        return current
     calendar = CalendarVersion(
         calendar_id=calendar_id,
-        version=current[0].version + 1 if current else 1,
+        version=current.version + 1 if current else 1,
         name=body["name"],
         body=body,
         created_at=created_at,
     )
-    await calendars.save(tx, tenant, calendar, revision)
+    await calendars.save_version(tx, tenant, calendar, revision)
     return calendar
 
 
 def _check_expected(
-    expected: ExpectedEtag, tenant_id: str, current: Sequence[CalendarVersion]
+    expected: ExpectedEtag, tenant_id: str, current: CalendarVersion | None
 ) -> None:
-    if not current:
-        raise PreconditionError("there is no such calendar")
-    expected.check(*current[0].etag_parts(tenant_id))
+    if current is None:
+        raise PreconditionError("calendar not found")
+    expected.check(*current.etag_parts(tenant_id))

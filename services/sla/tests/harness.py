@@ -1,9 +1,9 @@
-"""The service as the integration tests run it: a database of its own, events fed by hand."""
+"""A harness for integration tests: a service with its own database, fed with events by hand."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import httpx
@@ -43,9 +43,9 @@ async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
 async def client(
     service: Service, *, tenant: str = "demo", scopes: Sequence[str] = SCOPES
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client with a new key of that tenant."""
-    async with api_client(service, scopes=scopes, tenant=tenant) as calling:
-        yield calling
+    """Yield a client with a new key of the tenant."""
+    async with api_client(service, scopes=scopes, tenant=tenant) as api:
+        yield api
 
 
 def timer_of(service: Service) -> DueClocks:
@@ -55,11 +55,11 @@ def timer_of(service: Service) -> DueClocks:
 
 
 class Conversation:
-    """Makes the events of one conversation; times are datetimes, statuses are kept."""
+    """Makes the events of one conversation and tracks its snapshot."""
 
-    def __init__(self, source: "Source", **snapshot: Any) -> None:
+    def __init__(self, publisher: "Publisher", **snapshot: Any) -> None:
         self.id = snapshot.pop("conversation_id", None) or uuid4()
-        self._source = source
+        self._publisher = publisher
         self._sequence = 0
         self.snapshot = {
             "conversation_id": str(self.id),
@@ -80,23 +80,23 @@ class Conversation:
 
     def event(self, name: str, at: datetime, **data: Any) -> "Conversation":
         self._sequence += 1
-        self._source.add(self, f"interactions.{name}", at, self._sequence, data)
+        self._publisher.add(self, f"interactions.{name}", at, self._sequence, data)
         return self
 
     def opened(self, at: datetime, by: str = "customer") -> "Conversation":
         return self.event("conversation.opened", at, subject=None, opened_by=by)
 
     def customer(self, at: datetime) -> "Conversation":
-        return self._said(at, "inbound", "customer")
+        return self._message(at, "inbound", "customer")
 
     def agent(self, at: datetime) -> "Conversation":
-        return self._said(at, "outbound", "agent")
+        return self._message(at, "outbound", "agent")
 
     def status(self, name: str, at: datetime, status: str) -> "Conversation":
         self.snapshot["status"] = status
         return self.event(f"conversation.{name}", at, previous_status=None, actor_type="agent")
 
-    def _said(self, at: datetime, direction: str, author: str) -> "Conversation":
+    def _message(self, at: datetime, direction: str, author: str) -> "Conversation":
         return self.event(
             "interaction.recorded",
             at,
@@ -109,8 +109,17 @@ class Conversation:
         )
 
 
-class Source:
-    """Plays the part of the interactions service and its partition 0."""
+class Event(NamedTuple):
+    envelope: Envelope
+    body: dict[str, Any]
+
+    def with_new_id(self) -> "Event":
+        event_id = str(uuid4())
+        return Event(self.envelope._replace(id=event_id), {**self.body, "id": event_id})
+
+
+class Publisher:
+    """Plays the interactions service: its events are consumed as records of one partition."""
 
     def __init__(self, service: Service, tenant: str = "demo", partition: int = 0) -> None:
         self._service = service
@@ -118,8 +127,7 @@ class Source:
         self._partition = partition
         self._handler = BatchHandler(service.database, service.streams[CONSUMER], service.clock)
         self._offset: int | None = None
-        self.waiting: list[Envelope] = []
-        self._bodies: list[dict[str, Any]] = []
+        self.waiting: list[Event] = []
 
     def conversation(self, **snapshot: Any) -> Conversation:
         return Conversation(self, **snapshot)
@@ -139,25 +147,21 @@ class Source:
             subject_id=str(owner.id),
             key=str(owner.id),
         )
-        self.waiting.append(envelope)
-        self._bodies.append(body_of(envelope, {**owner.snapshot, **data}))
+        self.waiting.append(Event(envelope, body_of(envelope, {**owner.snapshot, **data})))
 
     async def send(self, *, watermark: datetime | None = None) -> None:
-        """Have everything that waits consumed as one batch."""
-        await self._handle(self.records(watermark=watermark))
+        """Consume all waiting events as one batch."""
+        await self.consume(self.records(watermark=watermark))
 
     def records(self, *, watermark: datetime | None = None) -> list[Record]:
-        """Return everything that waits as records."""
-        records = [
-            self._record(envelope, body, watermark)
-            for envelope, body in zip(self.waiting, self._bodies, strict=True)
-        ]
-        self.waiting, self._bodies = [], []
+        """Return all waiting events as records."""
+        records = [self._record(event, watermark) for event in self.waiting]
+        self.waiting = []
         return records
 
-    async def heard_until(self, watermark: datetime) -> None:
-        """Have a heartbeat consumed."""
-        await self._handle([self.heartbeat(watermark)])
+    async def send_heartbeat(self, watermark: datetime) -> None:
+        """Consume a heartbeat."""
+        await self.consume([self.heartbeat(watermark)])
 
     def heartbeat(self, watermark: datetime) -> Record:
         envelope = Envelope(
@@ -172,24 +176,23 @@ class Source:
             subject_id="-",
             key="",
         )
-        return self._record(envelope, body_of(envelope, {}), watermark)
+        return self._record(Event(envelope, body_of(envelope, {})), watermark)
 
-    def _record(
-        self, envelope: Envelope, body: dict[str, Any], watermark: datetime | None
-    ) -> Record:
-        headers = headers_of(envelope)
+    def _record(self, event: Event, watermark: datetime | None) -> Record:
+        headers = headers_of(event.envelope)
         if watermark is not None:
             headers["watermark"] = rfc3339(watermark)
         encoded = [(name, value.encode()) for name, value in headers.items()]
-        key = envelope.key.encode()
-        return Record(TOPIC, self._partition, 0, key, dumps(body), encoded)
+        key = event.envelope.key.encode()
+        return Record(TOPIC, self._partition, 0, key, dumps(event.body), encoded)
 
-    async def _handle(self, records: Sequence[Record]) -> None:
+    async def consume(self, records: Sequence[Record]) -> None:
+        """Consume records at the next offsets of the partition."""
         if self._offset is None:
-            found = await self._service.database.run(
+            positions = await self._service.database.run(
                 inbox.ensure_positions, CONSUMER, TOPIC, {self._partition: 0}
             )
-            self._offset = found.get(self._partition, 0)
+            self._offset = positions.get(self._partition, 0)
         offset = self._offset
         placed = [
             Record(r.topic, r.partition, offset + n, r.key, r.value, r.headers)
@@ -199,7 +202,7 @@ class Source:
 
 
 class Desk:
-    """Looks at what the service made of it."""
+    """Reads what the service stored and published."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -214,7 +217,7 @@ class Desk:
         return await self.service.database.read(query)
 
     async def events(self, conversation_id: UUID | None = None) -> list[dict[str, Any]]:
-        """Return the bodies in the outbox, oldest first."""
+        """Return the events in the outbox, oldest first."""
         rows = await self.rows("SELECT payload, aggregateid FROM outbox ORDER BY position")
         return [
             loads(row.payload)
@@ -222,7 +225,7 @@ class Desk:
             if conversation_id is None or row.aggregateid == str(conversation_id)
         ]
 
-    async def told(self, metric: str) -> list[str]:
+    async def event_names(self, metric: str) -> list[str]:
         """Return the short types of a metric's events."""
         return [
             e["type"].rpartition(".")[2]

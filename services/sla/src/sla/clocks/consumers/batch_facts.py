@@ -1,10 +1,9 @@
-"""From events of the interactions service to facts about conversations."""
-
-from __future__ import annotations
+"""From a batch of the interactions service's events to facts about conversations."""
 
 from collections.abc import Sequence
 
 from common.messaging import Envelope, Received
+from sla.clocks.domain.conversations import ConversationFacts, ConversationKey
 from sla.clocks.domain.facts import Fact, FactKind
 from sla.clocks.events.consumed import (
     AttributesChanged,
@@ -14,34 +13,36 @@ from sla.clocks.events.consumed import (
     Snapshot,
     StatusChanged,
 )
-from sla.clocks.store.conversations import Heard
 
-_NOT_SAID = frozenset(
+_WITHOUT_MESSAGE = frozenset(
     {"reaction", "receipt", "read_receipt", "delivery_receipt", "typing", "system", "event"}
 )
-"""Kinds of interaction in which nobody says anything."""
+"""Kinds of interaction that carry no message."""
 
 
-def heard(events: Sequence[Received]) -> list[Heard]:
-    """Return what a batch says, one entry per conversation, in one order for all batches."""
-    by_conversation: dict[tuple[str, object], list[Received]] = {}
+def collect_facts(events: Sequence[Received]) -> list[ConversationFacts]:
+    """Return the facts of a batch, one entry per conversation, ordered by key.
+
+    All batches lock conversations in this order, so that two of them cannot deadlock.
+    """
+    by_conversation: dict[ConversationKey, list[Received]] = {}
     for event in events:
         key = (event.envelope.tenant_id, event.data.conversation_id)
         by_conversation.setdefault(key, []).append(event)
-    entries = [_heard(group) for group in by_conversation.values()]
-    return sorted(entries, key=lambda h: h.key)
+    entries = [_conversation_facts(group) for group in by_conversation.values()]
+    return sorted(entries, key=lambda entry: entry.key)
 
 
-def _heard(group: Sequence[Received]) -> Heard:
-    latest = max(group, key=lambda e: e.envelope.sequence)
+def _conversation_facts(events: Sequence[Received]) -> ConversationFacts:
+    latest = max(events, key=lambda e: e.envelope.sequence)
     snapshot: Snapshot = latest.data
-    facts = (fact_of(e.envelope, e.data) for e in group)
-    return Heard(
+    facts = (fact_of(e.envelope, e.data) for e in events)
+    return ConversationFacts(
         key=(latest.envelope.tenant_id, snapshot.conversation_id),
         customer_id=snapshot.customer_id,
         attributes=snapshot.attributes(),
         last_sequence=latest.envelope.sequence,
-        first_recorded_at=min(e.envelope.recorded_at for e in group),
+        first_recorded_at=min(e.envelope.recorded_at for e in events),
         partition=latest.partition,
         test=latest.envelope.test,
         facts=tuple(fact for fact in facts if fact is not None),
@@ -49,11 +50,11 @@ def _heard(group: Sequence[Received]) -> Heard:
 
 
 def fact_of(envelope: Envelope, data: Snapshot) -> Fact | None:
-    """Return the fact in an event; None when no clock can depend on it."""
+    """Return the fact that an event carries; None if no clock can depend on it."""
     kind = _kind(data)
     if kind is None:
         return None
-    said = isinstance(data, InteractionRecorded)
+    is_interaction = isinstance(data, InteractionRecorded)
     status = data.status if isinstance(data, (ConversationOpened, StatusChanged)) else None
     return Fact(
         sequence=envelope.sequence,
@@ -63,8 +64,8 @@ def fact_of(envelope: Envelope, data: Snapshot) -> Fact | None:
         backfill=data.backfill,
         status=status,
         opened_by=data.opened_by if isinstance(data, ConversationOpened) else None,
-        # The snapshot is that of the recording; what was said may have happened long before.
-        attributes={} if said else data.attributes(),
+        # The snapshot is from the recording; the interaction may have happened long before.
+        attributes={} if is_interaction else data.attributes(),
     )
 
 
@@ -73,7 +74,7 @@ def _kind(data: Snapshot) -> FactKind | None:
     if isinstance(data, ConversationOpened):
         kind = FactKind.OPENED
     elif isinstance(data, InteractionRecorded):
-        kind = _said_kind(data)
+        kind = _message_kind(data)
     elif isinstance(data, StatusChanged):
         kind = FactKind.STATUS
     elif isinstance(data, (AttributesChanged, InteractionAttached)):
@@ -81,9 +82,9 @@ def _kind(data: Snapshot) -> FactKind | None:
     return kind
 
 
-def _said_kind(data: InteractionRecorded) -> FactKind | None:
-    """Say who spoke. An automatic reply from the customer's side asks for nothing."""
-    if data.kind in _NOT_SAID:
+def _message_kind(data: InteractionRecorded) -> FactKind | None:
+    """Return whose message it is; an automatic reply from the customer's side asks for nothing."""
+    if data.kind in _WITHOUT_MESSAGE:
         return None
     if data.private or data.kind == "note" or data.direction == "internal":
         return FactKind.NOTE if data.author_type == "agent" and not data.automated else None

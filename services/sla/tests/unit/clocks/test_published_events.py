@@ -1,4 +1,4 @@
-"""What we publish has an example of itself that is true to its own shape."""
+"""Each published event has an example that matches its own schema."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from sla.clocks.events.published import PUBLISHED
 
 
 @pytest.mark.parametrize("event", PUBLISHED, ids=lambda e: e.event_type)
-def test_the_example_comes_back_as_it_was(event):
+def test_the_example_survives_a_round_trip(event):
     written = event.model_config["json_schema_extra"]["examples"][0]
     assert event.example().model_dump(mode="json") == written
 
 
-def test_every_type_is_told_once():
+def test_every_type_has_one_class():
     assert len({e.event_type for e in PUBLISHED}) == len(PUBLISHED)

@@ -9,7 +9,7 @@ from common.messaging import Outgoing, Producer, ensure_topics
 from common.runtime import run_components
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
-from services.sla.tests.running import POLICY, Desk, Source, client, running
+from services.sla.tests.harness import POLICY, Desk, Publisher, client, running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(90)]
 
@@ -38,15 +38,15 @@ async def test_a_deadline_is_published_soon_after_it_passed(
 
 async def _breach(service, producer: Producer):
     """Tell of a conversation that is due in a second; return the row of its breach."""
-    desk, source = Desk(service), Source(service)
-    conversation = source.conversation()
+    desk, publisher = Desk(service), Publisher(service)
+    conversation = publisher.conversation()
     conversation.opened(desk.now(-59))
     topic = service.streams["sla.conversations"].topic
-    for record in source.records(watermark=desk.now()):
+    for record in publisher.records(watermark=desk.now()):
         await producer.send_all(
             [Outgoing(topic, 0, record.key, record.value or b"", record.headers)]
         )
-    beat = asyncio.create_task(_heartbeats(source, producer, topic, desk))
+    beat = asyncio.create_task(_heartbeats(publisher, producer, topic, desk))
     # The broker may have told of other conversations too.
     rows = (
         "SELECT published_at, payload FROM outbox WHERE type = 'sla.clock.breached'"
@@ -65,9 +65,9 @@ async def _breach(service, producer: Producer):
     return found
 
 
-async def _heartbeats(source: Source, producer: Producer, topic: str, desk: Desk) -> None:
+async def _heartbeats(publisher: Publisher, producer: Producer, topic: str, desk: Desk) -> None:
     while True:
-        record = source.heartbeat(desk.now())
+        record = publisher.heartbeat(desk.now())
         await producer.send_all(
             [Outgoing(topic, 0, record.key, record.value or b"", record.headers)]
         )

@@ -1,7 +1,7 @@
-"""What starts, pauses and stops clocks; and that the order of arrival does not matter."""
+"""What starts, pauses and stops clocks, in any order of arrival."""
 
 from dataclasses import replace
-from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -55,7 +55,7 @@ class TestFirstResponse:
         life.add(FactKind.BOT_MESSAGE, 1).add(FactKind.NOTE, 2)
         assert life.clock(FIRST).state is RUNNING
 
-    def test_bots_and_notes_answer_when_the_policy_says_so(self):
+    def test_bots_and_notes_answer_when_the_policy_allows_it(self):
         life = Life().opened().customer(0).add(FactKind.BOT_MESSAGE, 1)
         bots = rules(policy(target(FIRST, 60, human_only=False)))
         assert life.clock(FIRST, bots).met_at == after(1)
@@ -63,7 +63,7 @@ class TestFirstResponse:
         notes = rules(policy(target(FIRST, 60, private_notes=True)))
         assert life.clock(FIRST, notes).met_at == after(2)
 
-    def test_resolving_unanswered_cancels_and_reopening_carries_on(self):
+    def test_resolving_unanswered_cancels_and_reopening_resumes(self):
         life = Life().opened().customer(0).status(20, "resolved")
         assert life.clock(FIRST).state is CANCELLED
         life.status(100, "open")
@@ -78,7 +78,7 @@ class TestFirstResponse:
 
 
 class TestAgentInitiated:
-    def test_by_default_it_starts_when_the_customer_first_speaks(self):
+    def test_by_default_it_starts_with_the_first_customer_message(self):
         life = Life().opened(by="agent").agent(0)
         assert life.clocks() == {}
         life.customer(30).agent(40)
@@ -124,7 +124,7 @@ class TestNextResponse:
         life.status(100, "open")
         assert life.clock(NEXT).due_at == after(130)
 
-    def test_what_arrived_after_resolving_still_wants_an_answer(self):
+    def test_a_message_that_arrives_after_resolving_still_needs_an_answer(self):
         life = Life().opened().customer(0).agent(1).status(15, "resolved")
         life.customer(10, recorded=20).status(10, "open")
         clock = life.clock(NEXT)
@@ -153,7 +153,7 @@ class TestResolution:
         clock = life.clock(RESOLUTION)
         assert (clock.state, clock.met_at, clock.due_at) == (MET, after(500), after(920))
 
-    def test_created_paused_nothing_has_passed(self):
+    def test_no_time_passes_in_a_conversation_created_paused(self):
         life = Life().opened(status="pending").status(30, "open")
         assert life.clock(RESOLUTION).due_at == after(510)
 
@@ -177,7 +177,7 @@ class TestResolution:
         life = Life().opened().status(490, "pending")
         assert life.clock(RESOLUTION).breached_at == after(480)
 
-    def test_closing_without_resolving_is_resolving(self):
+    def test_closing_counts_as_resolving(self):
         assert Life().opened().status(100, "closed").clock(RESOLUTION).met_at == after(100)
 
 
@@ -189,19 +189,19 @@ class TestChanges:
         clock = life.clock(RESOLUTION, ruleset)
         assert (clock.policy_name, clock.due_at) == ("policy 1", after(140))
 
-    def test_a_new_deadline_in_the_past_says_that_it_came_so(self):
+    def test_a_new_deadline_in_the_past_is_breached_on_apply(self):
         ruleset = rules(urgent(target(RESOLUTION, 30)), policy(number=2))
         life = Life().opened(priority="low").changed(40, priority="urgent").status(50, "resolved")
         clock = life.clock(RESOLUTION, ruleset)
         assert (clock.breached_at, clock.reason) == (after(30), "breached_on_apply")
 
-    def test_what_was_met_stays_met(self):
+    def test_a_met_clock_stays_met(self):
         ruleset = rules(urgent(target(FIRST, 10)), policy(number=2))
         life = Life().opened(priority="low").agent(30).changed(40, priority="urgent")
         clock = life.clock(FIRST, ruleset)
         assert (clock.state, clock.policy_name) == (MET, "policy 2")
 
-    def test_what_was_breached_stays_breached(self):
+    def test_a_breached_clock_stays_breached(self):
         ruleset = rules(urgent(target(FIRST, 10)), policy(number=2))
         life = Life().opened(priority="urgent").changed(15, priority="low").agent(20)
         assert life.clock(FIRST, ruleset).breached_at == after(10)
@@ -213,7 +213,7 @@ class TestChanges:
         assert (clock.state, clock.reason) == (CANCELLED, "policy_without_metric")
         assert life.changed(10, priority="low").clock(FIRST, ruleset).due_at == after(60)
 
-    def test_no_policy_any_more_cancels_everything(self):
+    def test_losing_the_policy_cancels_every_clock(self):
         life = Life().opened(priority="urgent").changed(5, priority="low")
         states = {(c.state, c.reason) for c in life.clocks(rules(urgent(*TARGETS))).values()}
         assert states == {(CANCELLED, "no_policy")}
@@ -223,7 +223,7 @@ class TestChanges:
         life = Life().opened(priority="urgent")
         assert life.clock(FIRST, rules(both)).due_at == after(5)
 
-    def test_what_ended_before_the_policy_was_made_is_not_judged(self):
+    def test_a_clock_that_ended_before_the_policy_was_made_is_not_judged(self):
         late = policy(since=after(100))
         life = Life().opened().agent(90)
         assert set(life.clocks(rules(late))) == {(RESOLUTION, 1)}
@@ -231,7 +231,7 @@ class TestChanges:
 
 
 def test_warnings_count_business_time():
-    from services.sla.tests.unit.test_hours import at, calendar
+    from services.sla.tests.unit.rules.test_hours import at, calendar
     from sla.rules.domain.policy import Threshold
 
     warn = (Threshold("75%", percent=75), Threshold("PT1H", seconds_before=3600))
@@ -280,7 +280,7 @@ TWO = rules(
 
 @given(life=lives(), data=st.data())
 @settings(max_examples=400, deadline=None)
-def test_any_order_and_multiplicity_gives_the_same_clocks(life, data):
+def test_any_order_and_repetition_gives_the_same_clocks(life, data):
     expected = clocks(life, TWO)
     copies = data.draw(st.lists(st.sampled_from(life), max_size=5))
     shuffled = data.draw(st.permutations([*life, *copies]))
@@ -289,41 +289,41 @@ def test_any_order_and_multiplicity_gives_the_same_clocks(life, data):
 
 @given(life=lives(), data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_going_on_gives_what_folding_all_anew_gives(life, data):
+def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
     opening, *rest = life
-    if not data.draw(st.booleans(), "in the order told"):
+    if not data.draw(st.booleans(), "in the order of the sequence"):
         rest = data.draw(st.permutations(rest))
-    known, went_on = [opening], Fold([opening], TWO)
-    held = clocks(known, TWO)
+    read, extended = [opening], Fold([opening], TWO)
+    current = clocks(read, TWO)
     while rest:
         size = data.draw(st.integers(1, len(rest)))
         batch, rest = rest[:size], rest[size:]
-        known += batch
-        changed = went_on.go_on(batch)
+        read += batch
+        changed = extended.extend(batch)
         if changed is None:
-            went_on, held = Fold(known, TWO), {}
-            changed = went_on.folded().clocks
-        held |= {(c.metric, c.cycle): c for c in changed}
-        assert held == clocks(known, TWO)
-        assert went_on.folded() == fold(known, TWO, fallback={})
+            extended, current = Fold(read, TWO), {}
+            changed = extended.folded().clocks
+        current |= {clock.key: clock for clock in changed}
+        assert current == clocks(read, TWO)
+        assert extended.folded() == fold(read, TWO, fallback={})
 
 
-def test_what_comes_later_is_gone_on_with_and_what_comes_late_is_not():
+def test_later_facts_extend_a_fold_and_late_facts_do_not():
     life = Life().opened().customer(1).agent(5).status(10, "pending").customer(20)
-    going = Fold(life.facts[:4], rules())
-    assert going.go_on([replace(life.facts[4], occurred_at=after(4))]) is None
-    assert going.go_on([replace(life.facts[3], sequence=2)]) is None
-    assert [c.metric for c in going.go_on(life.facts[4:]) or ()] == [FIRST, RESOLUTION, NEXT]
+    short = Fold(life.facts[:4], rules())
+    assert short.extend([replace(life.facts[4], occurred_at=after(4))]) is None
+    assert short.extend([replace(life.facts[3], sequence=2)]) is None
+    assert [c.metric for c in short.extend(life.facts[4:]) or ()] == [FIRST, RESOLUTION, NEXT]
 
 
-def test_without_its_opening_nothing_can_be_gone_on_with():
+def test_only_a_fold_with_the_opening_can_be_extended():
     with pytest.raises(ValueError, match="opening"):
         Fold(Life().customer(5).facts, rules())
 
 
 @given(life=lives())
 @settings(max_examples=400, deadline=None)
-def test_what_must_hold_of_every_clock(life):
+def test_invariants_of_every_clock(life):
     for clock in clocks(life, TWO).values():
         assert (clock.state is PAUSED) <= (clock.due_at is None)
         assert (clock.state is BREACHED) == (clock.breached_at is not None)
@@ -332,8 +332,8 @@ def test_what_must_hold_of_every_clock(life):
         if clock.state is MET:
             assert clock.met_at is not None
             assert clock.due_at is None or clock.met_at <= clock.due_at
-        assert clock.state not in {RUNNING, PAUSED} or not clock.finished
-        for one, two in zip(clock.pauses, clock.pauses[1:], strict=False):
-            assert one.end is not None
-            assert one.end <= two.start
-        assert all(w.at >= clock.started_at - timedelta(0) for w in clock.warnings)
+        assert clock.state not in {RUNNING, PAUSED} or clock.ended_at is None
+        for earlier, later in pairwise(clock.pauses):
+            assert earlier.end is not None
+            assert earlier.end <= later.start
+        assert all(warning.at >= clock.started_at for warning in clock.warnings)

@@ -1,10 +1,10 @@
-"""Calendars and policies over HTTP: versions, and refusals that name the field."""
+"""Calendars and policies over HTTP: versions, and errors that name the field."""
 
 from uuid import uuid4
 
 import pytest
 
-from services.sla.tests.running import POLICY, client
+from services.sla.tests.harness import POLICY, client
 
 CALENDAR = {
     "name": "Support, Berlin",
@@ -22,7 +22,7 @@ def pointers(answer) -> set[str]:
 
 
 class TestCalendars:
-    async def test_a_put_is_a_new_version_and_the_same_put_is_none(self, api):
+    async def test_a_changed_put_makes_a_new_version_and_an_equal_put_does_not(self, api):
         first = await api.put("/v1/sla/calendars/berlin", json=CALENDAR)
         assert (first.status_code, first.json()["version"]) == (200, 1)
         again = await api.put("/v1/sla/calendars/berlin", json=CALENDAR)
@@ -35,9 +35,11 @@ class TestCalendars:
         assert [c["version"] for c in listed["items"]] == [2]
 
     async def test_without_an_id_it_is_saved_by_name(self, api):
-        one = (await api.put("/v1/sla/calendars", json=CALENDAR)).json()
-        two = (await api.put("/v1/sla/calendars", json={**CALENDAR, "time_zone": "UTC"})).json()
-        assert (one["calendar_id"], two["version"]) == (two["calendar_id"], 2)
+        created = (await api.put("/v1/sla/calendars", json=CALENDAR)).json()
+        replaced = (
+            await api.put("/v1/sla/calendars", json={**CALENDAR, "time_zone": "UTC"})
+        ).json()
+        assert (created["calendar_id"], replaced["version"]) == (replaced["calendar_id"], 2)
 
     async def test_national_holidays_are_resolved_when_saved(self, api):
         body = {**CALENDAR, "national_holidays": [{"country": "DE", "subdivision": "BE"}]}
@@ -71,7 +73,7 @@ class TestCalendars:
             ({"timezone": "UTC"}, "/timezone"),
         ],
     )  # fmt: skip
-    async def test_what_is_wrong_is_named(self, api, change, pointer):
+    async def test_an_invalid_field_is_named(self, api, change, pointer):
         answer = await api.put("/v1/sla/calendars/x", json={**CALENDAR, **change})
         assert answer.status_code == 422
         assert pointer in pointers(answer)
@@ -91,7 +93,7 @@ class TestCalendars:
 
 
 class TestPolicies:
-    async def test_create_read_replace(self, api):
+    async def test_a_policy_is_created_read_and_replaced(self, api):
         made = await api.post("/v1/sla/policies", json=POLICY)
         assert made.status_code == 201
         policy_id = made.json()["policy_id"]
@@ -108,7 +110,7 @@ class TestPolicies:
         assert (await api.put(url, json=body, headers={"If-Match": etag})).status_code == 200
         assert (await api.put(url, json=POLICY, headers={"If-Match": etag})).status_code == 412
 
-    async def test_a_position_is_taken_once(self, api):
+    async def test_two_policies_cannot_share_a_position(self, api):
         await api.post("/v1/sla/policies", json=POLICY)
         answer = await api.post("/v1/sla/policies", json={**POLICY, "name": "Other"})
         assert answer.status_code == 409
@@ -138,35 +140,35 @@ class TestPolicies:
             ({"position": -1}, "/position"),
         ],
     )  # fmt: skip
-    async def test_what_is_wrong_is_named(self, api, change, pointer):
+    async def test_an_invalid_field_is_named(self, api, change, pointer):
         answer = await api.post("/v1/sla/policies", json={**POLICY, **change})
         assert answer.status_code == 422, answer.text
         assert pointer in pointers(answer)
         assert (await api.get("/v1/sla/policies")).json()["items"] == []
 
-    async def test_a_target_that_its_calendar_never_reaches_is_refused(self, api):
+    async def test_a_target_beyond_the_reach_of_its_calendar_is_rejected(self, api):
         minute = {**CALENDAR, "hours": {"monday": [{"start": "09:00", "end": "09:01"}]}}
         await api.put("/v1/sla/calendars/minute", json=minute)
         targets = [{"metric": "resolution", "duration": "PT40H", "calendar_id": "minute"}]
         answer = await api.post("/v1/sla/policies", json={**POLICY, "targets": targets})
         assert (answer.status_code, pointers(answer)) == (422, {"/targets/0/seconds"})
 
-    async def test_unknown_is_not_found(self, api):
+    async def test_an_unknown_policy_is_not_found(self, api):
         assert (await api.put(f"/v1/sla/policies/{uuid4()}", json=POLICY)).status_code == 404
 
 
 class TestCallers:
-    async def test_reading_is_not_writing(self, service):
+    async def test_a_reader_cannot_write(self, service):
         async with client(service, scopes=["sla:read"]) as reader:
             assert (await reader.get("/v1/sla/policies")).status_code == 200
             assert (await reader.post("/v1/sla/policies", json=POLICY)).status_code == 403
             assert (await reader.put("/v1/sla/calendars/x", json=CALENDAR)).status_code == 403
 
-    async def test_tenants_do_not_see_each_other(self, service, api, desk, source):
+    async def test_tenants_do_not_see_each_other(self, service, api, desk, publisher):
         await api.put("/v1/sla/calendars/berlin", json=CALENDAR)
         policy = (await api.post("/v1/sla/policies", json=POLICY)).json()
-        chat = source.conversation().opened(desk.now())
-        await source.send()
+        chat = publisher.conversation().opened(desk.now())
+        await publisher.send()
         clock = (await api.get("/v1/sla/clocks")).json()["items"][0]
         async with client(service, tenant="other") as other:
             for url in (
