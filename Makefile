@@ -124,10 +124,6 @@ cov: $(DEV) ## Measure branches covered; fail below requirements of tools/covera
 	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
 	$(BIN)/python -m tools.coverage build/coverage.json
 
-.PHONY: mutants
-mutants: $(TOOLS) ## Break the domains and see a test notice (about an hour; build/mutants, never in CI)
-	$(BIN)/python -m tools.mutants
-
 .PHONY: unit
 unit: $(DEV) ## Only what needs no server
 	$(BIN)/pytest $(wildcard libs/common/tests/unit services/*/tests/unit tests/unit tests/contract)
@@ -172,7 +168,7 @@ check-migrations: $(DEV) ## Every migration up, the newest down, and up again, o
 ##@ Contracts
 
 .PHONY: contracts
-contracts: $(DEV) ## Write contracts/ and docs/events.md from the published event classes
+contracts: $(DEV) ## Write contracts/ (events, OpenAPI, AsyncAPI) and docs/events.md from the classes
 	$(BIN)/python -m tools.export_contracts
 
 .PHONY: contracts-check

@@ -1,4 +1,4 @@
-"""Write what services promise each other: a schema and an example per event version, a catalogue.
+"""Write what services promise: schemas and examples of events, a catalogue, API documents.
 
 ``python -m tools.export_contracts`` writes ``contracts/`` and ``docs/events.md``; with ``--check``
 it writes nothing and fails when a file differs from what the classes say.
@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from common.messaging import Envelope, EventData, body_of, source_of
+from common.messaging.envelope import headers_of
+from tools.api_documents import asyncapi_document, openapi_documents
 from tools.event_catalogue import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -87,11 +89,14 @@ def schema_of(event: type[EventData]) -> dict[str, Any]:
 def example_of(event: type[EventData]) -> dict[str, Any]:
     """Return a whole record value around the class's own example."""
     data = event.example().model_dump(mode="json")
+    return body_of(_envelope_of(event, data), data)
+
+
+def _envelope_of(event: type[EventData], data: dict[str, Any]) -> Envelope:
     subject = next(data[name] for name in SUBJECTS[event.topic] if name in data)
-    service = event.event_type.split(".", 1)[0]
-    envelope = Envelope(
+    return Envelope(
         id=_EXAMPLE_ID,
-        source=source_of(service),
+        source=source_of(event.event_type.split(".", 1)[0]),
         type=event.event_type,
         version=event.event_version,
         tenant_id="demo",
@@ -101,7 +106,6 @@ def example_of(event: type[EventData]) -> dict[str, Any]:
         subject_id=subject,
         key=subject,
     )
-    return body_of(envelope, data)
 
 
 def files() -> Iterator[tuple[Path, str]]:
@@ -112,6 +116,13 @@ def files() -> Iterator[tuple[Path, str]]:
         yield base.with_name(f"{base.name}.schema.json"), _json(schema_of(event))
         yield base.with_name(f"{base.name}.example.json"), _json(example_of(event))
     yield Path("docs/events.md"), catalogue(events)
+    for service, document in openapi_documents():
+        yield Path("contracts", f"{service}.openapi.json"), _json(document)
+        headers = headers_of(_envelope_of(events[0], events[0].example().model_dump(mode="json")))
+        described = asyncapi_document(
+            service, events, headers=sorted(headers), version=document["info"]["version"]
+        )
+        yield Path("contracts", f"{service}.asyncapi.json"), _json(described)
 
 
 def differences(root: Path) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tools.export_contracts import ROOT, differences, name_of, published
+from tools.export_contracts import ROOT, SERVICES, differences, name_of, published
 
 EVENTS = published()
 
@@ -28,3 +28,15 @@ def test_the_example_keeps_the_schema(event):
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
 def test_the_example_is_one_of_the_class(event):
     assert event.model_validate(read(event, "example")["data"]) == event.example()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_asyncapi_document_names_every_event_and_refers_to_its_schema(service: str):
+    document = json.loads((ROOT / "contracts" / f"{service}.asyncapi.json").read_bytes())
+    names = {name_of(event) for event in published() if event.event_type.startswith(service)}
+    assert set(document["components"]["messages"]) == names
+    for message in document["components"]["messages"].values():
+        assert (ROOT / "contracts" / message["payload"]["$ref"]).exists()
+    for channel in document["channels"].values():
+        assert all(reference["$ref"].rpartition("/")[2] in names
+                   for reference in channel["messages"].values())  # fmt: skip
