@@ -120,7 +120,7 @@ test: check ## Everything, on embedded servers (S=sla for one service, T=path/to
 	$(BIN)/pytest -n 2 --dist loadscope --durations=20 --durations-min=0.5 $(ALONE) $(T)
 
 .PHONY: cov
-cov: $(DEV) ## Measure branches covered; fail below requirements of tools/coverage.toml
+cov: $(DEV) ## Measure branches covered; fail below the floors of tools/coverage.toml
 	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
 	$(BIN)/python -m tools.coverage build/coverage.json
 
