@@ -60,7 +60,7 @@ async def test_a_change_carries_its_interaction(api):
     assert item["interaction"]["text"] == "Where is my order?"
 
 
-async def test_at_its_end_the_feed_says_where_to_go_on(api):
+async def test_the_end_of_the_feed_repeats_the_position(api):
     await api.run(a_recorded_interaction, new_id())
     last = (await follow(api))["next"]
     assert await follow(api, after=last) == {"items": [], "next": last}
@@ -68,7 +68,7 @@ async def test_at_its_end_the_feed_says_where_to_go_on(api):
     assert [i["sequence"] for i in (await follow(api, after=last))["items"]] == [sequence]
 
 
-async def test_pages_are_as_long_as_asked(api):
+async def test_a_page_has_the_requested_length(api):
     sequences = [(await api.run(a_recorded_interaction, new_id()))[1] for _ in range(5)]
     found, after = [], 0
     while items := (feed := await follow(api, after=after, limit=2))["items"]:
@@ -78,7 +78,7 @@ async def test_pages_are_as_long_as_asked(api):
     assert found == sequences
 
 
-async def test_a_tenant_sees_its_own_changes_only(api):
+async def test_a_tenant_sees_only_its_own_changes(api):
     await api.run(a_recorded_interaction, new_id(), tenant_id="other")
     assert (await follow(api))["items"] == []
 
@@ -108,7 +108,7 @@ async def test_an_unresolved_interaction_is_in_the_feed_without_a_customer(api):
     assert item["interaction"]["origin_customer_id"] is None
 
 
-async def test_a_slow_transaction_is_never_shown_behind_what_was_seen(api):
+async def test_a_slow_transaction_never_appears_before_changes_already_read(api):
     """The slow one takes its number first and commits last."""
     connection = await api.database._writer.connect()
     slow = await connection.begin()

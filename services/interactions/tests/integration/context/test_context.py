@@ -48,7 +48,7 @@ async def a_customer(api, **given):
     return customer
 
 
-async def test_a_context_has_every_part_and_says_how_far_each_can_be_trusted(api):
+async def test_a_context_has_every_part_and_its_completeness(api):
     customer = await a_customer(api)
     conversation = await api.run(a_conversation, customer)
     told, _ = await api.run(an_interaction, customer, conversation_id=conversation)
@@ -86,7 +86,7 @@ async def test_a_context_has_every_part_and_says_how_far_each_can_be_trusted(api
     assert all(body["parts"][name]["as_of"] for name in set(PART_NAMES) - incomplete)
 
 
-async def test_nothing_changed_is_304_until_something_does(api):
+async def test_an_unchanged_context_is_304_until_it_changes(api):
     customer = await a_customer(api)
     await api.run(an_interaction, customer)
     await api.run(sources_behind)
@@ -99,7 +99,7 @@ async def test_nothing_changed_is_304_until_something_does(api):
     assert (await api.get(f"/v1/context/{customer}", headers=seen)).status_code == 200
 
 
-async def test_the_tag_differs_with_parts_and_with_the_mask(api):
+async def test_the_etag_depends_on_the_parts_and_on_the_mask(api):
     customer = await a_customer(api)
     tags = [
         (await api.get(f"/v1/context/{customer}{query}", who=who)).headers["ETag"]
@@ -118,20 +118,20 @@ async def test_include_selects_parts(api):
 
 @pytest.mark.parametrize("query", ["include=customers", "include=", "at=2026-01-01T00:00:00Z",
                                    "format=prompt", "page=2"])  # fmt: skip
-async def test_what_cannot_be_asked_is_refused_by_name(api, query):
+async def test_an_unsupported_parameter_is_refused_by_name(api, query):
     customer = await a_customer(api)
     answer = await api.get(f"/v1/context/{customer}?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == f"/query/{query.split('=')[0]}"
 
 
-async def test_the_format_that_there_is_can_be_named(api):
+async def test_the_supported_format_can_be_named(api):
     customer = await a_customer(api)
     answer = await api.get(f"/v1/context/{customer}?format=json")
     assert (answer.status_code, answer.json()["customer_id"]) == (200, str(customer))
 
 
-async def test_without_pii_read_nothing_personal_is_shown(api):
+async def test_without_pii_read_a_context_shows_nothing_personal(api):
     customer = await a_customer(api, attributes={"name": "Anna Berg", "tags": ["vip-anna"]})
     conversation = await api.run(a_conversation, customer, subject="Canary subject")
     await api.run(
@@ -143,7 +143,7 @@ async def test_without_pii_read_nothing_personal_is_shown(api):
     assert "***" in body
 
 
-async def test_another_tenant_sees_what_it_sees_of_an_unknown_id(api):
+async def test_another_tenants_customer_looks_like_an_unknown_id(api):
     customer = await a_customer(api)
     theirs = await api.get(f"/v1/context/{customer}", who="other")
     unknown = await api.get(f"/v1/context/{new_id()}", who="other")
@@ -152,7 +152,7 @@ async def test_another_tenant_sees_what_it_sees_of_an_unknown_id(api):
 
 
 @pytest.mark.parametrize("path", ["", "/timeline"])
-async def test_the_nil_id_is_nobody_and_unresolved_interactions_stay_hidden(api, path):
+async def test_the_nil_id_is_unknown_and_unresolved_interactions_stay_hidden(api, path):
     await api.run(an_interaction, NIL)
     assert (await api.get(f"/v1/context/{NIL}{path}")).status_code == 404
     customer = await a_customer(api)
@@ -162,7 +162,7 @@ async def test_the_nil_id_is_nobody_and_unresolved_interactions_stay_hidden(api,
     assert len(found["interactions" if not path else "items"]) == 1
 
 
-async def test_calling_needs_the_scope(api):
+async def test_reading_requires_the_scope(api):
     customer = await a_customer(api)
     assert (await api.get(f"/v1/context/{customer}", who="weak")).status_code == 403
     assert (await api.client.get(f"/v1/context/{customer}")).status_code == 401
@@ -200,7 +200,7 @@ async def test_the_newest_twenty_over_all_ids_and_channels_are_shown(api):
     assert body["insights"]["channels_used"]["value"] == ["email", "sms"]
 
 
-async def test_replies_notes_and_automatic_mail_are_no_contacts(api):
+async def test_replies_notes_and_automatic_mail_do_not_count_as_contacts(api):
     customer = await a_customer(api)
     await api.run(an_interaction, customer, direction="outbound", author_type="agent")
     await api.run(an_interaction, customer, private=True, direction="internal")
@@ -210,7 +210,7 @@ async def test_replies_notes_and_automatic_mail_are_no_contacts(api):
     assert insights["last_contact"] is None
 
 
-async def test_insights_say_when_there_was_more_to_count(api):
+async def test_insights_are_incomplete_when_there_was_more_to_count(api):
     customer = await a_customer(api)
 
     async def many(tx):
@@ -225,7 +225,7 @@ async def test_insights_say_when_there_was_more_to_count(api):
     )
 
 
-async def test_a_source_that_has_stopped_is_named_and_the_rest_stays(api):
+async def test_a_stopped_source_is_named_and_the_other_parts_stay_complete(api):
     customer = await a_customer(api)
     await api.run(an_interaction, customer)
     await api.run(sources_behind, clocks=95.0)
@@ -245,7 +245,7 @@ async def test_a_clock_is_shown_with_its_conversation_before_sla_knows_the_custo
     assert len(body["sla"]["clocks"]) == 1
 
 
-async def test_breaches_are_listed_apart_from_what_still_runs(api):
+async def test_breaches_are_listed_apart_from_running_clocks(api):
     customer, clock = await a_customer(api), new_id()
     told = {"conversation_id": new_id(), "customer_id": customer}
     await clocks(api, clock_event("breached", clock, sequence=2, state="breached",
@@ -256,7 +256,7 @@ async def test_breaches_are_listed_apart_from_what_still_runs(api):
     assert [b["clock_id"] for b in sla["breaches"]] == [str(clock)]
 
 
-async def test_a_part_that_does_not_come_in_time_is_missed_not_fatal(fresh_dsn):
+async def test_a_part_that_is_late_is_reported_and_the_rest_is_shown(fresh_dsn):
     async with context_api(fresh_dsn("interactions"), deadline_seconds=0.4) as api:
         customer = await a_customer(api)
         await api.get(f"/v1/context/{customer}")
@@ -307,7 +307,7 @@ async def test_a_lookup_of_an_absorbed_customers_identifier_finds_the_survivor(a
     assert set(answer.json()["parts"]) == {"customer"}
 
 
-async def test_an_identifier_never_seen_here_is_asked_of_identity(api):
+async def test_identity_is_asked_about_an_identifier_never_seen_here(api):
     asked = {"type": "email", "value": "anna@example.test"}
     assert (await api.lookup({"identifier": asked})).status_code == 404
     assert api.identity.asked == [asked | {"scope": None}]
@@ -319,7 +319,7 @@ async def test_an_identifier_never_seen_here_is_asked_of_identity(api):
     assert answer.json()["parts"]["customer"]["complete"] is False
 
 
-async def test_when_identity_is_away_an_unknown_identifier_is_503_and_a_known_one_200(api):
+async def test_while_identity_is_down_an_unknown_identifier_is_503_and_a_known_one_200(api):
     await a_customer(api)
     api.identity.answer = UnavailableError("identity is away")
     unknown = await api.lookup({"identifier": {"type": "email", "value": "anna@example.test"}})
@@ -348,7 +348,7 @@ async def test_a_bad_lookup_names_the_field(api, body, pointer):
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-async def test_a_token_bound_to_a_customer_reads_that_one_only_and_no_notes(fresh_dsn):
+async def test_a_bound_token_reads_only_its_customer_and_no_notes(fresh_dsn):
     mine, yours = new_id(), new_id()
     async with context_api(fresh_dsn("interactions"), bound_to=mine) as api:
         await customers(api, created(mine, identifiers=[a_phone("+441")]),

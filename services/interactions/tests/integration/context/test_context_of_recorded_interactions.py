@@ -24,7 +24,7 @@ async def record(api, *drafts, customer_id):
     await api.run(record_interactions, recording(*received, customer_id=customer_id), now=NOW)
 
 
-async def test_a_recorded_message_and_its_reply_are_seen_everywhere(api):
+async def test_a_recorded_message_and_its_reply_appear_in_every_view(api):
     customer = new_id()
     records = read_all(customers_stream(), [created(customer)])
     await api.run(apply_customers, records, now=NOW)
@@ -43,7 +43,7 @@ async def test_a_recorded_message_and_its_reply_are_seen_everywhere(api):
     assert {i["customer_id"] for i in feed} == {str(customer)}
 
 
-async def test_a_merge_while_the_conversation_goes_on_shows_all_of_it_at_once(api):
+async def test_a_merge_during_a_conversation_shows_all_of_it_at_once(api):
     one, two = new_id(), new_id()
     await api.run(
         apply_customers, read_all(customers_stream(), [created(one), created(two)]), now=NOW
@@ -59,7 +59,7 @@ async def test_a_merge_while_the_conversation_goes_on_shows_all_of_it_at_once(ap
     assert all(i["interaction"] for i in feed if i["type"] == "interaction.recorded")
 
 
-async def test_an_unresolved_message_is_in_the_feed_and_in_nobodys_context(api):
+async def test_an_unresolved_message_is_in_the_feed_and_in_no_context(api):
     customer = new_id()
     await api.run(apply_customers, read_all(customers_stream(), [created(customer)]), now=NOW)
     await record(api, a_draft(text="who am I"), customer_id=None)

@@ -156,9 +156,7 @@ async def test_a_context_reads_by_index_and_only_what_it_shows(database, custome
     assert touched == 2 * MEMBERS  # one partition for each id, in each of the two reads
 
 
-async def test_breaches_of_others_are_not_read_even_where_the_planner_knows_of_none(
-    database, customer
-):
+async def test_breaches_of_other_customers_are_not_read_even_without_statistics(database, customer):
     async def breach(tx):
         await tx.execute(text("UPDATE sla_clock SET state = 'running'"))
         await tx.execute(text("ANALYZE sla_clock"))

@@ -42,7 +42,7 @@ def a_history(clock, conversation):
     ]  # fmt: skip
 
 
-async def test_the_latest_version_of_a_clock_stays(database):
+async def test_the_latest_version_of_a_clock_is_kept(database):
     clock = new_id()
     outcomes = await project(database, *a_history(clock, new_id()))
     assert outcomes[-1] == Applied()
@@ -57,7 +57,7 @@ async def test_an_older_version_is_stale(database):
     assert await project(database, started) == [Ignored("stale_version")]
 
 
-async def test_any_order_and_repetition_leaves_the_same_clocks(database):
+async def test_any_order_and_repetition_gives_the_same_clocks(database):
     histories = [a_history(new_id(), new_id()) for _ in range(5)]
     told = [event for history in histories for event in history] * 2
     shuffler = random.Random(7)  # noqa: S311 - a shuffle needs no secrecy

@@ -74,7 +74,7 @@ async def test_a_version_that_is_not_newer_changes_nothing(database):
     assert await rows(database, "SELECT attributes->>'tier' FROM customer_profile") == [("gold",)]
 
 
-async def test_a_removed_identifier_finds_nobody_any_more(database):
+async def test_a_removed_identifier_no_longer_finds_the_customer(database):
     customer, phone = new_id(), a_phone(raw="020 7946 0018")
     await project(database, created(customer, identifiers=[phone]))
     await project(database, identifier_event("removed", customer, phone, sequence=2))
@@ -114,7 +114,7 @@ async def test_tenants_do_not_share_aliases(database):
     assert found == [(a,)]
 
 
-async def test_any_order_and_repetition_leaves_the_same_read_model(database, fresh_dsn):
+async def test_any_order_and_repetition_gives_the_same_read_model(database, fresh_dsn):
     """Random shuffles and batch sizes of a history with chained merges."""
     a, b, c, d = (new_id() for _ in range(4))
     one, two = a_phone("+441"), a_phone("+442", raw="00 442")
@@ -153,7 +153,7 @@ async def test_any_order_and_repetition_leaves_the_same_read_model(database, fre
         assert found[2] == expected[2]
 
 
-async def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(database):
+async def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch(database):
     from sqlalchemy import event
 
     counted = []

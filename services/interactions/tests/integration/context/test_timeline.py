@@ -59,7 +59,7 @@ def in_order(items):
     return keys == sorted(keys, reverse=True)
 
 
-async def test_pages_cover_everything_once_newest_first(api):
+async def test_pages_cover_every_interaction_once_newest_first(api):
     customer, told = await a_customer_with(api, 11)
     items, pages = await page_through(api, customer)
     assert {i["interaction_id"] for i in items} == {str(one) for one, _ in told}
@@ -68,7 +68,7 @@ async def test_pages_cover_everything_once_newest_first(api):
     assert in_order(items)
 
 
-async def test_a_page_that_ends_exactly_is_the_last(api):
+async def test_a_page_that_ends_with_the_last_interaction_has_no_next(api):
     customer, _ = await a_customer_with(api, 8)
     _, pages = await page_through(api, customer)
     assert pages == 2
@@ -92,7 +92,7 @@ async def test_inserts_and_a_merge_while_paging_neither_repeat_nor_skip(api):
     assert in_order(items)
 
 
-async def test_filters_select(api):
+async def test_a_filter_selects_matching_interactions(api):
     customer = new_id()
     await customers(api, created(customer))
     conversation = await api.run(a_conversation, customer)
@@ -115,7 +115,7 @@ async def test_filters_select(api):
         assert {i["interaction_id"] for i in items} == {str(one) for one in expected}, query
 
 
-async def test_a_filter_given_twice_is_refused_instead_of_half_forgotten(api):
+async def test_a_repeated_filter_is_refused(api):
     customer = new_id()
     await customers(api, created(customer))
     answer = await api.get(f"/v1/context/{customer}/timeline?channel=email&channel=sms")
@@ -124,7 +124,7 @@ async def test_a_filter_given_twice_is_refused_instead_of_half_forgotten(api):
 
 
 @pytest.mark.parametrize("name", ["kind", "direction"])
-async def test_a_misspelt_filter_is_refused_instead_of_finding_nothing(api, name):
+async def test_a_misspelt_filter_is_refused(api, name):
     customer = new_id()
     await customers(api, created(customer))
     answer = await api.get(f"/v1/context/{customer}/timeline?{name}=masage")
@@ -164,7 +164,7 @@ async def test_search_finds_words_phrases_and_unfinished_words(api, q, expected)
     assert {named[i["interaction_id"]] for i in answer.json()["items"]} == expected
 
 
-async def test_search_pages_too(api):
+async def test_search_results_have_pages(api):
     customer, _ = await a_customer_with(api, 9, text="parcel")
     items, pages = await page_through(api, customer, "q=parcel&limit=4")
     assert (len(items), pages) == (9, 3)
@@ -184,7 +184,7 @@ async def test_without_pii_read_the_items_are_masked(api):
     assert "Anna" not in answer.text
 
 
-async def test_a_cursor_is_good_for_its_list_only(api):
+async def test_a_cursor_is_valid_only_for_its_own_filters_and_customer(api):
     customer, _ = await a_customer_with(api, 5)
     path = f"/v1/context/{customer}/timeline"
     cursor = (await api.get(f"{path}?limit=2")).json()["next"]
