@@ -18,7 +18,7 @@ from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key
 from common.web.auth.service_tokens import read_private_key
 from common.web.requests import ResponseModel
 from devstack.testing.http import http_client
-from interactions.context.http import changes, context, timeline
+from interactions.context.http import change_feed, context, timeline
 from interactions.context.http.schemas import (
     ChangesResponse,
     ContextResponse,
@@ -115,7 +115,7 @@ async def context_api(
         identity=identity,
         settings=ContextSettings(**options),
     )
-    routers = [context.router, timeline.router, changes.router]
+    routers = [context.router, timeline.router, change_feed.router]
     app = build_app(title="Contexts", routers=routers, state=state)
     keys = await _keys(database, clock)
     if bound_to is not None:

@@ -9,7 +9,7 @@ from common.service import Foundation, Part
 from interactions.context.consumers.clocks import clocks_stream
 from interactions.context.consumers.customers import customers_stream
 from interactions.context.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
-from interactions.context.http import changes, context, timeline
+from interactions.context.http import change_feed, context, timeline
 from interactions.context.http.state import ContextState, IdentityResolver
 from interactions.settings import InteractionsSettings
 
@@ -20,7 +20,7 @@ def build_context(
     """Return the part that serves everything about a customer in one call."""
     streams = {"customers": customers_stream(), "clocks": clocks_stream()}
     return Part(
-        routers=[context.router, timeline.router, changes.router],
+        routers=[context.router, timeline.router, change_feed.router],
         state=ContextState(
             database=foundation.database,
             clock=foundation.clock,

@@ -22,36 +22,36 @@ def histories(draw):
         merges.append(Merge(survivor, tuple(names)))
         merges.append(Merge(survivor, (absorbed,)))  # the redirect on the absorbed id's own key
         clusters[survivor] += names
-    truth = {one: canonical for canonical, names in clusters.items() for one in names}
+    truth = {person: canonical for canonical, names in clusters.items() for person in names}
     return merges, truth
 
 
-def apply(known, batch):
-    plan = plan_aliases(known, batch)
-    moved = {one: plan.moves.get(canonical, canonical) for one, canonical in known.items()}
+def apply(aliases, batch):
+    plan = plan_aliases(aliases, batch)
+    moved = {person: plan.moves.get(canonical, canonical) for person, canonical in aliases.items()}
     return moved | dict(plan.rows)
 
 
 @given(histories(), st.data())
-def test_any_order_repetition_and_batching_gives_the_true_clusters(history, data):
+def test_any_order_repetition_and_batching_gives_the_right_clusters(history, data):
     merges, truth = history
-    told = data.draw(st.permutations(merges + merges))
-    known: dict[Any, Any] = {}
-    while told:
-        size = data.draw(st.integers(1, len(told)))
-        known = apply(known, told[:size])
-        told = told[size:]
-    assert all(truth[one] == canonical for one, canonical in known.items())
-    assert {one for merge in merges for one in merge.ids()} <= set(known)
+    waiting = data.draw(st.permutations(merges + merges))
+    aliases: dict[Any, Any] = {}
+    while waiting:
+        size = data.draw(st.integers(1, len(waiting)))
+        aliases = apply(aliases, waiting[:size])
+        waiting = waiting[size:]
+    assert all(truth[person] == canonical for person, canonical in aliases.items())
+    assert {person for merge in merges for person in merge.ids()} <= set(aliases)
 
 
 @given(histories(), st.data())
 def test_there_is_never_more_than_one_hop(history, data):
     merges, _ = history
-    known: dict[Any, Any] = {}
+    aliases: dict[Any, Any] = {}
     for merge in data.draw(st.permutations(merges)):
-        known = apply(known, [merge])
-        assert all(known[canonical] == canonical for canonical in known.values())
+        aliases = apply(aliases, [merge])
+        assert all(aliases[canonical] == canonical for canonical in aliases.values())
 
 
 def test_a_customer_merged_with_itself_stays_alone():

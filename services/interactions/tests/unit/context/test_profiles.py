@@ -3,7 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.context.domain.profiles import MAX_SPELLINGS, Change, Identifier, Profile, fold
+from interactions.context.domain.profiles import (
+    MAX_SPELLINGS,
+    Identifier,
+    Profile,
+    ProfileChange,
+    fold,
+)
 
 VALUES = st.sampled_from(["+441", "+442", "+443"])
 identifiers = st.builds(
@@ -16,19 +22,19 @@ def histories(draw):
     """Changes with versions 1..n and the identifiers that are there after each."""
     there, changes = {}, []
     for version in range(1, draw(st.integers(1, 8)) + 1):
-        one = draw(identifiers)
+        identifier = draw(identifiers)
         kind = draw(st.sampled_from(["snapshot", "added", "removed", "attributes"]))
         if kind == "snapshot":
-            there[one.key] = one
-            changes.append(Change(version, {"v": version}, snapshot=tuple(there.values())))
+            there[identifier.key] = identifier
+            changes.append(ProfileChange(version, {"v": version}, snapshot=tuple(there.values())))
         elif kind == "added":
-            there[one.key] = one
-            changes.append(Change(version, added=(one,)))
+            there[identifier.key] = identifier
+            changes.append(ProfileChange(version, added=(identifier,)))
         elif kind == "removed":
-            there.pop(one.key, None)
-            changes.append(Change(version, removed=(one,)))
+            there.pop(identifier.key, None)
+            changes.append(ProfileChange(version, removed=(identifier,)))
         else:
-            changes.append(Change(version, {"v": version}))
+            changes.append(ProfileChange(version, {"v": version}))
     return changes, there
 
 
@@ -36,27 +42,29 @@ def histories(draw):
 def test_any_order_and_repetition_gives_the_same_profile(history, data):
     changes, there = history
     expected = fold(Profile(), changes)
-    told = data.draw(st.permutations(changes + changes))
-    assert fold(Profile(), told) == expected
+    shuffled = data.draw(st.permutations(changes + changes))
+    assert fold(Profile(), shuffled) == expected
     assert {entry.identifier.key for entry in expected.live()} == set(there)
 
 
 def test_a_late_addition_does_not_bring_a_removed_identifier_back():
     phone = Identifier("phone", "+441")
-    told = [Change(3, removed=(phone,)), Change(2, added=(phone,))]
-    assert fold(Profile(), told).live() == ()
+    changes = [ProfileChange(3, removed=(phone,)), ProfileChange(2, added=(phone,))]
+    assert fold(Profile(), changes).live() == ()
 
 
 def test_all_spellings_of_an_identifier_are_remembered():
-    told = [
-        Change(1, added=(Identifier("phone", "+441", raw="0044 1"),)),
-        Change(2, added=(Identifier("phone", "+441", raw="(44) 1"),)),
+    changes = [
+        ProfileChange(1, added=(Identifier("phone", "+441", raw="0044 1"),)),
+        ProfileChange(2, added=(Identifier("phone", "+441", raw="(44) 1"),)),
     ]
-    (entry,) = fold(Profile(), told).live()
+    (entry,) = fold(Profile(), changes).live()
     assert entry.spellings == {"+441", "0044 1", "(44) 1"}
 
 
-def test_a_sender_cannot_make_us_keep_endless_spellings():
-    told = [Change(n, added=(Identifier("phone", "+441", raw=str(n)),)) for n in range(1, 100)]
-    (entry,) = fold(Profile(), told).live()
+def test_the_number_of_spellings_that_a_sender_can_add_is_limited():
+    changes = [
+        ProfileChange(n, added=(Identifier("phone", "+441", raw=str(n)),)) for n in range(1, 100)
+    ]
+    (entry,) = fold(Profile(), changes).live()
     assert len(entry.spellings) == MAX_SPELLINGS

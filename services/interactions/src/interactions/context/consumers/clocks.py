@@ -1,10 +1,9 @@
-"""``sla.clocks`` in: every event about a clock carries the whole clock, so all are taken alike."""
+"""Consumes ``sla.clocks``: every event carries the whole clock, so all are handled alike."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from common.db import Transaction
-from common.jsons import dumps_text
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, rfc3339, source_of
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CLOCKS_TOPIC, ClockChanged
 from interactions.context.store.clocks import ClockCopy
@@ -36,10 +35,10 @@ def clocks_stream() -> Stream:
 async def apply_clocks(
     tx: Transaction, events: Sequence[Received], /, *, now: datetime
 ) -> Sequence[Outcome]:
-    """Project the batch; a version that is not newer than ours is stale."""
+    """Project the batch; a version that is not newer than the stored one is stale."""
     copies = [_copy(event) for event in events]
-    changed = await project_clocks(tx, copies, now=now)
-    return [Applied() if one else Ignored("stale_version") for one in changed]
+    written = await project_clocks(tx, copies, now=now)
+    return [Applied() if is_new else Ignored("stale_version") for is_new in written]
 
 
 def _copy(event: Received) -> ClockCopy:
@@ -55,13 +54,13 @@ def _copy(event: Received) -> ClockCopy:
         state=clock.state,
         due_at=clock.due_at,
         breached_at=clock.breached_at,
-        body=dumps_text(_shown(clock)),
+        body=_shown(clock),
         recorded_at=event.envelope.recorded_at,
     )
 
 
 def _shown(clock: ClockChanged) -> dict[str, object]:
-    """Return what a context shows of a clock, its times in the form all our times have."""
+    """Return a clock as ``ShownClock`` describes it, with its times in the form of the API."""
     shown = clock.model_dump(mode="python")
     return {
         name: rfc3339(value) if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""``identity.customers`` in: each event becomes a fact, a batch of facts one projection."""
+"""Consumes ``identity.customers``: a batch of events becomes one projection."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -7,9 +7,9 @@ from typing import Any
 from common.db import Transaction
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, source_of
 from interactions.context.domain.aliases import Merge
-from interactions.context.domain.profiles import Change, Identifier
+from interactions.context.domain.profiles import Identifier, ProfileChange
 from interactions.context.events import consumed
-from interactions.context.usecases.project_customers import CustomerFact, project_customers
+from interactions.context.usecases.project_customers import CustomerEvent, project_customers
 
 
 def customers_stream() -> Stream:
@@ -33,55 +33,57 @@ def customers_stream() -> Stream:
 async def apply_customers(
     tx: Transaction, events: Sequence[Received], /, *, now: datetime
 ) -> Sequence[Outcome]:
-    """Project the batch; a fact that something newer has overtaken is stale."""
-    facts = [_FACTS[type(event.data)](event) for event in events]
-    news = await project_customers(tx, facts, now=now)
-    return [Applied() if one else Ignored("stale_version") for one in news]
+    """Project the batch; an event that a newer one has overtaken is stale."""
+    customer_events = [_READERS[type(event.data)](event) for event in events]
+    applied = await project_customers(tx, customer_events, now=now)
+    return [Applied() if is_new else Ignored("stale_version") for is_new in applied]
 
 
-def _created(event: Received) -> CustomerFact:
+def _created(event: Received) -> CustomerEvent:
     data: consumed.CustomerCreated = event.data
-    change = Change(
+    change = ProfileChange(
         version=event.envelope.sequence,
         attributes=data.attributes,
         snapshot=_identifiers(data.identifiers),
         created_at=data.created_at or event.envelope.occurred_at,
     )
-    return _fact(event, data.customer_id, change=change)
+    return _event(event, data.customer_id, change=change)
 
 
-def _updated(event: Received) -> CustomerFact:
+def _updated(event: Received) -> CustomerEvent:
     data: consumed.CustomerUpdated = event.data
-    change = Change(version=event.envelope.sequence, attributes=data.attributes)
-    return _fact(event, data.customer_id, change=change)
+    change = ProfileChange(version=event.envelope.sequence, attributes=data.attributes)
+    return _event(event, data.customer_id, change=change)
 
 
-def _merged(event: Received) -> CustomerFact:
+def _merged(event: Received) -> CustomerEvent:
     data: consumed.CustomerMerged = event.data
     snapshot = None if data.identifiers is None else _identifiers(data.identifiers)
-    change = Change(version=event.envelope.sequence, attributes=data.attributes, snapshot=snapshot)
+    change = ProfileChange(
+        version=event.envelope.sequence, attributes=data.attributes, snapshot=snapshot
+    )
     merge = Merge(data.survivor_id, tuple(data.absorbed_ids))
-    return _fact(event, data.survivor_id, change=change, merge=merge)
+    return _event(event, data.survivor_id, change=change, merge=merge)
 
 
-def _redirected(event: Received) -> CustomerFact:
+def _redirected(event: Received) -> CustomerEvent:
     data: consumed.CustomerRedirected = event.data
-    return _fact(event, data.customer_id, merge=Merge(data.survivor_id, (data.customer_id,)))
+    return _event(event, data.customer_id, merge=Merge(data.survivor_id, (data.customer_id,)))
 
 
-def _added(event: Received) -> CustomerFact:
+def _added(event: Received) -> CustomerEvent:
     data: consumed.IdentifierAdded = event.data
-    change = Change(version=event.envelope.sequence, added=_identifiers([data.identifier]))
-    return _fact(event, data.customer_id, change=change)
+    change = ProfileChange(version=event.envelope.sequence, added=_identifiers([data.identifier]))
+    return _event(event, data.customer_id, change=change)
 
 
-def _removed(event: Received) -> CustomerFact:
+def _removed(event: Received) -> CustomerEvent:
     data: consumed.IdentifierRemoved = event.data
-    change = Change(version=event.envelope.sequence, removed=_identifiers([data.identifier]))
-    return _fact(event, data.customer_id, change=change)
+    change = ProfileChange(version=event.envelope.sequence, removed=_identifiers([data.identifier]))
+    return _event(event, data.customer_id, change=change)
 
 
-_FACTS: Mapping[type[Any], Callable[[Received], CustomerFact]] = {
+_READERS: Mapping[type[Any], Callable[[Received], CustomerEvent]] = {
     consumed.CustomerCreated: _created,
     consumed.CustomerUpdated: _updated,
     consumed.CustomerMerged: _merged,
@@ -91,8 +93,8 @@ _FACTS: Mapping[type[Any], Callable[[Received], CustomerFact]] = {
 }
 
 
-def _fact(event: Received, customer_id: Any, **parts: Any) -> CustomerFact:
-    return CustomerFact(
+def _event(event: Received, customer_id: Any, **parts: Any) -> CustomerEvent:
+    return CustomerEvent(
         tenant_id=event.envelope.tenant_id,
         customer_id=customer_id,
         recorded_at=event.envelope.recorded_at,
@@ -100,8 +102,8 @@ def _fact(event: Received, customer_id: Any, **parts: Any) -> CustomerFact:
     )
 
 
-def _identifiers(given: Sequence[consumed.ConsumedIdentifier]) -> tuple[Identifier, ...]:
+def _identifiers(identifiers: Sequence[consumed.ConsumedIdentifier]) -> tuple[Identifier, ...]:
     return tuple(
-        Identifier(type=one.type, value=one.value, scope=one.scope, raw=one.raw, level=one.level)
-        for one in given
+        Identifier(type=i.type, value=i.value, scope=i.scope, raw=i.raw, level=i.level)
+        for i in identifiers
     )

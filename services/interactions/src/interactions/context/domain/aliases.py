@@ -1,8 +1,8 @@
-"""Which canonical customer an id belongs to now, folded from merges that arrive in any order.
+"""Which canonical customer each id means, folded from merges that arrive in any order.
 
-A merge says "these ids are one from now on, and this one speaks for them". Folding it is a union
-of clusters in which the survivor's representative wins, so the order of arrival does not matter:
-an earlier merge that comes late finds its ids already united.
+A merge makes its ids one customer, with the survivor as the canonical one. Folding it unites
+clusters under the survivor's canonical id, so the order of arrival does not matter: an earlier
+merge that arrives late finds its ids united already.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class AliasPlan:
-    """What to write: clusters to move as a whole, and the rows of the ids that were mentioned."""
+    """What to write: clusters to move as a whole, and the rows of the mentioned ids."""
 
     moves: Mapping[UUID, UUID]
     """Former canonical id to the new one; every id of the cluster follows."""
@@ -30,17 +30,17 @@ class AliasPlan:
 
 
 def plan_aliases(
-    known: Mapping[UUID, UUID], merges: Sequence[Merge], *, mentioned: Iterable[UUID] = ()
+    stored: Mapping[UUID, UUID], merges: Sequence[Merge], *, mentioned: Iterable[UUID] = ()
 ) -> AliasPlan:
-    """Return the rows that make ``merges`` true, given the rows of all ids they mention.
+    """Return the rows that apply ``merges``, given the stored rows of all ids they mention.
 
-    ``known`` maps an id to its canonical id and is one hop deep; an id without a row speaks for
-    itself. ``mentioned`` are ids that need a row although no merge concerns them.
+    ``stored`` maps an id to its canonical id, one hop deep; an id without a row is canonical.
+    ``mentioned`` are ids that need a row although no merge concerns them.
     """
     parent: dict[UUID, UUID] = {}
 
     def root(customer_id: UUID) -> UUID:
-        current = known.get(customer_id, customer_id)
+        current = stored.get(customer_id, customer_id)
         while (following := parent.get(current, current)) != current:
             current = following
         return current
@@ -50,8 +50,8 @@ def plan_aliases(
         for absorbed in merge.absorbed_ids:
             if (former := root(absorbed)) != target:
                 parent[former] = target
-    touched = {*mentioned, *(one for merge in merges for one in merge.ids())}
-    rows = {one: root(one) for one in touched}
+    ids = {*mentioned, *(customer_id for merge in merges for customer_id in merge.ids())}
+    rows = {customer_id: root(customer_id) for customer_id in ids}
     return AliasPlan(
         moves={former: root(former) for former in parent},
         rows=rows | {canonical: canonical for canonical in rows.values()},

@@ -1,8 +1,8 @@
-"""Our copy of a customer, folded from identity's events; any order of the same events, one result.
+"""Our copy of a customer, folded from identity's events; their order does not change the result.
 
-Attributes are last-writer-wins by the customer's version. Identifiers are too, each by itself:
-the latest version that mentions one decides. A snapshot (created, merged) lists all identifiers
-there are, so whatever is older and not in it is gone.
+The attributes of the latest version win. So does, for each identifier, the latest version that
+mentions it. A snapshot (created, merged) lists all identifiers, so an older one that it does not
+list is gone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class Identifier:
 
     @property
     def key(self) -> str:
-        """What makes two mentions the same identifier: type, scope and normalised value."""
+        """Type, scope and normalised value: two mentions with the same key are one identifier."""
         return "\x1f".join((self.type, self.scope or "", self.value))
 
     @property
@@ -33,7 +33,7 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the latest version said about one identifier, and every spelling seen so far."""
+    """One identifier as of the latest version that mentions it, and every spelling seen so far."""
 
     identifier: Identifier
     version: int
@@ -42,8 +42,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One event about one customer, reduced to what the fold needs.
+class ProfileChange:
+    """One event about one customer, reduced to the fields that the fold needs.
 
     ``snapshot`` lists all identifiers after the change; ``added`` and ``removed`` are single steps.
     """
@@ -66,7 +66,7 @@ class Profile:
     created_at: datetime | None = None
 
     def live(self) -> tuple[Entry, ...]:
-        """Return the identifiers the customer has now, in a stable order."""
+        """Return the identifiers that the customer has now, in a stable order."""
         return tuple(
             entry
             for _, entry in sorted(self.entries.items())
@@ -74,14 +74,14 @@ class Profile:
         )
 
 
-def fold(profile: Profile, changes: Sequence[Change]) -> Profile:
+def fold(profile: Profile, changes: Sequence[ProfileChange]) -> Profile:
     """Return the profile after ``changes``, which may be old, repeated or out of order."""
     for change in changes:
         profile = _fold_one(profile, change)
     return profile
 
 
-def _fold_one(profile: Profile, change: Change) -> Profile:
+def _fold_one(profile: Profile, change: ProfileChange) -> Profile:
     entries = dict(profile.entries)
     for identifier in (*(change.snapshot or ()), *change.added):
         _mention(entries, identifier, version=change.version, live=True)
@@ -106,14 +106,14 @@ def _fold_one(profile: Profile, change: Change) -> Profile:
 def _mention(
     entries: dict[str, Entry], identifier: Identifier, *, version: int, live: bool
 ) -> None:
-    known = entries.get(identifier.key)
-    spellings = _fewest(identifier.spellings | (known.spellings if known else frozenset()))
-    if known is None or version > known.version:
+    entry = entries.get(identifier.key)
+    spellings = _bounded(identifier.spellings | (entry.spellings if entry else frozenset()))
+    if entry is None or version > entry.version:
         entries[identifier.key] = Entry(identifier, version, live, spellings)
     else:
-        entries[identifier.key] = replace(known, spellings=spellings)
+        entries[identifier.key] = replace(entry, spellings=spellings)
 
 
-def _fewest(spellings: frozenset[str]) -> frozenset[str]:
-    """Bound what a sender can make us keep; the smallest ones, so that order does not matter."""
+def _bounded(spellings: frozenset[str]) -> frozenset[str]:
+    """Limit how many spellings a sender can make us keep, independent of their order."""
     return frozenset(sorted(spellings)[:MAX_SPELLINGS])

@@ -1,4 +1,4 @@
-"""Reading a search box: words, "phrases", -not, or; and the last word may be unfinished."""
+"""What the text of a search box means: words, "phrases", -not, or; the last word may be partial."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ _OPERATORS = frozenset({"or", "and"})
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was typed, and how its last word goes on if it is unfinished.
+    """The typed text; if its last word may be unfinished, also that word as a prefix.
 
-    ``prefix`` is in tsquery syntax, empty when the last word is complete or no plain word; ``head``
-    is what stands before it.
+    ``prefix`` is in tsquery syntax, and empty unless the last word is plain and may be unfinished;
+    ``head`` is the text before it.
     """
 
     typed: str

@@ -1,240 +1,84 @@
-"""Our copy of customers: profiles, aliases, known identifiers; each written a batch at a time."""
+"""Our copy of customers' profiles, read and written a batch at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
-from common.db import Transaction
-from common.jsons import dumps_text, loads
+from common.db import Columns, Transaction
+from common.jsons import loads
 from interactions.context.domain.profiles import Entry, Identifier, Profile
+from interactions.context.store.keys import KEY_COLUMNS, Key, key_row, key_rows
 
-Key = tuple[str, UUID]
-"""Tenant and customer."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownIdentifier:
-    """One spelling under which a customer is found."""
-
-    tenant_id: str
-    type: str
-    scope: str
-    lookup_key: str
-    customer_id: UUID
-    level: str
-    asserted_at: datetime
-
-
-_LOCK_ALIASES = text(
-    """
-    SELECT pg_advisory_xact_lock(hashtextextended('customer_alias.' || tenant_id, 0))
-      FROM (SELECT DISTINCT tenant_id FROM unnest(cast(:tenants AS text[])) t (tenant_id)
-             ORDER BY tenant_id) t
-    """
+_COLUMNS = Columns(
+    {
+        "tenant_id": "text",
+        "customer_id": "uuid",
+        "attributes": "jsonb",
+        "attributes_version": "bigint",
+        "identifiers": "jsonb",
+        "entries": "jsonb",
+        "snapshot_version": "bigint",
+        "version": "bigint",
+        "created_at": "timestamptz",
+    }
 )
-_LIST_ALIASES = text(
-    """
-    SELECT a.tenant_id, a.origin_id, a.canonical_id
-      FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[])) m (tenant_id, id)
-      JOIN customer_alias a ON a.tenant_id = m.tenant_id AND a.origin_id = m.id
-    """
-)
-_MOVE_CLUSTERS = text(
-    """
-    UPDATE customer_alias a SET canonical_id = m.target
-      FROM unnest(cast(:tenants AS text[]), cast(:formers AS uuid[]), cast(:targets AS uuid[]))
-           m (tenant_id, former, target)
-     WHERE a.tenant_id = m.tenant_id AND a.canonical_id = m.former
-    """
-)
-_SAVE_ALIASES = text(
-    """
-    INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
-    SELECT * FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]),
-                         cast(:canonicals AS uuid[]))
-           m (tenant_id, origin_id, canonical_id)
-     ORDER BY tenant_id, origin_id
-    ON CONFLICT (tenant_id, origin_id) DO UPDATE SET canonical_id = excluded.canonical_id
-     WHERE customer_alias.canonical_id <> excluded.canonical_id
-    """
-)
-_ADD_ALIASES = text(
-    """
-    INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
-    SELECT DISTINCT tenant_id, id, id
-      FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[])) m (tenant_id, id)
-     ORDER BY tenant_id, id
-    ON CONFLICT DO NOTHING
-    """
-)
-_LOCK_PROFILES = text(
-    """
+_LOCK = text(
+    f"""
     SELECT p.tenant_id, p.customer_id, p.attributes::text AS attributes, p.attributes_version,
            p.entries::text AS entries, p.snapshot_version, p.version, p.created_at
-      FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[])) m (tenant_id, id)
-      JOIN customer_profile p ON p.tenant_id = m.tenant_id AND p.customer_id = m.id
-     ORDER BY p.tenant_id, p.customer_id
-       FOR UPDATE OF p
+      FROM (SELECT * FROM {KEY_COLUMNS.table("keys")} ORDER BY tenant_id, customer_id) m
+     CROSS JOIN LATERAL (
+        SELECT * FROM customer_profile
+         WHERE tenant_id = m.tenant_id AND customer_id = m.customer_id
+         LIMIT 1 FOR UPDATE) p
     """
 )
-_SAVE_PROFILES = text(
-    """
-    INSERT INTO customer_profile (tenant_id, customer_id, attributes, attributes_version,
-        identifiers, entries, snapshot_version, version, created_at, updated_at)
-    SELECT tenant_id, customer_id, attributes, attributes_version, identifiers, entries,
-           snapshot_version, version, created_at, :now
-      FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]), cast(:attributes AS jsonb[]),
-                  cast(:attributes_versions AS bigint[]), cast(:identifiers AS jsonb[]),
-                  cast(:entries AS jsonb[]), cast(:snapshot_versions AS bigint[]),
-                  cast(:versions AS bigint[]), cast(:created_ats AS timestamptz[]))
-           m (tenant_id, customer_id, attributes, attributes_version, identifiers, entries,
-              snapshot_version, version, created_at)
+_SAVE = text(
+    f"""
+    INSERT INTO customer_profile ({_COLUMNS.names}, updated_at)
+    SELECT {_COLUMNS.names}, :now FROM {_COLUMNS.table("profiles")}
      ORDER BY tenant_id, customer_id
     ON CONFLICT (tenant_id, customer_id) DO UPDATE SET
-        attributes = excluded.attributes,
-        attributes_version = excluded.attributes_version,
-        identifiers = excluded.identifiers,
-        entries = excluded.entries,
-        snapshot_version = excluded.snapshot_version,
-        version = excluded.version,
-        created_at = excluded.created_at,
-        updated_at = excluded.updated_at
+        {_COLUMNS.overwrite(key=("tenant_id", "customer_id"))}, updated_at = excluded.updated_at
     """
 )
-_FORGET_IDENTIFIERS = text(
-    """
-    DELETE FROM known_identifier k
-     USING unnest(cast(:tenants AS text[]), cast(:types AS text[]), cast(:scopes AS text[]),
-                  cast(:keys AS text[]), cast(:ids AS uuid[]))
-           m (tenant_id, type, scope, lookup_key, customer_id)
-     WHERE k.tenant_id = m.tenant_id AND k.type = m.type AND k.scope = m.scope
-       AND k.lookup_key = m.lookup_key
-       AND coalesce((SELECT a.canonical_id FROM customer_alias a
-                      WHERE a.tenant_id = k.tenant_id AND a.origin_id = k.customer_id),
-                    k.customer_id)
-         = coalesce((SELECT a.canonical_id FROM customer_alias a
-                      WHERE a.tenant_id = m.tenant_id AND a.origin_id = m.customer_id),
-                    m.customer_id)
-    """
-)
-_SAVE_IDENTIFIERS = text(
-    """
-    INSERT INTO known_identifier (tenant_id, type, scope, lookup_key, customer_id, level,
-                                  asserted_at)
-    SELECT DISTINCT ON (tenant_id, type, scope, lookup_key) *
-      FROM unnest(cast(:tenants AS text[]), cast(:types AS text[]), cast(:scopes AS text[]),
-                  cast(:keys AS text[]), cast(:ids AS uuid[]), cast(:levels AS text[]),
-                  cast(:asserted AS timestamptz[]))
-           m (tenant_id, type, scope, lookup_key, customer_id, level, asserted_at)
-     ORDER BY tenant_id, type, scope, lookup_key, asserted_at DESC
-    ON CONFLICT (tenant_id, type, scope, lookup_key) DO UPDATE SET
-        customer_id = excluded.customer_id,
-        level = excluded.level,
-        asserted_at = excluded.asserted_at
-     WHERE excluded.asserted_at >= known_identifier.asserted_at
-    """
-)
-
-
-async def lock_aliases(tx: Transaction, tenant_ids: Sequence[str]) -> None:
-    """Let one transaction at a time unite customers of a tenant, so that no chain can form."""
-    await tx.execute(_LOCK_ALIASES, {"tenants": list(tenant_ids)})
-
-
-async def list_aliases(tx: Transaction, keys: Sequence[Key]) -> dict[Key, UUID]:
-    """Return the canonical id of each id that has a row."""
-    rows = await tx.execute(
-        _LIST_ALIASES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]}
-    )
-    return {(row.tenant_id, row.origin_id): row.canonical_id for row in rows}
-
-
-async def save_aliases(
-    tx: Transaction, *, moves: Mapping[Key, UUID], rows: Mapping[Key, UUID]
-) -> None:
-    """Move whole clusters to their new canonical id, then write the rows of the named ids."""
-    if moves:
-        arguments = {
-            "tenants": [k[0] for k in moves],
-            "formers": [k[1] for k in moves],
-            "targets": list(moves.values()),
-        }
-        await tx.execute(_MOVE_CLUSTERS, arguments)
-    arguments = {
-        "tenants": [k[0] for k in rows],
-        "ids": [k[1] for k in rows],
-        "canonicals": list(rows.values()),
-    }
-    await tx.execute(_SAVE_ALIASES, arguments)
-
-
-async def add_aliases(tx: Transaction, keys: Sequence[Key]) -> None:
-    """Give each id that has no row one that points at itself."""
-    await tx.execute(_ADD_ALIASES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]})
 
 
 async def lock_profiles(tx: Transaction, keys: Sequence[Key]) -> dict[Key, Profile]:
     """Return the profiles that exist, locked until the transaction ends."""
-    rows = await tx.execute(
-        _LOCK_PROFILES, {"tenants": [k[0] for k in keys], "ids": [k[1] for k in keys]}
-    )
+    rows = await tx.execute(_LOCK, {"keys": key_rows(keys)})
     return {(row.tenant_id, row.customer_id): _profile(row) for row in rows}
 
 
 async def save_profiles(tx: Transaction, profiles: Mapping[Key, Profile], *, now: datetime) -> None:
-    found = list(profiles.values())
-    arguments = {
-        "tenants": [k[0] for k in profiles],
-        "ids": [k[1] for k in profiles],
-        "attributes": [dumps_text(p.attributes) for p in found],
-        "attributes_versions": [p.attributes_version for p in found],
-        "identifiers": [dumps_text([_shown(e) for e in p.live()]) for p in found],
-        "entries": [dumps_text([_stored(e) for e in p.entries.values()]) for p in found],
-        "snapshot_versions": [p.snapshot_version for p in found],
-        "versions": [p.version for p in found],
-        "created_ats": [p.created_at for p in found],
-        "now": now,
+    """Insert profiles, or overwrite those that the caller has locked."""
+    rows = [key_row(key) | _profile_row(profile) for key, profile in profiles.items()]
+    await tx.execute(_SAVE, {"profiles": _COLUMNS.values(rows), "now": now})
+
+
+def _profile_row(profile: Profile) -> dict[str, Any]:
+    return {
+        "attributes": profile.attributes,
+        "attributes_version": profile.attributes_version,
+        "identifiers": [_shown(entry) for entry in profile.live()],
+        "entries": [_stored(entry) for entry in profile.entries.values()],
+        "snapshot_version": profile.snapshot_version,
+        "version": profile.version,
+        "created_at": profile.created_at,
     }
-    await tx.execute(_SAVE_PROFILES, arguments)
-
-
-async def forget_identifiers(tx: Transaction, gone: Sequence[KnownIdentifier]) -> None:
-    """Delete spellings, but only where the same customer, by any of its ids, still holds them."""
-    await tx.execute(
-        _FORGET_IDENTIFIERS,
-        {
-            "tenants": [k.tenant_id for k in gone],
-            "types": [k.type for k in gone],
-            "scopes": [k.scope for k in gone],
-            "keys": [k.lookup_key for k in gone],
-            "ids": [k.customer_id for k in gone],
-        },
-    )
-
-
-async def save_identifiers(tx: Transaction, known: Sequence[KnownIdentifier]) -> None:
-    """Write spellings; an assertion older than the one that stands changes nothing."""
-    await tx.execute(
-        _SAVE_IDENTIFIERS,
-        {
-            "tenants": [k.tenant_id for k in known],
-            "types": [k.type for k in known],
-            "scopes": [k.scope for k in known],
-            "keys": [k.lookup_key for k in known],
-            "ids": [k.customer_id for k in known],
-            "levels": [k.level for k in known],
-            "asserted": [k.asserted_at for k in known],
-        },
-    )
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
-    one = entry.identifier
-    return {"type": one.type, "value": one.value, "scope": one.scope, "level": one.level}
+    """Return an identifier as ``ShownIdentifier`` describes it."""
+    identifier = entry.identifier
+    return {
+        "type": identifier.type,
+        "value": identifier.value,
+        "scope": identifier.scope,
+        "level": identifier.level,
+    }
 
 
 def _stored(entry: Entry) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One customer's interactions, newest first, page by page.
 
-The page goes on after a position ``(occurred_at, sequence)``, which is unique and never changes, so
-inserts and merges neither repeat nor skip what was there. Each id of the cluster is read by itself.
+A page continues after a position ``(occurred_at, sequence)``, which is unique and never changes, so
+inserts and merges neither repeat nor skip interactions. Each id of the cluster is read separately.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from interactions.history import ShownInteraction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineQuery:
-    """Whose timeline, and which of it. ``occurred_from`` is inclusive, ``occurred_to`` is not."""
+    """One page of a timeline. ``occurred_from`` is inclusive, ``occurred_to`` is not."""
 
     tenant_id: str
     customer_id: UUID
@@ -38,7 +38,7 @@ class TimelineQuery:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """``items`` is a JSON array; ``last`` is where the next page goes on, None at the end."""
+    """``items`` is a JSON array; ``last`` is where the next page continues, None at the end."""
 
     known: bool
     customer_id: UUID
@@ -49,15 +49,15 @@ class TimelinePage:
 
 async def find_timeline(connection: ReadConnection, query: TimelineQuery) -> TimelinePage | None:
     """Read one page in one statement; None for the nil id."""
-    given = _filters(query)
-    statement = _statement(frozenset(given), with_private=query.with_private)
+    conditions = _conditions(query)
+    statement = _statement(frozenset(conditions), with_private=query.with_private)
     values: dict[str, Any] = {
         "tenant_id": query.tenant_id,
         "customer_id": query.customer_id,
         "limit": query.limit,
     }
-    for found in given.values():
-        values |= found
+    for parameters in conditions.values():
+        values |= parameters
     row = (await connection.execute(statement, values)).one_or_none()
     if row is None:
         return None
@@ -87,9 +87,9 @@ _CONDITIONS = {
 }
 
 
-def _filters(query: TimelineQuery) -> dict[str, dict[str, Any]]:
-    """Return the parameters of each condition that was asked for."""
-    found: dict[str, dict[str, Any]] = {
+def _conditions(query: TimelineQuery) -> dict[str, dict[str, Any]]:
+    """Return the wanted conditions, each with its parameters."""
+    filters: dict[str, dict[str, Any]] = {
         "channel": {"channel": query.channel},
         "kind": {"kind": query.kind},
         "direction": {"direction": query.direction},
@@ -97,23 +97,23 @@ def _filters(query: TimelineQuery) -> dict[str, dict[str, Any]]:
         "to": {"occurred_to": query.occurred_to},
         "conversation": {"conversation_id": query.conversation_id},
     }
-    found = {name: values for name, values in found.items() if None not in values.values()}
-    if query.search is not None:
-        search = query.search
-        found["search"] = {"typed": search.typed, "head": search.head, "prefix": search.prefix}
+    conditions = {name: values for name, values in filters.items() if None not in values.values()}
+    if (search := query.search) is not None:
+        values = {"typed": search.typed, "head": search.head, "prefix": search.prefix}
+        conditions["search"] = values
     if query.after is not None:
-        found["after"] = {"after_at": query.after[0], "after_sequence": query.after[1]}
-    return found
+        conditions["after"] = {"after_at": query.after[0], "after_sequence": query.after[1]}
+    return conditions
 
 
 @lru_cache(maxsize=512)
-def _statement(given: frozenset[str], *, with_private: bool) -> TextClause:
-    conditions = [sql for name, sql in _CONDITIONS.items() if name in given]
+def _statement(names: frozenset[str], *, with_private: bool) -> TextClause:
+    conditions = [sql for name, sql in _CONDITIONS.items() if name in names]
     if not with_private:
         conditions.append("NOT i.private")
-    where = "".join(f" AND {one}" for one in conditions)
+    where = "".join(f" AND {condition}" for condition in conditions)
     # Without the barrier a search would walk the timeline's index and read every text on its way.
-    barrier = "OFFSET 0" if "search" in given else ""
+    barrier = "OFFSET 0" if "search" in names else ""
     return text(f"""
         WITH target AS MATERIALIZED ({TARGET_BY_ID}), {CLUSTER},
         page AS MATERIALIZED (

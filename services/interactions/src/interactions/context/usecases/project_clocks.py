@@ -1,4 +1,4 @@
-"""Keep our copy of SLA clocks up with what sla tells."""
+"""Project sla's events into our copy of its clocks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,8 +13,8 @@ async def project_clocks(
 ) -> list[bool]:
     """Write the latest version of each clock, in one statement.
 
-    Returns for each given clock whether it changed anything; false means stale or superseded.
+    Returns for each clock whether it was written; false means stale or superseded.
     """
     del now  # the clocks carry their own times
     written = await store.save_clocks(tx, clocks)
-    return [(c.tenant_id, c.clock_id, c.version) in written for c in clocks]
+    return [(clock.tenant_id, clock.clock_id, clock.version) in written for clock in clocks]

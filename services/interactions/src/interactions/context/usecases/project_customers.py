@@ -1,6 +1,6 @@
-"""Keep our copy of customers up with what identity tells: who is one with whom, and who they are.
+"""Project identity's events into our copy of customers: which ids are one customer, and who it is.
 
-The number of statements depends on what kinds of events a batch holds, never on how many.
+The number of statements depends on the kinds of events in a batch, not on their number.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,20 +10,22 @@ from uuid import UUID
 
 from common.db import Transaction
 from interactions.context.domain.aliases import Merge, plan_aliases
-from interactions.context.domain.profiles import Change, Entry, Profile, fold
-from interactions.context.store import profiles as store
-from interactions.context.store.profiles import Key, KnownIdentifier
+from interactions.context.domain.profiles import Entry, Profile, ProfileChange, fold
+from interactions.context.store import aliases as alias_store
+from interactions.context.store import known_identifiers, profiles
+from interactions.context.store.keys import Key
+from interactions.context.store.known_identifiers import KnownIdentifier
 from interactions.history import lookup_key
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerFact:
+class CustomerEvent:
     """One event about a customer: a change of its profile, a merge, or both."""
 
     tenant_id: str
     customer_id: UUID
     recorded_at: datetime
-    change: Change | None = None
+    change: ProfileChange | None = None
     merge: Merge | None = None
 
     @property
@@ -32,104 +34,103 @@ class CustomerFact:
 
 
 async def project_customers(
-    tx: Transaction, facts: Sequence[CustomerFact], *, now: datetime
+    tx: Transaction, events: Sequence[CustomerEvent], *, now: datetime
 ) -> list[bool]:
-    """Apply a batch; repeated, old or reordered facts leave the same copy behind.
+    """Apply a batch; repeated, old or reordered events leave the same copy behind.
 
-    Returns for each fact whether it was news; false means that something newer is known already.
+    Returns for each event whether it applied; false means that a newer version was there already.
     """
-    await _unite(tx, facts)
-    before, after = await _fold_profiles(tx, facts, now=now)
-    gone, known = _spelling_changes(facts, before, after)
+    await _project_aliases(tx, events)
+    before, after = await _project_profiles(tx, events, now=now)
+    gone, present = _spelling_changes(events, before, after)
     if gone:
-        await store.forget_identifiers(tx, gone)
-    if known:
-        await store.save_identifiers(tx, known)
-    return [fact.merge is not None or _is_news(fact, before) for fact in facts]
+        await known_identifiers.delete_known_identifiers(tx, gone)
+    if present:
+        await known_identifiers.save_known_identifiers(tx, present)
+    return [event.merge is not None or _is_newer(event, before) for event in events]
 
 
-async def _unite(tx: Transaction, facts: Sequence[CustomerFact]) -> None:
-    """Make the aliases say what the merges say; without merges, see that each id has a row."""
-    merging = sorted({fact.tenant_id for fact in facts if fact.merge is not None})
+async def _project_aliases(tx: Transaction, events: Sequence[CustomerEvent]) -> None:
+    """Apply the merges to the aliases; without merges, make sure that each id has a row."""
+    merging = sorted({event.tenant_id for event in events if event.merge is not None})
     if not merging:
-        await store.add_aliases(tx, sorted({fact.key for fact in facts}))
+        await alias_store.insert_aliases(tx, sorted({event.key for event in events}))
         return
-    await store.lock_aliases(tx, merging)
-    mentioned = {fact.key for fact in facts} | {
-        (fact.tenant_id, one) for fact in facts if fact.merge for one in fact.merge.ids()
+    await alias_store.lock_aliases(tx, merging)
+    mentioned = {event.key for event in events} | {
+        (event.tenant_id, customer_id)
+        for event in events
+        if event.merge
+        for customer_id in event.merge.ids()
     }
-    aliases = await store.list_aliases(tx, sorted(mentioned))
+    stored = await alias_store.list_aliases(tx, sorted(mentioned))
     moves: dict[Key, UUID] = {}
     rows: dict[Key, UUID] = {}
-    for tenant_id in sorted({fact.tenant_id for fact in facts}):
+    for tenant_id in sorted({event.tenant_id for event in events}):
         plan = plan_aliases(
-            {one: canonical for (tenant, one), canonical in aliases.items() if tenant == tenant_id},
-            [fact.merge for fact in facts if fact.merge and fact.tenant_id == tenant_id],
-            mentioned=[one for tenant, one in mentioned if tenant == tenant_id],
+            {key[1]: canonical_id for key, canonical_id in stored.items() if key[0] == tenant_id},
+            [event.merge for event in events if event.merge and event.tenant_id == tenant_id],
+            mentioned=[key[1] for key in mentioned if key[0] == tenant_id],
         )
         moves |= {(tenant_id, former): target for former, target in plan.moves.items()}
-        rows |= {(tenant_id, one): target for one, target in plan.rows.items()}
-    await store.save_aliases(tx, moves=moves, rows=rows)
+        rows |= {(tenant_id, mentioned_id): target for mentioned_id, target in plan.rows.items()}
+    await alias_store.save_aliases(tx, moves=moves, rows=rows)
 
 
-async def _fold_profiles(
-    tx: Transaction, facts: Sequence[CustomerFact], *, now: datetime
+async def _project_profiles(
+    tx: Transaction, events: Sequence[CustomerEvent], *, now: datetime
 ) -> tuple[dict[Key, Profile], dict[Key, Profile]]:
-    """Write what the changes make of the profiles; return the touched ones before and after."""
-    changes: dict[Key, list[Change]] = {}
-    for fact in facts:
-        if fact.change is not None:
-            changes.setdefault(fact.key, []).append(fact.change)
+    """Fold the changes into the profiles; return those concerned, as before and as after."""
+    changes: dict[Key, list[ProfileChange]] = {}
+    for event in events:
+        if event.change is not None:
+            changes.setdefault(event.key, []).append(event.change)
     if not changes:
         return {}, {}
-    stored = await store.lock_profiles(tx, sorted(changes))
+    stored = await profiles.lock_profiles(tx, sorted(changes))
     before = {key: stored.get(key, Profile()) for key in changes}
-    after = {key: fold(before[key], found) for key, found in changes.items()}
-    news = {key: profile for key, profile in after.items() if profile != before[key]}
-    if news:
-        await store.save_profiles(tx, news, now=now)
+    after = {key: fold(before[key], of_customer) for key, of_customer in changes.items()}
+    changed = {key: profile for key, profile in after.items() if profile != before[key]}
+    if changed:
+        await profiles.save_profiles(tx, changed, now=now)
     return before, after
 
 
-def _is_news(fact: CustomerFact, before: Mapping[Key, Profile]) -> bool:
-    return fact.change is not None and fact.change.version > before[fact.key].version
+def _is_newer(event: CustomerEvent, before: Mapping[Key, Profile]) -> bool:
+    return event.change is not None and event.change.version > before[event.key].version
 
 
 def _spelling_changes(
-    facts: Sequence[CustomerFact], before: Mapping[Key, Profile], after: Mapping[Key, Profile]
+    events: Sequence[CustomerEvent], before: Mapping[Key, Profile], after: Mapping[Key, Profile]
 ) -> tuple[list[KnownIdentifier], list[KnownIdentifier]]:
-    """Return the spellings that lead to a customer no more, and those that do from now on."""
-    asserted = {(fact.key, fact.change.version): fact.recorded_at for fact in facts if fact.change}
-    latest = {fact.key: fact.recorded_at for fact in facts}
+    """Return the spellings that no longer lead to a customer, and those that do from now on."""
+    asserted = {(e.key, e.change.version): e.recorded_at for e in events if e.change}
+    latest = {event.key: event.recorded_at for event in events}
     gone: list[KnownIdentifier] = []
-    known: list[KnownIdentifier] = []
+    present: list[KnownIdentifier] = []
     for key in sorted(after):
         had, has = set(before[key].live()), set(after[key].live())
-        kept = {_place(one) for entry in has for one in _spelled(key, entry, latest[key])}
+        kept = {s.address for entry in has for s in _spellings(key, entry, latest[key])}
         gone += [
-            one
+            spelling
             for entry in had - has
-            for one in _spelled(key, entry, latest[key])
-            if _place(one) not in kept
+            for spelling in _spellings(key, entry, latest[key])
+            if spelling.address not in kept
         ]
         for entry in has - had:
-            known += _spelled(key, entry, asserted.get((key, entry.version), latest[key]))
-    return gone, known
+            present += _spellings(key, entry, asserted.get((key, entry.version), latest[key]))
+    return gone, present
 
 
-def _spelled(key: Key, entry: Entry, asserted_at: datetime) -> Iterator[KnownIdentifier]:
-    one = entry.identifier
-    for spelling in sorted({lookup_key(one.type, s) for s in entry.spellings}):
+def _spellings(key: Key, entry: Entry, asserted_at: datetime) -> Iterator[KnownIdentifier]:
+    identifier = entry.identifier
+    for spelling in sorted({lookup_key(identifier.type, s) for s in entry.spellings}):
         yield KnownIdentifier(
             tenant_id=key[0],
-            type=one.type,
-            scope=one.scope or "",
+            type=identifier.type,
+            scope=identifier.scope or "",
             lookup_key=spelling,
             customer_id=key[1],
-            level=one.level,
+            level=identifier.level,
             asserted_at=asserted_at,
         )
-
-
-def _place(known: KnownIdentifier) -> tuple[str, str, str]:
-    return known.type, known.scope, known.lookup_key

@@ -1,0 +1,85 @@
+"""Which canonical customer each id means: one row for each id, one hop deep."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+
+from common.db import Columns, Transaction
+from interactions.context.store.keys import KEY_COLUMNS, Key, key_row, key_rows
+
+_ALIASES = Columns({"tenant_id": "text", "customer_id": "uuid", "canonical_id": "uuid"})
+
+_LOCK = text(
+    """
+    SELECT pg_advisory_xact_lock(hashtextextended('customer_alias.' || tenant_id, 0))
+      FROM (SELECT DISTINCT tenant_id FROM unnest(cast(:tenants AS text[])) t (tenant_id)
+             ORDER BY tenant_id) t
+    """
+)
+_LIST = text(
+    f"""
+    SELECT m.tenant_id, m.customer_id, a.canonical_id
+      FROM {KEY_COLUMNS.table("keys", "m")}
+     CROSS JOIN LATERAL (
+        SELECT canonical_id FROM customer_alias
+         WHERE tenant_id = m.tenant_id AND origin_id = m.customer_id
+         LIMIT 1) a
+    """
+)
+_MOVE_CLUSTERS = text(
+    f"""
+    UPDATE customer_alias a SET canonical_id = m.canonical_id
+      FROM {_ALIASES.table("moves", "m")}
+     WHERE a.tenant_id = m.tenant_id AND a.canonical_id = m.customer_id
+    """
+)
+_SAVE = text(
+    f"""
+    INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
+    {_ALIASES.select("aliases")}
+     ORDER BY tenant_id, customer_id
+    ON CONFLICT (tenant_id, origin_id) DO UPDATE SET canonical_id = excluded.canonical_id
+     WHERE customer_alias.canonical_id <> excluded.canonical_id
+    """
+)
+_INSERT = text(
+    f"""
+    INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
+    SELECT DISTINCT tenant_id, customer_id, customer_id
+      FROM {KEY_COLUMNS.table("keys")}
+     ORDER BY tenant_id, customer_id
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+async def lock_aliases(tx: Transaction, tenant_ids: Sequence[str]) -> None:
+    """Allow one transaction at a time to merge customers of a tenant, so that no chain can form."""
+    await tx.execute(_LOCK, {"tenants": list(tenant_ids)})
+
+
+async def list_aliases(tx: Transaction, keys: Sequence[Key]) -> dict[Key, UUID]:
+    """Return the canonical id of each id that has a row."""
+    rows = await tx.execute(_LIST, {"keys": key_rows(keys)})
+    return {(row.tenant_id, row.customer_id): row.canonical_id for row in rows}
+
+
+async def save_aliases(
+    tx: Transaction, *, moves: Mapping[Key, UUID], rows: Mapping[Key, UUID]
+) -> None:
+    """Move whole clusters to their new canonical id, then write the rows of the named ids."""
+    if moves:
+        await tx.execute(_MOVE_CLUSTERS, {"moves": _alias_rows(moves)})
+    await tx.execute(_SAVE, {"aliases": _alias_rows(rows)})
+
+
+async def insert_aliases(tx: Transaction, keys: Sequence[Key]) -> None:
+    """Give each id that has no row one that points at itself."""
+    await tx.execute(_INSERT, {"keys": key_rows(keys)})
+
+
+def _alias_rows(aliases: Mapping[Key, UUID]) -> str:
+    return _ALIASES.values(
+        [key_row(key) | {"canonical_id": canonical_id} for key, canonical_id in aliases.items()]
+    )
