@@ -1,6 +1,6 @@
 """JSON in and out: encode, decode, parse strictly, point at what is wrong."""
 
-from common.jsons.codec import Encoded, dumps, dumps_text, loads
+from common.jsons.codec import Encoded, dumps, dumps_text, encoded, loads
 from common.jsons.pointers import field_errors, pointer_to, sentence
 from common.jsons.strict import Limits, parse
 
@@ -9,6 +9,7 @@ __all__ = [
     "Limits",
     "dumps",
     "dumps_text",
+    "encoded",
     "field_errors",
     "loads",
     "parse",

@@ -26,6 +26,11 @@ def dumps(value: object) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z)
 
 
+def encoded(body: object) -> bytes:
+    """Encode ``body``, unless it is bytes, which are taken for JSON."""
+    return body if isinstance(body, bytes) else dumps(body)
+
+
 def dumps_text(value: object) -> str:
     """Encode as text, the form in which asyncpg takes a jsonb parameter."""
     return dumps(value).decode()

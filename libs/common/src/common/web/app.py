@@ -17,7 +17,6 @@ from common.web.health import Check, database_check, health_routes
 from common.web.metrics import metrics_route
 from common.web.middleware import Edge
 from common.web.openapi import calls, document
-from common.web.requests import refuse_unknown_parameters
 from common.web.requirements import Public, Requirement
 from common.web.state import AppState
 
@@ -82,7 +81,6 @@ def _declared_routes(routers: Sequence[APIRouter]) -> list[BaseRoute]:
             _check_declared(route)
             _ask_for_credentials_first(route)
             route.app = endpoint_of(route)
-            refuse_unknown_parameters(route)
             found.append(route)
     return found
 

@@ -10,8 +10,16 @@ from common.web.auth import Caller, caller_of, route_template
 from common.web.requests import PageLimit, page_limit
 from common.web.requirements import public, requires
 from common.web.responses import Part
-from common.web.state import AppState, app_state, part_of, part_state
-from common.web.writes import Writer
+from common.web.state import (
+    AppState,
+    app_state,
+    get_clock,
+    get_database,
+    get_state,
+    part_of,
+    part_state,
+)
+from common.web.writes import Writer, get_writer
 
 __all__ = [
     "AppStateDep",
@@ -55,32 +63,16 @@ class Cursors:
         return {"tenant_id": tenant_id, "route": route_template(self._request.scope)}
 
 
-async def get_writer(request: Request) -> Writer:
-    return Writer(request)
-
-
 async def _get_cursors(request: Request) -> Cursors:
     return Cursors(request)
 
 
-async def _get_state(request: Request) -> AppState:
-    return app_state(request)
-
-
-async def _get_database(request: Request) -> Database:
-    return app_state(request).database
-
-
-async def _get_clock(request: Request) -> Clock:
-    return app_state(request).clock
-
-
-AppStateDep = Annotated[AppState, Depends(_get_state)]
-DatabaseDep = Annotated[Database, Depends(_get_database)]
+AppStateDep = Annotated[AppState, Depends(get_state)]
+DatabaseDep = Annotated[Database, Depends(get_database)]
 CursorParameter = Annotated[
     str | None, Query(json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"})
 ]
 """``next`` of the page before."""
-ClockDep = Annotated[Clock, Depends(_get_clock)]
+ClockDep = Annotated[Clock, Depends(get_clock)]
 CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
 WriterDep = Annotated[Writer, Depends(get_writer)]

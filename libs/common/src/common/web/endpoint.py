@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from common.web.requests import is_list
+from common.web.requests import check_query, declared_parameters, is_list
 
 _MISSING = object()
 _OTHER_WISHES = (
@@ -42,9 +42,10 @@ def endpoint_of(route: APIRoute) -> ASGIApp:
     A plan fits routes that answer with a ``Response``, and whose dependencies are coroutines that
     ask for each other, for the request, and for parameters of the path and the query.
     """
-    if not (_answers_itself(route) and _is_plain(route.dependant)):
-        return AsyncExitStackMiddleware(route.app)
-    return Endpoint(_plan(route.dependant))
+    known = declared_parameters(route)
+    if _answers_itself(route) and _is_plain(route.dependant):
+        return Endpoint(_plan(route.dependant), known)
+    return _StrictQuery(AsyncExitStackMiddleware(route.app), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +114,34 @@ class _Plan:
 
 
 class Endpoint:
-    """Serves one route by its plan."""
+    """Serves one route by its plan; ``known`` are the query parameters that it takes."""
 
-    def __init__(self, plan: _Plan) -> None:
+    def __init__(self, plan: _Plan, known: Mapping[str, bool] | None) -> None:
         self._plan = plan
+        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._known is not None and scope["query_string"]:
+            check_query(scope["query_string"], self._known)
         request = Request(scope, receive, send)
         values, errors = await self._plan.arguments(request, {})
         if errors:
             raise RequestValidationError(errors)
         response = await self._plan.call(**values)
         await response(scope, receive, send)
+
+
+class _StrictQuery:
+    """Checks the query before FastAPI serves the route."""
+
+    def __init__(self, app: ASGIApp, known: Mapping[str, bool] | None) -> None:
+        self._app = app
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._known is not None and scope["query_string"]:
+            check_query(scope["query_string"], self._known)
+        await self._app(scope, receive, send)
 
 
 def _answers_itself(route: APIRoute) -> bool:

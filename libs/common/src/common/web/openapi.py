@@ -10,10 +10,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from common.web.deps import get_writer
 from common.web.problems import MEDIA_TYPE
 from common.web.requests import BatchBody, JsonBody, RawBodyReader
 from common.web.requirements import Public, Requirement
+from common.web.writes import get_writer
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {

@@ -29,8 +29,9 @@ class Requirement:
         state = app_state(request)
         sender = prefix_of(client_address(request, state.http.trusted_proxies))
         caller = await state.authenticator.authenticate(_credential(request), sender=sender)
-        exchange_of(request).caller = caller
-        state.limiter.charge(request, self.cost)
+        exchange = exchange_of(request)
+        exchange.caller = caller
+        state.limiter.charge(caller, exchange, self.cost)
         if not caller.has(self.scope):
             raise ForbiddenError(f"this needs the scope {self.scope}")
         if caller.customer_id is not None and not self.bound:

@@ -43,6 +43,21 @@ def app_state(request: HTTPConnection) -> AppState:
     return state
 
 
+async def get_state(request: Request) -> AppState:
+    """Dependency: what every API has."""
+    return app_state(request)
+
+
+async def get_database(request: Request) -> Database:
+    """Dependency: the service's database."""
+    return app_state(request).database
+
+
+async def get_clock(request: Request) -> Clock:
+    """Dependency: the service's clock."""
+    return app_state(request).clock
+
+
 def part_of(request: HTTPConnection, kind: type[S]) -> S:
     """Return the state of the part that this class describes; KeyError when there is none."""
     state: S = app_state(request).parts[kind]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.db import Database, Transaction, wall_time
 from common.errors import ConflictError, InvalidError, ServiceError, UnavailableError
 from common.web.writes import GroupCommit
-from common.web.writes.idempotency import KeyedRequest, Rendered
+from common.web.writes.idempotency import KeyedRequest
 from common.web.writes.transaction import Write, Written
 from devstack.testing.fake_clock import FakeClock
 from devstack.testing.postgres import FreshDsn
@@ -79,7 +79,7 @@ class Desk:
         keyed = None
         if key is not None:
             keyed = KeyedRequest(tenant, "key:1", "POST /notes", key, body.encode())
-        return self.group.add(tenant, Write(body, keyed, _render))
+        return self.group.add(tenant, Write(body, keyed, _answer))
 
     async def rows(self, columns: str = "body") -> list[Any]:
         async def query(connection: AsyncConnection) -> list[Any]:
@@ -88,8 +88,8 @@ class Desk:
         return await self.db.read(query)
 
 
-def _render(number: int) -> Rendered:
-    return Rendered(201, {}, b"%d" % number)
+def _answer(number: int) -> tuple[int, int]:
+    return 201, number
 
 
 @pytest.fixture

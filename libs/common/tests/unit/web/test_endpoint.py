@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from common.web.endpoint import Endpoint, endpoint_of
 from common.web.handlers import HANDLERS
+from common.web.requests import ANY_QUERY
 
 calls: list[str] = []
 
@@ -75,7 +76,7 @@ def _app(*, planned: bool) -> Any:
     bare = FastAPI()
     for route in router.routes:
         assert isinstance(route, APIRoute)
-        copy = APIRoute(route.path, route.endpoint)
+        copy = APIRoute(route.path, route.endpoint, openapi_extra=ANY_QUERY)
         copy.app = endpoint_of(copy)
         bare.router.routes.append(copy)
     bare.middleware_stack = ExceptionMiddleware(bare.router, handlers=HANDLERS)

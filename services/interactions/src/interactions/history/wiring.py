@@ -78,8 +78,10 @@ def build_identity(settings: InteractionsSettings) -> HttpIdentity:
 def _recording(
     foundation: Foundation, settings: InteractionsSettings
 ) -> GroupCommit[Resolved, Recorded]:
+    window = settings.thread_window
+
     def command(tenant_id: str, items: Sequence[Resolved]) -> RecordInteractions:
-        return RecordInteractions(tenant_id, items, settings.thread_window)
+        return RecordInteractions(tenant_id, items, window)
 
     def names(item: Resolved) -> list[ProviderKey]:
         return [] if item.draft.provider is None else [item.draft.provider]

@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from cachetools import LRUCache
-from starlette.requests import Request
 
 from common.errors import RateLimitedError
-from common.web.auth.exchange import caller_of, exchange_of
+from common.web.auth.callers import Caller
+from common.web.auth.exchange import Exchange
 
 WINDOW_SECONDS = 60
 TENANT_FACTOR = 4
@@ -97,9 +97,8 @@ class RateLimiter:
         self._callers = Buckets(quota, time=time)
         self._tenants = Buckets(quota * TENANT_FACTOR, time=time)
 
-    def charge(self, request: Request, cost: float = 1) -> None:
-        """Pay for the request in hand and note its headers. Raises RateLimitedError (429)."""
-        caller, exchange = caller_of(request), exchange_of(request)
+    def charge(self, caller: Caller, exchange: Exchange, cost: float = 1) -> None:
+        """Charge the caller for a request and note its headers. Raises RateLimitedError (429)."""
         key = (caller.tenant_id, caller.principal_id)
         try:
             self._tenants.take(caller.tenant_id, cost)

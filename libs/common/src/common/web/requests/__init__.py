@@ -27,10 +27,11 @@ from common.web.requests.queries import (
     ANY_QUERY,
     PageLimit,
     Sequence64,
+    check_query,
+    declared_parameters,
     is_list,
     page_limit,
     refuse_credentials,
-    refuse_unknown_parameters,
 )
 
 __all__ = [
@@ -52,7 +53,9 @@ __all__ = [
     "Text",
     "Timestamp",
     "batch_body",
+    "check_query",
     "client_address",
+    "declared_parameters",
     "is_list",
     "json_body",
     "page_limit",
@@ -60,6 +63,5 @@ __all__ = [
     "public_url",
     "raw_body",
     "refuse_credentials",
-    "refuse_unknown_parameters",
     "without_nul",
 ]

@@ -87,8 +87,9 @@ class BatchBody(Generic[M]):
         content = await read_json(request, self.max_bytes)
         document = parse(content, self.limits)
         items = self._items_of(document)
-        if exchange_of(request).caller is not None and len(items) > 1:
-            app_state(request).limiter.charge(request, len(items) - 1)
+        exchange = exchange_of(request)
+        if exchange.caller is not None and len(items) > 1:
+            app_state(request).limiter.charge(exchange.caller, exchange, len(items) - 1)
         return Batch(items=tuple([item async for item in self._read(items)]))
 
     async def _read(self, items: list[Any]) -> AsyncIterator[M | Rejected]:

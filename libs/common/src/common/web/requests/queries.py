@@ -10,7 +10,6 @@ from fastapi import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import FieldError, InvalidError
 from common.jsons import pointer_to
@@ -44,23 +43,9 @@ def page_limit(*, default: int = 50, maximum: int = 200) -> Any:
 PageLimit = Annotated[int, page_limit()]
 
 
-def refuse_unknown_parameters(route: APIRoute) -> None:
-    """Make ``route`` answer 422 to query parameters that it does not declare."""
-    extra = route.openapi_extra or {}
-    known = None if extra.get("x-any-query") else _declared(route)
-    if not isinstance(route.app, _StrictQuery):
-        route.app = _StrictQuery(route.app, known)
-
-
-class _StrictQuery:
-    def __init__(self, app: ASGIApp, known: Mapping[str, bool] | None) -> None:
-        self._app = app
-        self._known = known
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["query_string"] and self._known is not None:
-            check_query(scope["query_string"], self._known)
-        await self._app(scope, receive, send)
+def declared_parameters(route: APIRoute) -> Mapping[str, bool] | None:
+    """Return the query parameters of a route, and whether each may be repeated; None for any."""
+    return None if (route.openapi_extra or {}).get("x-any-query") else _declared(route)
 
 
 def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:

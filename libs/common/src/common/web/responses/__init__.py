@@ -1,7 +1,7 @@
 """Answers: JSON, ETags, cursors, masks, event streams."""
 
 from common.etags import strong_etag
-from common.web.responses.answers import encoded, json_answer
+from common.web.responses.answers import json_answer
 from common.web.responses.cursors import CursorSigner, Part
 from common.web.responses.etags import expected_etag, not_modified
 from common.web.responses.masking import HIDDEN, Masker
@@ -14,7 +14,6 @@ __all__ = [
     "Part",
     "StreamEvent",
     "Streams",
-    "encoded",
     "expected_etag",
     "json_answer",
     "not_modified",

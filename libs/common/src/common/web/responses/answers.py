@@ -5,12 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from common.jsons import dumps
-
-
-def encoded(body: Any) -> bytes:
-    """Return ``body`` as JSON: a model, anything ``common.jsons`` takes, or bytes that are JSON."""
-    return body if isinstance(body, bytes) else dumps(body)
+from common.jsons import encoded
 
 
 def json_answer(

@@ -8,10 +8,10 @@ failure, and is answered after the commit. See ``docs/adr/0023-group-commit.md``
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import datetime
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
-from common.db import Clock, Database, LockedError, Transaction, UseCase
+from common.db import Clock, Database, LockedError, UseCase
 from common.errors import ServiceError, UnavailableError
 from common.runtime import Batcher, Call, spawn
 from common.web import metrics
@@ -58,13 +58,10 @@ class GroupCommit(Generic[T, R]):
         self._name = name = getattr(usecase, "__name__", "write")
         self._alone = asyncio.Semaphore(ALONE_AT_ONCE)
 
-        def of_tenant(tenant_id: str) -> WriteTransaction[T, R]:
-            async def work(
-                tx: Transaction, items: Sequence[T], /, *, now: datetime
-            ) -> Sequence[R | ServiceError]:
-                return await usecase(tx, command(tenant_id, items), now=now)
-
-            return WriteTransaction(database, clock, work, name=name)
+        def of_tenant(tenant_id: str) -> WriteTransaction[C, T, R]:
+            return WriteTransaction(
+                database, clock, usecase, partial(command, tenant_id), name=name
+            )
 
         self._of_tenant = of_tenant
         self._batcher: Batcher[Write[T, R], Written] = Batcher(
@@ -85,7 +82,7 @@ class GroupCommit(Generic[T, R]):
         await self._commit_or_halve(self._of_tenant(tenant_id), calls)
 
     async def _commit_or_halve(
-        self, transaction: WriteTransaction[T, R], calls: Sequence[Pending[T, R]]
+        self, transaction: WriteTransaction[Any, T, R], calls: Sequence[Pending[T, R]]
     ) -> None:
         """Commit the calls together; when that fails, halve them until the culprit is alone."""
         try:
@@ -109,7 +106,7 @@ class GroupCommit(Generic[T, R]):
 
     async def _halve(
         self,
-        transaction: WriteTransaction[T, R],
+        transaction: WriteTransaction[Any, T, R],
         calls: Sequence[Pending[T, R]],
         error: Exception,
     ) -> None:
@@ -121,7 +118,7 @@ class GroupCommit(Generic[T, R]):
             await self._commit_or_halve(transaction, half)
 
     async def _wait_for_lock(
-        self, transaction: WriteTransaction[T, R], call: Pending[T, R]
+        self, transaction: WriteTransaction[Any, T, R], call: Pending[T, R]
     ) -> None:
         """Wait for a lock as long as any write would, without blocking the group."""
         async with self._alone:

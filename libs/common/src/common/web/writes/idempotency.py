@@ -5,7 +5,7 @@ nothing behind. Keys belong to one credential and one route; they are kept for `
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,14 +18,18 @@ from starlette.requests import Request
 
 from common.db import Transaction
 from common.errors import ConflictError, InvalidError, ServiceError
-from common.jsons import dumps, dumps_text
-from common.web.auth import exchange_of, route_template
+from common.jsons import dumps, dumps_text, encoded
+from common.web.auth import Exchange, route_template
 from common.web.problems import HttpError
 
 MAX_KEY = 255
 KEEP_HOURS = 48
 """The API promises 24."""
 _PURGE_ROWS = 10_000
+
+
+Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
+"""Status, body (model, JSON value, bytes that are JSON, or None for none) and headers if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,15 @@ class Rendered:
     status: int
     headers: dict[str, str]
     body: bytes
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Rendered":
+        """Return ``answer`` with its body encoded as JSON."""
+        status, body = answer[0], answer[1]
+        headers = dict(answer[2]) if len(answer) > 2 else {}  # noqa: PLR2004 - the third part
+        if body is None:
+            return cls(status, headers, b"")
+        return cls(status, {"content-type": "application/json"} | headers, encoded(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +67,14 @@ class KeyedRequest:
         return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)
 
 
-def keyed_request(request: Request) -> KeyedRequest | None:
+def keyed_request(request: Request, exchange: Exchange) -> KeyedRequest | None:
     """Return the request's key and fingerprint, or None without ``Idempotency-Key``.
 
     Public routes take no key: their senders' messages carry ids. Raises HttpError 400 for a key
     that is empty, too long or not printable ASCII.
     """
     values = request.headers.getlist("idempotency-key")
-    caller = exchange_of(request).caller
+    caller = exchange.caller
     if not values or caller is None:
         return None
     key = values[0]
@@ -76,17 +89,16 @@ def keyed_request(request: Request) -> KeyedRequest | None:
         principal_id=caller.principal_id,
         route=f"{request.method} {route_template(request.scope)}",
         key=key,
-        fingerprint=_fingerprint(request, sees_pii=caller.sees_pii),
+        fingerprint=_fingerprint(request, exchange.body, sees_pii=caller.sees_pii),
     )
 
 
-def _fingerprint(request: Request, *, sees_pii: bool) -> bytes:
+def _fingerprint(request: Request, body: bytes, *, sees_pii: bool) -> bytes:
     """Digest the request. JSON is compared by its meaning, so the order of members is free.
 
     The view of personal data is part of it: an answer stored for a wider view is never repeated to
     a narrower one.
     """
-    body = exchange_of(request).body
     # A form or an empty body is compared by its bytes.
     with suppress(ValueError, TypeError):
         body = orjson.dumps(from_json(body), option=orjson.OPT_SORT_KEYS)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from common.db import Clock, Database, Transaction, UseCase
 from common.errors import ServiceError, UnavailableError
 from common.runtime import Call, spawn
 from common.web.writes.idempotency import (
+    Answer,
     CompletedElsewhereError,
     KeyedRequest,
     Rendered,
@@ -29,11 +31,11 @@ _LIMIT_LOCK_WAIT = text("SELECT set_config('lock_timeout', :milliseconds, true)"
 
 @dataclass(frozen=True, slots=True)
 class Write(Generic[T, R]):
-    """One request's part: what to write, under which key, and how to render the result."""
+    """One request's part: what to write, under which key, and how to answer with the result."""
 
     item: T
     keyed: KeyedRequest | None
-    render: Callable[[R], Rendered]
+    answer: Callable[[R], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +49,27 @@ class Written:
 Outcome = Written | ServiceError
 
 
-class WriteTransaction(Generic[T, R]):
+class WriteTransaction(Generic[C, T, R]):
     """Runs one kind of write: claims the keys, does the work, stores the answers, commits.
 
-    ``work`` returns one result for each item. An item whose result is a ServiceError must have
-    changed nothing; an error that ``work`` raises rolls back every item.
+    ``command(items)`` makes the command of ``usecase``, which returns one result for each item. An
+    item whose result is a ServiceError must have changed nothing; an error that the use case raises
+    rolls back every item.
     """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        work: UseCase[Sequence[T], Sequence[R | ServiceError]],
+        usecase: UseCase[C, Sequence[R | ServiceError]],
+        command: Callable[[Sequence[T]], C],
         *,
         name: str,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._work = work
+        self._usecase = usecase
+        self._command = command
         self._name = name
 
     async def run(
@@ -95,7 +100,8 @@ class WriteTransaction(Generic[T, R]):
         outcomes = await _decided_by_key(tx, writes)
         fresh = [place for place in range(len(writes)) if place not in outcomes]
         if fresh:
-            results = await self._work(tx, [writes[place].item for place in fresh], now=now)
+            command = self._command([writes[place].item for place in fresh])
+            results = await self._usecase(tx, command, now=now)
             for place, result in zip(fresh, results, strict=True):
                 outcomes[place] = _outcome(writes[place], result)
         answers = [(writes[place].keyed, outcomes[place]) for place in fresh]
@@ -116,17 +122,19 @@ def write_alone(
     """
     name = getattr(usecase, "__name__", "write")
 
-    async def work(tx: Transaction, items: Sequence[C], /, *, now: datetime) -> Sequence[R]:
-        return [await usecase(tx, items[0], now=now)]
+    async def alone(tx: Transaction, command: C, /, *, now: datetime) -> Sequence[R]:
+        return [await usecase(tx, command, now=now)]
 
-    transaction: WriteTransaction[C, R] = WriteTransaction(database, clock, work, name=name)
+    transaction: WriteTransaction[C, C, R] = WriteTransaction(
+        database, clock, alone, itemgetter(0), name=name
+    )
     call: Call[Write[C, R], Written] = Call(write, frozenset())
     spawn(settle_alone(transaction, call), name=f"write.{name}")
     return call.answer
 
 
 async def settle_alone(
-    transaction: WriteTransaction[T, R], call: Call[Write[T, R], Written]
+    transaction: WriteTransaction[Any, T, R], call: Call[Write[T, R], Written]
 ) -> None:
     """Run a write in a transaction of its own, and hand its outcome to the caller."""
     try:
@@ -151,4 +159,4 @@ async def _decided_by_key(tx: Transaction, writes: Sequence[Write[Any, Any]]) ->
 def _outcome(write: Write[Any, R], result: R | ServiceError) -> Outcome:
     if isinstance(result, ServiceError):
         return result
-    return Written(write.render(result), repeated=False)
+    return Written(Rendered.of(write.answer(result)), repeated=False)

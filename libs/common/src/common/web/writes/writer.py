@@ -5,8 +5,8 @@ A write that has begun completes even if the client disconnects; clients that se
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,19 +14,15 @@ from starlette.responses import Response
 from common.db import UseCase
 from common.errors import UnavailableError
 from common.web import metrics
-from common.web.auth import caller_of
-from common.web.responses import encoded
+from common.web.auth import caller_of, exchange_of
 from common.web.state import app_state
 from common.web.writes.group_commit import GroupCommit
-from common.web.writes.idempotency import Rendered, keyed_request
+from common.web.writes.idempotency import Answer, keyed_request
 from common.web.writes.transaction import Write, Written, write_alone
 
 C = TypeVar("C")
 T = TypeVar("T")
 R = TypeVar("R")
-
-Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
-"""Status, body (model, JSON value, bytes that are JSON, or None for none) and headers if any."""
 
 DEADLINE_SECONDS = 10.0
 """After this a caller is told that its write has not ended, whatever the database is doing."""
@@ -65,7 +61,8 @@ class Writer:
         if self._called:
             raise RuntimeError("a request may write once: its key stands for one answer")
         self._called = True
-        return Write(item, keyed_request(self._request), lambda result: _rendered(answer(result)))
+        keyed = keyed_request(self._request, exchange_of(self._request))
+        return Write(item, keyed, answer)
 
 
 async def _respond(answer: asyncio.Future[Written]) -> Response:
@@ -84,9 +81,6 @@ async def _respond(answer: asyncio.Future[Written]) -> Response:
     return Response(written.rendered.body, written.rendered.status, headers)
 
 
-def _rendered(answer: Answer) -> Rendered:
-    status, body = answer[0], answer[1]
-    headers = dict(answer[2]) if len(answer) > 2 else {}  # noqa: PLR2004 - the third part
-    if body is None:
-        return Rendered(status, headers, b"")
-    return Rendered(status, {"content-type": "application/json"} | headers, encoded(body))
+async def get_writer(request: Request) -> Writer:
+    """Dependency: the request's writer."""
+    return Writer(request)

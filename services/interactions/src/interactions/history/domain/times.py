@@ -1,7 +1,10 @@
 """Which time to believe: the provider's, unless it is missing or impossible."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from interactions.history.domain.interaction import Draft
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLERATED_FUTURE = timedelta(minutes=5)
@@ -19,6 +22,11 @@ class Moment:
     received_at: datetime
     source: str
     claim: str | None = None
+
+
+def judge_times(drafts: Iterable[Draft]) -> list[Moment]:
+    """Return when each of ``drafts`` happened, as far as it can be believed."""
+    return [judge_time(draft.occurred_at, received_at=draft.received_at) for draft in drafts]
 
 
 def judge_time(claimed: datetime | None, *, received_at: datetime) -> Moment:

@@ -17,7 +17,7 @@ from interactions.history.domain.contact import Contact
 from interactions.history.domain.conversation import Told
 from interactions.history.domain.interaction import Draft, ProviderKey, fingerprint
 from interactions.history.domain.placement import Item, Plan, plan_recording
-from interactions.history.domain.times import Moment, judge_time
+from interactions.history.domain.times import Moment, judge_times
 from interactions.history.events.announcing import event_of
 from interactions.history.store import (
     candidates,
@@ -73,7 +73,7 @@ async def record_interactions(
     A message that a provider has already sent is answered with what was recorded first. Items that
     fail leave nothing behind. ``moments`` are the items' times when others count than the drafts'.
     """
-    tenant_id, moments = command.tenant_id, moments or moments_of(command.items)
+    tenant_id, moments = command.tenant_id, moments or judge_times(r.draft for r in command.items)
     items = [
         Item.of(i, r.draft, customer_id=r.contact.customer_id, occurred_at=moments[i].occurred_at)
         for i, r in enumerate(command.items)
@@ -85,11 +85,6 @@ async def record_interactions(
     await _settle(tx, tenant_id, plan, [key for key in failed if key])
     answers |= await _repeat(tx, tenant_id, repeated, failed)
     return [answers[item.index] for item in items]
-
-
-def moments_of(items: Sequence[Resolved]) -> list[Moment]:
-    """Return when each item happened, as far as it can be believed."""
-    return [judge_time(r.draft.occurred_at, received_at=r.draft.received_at) for r in items]
 
 
 async def _claim(

@@ -10,11 +10,10 @@ from datetime import datetime
 
 from common.db import Transaction, hold_watermark
 from common.errors import ServiceError
-from interactions.history.domain.times import GIVEN, judge_time
+from interactions.history.domain.times import GIVEN, judge_time, judge_times
 from interactions.history.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
-    moments_of,
     record_interactions,
 )
 
@@ -23,7 +22,7 @@ async def record_received(
     tx: Transaction, command: RecordInteractions, *, now: datetime
 ) -> list[Recorded | ServiceError]:
     """Do as ``record_interactions``, and date what came without a time that can be believed."""
-    moments = moments_of(command.items)
+    moments = judge_times(item.draft for item in command.items)
     if any(moment.source != GIVEN for moment in moments):
         at = await hold_watermark(tx)
         moments = [
