@@ -23,14 +23,14 @@ _IDS: dict[str, list[str]] = _FUZZ["ids"]
 _READS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 BY_SHAPE = {
-    "the body breaks a rule", "a parameter is not accepted", "a query parameter is not accepted",
-    "the body has a value that is not accepted", "the body is not JSON in UTF-8",
+    "the request body is invalid", "a parameter is invalid", "a query parameter is invalid",
+    "the request body contains an invalid value", "the request body is not valid JSON in UTF-8",
 }  # fmt: skip
 """What is said of a request whose shape is wrong. Rules of the domain have words of their own."""
 UNSAYABLE = (
-    "contains U+0000", "contains control characters", "must lie between the years",
+    "must not contain U+0000", "must not contain control characters", "must be between the years",
     "must not be empty without", "must not be larger than", "must not be longer than",
-    "is a number beyond 64 bits", "Input should be a valid integer",
+    "must be a finite number within 64 bits", "Input should be a valid integer",
 )  # fmt: skip
 """How that begins which JSON Schema cannot express, or not so that one could read it: characters in
 every text there is, years, bytes, one member or another, how large a number in free JSON may be,

@@ -35,7 +35,7 @@ def sentence(error: ErrorDetails) -> str:
     One kind quotes what was sent and is put in words of ours.
     """
     if error["type"] == "union_tag_invalid":
-        return "is of no known type"
+        return "unknown type"
     return error["msg"].removeprefix("Value error, ")
 
 

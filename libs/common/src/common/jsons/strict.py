@@ -44,12 +44,12 @@ def parse(body: bytes, limits: Limits) -> Any:
         document = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedError(
-            "the body is not JSON in UTF-8",
+            "the request body is not valid JSON in UTF-8",
             type_suffix="malformed-json",
             errors=(FieldError("", _without_input(str(error))),),
         ) from None
     if b"\\u0000" in body:
-        _refuse_where(document, _has_nul, "contains U+0000")
+        _refuse_where(document, _has_nul, "must not contain U+0000")
     members = _walk(document, limits)
     if members != marks.count(b":"):
         raise _repeated_name(body)
@@ -61,7 +61,7 @@ def _walk(document: Any, limits: Limits) -> int:
     level, depth, members, elements = [document], 0, 0, 0
     while level:
         if depth > limits.max_depth:
-            raise InvalidError(f"the body is nested deeper than {limits.max_depth} levels")
+            raise InvalidError(f"the request body is nested deeper than {limits.max_depth} levels")
         below: list[Any] = []
         for node in level:
             kind = type(node)
@@ -74,7 +74,7 @@ def _walk(document: Any, limits: Limits) -> int:
             elif (kind is int and not INT64_MIN <= node <= INT64_MAX) or (
                 kind is float and not math.isfinite(node)
             ):
-                _refuse_where(document, _is_huge, "is a number beyond 64 bits")
+                _refuse_where(document, _is_huge, "must be a finite number within 64 bits")
         if members + elements > limits.max_keys:
             raise _too_many(limits)
         level = below
@@ -92,14 +92,14 @@ def _outside_strings(body: bytes, limits: Limits) -> bytes:
 
 
 def _too_many(limits: Limits) -> InvalidError:
-    return InvalidError(f"the body has more than {limits.max_keys} members")
+    return InvalidError(f"the request body has more than {limits.max_keys} members")
 
 
 def _refuse_where(document: Any, wrong: Callable[[Any], bool], what: str) -> None:
     for pointer, node in _nodes(document, ()):
         if wrong(node):
             raise InvalidError(
-                "the body has a value that is not accepted",
+                "the request body contains an invalid value",
                 errors=[FieldError(pointer_to(pointer), what)],
             )
 
@@ -155,9 +155,9 @@ def _repeated_name(body: bytes) -> InvalidError:
 
     for where, node in _nodes(json.loads(body, object_pairs_hook=collect), ()):
         if isinstance(node, _Repeated):
-            field = FieldError(pointer_to((*where, node.name)), "is there more than once")
-            return InvalidError("an object has the same member twice", errors=[field])
-    return InvalidError("an object has the same member twice")
+            field = FieldError(pointer_to((*where, node.name)), "duplicate field")
+            return InvalidError("the request body contains a duplicate field", errors=[field])
+    return InvalidError("the request body contains a duplicate field")
 
 
 def _without_input(message: str) -> str:

@@ -16,7 +16,7 @@ from common.web.problems import HttpError, Problem, of_service_error, of_status
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
-_DETAILS = {404: "there is nothing here", 405: "this is not possible here"}
+_DETAILS = {404: "not found", 405: "method not allowed"}
 
 
 def respond(request: Request, problem: Problem) -> Response:
@@ -37,7 +37,7 @@ async def on_status(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 405:  # noqa: PLR2004 - method not allowed
         headers["Allow"] = ", ".join(_methods(request))
-    detail = _DETAILS.get(error.status_code, "the request is not accepted")
+    detail = _DETAILS.get(error.status_code, "the request was refused")
     return respond(request, of_status(error.status_code, detail, headers))
 
 
@@ -48,7 +48,7 @@ async def on_invalid_parameters(request: Request, error: RequestValidationError)
         return respond(request, of_status(404, _DETAILS[404]))
     problem = Problem(
         status=422,
-        detail="a parameter is not accepted",
+        detail="a parameter is invalid",
         type="urn:threadline:problem:invalid",
         errors=tuple(FieldError(pointer_to(one["loc"]), sentence(one)) for one in found),
     )

@@ -66,7 +66,7 @@ class Edge:
     async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         counted = scope["path"] not in _UNCOUNTED
         if counted and self._in_flight >= self._max_in_flight:
-            busy = UnavailableError("too many requests are being answered")
+            busy = UnavailableError("the service is busy; retry later")
             await _refuse(of_service_error(busy), scope, receive, answer)
             return
         self._count(1 if counted else 0)
@@ -89,7 +89,7 @@ class Edge:
             _log.exception("http.request_failed", route=route_template(scope))
             if answer.status is not None:
                 raise
-            await _refuse(of_status(500, "something broke on our side"), scope, receive, answer)
+            await _refuse(of_status(500, "an internal error occurred"), scope, receive, answer)
 
     def _count(self, change: int) -> None:
         self._in_flight += change
@@ -157,12 +157,12 @@ def check_head(scope: Scope) -> None:
     """Refuse heads that are too large, and credentials in the URL. Raises HttpError."""
     size = sum(len(name) + len(value) for name, value in scope["headers"])
     if size > MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
-        raise HttpError(431, "the header is too large")
+        raise HttpError(431, "the request headers are too large")
     query = scope.get("query_string", b"")
     if len(scope.get("raw_path") or b"") + len(query) > MAX_URL_BYTES:
-        raise HttpError(414, "the address is too long")
+        raise HttpError(414, "the URL is too long")
     if "\x00" in scope["path"]:
-        raise HttpError(404, "there is nothing here")
+        raise HttpError(404, "not found")
     if scope.get("http_version") == "1.1" and _header(scope, b"host") is None:
         raise HttpError(400, "the Host header is missing")
     refuse_credentials(query)

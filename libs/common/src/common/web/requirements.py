@@ -33,9 +33,9 @@ class Requirement:
         exchange.caller = caller
         state.limiter.charge(caller, exchange, self.cost)
         if not caller.has(self.scope):
-            raise ForbiddenError(f"this needs the scope {self.scope}")
+            raise ForbiddenError(f"the scope {self.scope} is required")
         if caller.customer_id is not None and not self.bound:
-            raise ForbiddenError("this credential is bound to one customer")
+            raise ForbiddenError("a credential bound to one customer cannot call this operation")
         return caller
 
 
@@ -68,5 +68,5 @@ def public(reason: str) -> Any:
 def _credential(request: Request) -> str | None:
     values = request.headers.getlist("authorization")
     if len(values) > 1:
-        raise HttpError(400, "there must be one Authorization header")
+        raise HttpError(400, "send exactly one Authorization header")
     return values[0] if values else None

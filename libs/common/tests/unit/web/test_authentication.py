@@ -95,7 +95,7 @@ async def test_a_key_that_is_no_good_is_401_whatever_the_reason(there: World, ch
     async with there.client(key) as client:
         answer = await client.get("/mine")
     assert answer.status_code == 401
-    assert answer.json()["detail"] == "the credential is not accepted"
+    assert answer.json()["detail"] == "invalid credential"
 
 
 async def test_a_token_of_a_trusted_service_gets_in_for_its_tenant_only(there: World):

@@ -78,11 +78,11 @@ def create_key(command: CreateKey, *, pepper: SecretStr, now: datetime) -> tuple
     scopes = known_scopes(command.scopes)
     if command.granted_by is not None and not scopes <= command.granted_by:
         raise InvalidError(
-            "a key grants at most the scopes of the credential that creates it",
-            errors=[FieldError("/scopes", "is more than you have")],
+            "a key cannot have scopes its creator lacks",
+            errors=[FieldError("/scopes", "exceeds the scopes of your credential")],
         )
     if TENANT.fullmatch(command.tenant_id) is None:
-        raise InvalidError("a tenant is a slug of lower-case letters, digits, - and _")
+        raise InvalidError("a tenant must be a slug of lower-case letters, digits, - and _")
     key_id, secret = _random(12), _random(32)
     row = KeyRow(
         key_id=key_id,
@@ -101,7 +101,7 @@ def import_key(plaintext: str, command: CreateKey, *, pepper: SecretStr, now: da
     """Return the row for a key made elsewhere in our format, such as by a deployment's secrets."""
     parts = parse_key(plaintext)
     if parts is None:
-        raise InvalidError("that is no API key: its format or checksum is wrong")
+        raise InvalidError("not an API key: its format or checksum is wrong")
     known_scopes(command.scopes)
     return KeyRow(
         key_id=parts.key_id,
@@ -207,7 +207,7 @@ async def insert_key(tx: Transaction, row: KeyRow, *, now: datetime) -> None:
     if inserted.rowcount == 0:
         stored = await find_key(tx, row.key_id)
         if stored is None or (stored.digest, stored.tenant_id) != (row.digest, row.tenant_id):
-            raise ConflictError("this key id is taken")
+            raise ConflictError("this key id is already in use")
 
 
 async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:

@@ -62,7 +62,7 @@ class Authenticator:
 
     async def _caller(self, authorization: str | None, sender: str | None) -> Caller:
         if authorization is None:
-            raise UnauthenticatedError("this needs a credential", type_suffix="no-credential")
+            raise UnauthenticatedError("a credential is required", type_suffix="no-credential")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _refused()
@@ -127,4 +127,4 @@ class Authenticator:
 
 
 def _refused() -> UnauthenticatedError:
-    return UnauthenticatedError("the credential is not accepted")
+    return UnauthenticatedError("invalid credential")

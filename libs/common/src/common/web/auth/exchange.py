@@ -45,7 +45,7 @@ def caller_of(request: HTTPConnection) -> Caller:
     """Return who is calling; only routes that require a scope have a caller."""
     caller = exchange_of(request).caller
     if caller is None:
-        raise UnauthenticatedError("this needs a credential")
+        raise UnauthenticatedError("a credential is required")
     return caller
 
 

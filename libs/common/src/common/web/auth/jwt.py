@@ -154,4 +154,4 @@ def _text(value: Any) -> str:
 
 
 def _refused() -> UnauthenticatedError:
-    return UnauthenticatedError("the token is not accepted")
+    return UnauthenticatedError("invalid token")

@@ -61,7 +61,7 @@ class Buckets:
         needed = min(cost, self.quota)
         if bucket.tokens < needed:
             wait = (needed - bucket.tokens) / self._rate
-            raise RateLimitedError("the quota is used up", retry_after_seconds=wait)
+            raise RateLimitedError("rate limit exceeded; retry later", retry_after_seconds=wait)
         bucket.tokens -= cost
         return self._standing(bucket)
 

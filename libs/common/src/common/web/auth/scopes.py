@@ -30,7 +30,7 @@ SCOPES = frozenset(
 def known_scopes(scopes: Iterable[str]) -> frozenset[str]:
     """Return ``scopes`` as a set; raises InvalidError for one that does not exist, or for none."""
     wanted = frozenset(scopes)
-    unknown = [FieldError("/scopes", "is not a known scope")] if wanted - SCOPES else []
+    unknown = [FieldError("/scopes", "unknown scope")] if wanted - SCOPES else []
     if unknown or not wanted:
-        raise InvalidError("a credential needs known scopes", errors=unknown)
+        raise InvalidError("a credential needs at least one scope, all known", errors=unknown)
     return wanted

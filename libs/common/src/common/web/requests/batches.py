@@ -15,7 +15,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An item that breaks a rule; pointers are relative to the item."""
+    """An invalid item; pointers are relative to the item."""
 
     error: InvalidError
 
@@ -56,4 +56,4 @@ def read_item(model: type[M], value: Any) -> M | Rejected:
     try:
         return model.model_validate_json(dumps(value))
     except ValidationError as error:
-        return Rejected(InvalidError("the item breaks a rule", errors=field_errors(error, value)))
+        return Rejected(InvalidError("the item is invalid", errors=field_errors(error, value)))

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from common.errors import FieldError, InvalidError
-from common.jsons import Limits, field_errors, parse
+from common.jsons import Limits, field_errors, parse, pointer_to
 from common.web.auth import exchange_of
 from common.web.problems import HttpError
 from common.web.requests.batches import Batch, Rejected, read_item
@@ -70,7 +70,7 @@ class JsonBody(Generic[M]):
             return self.model.model_validate_json(content)
         except ValidationError as error:
             raise InvalidError(
-                "the body breaks a rule", errors=field_errors(error, document)
+                "the request body is invalid", errors=field_errors(error, document)
             ) from None
 
 
@@ -101,16 +101,25 @@ class BatchBody(Generic[M]):
     def _items_of(self, document: Any) -> list[Any]:
         if not isinstance(document, dict) or set(document) != {"items"}:
             raise InvalidError(
-                'the body must be {"items": [...]}',
-                errors=[FieldError("/items", "is the one member that a batch has")],
+                'the request body must be {"items": [...]}', errors=_batch_errors(document)
             )
         items = document["items"]
         if not isinstance(items, list) or not 1 <= len(items) <= self.max_items:
             raise InvalidError(
-                f"a batch has 1 to {self.max_items} items",
-                errors=[FieldError("/items", f"must have 1 to {self.max_items} items")],
+                f"a batch must contain 1 to {self.max_items} items",
+                errors=[FieldError("/items", f"must contain 1 to {self.max_items} items")],
             )
         return items
+
+
+def _batch_errors(document: Any) -> list[FieldError]:
+    names = document if isinstance(document, dict) else {}
+    missing = [] if "items" in names else [FieldError("/items", "is required")]
+    unexpected = [name for name in names if name != "items"]
+    return missing + [
+        FieldError(pointer_to((name,)), 'unexpected field; a batch contains only "items"')
+        for name in unexpected
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,9 @@ class RawBody:
                 max_num_fields=1_000,
             )
         except ValueError:
-            raise HttpError(400, "the body is not a form", type_suffix="malformed-form") from None
+            raise HttpError(
+                400, "the request body is not a valid form", type_suffix="malformed-form"
+            ) from None
 
     def json(self, limits: Limits | None = None) -> Any:
         """Read JSON as strictly as any body: 400 or 422."""
@@ -177,14 +188,14 @@ async def read_json(request: Request, max_bytes: int) -> bytes:
     )
     charset = parameters.replace(" ", "").replace('"', "")
     if not is_json or charset not in {"", "charset=utf-8", "charset=utf8"}:
-        raise HttpError(415, "the body must be application/json in UTF-8")
+        raise HttpError(415, "the request body must be application/json in UTF-8")
     return await read_capped(request, max_bytes)
 
 
 async def read_capped(request: Request, max_bytes: int) -> bytes:
     """Return the whole body, of which no more than ``max_bytes`` are ever held; 413 beyond."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HttpError(415, "the body must not be compressed")
+        raise HttpError(415, "the request body must not be compressed")
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > max_bytes:
         raise _too_large(max_bytes)
@@ -192,7 +203,7 @@ async def read_capped(request: Request, max_bytes: int) -> bytes:
         async with asyncio.timeout(READ_SECONDS):
             content = await _collect(request.stream(), max_bytes)
     except TimeoutError:
-        raise HttpError(408, "the body did not arrive in time", headers=_CLOSE) from None
+        raise HttpError(408, "the request body did not arrive in time", headers=_CLOSE) from None
     exchange_of(request).body = content
     return content
 
@@ -213,4 +224,4 @@ _CLOSE = {"Connection": "close"}
 
 
 def _too_large(max_bytes: int) -> HttpError:
-    return HttpError(413, f"the body is larger than {max_bytes} bytes", headers=_CLOSE)
+    return HttpError(413, f"the request body is larger than {max_bytes} bytes", headers=_CLOSE)

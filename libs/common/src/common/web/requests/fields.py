@@ -38,7 +38,7 @@ def _written_out(value: Any) -> Any:
     """Refuse numbers in the place of a time, which would count as seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_TIME.match(value)):
         return value
-    raise ValueError("must be a date and a time as RFC 3339 writes them")
+    raise ValueError("must be an RFC 3339 date-time")
 
 
 def _utc(value: datetime) -> datetime:
@@ -47,7 +47,7 @@ def _utc(value: datetime) -> datetime:
     except OverflowError:
         moved = _LATEST
     if not _EARLIEST <= moved < _LATEST:
-        raise ValueError("must lie between the years 1970 and 9998")
+        raise ValueError("must be between the years 1970 and 9998")
     return moved
 
 

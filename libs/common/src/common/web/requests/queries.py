@@ -56,25 +56,25 @@ def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
     """
     pairs = [pair.partition("=") for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > _MAX_PARAMETERS:
-        raise InvalidError("there are too many query parameters")
+        raise InvalidError(f"a query may have at most {_MAX_PARAMETERS} parameters")
     errors = [
-        FieldError(pointer_to(("query", name)), "is not a parameter of this route")
+        FieldError(pointer_to(("query", name)), "unknown parameter")
         for name in (unquote_plus(name) for name, _, _ in pairs)
         if name not in known
     ]
     errors += [
-        FieldError(pointer_to(("query", unquote_plus(name))), "contains control characters")
+        FieldError(pointer_to(("query", unquote_plus(name))), "must not contain control characters")
         for name, _, value in pairs
         if _CONTROL.search(unquote_plus(value))
     ]
     given = Counter(unquote_plus(name) for name, _, _ in pairs)
     errors += [
-        FieldError(pointer_to(("query", name)), "is there more than once")
+        FieldError(pointer_to(("query", name)), "must not be repeated")
         for name, times in given.items()
         if times > 1 and not known.get(name, True)
     ]
     if errors:
-        raise InvalidError("a query parameter is not accepted", errors=errors)
+        raise InvalidError("a query parameter is invalid", errors=errors)
 
 
 def refuse_credentials(query_string: bytes) -> None:
@@ -85,7 +85,9 @@ def refuse_credentials(query_string: bytes) -> None:
     names = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
     if names & _CREDENTIALS or "tl_live_" in text or "tl_test_" in text:
         raise HttpError(
-            400, "credentials belong into the Authorization header", type_suffix="credential-in-url"
+            400,
+            "send credentials in the Authorization header, not in the URL",
+            type_suffix="credential-in-url",
         )
 
 

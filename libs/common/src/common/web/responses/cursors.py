@@ -75,9 +75,9 @@ def _unarmoured(token: str) -> bytes:
 def _bad_cursor() -> HttpError:
     return HttpError(
         400,
-        "the cursor does not belong to this list",
+        "the cursor does not belong to this list; start without one",
         type_suffix="bad-cursor",
-        errors=[FieldError("/query/cursor", "is not a cursor of this list")],
+        errors=[FieldError("/query/cursor", "invalid cursor")],
     )
 
 

@@ -117,12 +117,16 @@ class Streams:
 
     def _check_caps(self, credential: tuple[str, str]) -> None:
         if self._closing:
-            raise HttpError(503, "this process is stopping", headers={"Retry-After": "1"})
+            raise HttpError(503, "the process is stopping; reconnect", headers={"Retry-After": "1"})
         if (
             self._open[credential] >= MAX_STREAMS_PER_CREDENTIAL
             or self._open.total() >= MAX_STREAMS
         ):
-            raise HttpError(429, "too many open streams", headers={"Retry-After": "30"})
+            raise HttpError(
+                429,
+                "too many open streams; close one",
+                headers={"Retry-After": "30"},
+            )
 
     def _subscribe(
         self, reader: _Reader, keys: Sequence[Hashable], credential: tuple[str, str]
@@ -209,5 +213,5 @@ def _retry_ms() -> int:
 def _last_event_id(request: Request) -> str | None:
     found = request.headers.get("last-event-id")
     if found is not None and not (len(found) <= MAX_EVENT_ID and found.isprintable()):
-        raise HttpError(400, "Last-Event-ID is none of ours")
+        raise HttpError(400, "unknown Last-Event-ID")
     return found or None

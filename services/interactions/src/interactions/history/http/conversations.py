@@ -48,7 +48,8 @@ class ConversationPatch(RequestModel):
         for name in ("status", "tags"):
             if name in given and given[name] is None:
                 raise InvalidError(
-                    "the body breaks a rule", errors=[FieldError(f"/{name}", "must not be null")]
+                    "the request body is invalid",
+                    errors=[FieldError(f"/{name}", "must not be null")],
                 )
         if "tags" in given:
             given["tags"] = tuple(given["tags"])
