@@ -2,7 +2,7 @@
 
 from common.db.bulk import copy_rows
 from common.db.clock import Clock, DatabaseClock, wall_time
-from common.db.connections import ReadConnection, Transaction
+from common.db.connections import ReadConnection, Transaction, on_commit
 from common.db.database import Database
 from common.db.engines import async_url
 from common.db.failures import LockedError, sqlstate
@@ -28,6 +28,7 @@ __all__ = [
     "drop_days",
     "ensure_days",
     "hold_watermark",
+    "on_commit",
     "sqlstate",
     "wall_time",
 ]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.db.bulk import DRIVER_ERRORS
-from common.db.connections import ReadConnection, Transaction
+from common.db.connections import ReadConnection, Transaction, begin_callbacks
 from common.db.engines import new_direct_reads, new_engine
 from common.db.failures import is_repeatable, translated
 from common.errors import UnavailableError
@@ -65,6 +65,7 @@ class Database:
         for attempt in range(1, self.settings.max_attempts + 1):
             try:
                 async with self._writer.begin() as connection:
+                    callbacks = begin_callbacks(connection)
                     result = await work(_transaction(connection), *args, **kwargs)
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if is_repeatable(error) and attempt < self.settings.max_attempts:
@@ -77,7 +78,7 @@ class Database:
             metrics.TRANSACTION_SECONDS.labels(self.service, name).observe(
                 time.perf_counter() - began
             )
-            for callback in self._after_commit:
+            for callback in (*callbacks, *self._after_commit):
                 callback()
             return result
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import async_url
+from common.db import Transaction, async_url, on_commit
 from common.errors import UnavailableError
 from devstack.servers.postgres import Server
 from devstack.testing.postgres import FreshDsn
@@ -40,6 +40,27 @@ async def test_an_error_rolls_everything_back(fresh_dsn: FreshDsn):
     with pytest.raises(LookupError):
         await db.run(fail)
     assert await db.read(kept) == []
+    await db.close()
+
+
+async def test_callbacks_run_once_and_only_after_a_commit(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"))
+    await db.run(make_kept)
+    counted: list[str] = []
+
+    async def count(tx: Transaction, note: str, *, fail: bool) -> None:
+        on_commit(tx, lambda: counted.append(note))
+        await insert(tx, note)
+        assert counted == []
+        if fail:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await db.run(count, "lost", fail=True)
+    await db.run(insert, "between")
+    assert counted == []
+    await db.run(count, "kept", fail=False)
+    assert counted == ["kept"]
     await db.close()
 
 

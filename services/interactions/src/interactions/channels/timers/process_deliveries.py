@@ -15,7 +15,7 @@ from interactions.channels.usecases.deliveries import (
     Understood,
     record_deliveries,
 )
-from interactions.history import Draft, Patience, Resolver, keep
+from interactions.history import Draft, Patience, Resolver, keep, metrics
 
 _log = get_logger(__name__)
 
@@ -94,7 +94,7 @@ class ProcessDeliveries:
     async def _record(self, command: RecordDeliveries) -> None:
         """Record all; if that fails, one by one, so that one delivery cannot stop the others."""
         try:
-            await self._database.run(record_deliveries, command, now=self._clock.now())
+            await self._store(command)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - isolated and put aside with its reason
@@ -106,7 +106,12 @@ class ProcessDeliveries:
             [failed] = command.understood
             reason = f"recording_failed: {describe(error)}"
             buried = replace(command, understood=[Understood(failed.delivery, (), reason)])
-            await self._database.run(record_deliveries, buried, now=self._clock.now())
+            await self._store(buried)
+
+    async def _store(self, command: RecordDeliveries) -> None:
+        outcomes = await self._database.run(record_deliveries, command, now=self._clock.now())
+        for (provider, outcome), count in outcomes.items():
+            metrics.DELIVERIES.labels(provider, outcome).inc(count)
 
 
 async def _claim(tx: Transaction) -> list[StoredDelivery]:

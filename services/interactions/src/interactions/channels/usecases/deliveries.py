@@ -1,5 +1,6 @@
 """What providers send: stored first, understood later, put aside when it cannot be."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from common.errors import ServiceError
 from interactions.channels.kit.adapter import Headers
 from interactions.channels.store import deliveries as store
 from interactions.channels.store.deliveries import StoredDelivery
-from interactions.history import RecordInteractions, Resolved, bounded, metrics, record_interactions
+from interactions.history import RecordInteractions, Resolved, bounded, record_interactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,15 @@ class RecordDeliveries:
     window: timedelta
 
 
-async def record_deliveries(tx: Transaction, command: RecordDeliveries, *, now: datetime) -> None:
+async def record_deliveries(
+    tx: Transaction, command: RecordDeliveries, *, now: datetime
+) -> Counter[tuple[str, str]]:
     """Record the messages, and mark each delivery processed or quarantined with its reason.
 
-    Doing it twice records nothing twice: every message has its provider's key.
+    Returns how many deliveries there were by provider and outcome. A repetition records nothing
+    again: every message has its provider's key.
     """
+    outcomes: Counter[tuple[str, str]] = Counter()
     items = [item for u in command.understood for item in u.items]
     recording = RecordInteractions(command.tenant_id, items, command.window)
     answers = iter(await record_interactions(tx, recording, now=now) if items else ())
@@ -71,8 +76,9 @@ async def record_deliveries(tx: Transaction, command: RecordDeliveries, *, now: 
         reason = understood.unreadable or (refused[0].detail if refused else None)
         finished.append((understood.delivery, reason))
         outcome = "quarantined" if reason else "processed"
-        metrics.DELIVERIES.labels(understood.delivery.provider, outcome).inc()
+        outcomes[understood.delivery.provider, outcome] += 1
     await store.mark_finished(tx, command.tenant_id, finished)
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnavailableError
+from interactions.history import metrics
 from interactions.history.store import unresolved
 from interactions.history.store.unresolved import Unresolved
 from interactions.history.usecases.attach_interactions import (
@@ -49,7 +50,8 @@ class AttachUnresolved:
         except UnavailableError:
             self._away = True
             raise
-        await self._database.run(attach_interactions, command, now=self._clock.now())
+        attached = await self._database.run(attach_interactions, command, now=self._clock.now())
+        metrics.ATTACHED.inc(attached)
         if self._away:
             self._away = False
             await self._database.run(_mark_due)

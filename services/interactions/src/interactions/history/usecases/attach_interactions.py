@@ -7,7 +7,6 @@ from uuid import UUID
 
 from common.db import Transaction
 from common.messaging import outbox
-from interactions.history import metrics
 from interactions.history.domain.contact import Identifier
 from interactions.history.domain.conversation import Conversation, Step, Told
 from interactions.history.events.announcing import event_of
@@ -58,7 +57,6 @@ async def attach_interactions(
     await _tell(tx, tenant_id, after, attached, now)
     learned = [(a.customer_id, a.learned) for a in answers]
     await identifiers.save_identifiers(tx, tenant_id, learned, now=now)
-    metrics.ATTACHED.inc(len(attached))
     return len(attached)
 
 

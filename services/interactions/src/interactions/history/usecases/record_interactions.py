@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from common.db import Transaction
+from common.db import Transaction, on_commit
 from common.errors import ServiceError
 from common.messaging import outbox
 from interactions.history import metrics
@@ -194,7 +194,8 @@ async def _repeat(
             repeats[item.index] = refused[item.draft.provider]
             continue
         same = original.fingerprint == fingerprint(item.draft)
-        metrics.DUPLICATES.labels("same" if same else "conflicting").inc()
+        content = "same" if same else "conflicting"
+        on_commit(tx, metrics.DUPLICATES.labels(content).inc)
         repeats[item.index] = Recorded(
             original.interaction_id,
             original.conversation_id,
