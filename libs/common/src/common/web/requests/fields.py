@@ -1,4 +1,4 @@
-"""Types for fields of request bodies. None of them takes U+0000; Postgres would refuse it later."""
+"""Types for fields of bodies. None of them accepts U+0000, which Postgres cannot store."""
 
 import re
 from datetime import UTC, datetime
@@ -59,9 +59,9 @@ Timestamp = Annotated[
 JsonTime = Annotated[
     datetime,
     PlainSerializer(rfc3339, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time in a response: RFC 3339 in UTC, always with microseconds."""
+"""A time in an answer or an event: RFC 3339 in UTC, always with microseconds."""
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]

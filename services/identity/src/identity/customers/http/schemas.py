@@ -1,16 +1,11 @@
 """The shapes of customers and identifiers in responses; the other parts show them too."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import PlainSerializer
-
-from common.messaging import rfc3339
-from common.web.requests import JsonObject, ResponseModel
+from common.web.requests import JsonObject, JsonTime, ResponseModel
 
 LevelName = Literal["claimed", "channel_proved", "verified"]
-JsonTime = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
 class PresentedIdentifier(ResponseModel):

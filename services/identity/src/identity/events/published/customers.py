@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from common.messaging import EventData
+from common.web.requests import JsonTime
 from identity.events.published.shared import (
     ANNA,
     ANNA_BY_PHONE,
@@ -14,7 +15,6 @@ from identity.events.published.shared import (
     PHONE,
     TOPIC,
     Identifier,
-    JsonTime,
     example_config,
 )
 

@@ -1,20 +1,12 @@
 """What identity's events share: their topic, the shape of an identifier, and example data."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict
 
-from common.messaging import rfc3339
 from identity.customers.domain import identifiers
 
 TOPIC = "identity.customers"
-
-JsonTime = Annotated[
-    datetime,
-    PlainSerializer(rfc3339, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 
 ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
 ANNA_BY_PHONE = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"

@@ -1,23 +1,17 @@
 """The events that sla publishes: each change of a clock, with the whole clock after it."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import ConfigDict, WithJsonSchema
 
-from common.messaging import EventData, rfc3339
+from common.messaging import EventData
+from common.web.requests import JsonTime
 from sla.clocks.domain.clocks import ClockState
 from sla.rules.domain.policy import Metric
 
 TOPIC = "sla.clocks"
-
-Moment = Annotated[
-    datetime,
-    PlainSerializer(rfc3339, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 
 
 def _one_of(values: type[StrEnum]) -> WithJsonSchema:
@@ -74,11 +68,11 @@ class ClockEvent(EventData):
     policy_version: int
     policy_name: str
     target_seconds: int
-    started_at: Moment
-    due_at: Moment | None
-    met_at: Moment | None
-    breached_at: Moment | None
-    detected_at: Moment | None
+    started_at: JsonTime
+    due_at: JsonTime | None
+    met_at: JsonTime | None
+    breached_at: JsonTime | None
+    detected_at: JsonTime | None
     confirmed: bool | None
     reason: str | None
 
@@ -151,7 +145,7 @@ class ClockWarningV1(ClockEvent):
     )
 
     threshold: str
-    warn_at: Moment
+    warn_at: JsonTime
 
 
 class BreachRetractedV1(ClockEvent):

@@ -3,25 +3,24 @@
 from typing import Literal
 from uuid import UUID
 
-from common.web.requests import ResponseModel
+from common.web.requests import JsonTime, ResponseModel
 from sla.clocks.domain.clocks import ClockVersion, OwnedClock
 from sla.clocks.domain.explanation import Explanation
 from sla.clocks.events.announcing import public_fields
 from sla.clocks.events.published import MetricName, StateName
-from sla.rules.http.moments import Moment
 
 
 class WarningResponse(ResponseModel):
     """A threshold; ``warn_at`` is null while it has no time, as in a pause."""
 
     threshold: str
-    warn_at: Moment | None
+    warn_at: JsonTime | None
     sent: bool
 
 
 class PauseResponse(ResponseModel):
-    start: Moment
-    end: Moment | None
+    start: JsonTime
+    end: JsonTime | None
     status: str
 
 
@@ -31,7 +30,7 @@ class Summary(ResponseModel):
     counts_by: Literal["calendar", "around_the_clock"]
     calendar_id: str | None
     calendar_version: int | None
-    in_force_at: Moment
+    in_force_at: JsonTime
     pauses: list[PauseResponse]
 
 
@@ -46,12 +45,12 @@ class ClockResponse(ResponseModel):
     policy_version: int
     policy_name: str
     target_seconds: int
-    started_at: Moment
-    due_at: Moment | None
-    met_at: Moment | None
-    breached_at: Moment | None
-    detected_at: Moment | None
-    ended_at: Moment | None
+    started_at: JsonTime
+    due_at: JsonTime | None
+    met_at: JsonTime | None
+    breached_at: JsonTime | None
+    detected_at: JsonTime | None
+    ended_at: JsonTime | None
     confirmed: bool | None
     reason: str | None
     version: int
@@ -65,8 +64,8 @@ class ClockList(ResponseModel):
 
 
 class StretchResponse(ResponseModel):
-    start: Moment
-    end: Moment
+    start: JsonTime
+    end: JsonTime
     counted: bool
     why: str
 
@@ -74,7 +73,7 @@ class StretchResponse(ResponseModel):
 class Trace(ResponseModel):
     """Every half-open stretch from the start to ``until``: whether it counts, and why."""
 
-    until: Moment
+    until: JsonTime
     counted_seconds: float
     uncounted_seconds: float
     stretches: list[StretchResponse]

@@ -7,11 +7,10 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict
 
-from common.web.requests import Name, RequestModel, ResponseModel, ShortText
+from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText
 from sla.rules.domain.durations import MAX_SECONDS
 from sla.rules.domain.hours import AtClose
 from sla.rules.domain.policy import AgentInitiated, Metric, OnReopen
-from sla.rules.http.moments import Moment
 
 MetricName = Annotated[
     Metric,
@@ -99,7 +98,7 @@ class CalendarResponse(ResponseModel):
 
     calendar_id: str
     version: int
-    created_at: Moment
+    created_at: JsonTime
     name: str
     time_zone: str
     hours: dict[str, list[HoursBody]]
@@ -162,7 +161,7 @@ class PolicyRequest(RequestModel):
 class PolicyResponse(ResponseModel):
     policy_id: UUID
     version: int
-    created_at: Moment
+    created_at: JsonTime
     name: str
     position: int
     enabled: bool
