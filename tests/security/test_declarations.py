@@ -7,6 +7,7 @@ from tests.security.seeds import bodies, stranger_to_all, targets
 
 PUBLIC = {
     "POST /v1/channels/{provider}/{account}": "the provider signs its call",
+    "GET /version": "it names the release and no tenant's data",
 }
 UNDOCUMENTED = {"/openapi.json", "/docs", "/livez", "/readyz", "/metrics"}
 """Health, metrics and the documents: they hold nothing of any tenant."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -41,7 +42,12 @@ class Foundation:
         database = Database(postgres, service=name)
         clock = DatabaseClock(database, service=name)
         app = AppState(
-            service=name, database=database, clock=clock, http=settings.http, auth=settings.auth
+            service=name,
+            database=database,
+            clock=clock,
+            http=settings.http,
+            auth=settings.auth,
+            version=metadata.version(f"threadline-{name}"),
         )
         return cls(name, settings, database, clock, app)
 

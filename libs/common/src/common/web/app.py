@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from common.web.endpoint import endpoint_of
 from common.web.handlers import HANDLERS
-from common.web.health import Check, database_check, health_routes
+from common.web.health import Check, database_check, health_routes, version_router
 from common.web.metrics import metrics_route
 from common.web.middleware import Edge
 from common.web.openapi import calls, document
@@ -62,7 +62,7 @@ def build_app(
     app.middleware_stack = Edge(handled, service=state.service, settings=state.http)
     app.state.threadline = state
     app.openapi = partial(document, app)  # type: ignore[method-assign]
-    app.router.routes.extend(_declared_routes(routers))
+    app.router.routes.extend(_declared_routes([*routers, version_router]))
     app.router.routes.extend(
         health_routes({"database": database_check(state.database)} | dict(checks or {}))
     )

@@ -1,8 +1,9 @@
-"""``/livez``: the process turns. ``/readyz``: what it needs answers, or the reasons why not."""
+"""``/livez``: the process runs. ``/readyz``: its dependencies answer. ``/version``: its release."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,12 +12,35 @@ from starlette.routing import Route
 from common.db import Database, ReadConnection
 from common.errors import ServiceError
 from common.telemetry import describe
+from common.web.requests import ResponseModel
+from common.web.requirements import public
 from common.web.responses import json_answer
+from common.web.state import app_state
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, or the reason why not, which strangers may read."""
 
 CHECK_SECONDS = 2.0
+
+version_router = APIRouter(tags=["operations"])
+
+
+class VersionResponse(ResponseModel):
+    """The release that answers."""
+
+    service: str
+    version: str
+
+
+@version_router.get(
+    "/version",
+    response_model=VersionResponse,
+    dependencies=[public("it names the release and no tenant's data")],
+)
+async def read_version(request: Request) -> Response:
+    """Return the service's name and the version of its package."""
+    state = app_state(request)
+    return json_answer({"service": state.service, "version": state.version})
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[Route]:

@@ -14,13 +14,17 @@ from common.web.responses import CursorSigner, Streams
 
 @dataclass(kw_only=True)
 class AppState:
-    """What every API has. Each part of a service adds a state of its own to ``parts``."""
+    """What every API has. Each part of a service adds a state of its own to ``parts``.
+
+    ``version`` is the release of the service's package, for ``GET /version``.
+    """
 
     service: str
     database: Database
     clock: Clock
     http: HttpSettings
     auth: AuthSettings
+    version: str = "unknown"
     parts: dict[type[Any], Any] = field(default_factory=dict)
     authenticator: Authenticator = field(init=False)
     cursors: CursorSigner = field(init=False)

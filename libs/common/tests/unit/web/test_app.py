@@ -258,6 +258,15 @@ async def test_too_many_at_once_are_503_while_health_still_answers():
         assert (await client.get("/slow")).status_code == 200
 
 
+async def test_anybody_may_ask_for_the_version(there: World):
+    there.state.version = "1.2.3"
+    async with there.client() as stranger:
+        answer = await stranger.get("/version")
+    assert (answer.status_code, answer.json()) == (200, {"service": "test", "version": "1.2.3"})
+    operation = there.app.openapi()["paths"]["/version"]["get"]
+    assert operation["security"] == []
+
+
 async def test_ready_says_what_is_missing():
     async def fine() -> str | None:
         return None

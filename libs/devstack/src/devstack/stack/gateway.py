@@ -20,7 +20,9 @@ from starlette.types import Receive, Scope, Send
 from common.runtime import Component
 from devstack.stack.descriptions import merged
 
-SHARED = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc"})
+SHARED = frozenset(
+    {"/livez", "/readyz", "/version", "/metrics", "/openapi.json", "/docs", "/redoc"}
+)
 
 
 def build_gateway(
@@ -34,6 +36,7 @@ def build_gateway(
     routes = [
         Route("/livez", _together(apps, "/livez")),
         Route("/readyz", _together(apps, "/readyz", parts or {})),
+        Route("/version", _together(apps, "/version")),
         Route("/metrics", _first(apps, "/metrics")),
         Route("/openapi.json", _described(apps)),
         Route("/docs", _docs),
