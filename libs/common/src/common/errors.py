@@ -1,15 +1,15 @@
-"""What can go wrong, in words that no transport owns.
+"""The kinds of errors, independent of any transport.
 
 ServiceError
-├── MalformedError        the caller's data cannot be read at all
-├── InvalidError          the caller's data break a rule (names the field)
-├── UnauthenticatedError  nobody can say who the caller is
+├── MalformedError        the caller's data cannot be parsed
+├── InvalidError          the caller's data are invalid (names the field)
+├── UnauthenticatedError  the caller is unknown
 ├── ForbiddenError        the caller may not do this
-├── NotFoundError         there is no such thing for this tenant
-├── ConflictError         the thing is not in a state that allows this
-├── PreconditionError     the caller's copy of the thing is out of date
-├── RateLimitedError      too much, too fast
-└── UnavailableError      a dependency is away; the same call may work later
+├── NotFoundError         the resource does not exist for this tenant
+├── ConflictError         the state of the resource does not allow this
+├── PreconditionError     the caller's copy of the resource is out of date
+├── RateLimitedError      too many requests
+└── UnavailableError      a dependency is down; the same call may work later
 
 HTTP turns the kind into a status, a consumer turns it into a dead letter or a retry.
 """
@@ -34,14 +34,14 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken field: an RFC 6901 pointer into the body, and what is wrong with it."""
+    """One invalid field: an RFC 6901 pointer into the body, and the reason."""
 
     pointer: str
     detail: str
 
 
 class ServiceError(Exception):
-    """An outcome the caller must hear about. ``detail`` is shown to callers: no personal data."""
+    """An error that is reported to the caller. ``detail`` is public: no personal data."""
 
     kind: ClassVar[ErrorKind]
 
@@ -87,7 +87,7 @@ class PreconditionError(ServiceError):
 
 
 class RateLimitedError(ServiceError):
-    """``retry_after_seconds`` says when the next call has a chance."""
+    """``retry_after_seconds`` is the time until the next call can succeed."""
 
     kind = ErrorKind.RATE_LIMITED
 

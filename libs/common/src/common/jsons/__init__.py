@@ -1,4 +1,4 @@
-"""JSON in and out: encode, decode, parse strictly, point at what is wrong."""
+"""JSON: encode, decode, parse strictly, point at errors."""
 
 from common.jsons.codec import Encoded, dumps, dumps_text, encoded, loads
 from common.jsons.pointers import field_errors, pointer_to, sentence

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel
 
 Encoded = orjson.Fragment
-"""JSON that is ready, to stand as a value within what is yet to be encoded."""
+"""JSON text to be used as a value inside a document that is yet to be encoded."""
 
 
 def _default(value: object) -> Any:
@@ -32,10 +32,10 @@ def encoded(body: object) -> bytes:
 
 
 def dumps_text(value: object) -> str:
-    """Encode as text, the form in which asyncpg takes a jsonb parameter."""
+    """Encode as text, as asyncpg expects a jsonb parameter."""
     return dumps(value).decode()
 
 
 def loads(value: bytes | str) -> Any:
-    """Decode JSON that we wrote ourselves; ``parse`` is for what others send."""
+    """Decode JSON that we wrote ourselves; use ``parse`` for untrusted input."""
     return orjson.loads(value)

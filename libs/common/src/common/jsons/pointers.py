@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901) to broken fields, made from pydantic's errors without quoting input."""
+"""JSON pointers (RFC 6901) to invalid fields, made from pydantic's errors without the input."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def pointer_to(path: Sequence[str | int]) -> str:
 def field_errors(
     error: ValidationError, document: Any, prefix: Sequence[str | int] = ()
 ) -> list[FieldError]:
-    """Return what is wrong, each with a pointer into ``document``."""
+    """Return the errors, each with a pointer into ``document``."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [
         FieldError(pointer_to((*prefix, *_real_steps(one, document))), sentence(one))
@@ -30,9 +30,9 @@ def field_errors(
 
 
 def sentence(error: ErrorDetails) -> str:
-    """Return pydantic's words for an error; for our own validators, theirs.
+    """Return pydantic's message for an error, or that of our own validator.
 
-    One kind quotes what was sent and is put in words of ours.
+    One kind of message would quote the input and is replaced.
     """
     if error["type"] == "union_tag_invalid":
         return "unknown type"
@@ -40,7 +40,7 @@ def sentence(error: ErrorDetails) -> str:
 
 
 def _real_steps(error: ErrorDetails, document: Any) -> Iterator[str | int]:
-    """Drop the steps that pydantic adds for unions and validators: they are not in the document."""
+    """Yield the steps of an error's location, without those that pydantic adds for unions."""
     node, last = document, len(error["loc"]) - 1
     for index, step in enumerate(error["loc"]):
         inside = _step_into(node, step)
@@ -52,7 +52,7 @@ def _real_steps(error: ErrorDetails, document: Any) -> Iterator[str | int]:
 
 
 def _step_into(node: Any, step: str | int) -> tuple[Any] | None:
-    """Return the value behind ``step`` in a tuple, or None when there is no such step."""
+    """Return the value behind ``step`` in a tuple, or None without such a step."""
     if isinstance(node, Mapping) and step in node:
         return (node[step],)
     if isinstance(node, list) and isinstance(step, int) and step < len(node):

@@ -1,9 +1,9 @@
-"""Parse JSON from strangers: refuse all that a database, a signature or a reader could trip over.
+"""Parse untrusted JSON strictly: refuse what a database, a signature or a reader could trip over.
 
-First the marks outside of strings are counted in the raw bytes: that bounds what the parser will
-build, and tells how many members there are, which is how repeated names are found without a second
-parse. Then one parse in C, and one shallow walk over containers and numbers. Only when something is
-wrong does a slow second look find out where, so that the problem can point at it.
+First the marks outside of strings are counted in the raw bytes. That bounds what the parser builds,
+and gives the number of members, so duplicate names are found without a second parse. Then follow
+one parse in C and one shallow walk over containers and numbers. Only an invalid document is
+searched again, more slowly, for the place that the problem points at.
 """
 
 import json
@@ -33,9 +33,9 @@ class Limits:
 def parse(body: bytes, limits: Limits) -> Any:
     """Return the document.
 
-    Raises MalformedError when ``body`` is no JSON in UTF-8, and InvalidError with a pointer when it
-    is JSON that we refuse: too deep, too many members, a repeated name, a number beyond 64 bits or
-    not finite, U+0000.
+    Raises MalformedError for a body that is not JSON in UTF-8, and InvalidError with a pointer for
+    JSON that is nested too deep, has too many members or a duplicate name, or contains U+0000 or a
+    number that is not finite or does not fit into 64 bits.
     """
     marks = _outside_strings(body, limits)
     if marks.count(b",") >= limits.max_keys:
@@ -83,7 +83,7 @@ def _walk(document: Any, limits: Limits) -> int:
 
 
 def _outside_strings(body: bytes, limits: Limits) -> bytes:
-    """Return what stands outside of strings, if ``body`` is JSON; anything if it is not."""
+    """Return the text outside of strings, if ``body`` is JSON; anything if it is not."""
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     if body.count(b'"') > _QUOTES_A_MEMBER * limits.max_keys:
@@ -129,13 +129,13 @@ def _is_huge(node: Any) -> bool:
 
 
 class _Repeated(dict[str, Any]):
-    """An object in which a name came twice; ``name`` is the first such."""
+    """An object with a duplicate name; ``name`` is the first one."""
 
     name: str
 
 
 def _first_repeated(names: Iterable[str]) -> str:
-    """Return the first name that came before; there is one."""
+    """Return the first duplicate among ``names``, which contain one."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -161,5 +161,5 @@ def _repeated_name(body: bytes) -> InvalidError:
 
 
 def _without_input(message: str) -> str:
-    """Keep the parser's own words; they name a position and never quote the text."""
+    """Keep the parser's message, which names a position and never quotes the text."""
     return message[:200]

@@ -28,7 +28,7 @@ _NO_NATIVE_TELEMETRY: TelemetryConfig = {
     "logs": False,
     "operation_spans": False,
 }
-"""The framework's own would add three spans to ours and quote exceptions and addresses in them."""
+"""Disabled: the framework's telemetry adds three spans that quote exceptions and URLs."""
 _DECLARATIONS = (Requirement, Public)
 
 
@@ -57,7 +57,7 @@ def build_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    # In the place of the framework's own layers: the edge does, or forbids, what they are for.
+    # Replaces the framework's own layers: the edge does, or forbids, what they are for.
     handled = ExceptionMiddleware(app.router, handlers=HANDLERS)
     app.middleware_stack = Edge(handled, service=state.service, settings=state.http)
     app.state.threadline = state
@@ -72,7 +72,7 @@ def build_app(
 
 
 def _declared_routes(routers: Sequence[APIRouter]) -> list[BaseRoute]:
-    """Return the routes themselves: matched once and known by template, which nesting is not."""
+    """Return the routes themselves: a nested route would be matched twice and lose its template."""
     found: list[BaseRoute] = []
     for router in routers:
         for route in router.routes:
@@ -91,7 +91,7 @@ def _check_declared(route: APIRoute) -> None:
 
 
 def _ask_for_credentials_first(route: APIRoute) -> None:
-    """Order dependencies so that no body of a stranger is read, whatever the signature's order."""
+    """Order dependencies so that credentials are checked before any body is read."""
     route.dependant.dependencies.sort(key=lambda one: not isinstance(one.call, _DECLARATIONS))
 
 

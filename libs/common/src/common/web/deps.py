@@ -40,7 +40,7 @@ __all__ = [
 
 
 class Cursors:
-    """Cursors of the list in hand: bound to its caller's tenant, its route and its filters."""
+    """Cursors of the requested list: bound to the caller's tenant, the route and the filters."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -53,7 +53,7 @@ class Cursors:
         return self._signer.decode(token, filters=filters, **self._bound())
 
     def write(self, position: tuple[Part, ...] | None, filters: Any = None) -> str | None:
-        """Return the cursor of the next page, None when there is no position to go on from."""
+        """Return the cursor of the next page, None when there is no position to continue from."""
         if position is None:
             return None
         return self._signer.encode(position, filters=filters, **self._bound())
@@ -72,7 +72,7 @@ DatabaseDep = Annotated[Database, Depends(get_database)]
 CursorParameter = Annotated[
     str | None, Query(json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"})
 ]
-"""``next`` of the page before."""
+"""The previous page's ``next``."""
 ClockDep = Annotated[Clock, Depends(get_clock)]
 CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
 WriterDep = Annotated[Writer, Depends(get_writer)]

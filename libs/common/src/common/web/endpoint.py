@@ -1,8 +1,8 @@
-"""A route as it runs: what its signature asks for is worked out once, not for every request.
+"""Serves a route by a plan: its dependencies are resolved once, not for every request.
 
-FastAPI reads the signatures, and writes the documentation. To solve them anew for each request, it
-needs more time than all the checks of ours together. Our dependencies are plain coroutines, so each
-route can have a plan: whom to call in which order, with which parameters.
+FastAPI reads the signatures and writes the documentation. Resolving them for each request takes it
+longer than all our checks together. Our dependencies are plain coroutines, so each route can have a
+plan: what to call in which order, with which parameters. See ``docs/adr/0035-route-plans.md``.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -33,11 +33,11 @@ _OTHER_WISHES = (
     "response_param_name",
     "security_scopes_param_name",
 )
-"""What a signature may ask of FastAPI that a plan does not know."""
+"""Features of a signature that a plan does not support."""
 
 
 def endpoint_of(route: APIRoute) -> ASGIApp:
-    """Return the application that serves ``route``: by its plan, or by FastAPI where none fits.
+    """Return the application that serves ``route``: a plan, or FastAPI where no plan fits.
 
     A plan fits routes that answer with a ``Response``, and whose dependencies are coroutines that
     ask for each other, for the request, and for parameters of the path and the query.
@@ -61,7 +61,7 @@ class _Parameter:
     validate: Callable[..., tuple[Any, list[Any]]]
 
     def read(self, request: Request) -> tuple[Any, list[Any]]:
-        """Return the value and what is wrong with it, in FastAPI's words."""
+        """Return the value and its errors, in FastAPI's words."""
         loc = (self.place, self.alias)
         if self.place == "path":
             found = request.path_params.get(self.alias, _MISSING)
@@ -78,7 +78,7 @@ class _Parameter:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A coroutine and where its arguments come from; ``name`` is the argument that it becomes."""
+    """A coroutine and the sources of its arguments; ``name`` is the argument its result becomes."""
 
     name: str | None
     call: Callable[..., Any]
@@ -90,9 +90,9 @@ class _Plan:
     async def arguments(
         self, request: Request, solved: dict[Hashable, Any]
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return the arguments of ``call``, and all that is wrong with the request's parameters.
+        """Return the arguments of ``call``, and the errors of the request's parameters.
 
-        ``solved`` are the answers so far: each dependency is called once a request.
+        ``solved`` holds the results so far: each dependency is called once per request.
         """
         values: dict[str, Any] = {}
         errors: list[Any] = []

@@ -1,4 +1,4 @@
-"""Exceptions on their way out of a router: each becomes a problem."""
+"""Turns the exceptions of routers into problems."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -33,7 +33,7 @@ async def on_http_error(request: Request, error: HttpError) -> Response:
 
 
 async def on_status(request: Request, error: HTTPException) -> Response:
-    """Answer what the framework itself refuses: unknown routes and methods, mostly."""
+    """Answer requests that the framework refuses: mostly unknown routes and methods."""
     headers = dict(error.headers or {})
     if error.status_code == 405:  # noqa: PLR2004 - method not allowed
         headers["Allow"] = ", ".join(_methods(request))
@@ -42,7 +42,7 @@ async def on_status(request: Request, error: HTTPException) -> Response:
 
 
 async def on_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
-    """Answer 404 for an id in the path that cannot be one, 422 for all other parameters."""
+    """Answer 404 for an invalid id in the path, 422 for all other parameters."""
     found = error.errors()
     if any(one["loc"][:1] == ("path",) for one in found):
         return respond(request, of_status(404, _DETAILS[404]))
@@ -56,7 +56,7 @@ async def on_invalid_parameters(request: Request, error: RequestValidationError)
 
 
 async def on_disconnect(_request: Request, _error: ClientDisconnect) -> Response:
-    """Answer nobody: the client went while it was sending."""
+    """Return a response that nobody reads: the client disconnected while sending."""
     return Response(status_code=400)
 
 
@@ -70,7 +70,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
 
 
 def _methods(request: Request) -> list[str]:
-    """Return all methods that some route takes at this path."""
+    """Return all methods that routes accept at this path."""
     found: set[str] = set()
     for route in request.app.routes:
         match, _ = route.matches(request.scope)

@@ -1,7 +1,7 @@
 """The outermost layer of every request: limits, trace, security headers, metrics, access log.
 
-Pure ASGI, so that nothing here can cancel a handler or buffer a stream. The log has the route's
-template, never the path or the query, which may hold what a customer typed.
+Pure ASGI, so nothing here can cancel a handler or buffer a stream. The log contains the route's
+template, never the path or the query, which may contain what a customer typed.
 """
 
 import secrets
@@ -25,9 +25,9 @@ MAX_HEADER_BYTES = 32_768
 MAX_HEADERS = 100
 MAX_URL_BYTES = 8_192
 _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
-"""Health must answer when nothing else is let in."""
+"""Health must respond even when all other requests are refused."""
 _NO_ANSWER = 499
-"""Logged when the client went before its answer."""
+"""Logged when the client disconnected before the answer."""
 
 _SECURITY = (
     (b"x-content-type-options", b"nosniff"),
@@ -120,7 +120,7 @@ class Edge:
 
 
 class _Answer:
-    """The ``send`` of one request: notes when and how it answers, adds the headers that all get."""
+    """The ``send`` of one request: records the status and time, and adds the common headers."""
 
     def __init__(self, send: Send, exchange: Exchange) -> None:
         self._send = send
@@ -154,7 +154,7 @@ class _Answer:
 
 
 def check_head(scope: Scope) -> None:
-    """Refuse heads that are too large, and credentials in the URL. Raises HttpError."""
+    """Refuse oversized heads and credentials in the URL. Raises HttpError."""
     size = sum(len(name) + len(value) for name, value in scope["headers"])
     if size > MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
         raise HttpError(431, "the request headers are too large")
@@ -180,14 +180,14 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 def _trace_id(span: Span) -> str:
-    """Return the trace's id; without a tracer a random one, so that problems have a name."""
+    """Return the trace's id, or a random one without a tracer: problems need an id."""
     context = span.get_span_context()
     return f"{context.trace_id:032x}" if context.is_valid else secrets.token_hex(16)
 
 
 @lru_cache(maxsize=4_096)
 def _series(service: str, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Return the series of one route and status; finding them anew costs more than counting."""
+    """Return the series of one route and status; looking them up costs more than counting."""
     return (
         metrics.REQUESTS.labels(service, method, route, status),
         metrics.REQUEST_SECONDS.labels(service, method, route),

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI knows, plus bodies, scopes and problems, which are ours."""
+"""The OpenAPI document: FastAPI's own, completed with bodies, scopes and problems."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,7 +40,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
-    "description": "Makes a repeat of this request get the first answer. Kept for 24 hours.",
+    "description": "A repeated request with this key gets the first answer. Kept for 24 hours.",
 }
 
 
@@ -73,9 +73,9 @@ def _build(app: FastAPI) -> dict[str, Any]:
 
 
 def _spell_patterns(node: Any) -> None:
-    """Write the end of a pattern as ECMAScript does, which is what JSON Schema goes by.
+    """Spell the end of a pattern as ECMAScript does, which JSON Schema follows.
 
-    Names of members that have a pattern are all that there may be, which has to be said too.
+    An object whose member names have a pattern accepts no other members.
     """
     if isinstance(node, dict):
         if isinstance(pattern := node.get("pattern"), str):

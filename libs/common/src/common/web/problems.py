@@ -1,7 +1,7 @@
-"""Every error that leaves over HTTP, as ``application/problem+json`` (RFC 9457).
+"""Errors over HTTP, as ``application/problem+json`` (RFC 9457).
 
-Inside, errors have a kind and no status (``common.errors``); the table here is the only place that
-knows which status a kind has. Texts never quote what the caller sent.
+Errors of use cases have a kind and no status (``common.errors``); only the table here maps kinds to
+status codes. Texts never quote what the caller sent.
 """
 
 import math
@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:threadline:problem:"
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 MAX_ERRORS = 100
-"""More broken fields than this are not listed one by one."""
+"""The maximum number of field errors in one problem."""
 
 STATUS_OF: Mapping[ErrorKind, int] = {
     ErrorKind.MALFORMED: 400,
@@ -59,7 +59,7 @@ class HttpError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the caller is told."""
+    """An error answer."""
 
     status: int
     detail: str
@@ -91,7 +91,7 @@ class Problem:
 
 
 class RejectedItem(BaseModel):
-    """What stands in a batch's answer for an item that was refused."""
+    """The entry of a refused item in a batch's answer."""
 
     problem: Annotated[
         dict[str, Any],
@@ -121,7 +121,7 @@ def of_service_error(error: ServiceError) -> Problem:
 
 
 def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
-    """Return a problem that has nothing more to say than its status."""
+    """Return a problem that is described by its status alone."""
     return Problem(
         status=status, detail=detail, type=TYPE_PREFIX + slug_of(status), headers=headers or {}
     )

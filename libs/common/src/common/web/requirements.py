@@ -1,7 +1,7 @@
-"""Which scope a route needs, said in its signature: ``Annotated[Caller, requires("sla:read")]``.
+"""The scope that a route requires: ``caller: Annotated[Caller, requires("sla:read")]``.
 
-A route that lets strangers in says so too, with ``public(reason)``; an application with a route
-that says neither is not built.
+A route without a caller declares ``public(reason)``. Building an application fails when a route
+declares neither.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from common.web.state import app_state
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Dependency: the caller, who has ``scope``; charged to the rate limit."""
+    """Dependency: a caller that has ``scope``, charged against its rate limit."""
 
     scope: str
     bound: bool
@@ -46,14 +46,14 @@ class Public:
     reason: str
 
     async def __call__(self) -> None:
-        """Let everybody in."""
+        """Accept every request."""
 
 
 def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
     """Return the dependency that yields the caller, or answers 401, 403 or 429.
 
-    With ``bound`` tokens of one customer get in too, and the route must call
-    ``caller.check_customer``. ``cost`` weighs the call against the quota.
+    ``bound`` also accepts tokens of one customer; the route must then call
+    ``caller.check_customer``. ``cost`` is what the call takes from the quota.
     """
     if scope not in SCOPES:
         raise ValueError(f"unknown scope {scope}")
@@ -61,7 +61,7 @@ def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
 
 
 def public(reason: str) -> Any:
-    """Return the dependency that declares a route open, such as one whose sender signs."""
+    """Return the dependency that declares a route public, such as one whose sender signs."""
     return Depends(Public(reason))
 
 

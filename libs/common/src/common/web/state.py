@@ -1,4 +1,4 @@
-"""The collaborators of one service's API, built in its wiring and found again by its routers."""
+"""The collaborators of one service's API, built in its wiring and used by its routers."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""What is known about the request in hand, kept in its ASGI scope from edge to router."""
+"""The record of one request, kept in its ASGI scope from the edge to the router."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ UNMATCHED = "unmatched"
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer; parts fill in as the request moves inwards."""
+    """One request and its answer; layers add to it as the request moves inwards."""
 
     trace_id: str = ""
     caller: Caller | None = None
@@ -42,7 +42,7 @@ def exchange_of(request: HTTPConnection | Scope) -> Exchange:
 
 
 def caller_of(request: HTTPConnection) -> Caller:
-    """Return who is calling; only routes that require a scope have a caller."""
+    """Return the caller. Raises UnauthenticatedError on a route that requires no scope."""
     caller = exchange_of(request).caller
     if caller is None:
         raise UnauthenticatedError("a credential is required")

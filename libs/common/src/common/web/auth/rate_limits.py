@@ -1,7 +1,7 @@
-"""Token buckets: how much one credential, and one tenant with all its credentials, may ask for.
+"""Token buckets: how many requests one credential, and one tenant, may send.
 
 The buckets live in this process: with N processes behind a balancer a tenant gets up to N times the
-quota. What must hold for a whole fleet belongs into the proxy in front.
+quota. A limit for a whole fleet belongs in the proxy in front.
 """
 
 import math
@@ -29,7 +29,7 @@ class _Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is left of a quota, and in how many seconds it is whole again."""
+    """The rest of a quota, and the seconds until it is full again."""
 
     quota: int
     remaining: int
@@ -53,9 +53,9 @@ class Buckets:
         self._buckets: LRUCache[Hashable, _Bucket] = LRUCache(MAX_BUCKETS)
 
     def take(self, key: Hashable, cost: float = 1) -> Standing:
-        """Pay ``cost``. Raises RateLimitedError, and takes nothing, when there is not enough.
+        """Pay ``cost``. Raises RateLimitedError, and takes nothing, when too little is left.
 
-        A cost above the whole quota is let through by a full bucket, which then owes the rest.
+        A full bucket accepts a cost above the whole quota, and then owes the rest.
         """
         bucket = self._filled(key)
         needed = min(cost, self.quota)

@@ -1,7 +1,7 @@
-"""Where a request really came from, and which URL its sender called.
+"""The address that a request came from, and the URL that its sender called.
 
-``Forwarded`` headers are believed only when the peer, and every hop from the right, is a proxy that
-the settings name; anybody can write such a header.
+Forwarding headers are trusted only when the peer, and every hop from the right, is a proxy that the
+settings name; anyone can write such a header.
 """
 
 import re
@@ -56,7 +56,7 @@ def prefix_of(address: str) -> str:
 
 
 def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
-    """Return the URL as its sender called it, query included; what some providers sign.
+    """Return the URL as its sender called it, query included; some providers sign it.
 
     ``X-Forwarded-Proto`` and ``X-Forwarded-Host`` count only from a trusted proxy, and only the
     value that this proxy itself wrote: the last one.

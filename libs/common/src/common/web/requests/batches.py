@@ -1,4 +1,4 @@
-"""Many items in one body, each judged alone: a bad one gets a problem, the others an answer."""
+"""Many items in one body, judged one by one: an invalid one gets a problem, the others answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[M]):
-    """The items in the order in which they came."""
+    """The items in the order of the request."""
 
     items: tuple[M | Rejected, ...]
 
     def accepted(self) -> list[tuple[int, M]]:
-        """Return the sound items, each with its place in the batch."""
+        """Return the valid items, each with its place in the batch."""
         return [
             (place, item) for place, item in enumerate(self.items) if not isinstance(item, Rejected)
         ]
 
     def merge(self, answers: Sequence[Any]) -> list[Any]:
-        """Return one entry an item: ``answers`` (in the order of ``accepted``) and the problems.
+        """Return one entry per item: ``answers`` (in the order of ``accepted``) and the problems.
 
         An answer that is a ServiceError becomes a problem too.
         """
@@ -51,7 +51,7 @@ def _entry(answer: Any) -> Any:
 def read_item(model: type[M], value: Any) -> M | Rejected:
     """Read one parsed item as ``model``.
 
-    It goes back to text first: strict models take dates and ids from JSON text only.
+    It is encoded again first: strict models accept dates and ids only from JSON text.
     """
     try:
         return model.model_validate_json(dumps(value))

@@ -1,4 +1,4 @@
-"""Query strings: only parameters that the route declares, only values a database can take."""
+"""Query strings: only parameters that the route declares, only values a database can store."""
 
 import re
 from collections import Counter
@@ -49,10 +49,9 @@ def declared_parameters(route: APIRoute) -> Mapping[str, bool] | None:
 
 
 def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
-    """Raise InvalidError for what no route means; values are never quoted.
+    """Raise InvalidError for unknown names, control characters, and repeated single values.
 
-    That is unknown names, control characters, and a second value where only one would count:
-    ``known`` says of every name whether it may be given more than once.
+    ``known`` maps every name to whether it may be repeated. Values are never quoted.
     """
     pairs = [pair.partition("=") for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > _MAX_PARAMETERS:
@@ -78,7 +77,7 @@ def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
 
 
 def refuse_credentials(query_string: bytes) -> None:
-    """Raise HttpError 400 when somebody put a key into the URL, where every log would keep it."""
+    """Raise HttpError 400 for a credential in the URL, where logs would keep it."""
     if not query_string:
         return
     text = query_string.decode("latin-1").lower()
@@ -92,7 +91,7 @@ def refuse_credentials(query_string: bytes) -> None:
 
 
 def _declared(route: APIRoute) -> dict[str, bool]:
-    """Return all query parameters of the route and of its dependencies: may one be repeated?"""
+    """Return the query parameters of a route and its dependencies; True for those that repeat."""
     names: dict[str, bool] = {}
     waiting = [route.dependant]
     while waiting:
@@ -109,7 +108,7 @@ def _declared(route: APIRoute) -> dict[str, bool]:
 
 
 def is_list(annotation: Any) -> bool:
-    """Say whether a parameter of this type may be given more than once."""
+    """Return whether a parameter of this type may be repeated."""
     kind = get_origin(annotation) or annotation
     if any(kind is one for one in (list, tuple, set, frozenset)):
         return True
