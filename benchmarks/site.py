@@ -20,7 +20,7 @@ from benchmarks.sizes import Size
 from common.cli import all_topics
 from common.messaging import ensure_topics
 from common.settings import KafkaSettings
-from common.web.auth import SCOPES, CreateKey, create_key, insert_key
+from common.web.auth import CreateKey, create_key, insert_key, registered_scopes
 from devstack.fleet import fleet
 from devstack.kafka.jars import UnavailableError, fetch
 from devstack.kafka.server import KafkaNode
@@ -99,7 +99,7 @@ class Site:
     @cached_property
     def key_without_pii(self) -> str:
         """An API key of interactions whose holder sees personal data masked."""
-        return asyncio.run(self.fleet.create_key(SCOPES - {"pii:read"}))
+        return asyncio.run(self.fleet.create_key(registered_scopes() - {"pii:read"}))
 
     def start(self, *kinds: str) -> None:
         self.fleet.start(*kinds)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from common.web.auth import SCOPES
+from common.web.auth import registered_scopes
 from devstack.servers.postgres import Server
 from devstack.stack.credentials import kept_in
 from devstack.stack.services import NAMES
@@ -68,7 +68,7 @@ def beta(open_for_all: tuple[Site, Tenant, Tenant]) -> Tenant:
 
 @pytest.fixture
 def every_scope() -> list[str]:
-    return sorted(SCOPES)
+    return sorted(registered_scopes())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from common.web.auth import SCOPES
+from common.web.auth import registered_scopes
 from interactions.commands import add_channel
 from sla.clocks.timers.due_clocks import DueClocks
 from tests.security.canaries import Canaries, canaries_of
@@ -126,7 +126,7 @@ def bodies(operation: Operation, of: Tenant) -> list[Json | None]:
 async def settle(site: Site, tenant: str, digits: str) -> Tenant:
     """Give a tenant customers, one of them merged, conversations, clocks, rules and alerts."""
     of = Tenant(tenant, canaries_of(tenant, digits))
-    of.key = await site.key(tenant, sorted(SCOPES))
+    of.key = await site.key(tenant, sorted(registered_scopes()))
     await _rules(site, of)
     first = await _tell(site, of, _first_contact(of))
     later = await _tell(site, of, _contact("email", f"later-{of.canaries.email}", "again"))

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from common.web.auth import SCOPES
-from common.web.auth.scopes import PII_READ
+from common.web.auth import PII_READ, registered_scopes
 from tests.security.operations import PROTECTED, Operation
 from tests.security.raw_client import Answer
 from tests.security.seeds import Tenant, bodies, targets
@@ -18,7 +17,7 @@ STREAMS = {"text/event-stream"}
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
 async def test_every_answer_is_as_described(operation: Operation, site: Site, alpha: Tenant):
     for hidden in (set(), {PII_READ}):
-        key = await site.key(ALPHA, sorted(SCOPES - hidden))
+        key = await site.key(ALPHA, sorted(registered_scopes() - hidden))
         for target in targets(operation, alpha):
             for body in bodies(operation, alpha):
                 answer = await site.ask(

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwt
 from pydantic import SecretStr
 
-from common.web.auth import AUDIENCE, SCOPES
+from common.web.auth import AUDIENCE, registered_scopes
 from common.web.auth.service_tokens import read_private_key
 from tests.security.comparison import likeness
 from tests.security.operations import PROTECTED, Operation
@@ -24,7 +24,7 @@ def bound(site: Site, alpha: Tenant) -> str:
         "sub": "widget",
         "exp": int(time.time()) + 300,
         "tenant_id": ALPHA,
-        "scope": " ".join(SCOPES),
+        "scope": " ".join(registered_scopes()),
         "customer_id": alpha.uninvolved,
     }
     header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}

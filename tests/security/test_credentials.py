@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.web.auth import SCOPES
+from common.web.auth import registered_scopes
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
@@ -62,7 +62,7 @@ async def test_a_key_in_the_address_is_refused(
 async def test_every_other_scope_together_is_not_enough(
     operation: Operation, site: Site, alpha: Tenant
 ):
-    key = await site.key(ALPHA, sorted(SCOPES - {operation.scope}))
+    key = await site.key(ALPHA, sorted(registered_scopes() - {operation.scope}))
     for target, body in zip(targets(operation, alpha), bodies(operation, alpha), strict=False):
         answer = await site.ask(operation, target, by=BETA, key=key, body=body)
         assert (answer.status, answer.is_problem()) == (403, True)

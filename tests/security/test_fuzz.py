@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from common.web.auth import SCOPES
+from common.web.auth import registered_scopes
 from devstack.stack.services import NAMES
 from tests.security.operations import all_operations
 from tests.security.ports import serving
@@ -28,7 +28,7 @@ SEED = os.environ.get("FUZZ_SEED")
 async def test_no_request_breaks_a_service(
     name: str, site: Site, alpha: Tenant, beta: Tenant, tmp_path: Path
 ):
-    key = await site.new_key(BETA, sorted(SCOPES))
+    key = await site.new_key(BETA, sorted(registered_scopes()))
     operations = [one for one in all_operations() if one.service == name]
     given = {
         "secrets": alpha.canaries.everything(),

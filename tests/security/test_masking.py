@@ -2,8 +2,7 @@
 
 import pytest
 
-from common.web.auth import SCOPES
-from common.web.auth.scopes import PII_READ
+from common.web.auth import PII_READ, registered_scopes
 from tests.security.canaries import found_in
 from tests.security.operations import PROTECTED, WITH_BODY, Operation
 from tests.security.seeds import Tenant, bodies, targets
@@ -15,7 +14,7 @@ ECHOES = {"ResolveRequest": "answers with the identifiers that the caller has ju
 @pytest.fixture
 async def blind(site: Site) -> str:
     """A key that may do everything but see who it is about."""
-    return await site.key(ALPHA, sorted(SCOPES - {PII_READ}))
+    return await site.key(ALPHA, sorted(registered_scopes() - {PII_READ}))
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)

@@ -7,6 +7,9 @@ import pytest
 import structlog
 
 from common.telemetry import logs
+from common.web.auth import register_scopes
+
+register_scopes(["context:read", "identity:write", "identity:admin", "privacy:admin", "sla:read"])
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from common.service import INDEXES_ONLY, Foundation, Service, assemble
+from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.wiring import build_customers
 from identity.merging.wiring import build_merging
@@ -10,6 +11,11 @@ from identity.resolution.wiring import build_resolution
 from identity.settings import IdentitySettings
 
 NAME = "identity"
+SCOPES = frozenset({"context:read", "identity:admin", "identity:write", "privacy:admin"})
+"""What the routes of this service require."""
+OTHER_SCOPES = frozenset({"interactions:write", "sla:admin", "sla:read"})
+"""What the other services require: one key may be for all of them."""
+register_scopes(SCOPES | OTHER_SCOPES)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 

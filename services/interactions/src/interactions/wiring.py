@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from common.service import INDEXES_ONLY, Foundation, Service, assemble
+from common.web.auth import register_scopes
 from interactions.channels.wiring import build_channels
 from interactions.context.wiring import build_context
 from interactions.history import Resolver
@@ -11,6 +12,13 @@ from interactions.history.wiring import build_history, build_identity
 from interactions.settings import InteractionsSettings
 
 NAME = "interactions"
+SCOPES = frozenset({"context:read", "interactions:write"})
+"""What the routes of this service require."""
+OTHER_SCOPES = frozenset(
+    {"identity:admin", "identity:write", "privacy:admin", "sla:admin", "sla:read"}
+)
+"""What the other services require: one key may be for all of them."""
+register_scopes(SCOPES | OTHER_SCOPES)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 

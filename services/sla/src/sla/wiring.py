@@ -3,12 +3,20 @@
 from pathlib import Path
 
 from common.service import Foundation, Service, assemble
+from common.web.auth import register_scopes
 from sla.alerts.wiring import build_alerts
 from sla.clocks.wiring import build_clocks
 from sla.rules.wiring import build_rules
 from sla.settings import SlaSettings
 
 NAME = "sla"
+SCOPES = frozenset({"sla:admin", "sla:read"})
+"""What the routes of this service require."""
+OTHER_SCOPES = frozenset(
+    {"context:read", "identity:admin", "identity:write", "interactions:write", "privacy:admin"}
+)
+"""What the other services require: one key may be for all of them."""
+register_scopes(SCOPES | OTHER_SCOPES)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 

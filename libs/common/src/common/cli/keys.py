@@ -11,12 +11,12 @@ from rich.table import Table
 from common.cli.runner import Build, with_service
 from common.service import Service
 from common.web.auth import (
-    SCOPES,
     CreateKey,
     create_key,
     import_key,
     insert_key,
     list_keys,
+    registered_scopes,
     revoke_key,
 )
 
@@ -68,7 +68,7 @@ async def _create(
     command = CreateKey(
         tenant_id=tenant,
         name=name,
-        scopes=scopes or sorted(SCOPES),
+        scopes=scopes or sorted(registered_scopes()),
         environment=auth.environment,
         expires_at=now + timedelta(days=days) if days else None,
     )
@@ -81,7 +81,7 @@ async def _import(
     service: Service, plaintext: str, tenant: str, name: str, scopes: list[str] | None
 ) -> None:
     now = service.clock.now()
-    command = CreateKey(tenant_id=tenant, name=name, scopes=scopes or sorted(SCOPES))
+    command = CreateKey(tenant_id=tenant, name=name, scopes=scopes or sorted(registered_scopes()))
     row = import_key(plaintext, command, pepper=service.settings.auth.pepper, now=now)
     await service.database.run(insert_key, row, now=now)
 

@@ -2,14 +2,13 @@
 
 from common.db.bulk import copy_rows
 from common.db.clock import Clock, DatabaseClock, wall_time
-from common.db.connections import ReadConnection, Transaction, on_commit
+from common.db.connections import ReadConnection, Transaction, UseCase, on_commit
 from common.db.database import Database
 from common.db.engines import async_url
 from common.db.failures import LockedError, sqlstate
 from common.db.horizon import Horizon
 from common.db.partitions import drop_days, ensure_days
 from common.db.rows import Columns, bytea_text
-from common.db.usecases import UseCase
 from common.db.watermark_hold import hold_watermark
 
 __all__ = [

@@ -1,15 +1,31 @@
-"""What a function may do with the database, told by its first parameter's type."""
+"""What a function may do with the database, as the types of its parameters."""
 
-from collections.abc import Callable
-from typing import NewType
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NewType, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+C_contra = TypeVar("C_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 ReadConnection = NewType("ReadConnection", AsyncConnection)
 """A connection for reading: read-only, and perhaps outside any transaction."""
 
 Transaction = NewType("Transaction", ReadConnection)
 """A connection inside a transaction that ``Database.run`` commits; it may also be read."""
+
+
+class UseCase(Protocol[C_contra, R_co]):
+    """One business operation: everything that it writes, it writes in ``tx``.
+
+    The command is data. ``now`` is the time of the operation, read once by the caller.
+    """
+
+    def __call__(
+        self, tx: Transaction, command: C_contra, /, *, now: datetime
+    ) -> Awaitable[R_co]: ...
+
 
 _ON_COMMIT = "threadline.on_commit"
 

@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 
+from common.web.auth import registered_scopes
 from common.web.endpoint import endpoint_of
 from common.web.handlers import HANDLERS
 from common.web.health import Check, database_check, health_routes, version_router
@@ -43,7 +44,7 @@ def build_app(
     """Return the application, with problems, limits, health, metrics and documentation.
 
     ``checks`` come on top of the database's. Raises ValueError for a route that neither requires a
-    scope nor is declared public.
+    registered scope nor is declared public.
     """
     docs = state.http.docs
     app = FastAPI(
@@ -86,8 +87,12 @@ def _declared_routes(routers: Sequence[APIRouter]) -> list[BaseRoute]:
 
 
 def _check_declared(route: APIRoute) -> None:
-    if not any(isinstance(call, _DECLARATIONS) for call in calls(route.dependant)):
+    declarations = [call for call in calls(route.dependant) if isinstance(call, _DECLARATIONS)]
+    if not declarations:
         raise ValueError(f"{route.path} neither requires a scope nor is public")
+    for call in declarations:
+        if isinstance(call, Requirement) and call.scope not in registered_scopes():
+            raise ValueError(f"{route.path} requires the unknown scope {call.scope}")
 
 
 def _ask_for_credentials_first(route: APIRoute) -> None:

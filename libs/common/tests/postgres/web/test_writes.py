@@ -18,7 +18,7 @@ from common.errors import ConflictError
 from common.runtime import tasks
 from common.web import Caller, WriterDep, build_app, requires
 from common.web.app import AppState
-from common.web.auth import SCOPES, CreateKey, create_key, insert_key
+from common.web.auth import CreateKey, create_key, insert_key, registered_scopes
 from common.web.requests import RequestModel, json_body
 from common.web.writes import purge, writer
 from devstack.testing.fake_clock import FakeClock
@@ -106,7 +106,9 @@ class Site:
         self.app = build_app(title="Notes", routers=[router], state=self.state)
 
     async def key(self, **changes: Any) -> str:
-        command = replace(CreateKey(tenant_id="demo", name="t", scopes=tuple(SCOPES)), **changes)
+        command = replace(
+            CreateKey(tenant_id="demo", name="t", scopes=tuple(registered_scopes())), **changes
+        )
         plaintext, row = create_key(command, pepper=PEPPER, now=wall_time())
         await self.db.run(insert_key, row, now=wall_time())
         return plaintext

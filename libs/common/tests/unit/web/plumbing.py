@@ -13,7 +13,7 @@ from common.db import Database
 from common.settings import AuthSettings, HttpSettings
 from common.web import build_app
 from common.web.app import AppState
-from common.web.auth import SCOPES, CreateKey, create_key
+from common.web.auth import CreateKey, create_key, registered_scopes
 from common.web.auth.api_keys import Environment, KeyRow, find_key
 from devstack.testing.fake_clock import FakeClock
 from devstack.testing.http import http_client
@@ -45,7 +45,7 @@ class MemoryKeys:
         clock: FakeClock,
         *,
         tenant_id: str = "demo",
-        scopes: Sequence[str] = tuple(SCOPES),
+        scopes: Sequence[str] = tuple(registered_scopes()),
         environment: Environment = "live",
     ) -> str:
         command = CreateKey(

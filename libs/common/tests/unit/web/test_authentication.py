@@ -180,9 +180,15 @@ def test_a_route_without_a_declared_scope_is_not_built(there: World):
         build_app(title="x", routers=[careless], state=there.state)
 
 
-def test_a_route_cannot_require_a_scope_that_does_not_exist():
+def test_a_route_cannot_require_a_scope_that_does_not_exist(there: World):
+    eager = APIRouter()
+
+    @eager.get("/eager")
+    async def eager_route(_caller: Annotated[Caller, requires("context:everything")]) -> Response:
+        return json_answer({})
+
     with pytest.raises(ValueError, match="unknown scope"):
-        requires("context:everything")
+        build_app(title="x", routers=[eager], state=there.state)
 
 
 async def test_bound_callers_reach_their_customer_only_and_only_where_allowed():

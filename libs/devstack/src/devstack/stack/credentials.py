@@ -11,7 +11,14 @@ from pydantic import SecretStr
 
 from common.db import wall_time
 from common.service import Service
-from common.web.auth import SCOPES, CreateKey, ServiceTokens, create_key, import_key, insert_key
+from common.web.auth import (
+    CreateKey,
+    ServiceTokens,
+    create_key,
+    import_key,
+    insert_key,
+    registered_scopes,
+)
 
 DEMO, OTHER = "demo", "other"
 
@@ -71,5 +78,5 @@ def _made() -> Credentials:
 
 def _everything(tenant: str) -> CreateKey:
     return CreateKey(
-        tenant_id=tenant, name="development", scopes=sorted(SCOPES), environment="test"
+        tenant_id=tenant, name="development", scopes=sorted(registered_scopes()), environment="test"
     )

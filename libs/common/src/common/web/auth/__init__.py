@@ -12,12 +12,12 @@ from common.web.auth.authentication import Authenticator
 from common.web.auth.callers import Caller
 from common.web.auth.exchange import UNMATCHED, Exchange, caller_of, exchange_of, route_template
 from common.web.auth.rate_limits import RateLimiter
-from common.web.auth.scopes import SCOPES
+from common.web.auth.scopes import PII_READ, register_scopes, registered_scopes
 from common.web.auth.service_tokens import AUDIENCE, ServiceTokens
 
 __all__ = [
     "AUDIENCE",
-    "SCOPES",
+    "PII_READ",
     "UNMATCHED",
     "Authenticator",
     "Caller",
@@ -31,6 +31,8 @@ __all__ = [
     "import_key",
     "insert_key",
     "list_keys",
+    "register_scopes",
+    "registered_scopes",
     "revoke_key",
     "route_template",
 ]

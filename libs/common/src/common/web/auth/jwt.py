@@ -24,7 +24,7 @@ from common.settings import TrustedIssuer
 from common.web.auth.api_keys import TENANT
 from common.web.auth.callers import Caller
 from common.web.auth.jwks import Fetch, IssuerKeys
-from common.web.auth.scopes import SCOPES
+from common.web.auth.scopes import registered_scopes
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA", "Ed25519"})
 """``Ed25519`` is what RFC 9864 calls EdDSA over that curve, the only one that we take."""
@@ -135,7 +135,7 @@ def _caller(issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Caller:
     return Caller(
         tenant_id=tenant,
         principal_id=f"jwt:{issuer.issuer}:{subject}",
-        scopes=frozenset(scope.split(" ")) & SCOPES,
+        scopes=frozenset(scope.split(" ")) & registered_scopes(),
         customer_id=_customer(claims.get("customer_id")),
     )
 
