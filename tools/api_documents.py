@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common.messaging import EventData
-from devstack.stack.credentials import kept_in
+from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
 
 Document = dict[str, Any]
@@ -17,7 +17,10 @@ def openapi_documents() -> Iterator[tuple[str, Document]]:
     dsns = dict.fromkeys(NAMES, "postgresql://nobody@127.0.0.1:1/none")
     with tempfile.TemporaryDirectory() as scratch:
         services = build_services(
-            dsns=dsns, bootstrap="127.0.0.1:1", credentials=kept_in(Path(scratch)), port=8000
+            dsns=dsns,
+            bootstrap="127.0.0.1:1",
+            credentials=load_credentials(Path(scratch)),
+            port=8000,
         )
     for service in services.all():
         yield service.name, service.api.openapi()

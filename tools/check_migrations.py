@@ -8,7 +8,7 @@ import asyncpg
 
 from common.migrations import downgrade, upgrade
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
-from devstack.testing.blocking import blocking
+from devstack.testing.threads import run_in_thread
 
 SERVICES = ("identity", "interactions", "sla")
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def _there_and_back(service: str, server: Server) -> None:
         await connection.execute(f"CREATE DATABASE {service}")
         await connection.close()
 
-    blocking(create)
+    run_in_thread(create)
     folder, dsn = ROOT / "services" / service / "migrations", server.dsn(service)
     upgrade(folder, dsn)
     downgrade(folder, dsn, revision="-1")

@@ -8,8 +8,8 @@ from dotenv import dotenv_values
 
 from common.settings import ServiceSettings
 from devstack.compose import environment
-from devstack.servers.postgres import DISCREET
-from devstack.stack.credentials import kept_in
+from devstack.servers.postgres import PRIVATE_LOGGING
+from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
 from identity.settings import IdentitySettings
 from interactions.settings import InteractionsSettings
@@ -120,7 +120,9 @@ def test_only_the_proxy_can_be_reached_and_only_from_this_host(values):
 
 
 def test_postgres_logs_as_little_as_the_embedded_one(values):
-    assert {f"-c{setting}" for setting in DISCREET} <= {*services(values)["postgres"]["command"]}
+    assert {f"-c{setting}" for setting in PRIVATE_LOGGING} <= {
+        *services(values)["postgres"]["command"]
+    }
 
 
 def test_images_have_plain_names(values):
@@ -146,7 +148,7 @@ def test_the_engine_is_sent_nothing_but_code_and_the_lock():
 def test_the_proxy_gives_each_path_to_the_service_that_declares_it(tmp_path):
     dsns = dict.fromkeys(NAMES, "postgresql://nobody@127.0.0.1:1/none")
     built = build_services(
-        dsns=dsns, bootstrap="127.0.0.1:1", credentials=kept_in(tmp_path), port=1
+        dsns=dsns, bootstrap="127.0.0.1:1", credentials=load_credentials(tmp_path), port=1
     )
     paths = {path: s.name for s in built.all() for path in s.api.openapi()["paths"]}
     assert len(paths) > 15

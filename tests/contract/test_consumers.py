@@ -4,7 +4,7 @@ import pytest
 
 from common.jsons import loads
 from common.messaging import Ignored, Received, Record
-from devstack.stack.credentials import kept_in
+from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
 from tools.export_contracts import ROOT, name_of, published
 
@@ -16,7 +16,7 @@ def streams(tmp_path_factory: pytest.TempPathFactory):
     services = build_services(
         dsns=dict.fromkeys(NAMES, "postgresql://nobody:x@127.0.0.1:1/none"),
         bootstrap="127.0.0.1:1",
-        credentials=kept_in(tmp_path_factory.mktemp("credentials")),
+        credentials=load_credentials(tmp_path_factory.mktemp("credentials")),
         port=1,
     )
     return [stream for service in services.all() for stream in service.streams.values()]

@@ -13,7 +13,7 @@ from devstack.fleet.fleet import SEPARATE, Fleet, running_fleet
 from devstack.kafka.jars import fetch
 from devstack.kafka.server import KafkaNode
 from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
-from devstack.testing.leaks import assert_nothing_leaked, logged
+from devstack.testing.leaks import assert_nothing_leaked, read_logs
 from devstack.testing.postgres import Templates
 from tests.drills.drill import Drill, promise
 from tests.drills.ledger import Ledger
@@ -32,7 +32,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedPostgres:
 def postgres_server(postgres: EmbeddedPostgres) -> Iterator[Server]:
     with postgres as server:
         yield server
-    assert_nothing_leaked(logged(server.log))
+    assert_nothing_leaked(read_logs(server.log))
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> KafkaNode:
 def kafka_bootstrap(kafka: KafkaNode) -> Iterator[str]:
     with kafka as bootstrap:
         yield bootstrap
-    assert_nothing_leaked(logged(kafka.log))
+    assert_nothing_leaked(read_logs(kafka.log))
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ class Drill:
         for point, act in blows:
             await self.start(name, point)
             acting.append(asyncio.ensure_future(act()))
-            assert await self.fleet.death(name) == KILLED
+            assert await self.fleet.wait_for_exit(name) == KILLED
         self.fleet.launch(name)
         return await asyncio.gather(*acting)
 
@@ -86,11 +86,11 @@ class Drill:
 
     async def start(self, name: str, point: Point) -> None:
         self.fleet.launch(name, through=point.words())
-        await self.fleet.ready(name)
+        await self.fleet.wait_ready(name)
 
     async def dies(self, name: str) -> None:
         """Wait until a process has died at its point, and start it again as a supervisor would."""
-        assert await self.fleet.death(name) == KILLED
+        assert await self.fleet.wait_for_exit(name) == KILLED
         self.fleet.launch(name)
 
     async def execute(self, service: str, statement: str, *values: object) -> list[Any]:
@@ -103,7 +103,7 @@ class Drill:
 
     async def all_is_well(self) -> Evidence:
         """Wait until nothing waits any more; then every invariant must hold."""
-        await self.fleet.ready(*self.fleet.processes)
+        await self.fleet.wait_ready(*self.fleet.processes)
         async with looking(self.fleet.dsns, self.fleet.bootstrap) as sources:
             return await all_is_well(sources, self.fleet, self.ledger)
 

@@ -40,10 +40,10 @@ async def test_while_the_broker_is_away_apis_go_on_and_all_is_told_in_order_afte
             await traffic.goes_on("webhook", 50)
             for name in NEED_KAFKA:
                 await until(partial(_is_down, drill, name), 90, every=0.2)
-        await drill.fleet.ready(*NEED_KAFKA)
+        await drill.fleet.wait_ready(*NEED_KAFKA)
     assert set(traffic.answers) == {200}, "contexts do not need the broker"
     await drill.all_is_well()
 
 
 def _is_down(drill: Drill, name: str) -> bool:
-    return not drill.fleet.answers(name)
+    return not drill.fleet.is_ready(name)

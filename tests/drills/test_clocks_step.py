@@ -61,7 +61,7 @@ async def test_a_timer_whose_host_steps_declares_nothing_early_and_misses_nothin
     async with drill.fleet.configured(TIMER, fake_clock.environment):
         crowd = await _stepping(drill, fake_clock, offset)
         fake_clock.steps("+0")
-        await drill.fleet.ready(TIMER)
+        await drill.fleet.wait_ready(TIMER)
         await _all_are_told_rightly(drill, crowd)
 
 
@@ -74,15 +74,15 @@ async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_mi
     monkeypatch: pytest.MonkeyPatch,
 ):
     async with during(_restarted_with(drill, fake_clock.environment, monkeypatch)):
-        await drill.fleet.ready(*drill.fleet.processes)
+        await drill.fleet.wait_ready(*drill.fleet.processes)
         began = datetime.now(UTC)
         crowd = await _stepping(drill, fake_clock, offset)
         fake_clock.steps("+0")
         if back:
             drill.ledger.lived_again(began - back, datetime.now(UTC) - back)
-        await drill.fleet.ready(*drill.fleet.processes)
+        await drill.fleet.wait_ready(*drill.fleet.processes)
         await _all_are_told_rightly(drill, crowd)
-    await drill.fleet.ready(*drill.fleet.processes)
+    await drill.fleet.wait_ready(*drill.fleet.processes)
     await until(lambda: _all_follow(drill), 30, every=0.2)
 
 
@@ -104,7 +104,7 @@ async def _stepping(drill: Drill, clock: FakeClock, offset: str) -> Crowd:
     await crowd.await_clocks()
     await crowd.answer_every_second()
     clock.steps(offset)
-    await until(lambda: not drill.fleet.answers(TIMER), 30, every=0.2)
+    await until(lambda: not drill.fleet.is_ready(TIMER), 30, every=0.2)
     await crowd.await_deadlines()
     assert set(await crowd.clocks()) == {("running", None, None), ("met", None, None)}
     return crowd

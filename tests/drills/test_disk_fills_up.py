@@ -23,14 +23,14 @@ SPARE_BYTES = 64 * 1_048_576
 async def test_a_full_disk_refuses_writes_and_loses_nothing_that_was_acknowledged(drill: Drill):
     postgres = cast("EmbeddedPostgres", drill.postgres.server)
     async with during(_on_a_small_disk(postgres)):
-        await drill.fleet.ready(*drill.fleet.processes)
+        await drill.fleet.wait_ready(*drill.fleet.processes)
         async with under_load(drill) as traffic:
             async with during(_full(postgres)):
                 await traffic.is_refused(503, times=20)
             for way in list(traffic.acknowledged):
                 await traffic.goes_on(way)
         await drill.all_is_well()
-    await drill.fleet.ready(*drill.fleet.processes)
+    await drill.fleet.wait_ready(*drill.fleet.processes)
 
 
 @contextmanager

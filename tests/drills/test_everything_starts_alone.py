@@ -23,7 +23,7 @@ async def test_processes_start_without_their_servers_say_so_and_heal(drill: Dril
             fleet.launch(name)
         for name in SEPARATE:
             assert await until(partial(_reasons, fleet, name), 120, every=0.2)
-    await fleet.ready(*SEPARATE)
+    await fleet.wait_ready(*SEPARATE)
     await drill.speaker.say("rest", a_message())
     await drill.speaker.say("kafka", a_message())
     await drill.all_is_well()

@@ -52,7 +52,7 @@ async def test_messages_are_taken_attached_later_and_identity_is_not_stormed(dri
             assert after != before, "nobody was let down, so nothing was tried"
             for name, times in after.items():
                 assert times - before[name] <= THRESHOLD + AT_ONCE + seconds, name
-        await drill.fleet.ready(IDENTITY)
+        await drill.fleet.wait_ready(IDENTITY)
     await drill.all_is_well()
 
 

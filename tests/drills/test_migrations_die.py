@@ -22,7 +22,7 @@ async def test_a_migration_that_dies_half_way_leaves_nothing_and_can_be_repeated
     dsns = dict(fleet.dsns) | {"interactions": postgres_server.dsn(name)}
     apart = Fleet(fleet.directory, dsns, fleet.bootstrap, fleet.credentials)
     apart.launch("interactions migrate", through=Point("ddl", nth=20).words())
-    assert await apart.death("interactions migrate", within=120) == -signal.SIGKILL
+    assert await apart.wait_for_exit("interactions migrate", within=120) == -signal.SIGKILL
     assert await _tables(apart) == 0
     apart.run("interactions", "migrate")
     assert await _tables(apart) > 0

@@ -110,8 +110,8 @@ async def test_one_service_without_its_database_leaves_the_others_alone(drill: D
         async with database_faults.closed(fleet.dsns["identity"], fleet.dsns["sla"]):
             await traffic.sees(200, times=50)
             await _all_ways_go_on(traffic)
-            await until(lambda: not fleet.answers("sla timer"), 30, every=0.2)
-        await fleet.ready("sla api", "sla consumer", "sla relay", "sla timer")
+            await until(lambda: not fleet.is_ready("sla timer"), 30, every=0.2)
+        await fleet.wait_ready("sla api", "sla consumer", "sla relay", "sla timer")
     await drill.all_is_well()
 
 

@@ -45,11 +45,11 @@ async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill
     await until(lambda: zombie.status() == psutil.STATUS_STOPPED, within=30)
     await drill.execute("interactions", _END_SESSIONS_WITH_A_SHARD)
     drill.fleet.launch(OTHER)
-    await drill.fleet.ready(OTHER)
+    await drill.fleet.wait_ready(OTHER)
     try:
         await until(lambda: _published(drill, [m.token for m in messages]), within=30)
         drill.fleet.thaw(RELAY)
-        await until(lambda: drill.fleet.logged(RELAY, "relay.interrupted"), within=30)
+        await until(lambda: drill.fleet.log_contains(RELAY, "relay.interrupted"), within=30)
         await drill.all_is_well()
     finally:
         drill.fleet.stop(OTHER)

@@ -19,7 +19,7 @@ async def test_a_breach_is_declared_once(drill: Drill):
         point = Point("transaction", when, of="fire_due_clocks", about=said["conversation_id"])
         # Not waiting until it is ready: what is due already strikes it down before that.
         drill.fleet.launch(SLA_TIMER, through=point.words())
-        assert await drill.fleet.death(SLA_TIMER, within=60) == KILLED
+        assert await drill.fleet.wait_for_exit(SLA_TIMER, within=60) == KILLED
     drill.fleet.launch(SLA_TIMER)
     await drill.all_is_well()
 

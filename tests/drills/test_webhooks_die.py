@@ -61,7 +61,7 @@ async def test_a_delivery_that_takes_its_process_down_each_time_is_quarantined(d
     for _ in range(MAX_CLAIMS):
         await drill.execute("interactions", _LEASES_ARE_OVER)
         drill.fleet.launch(TIMER, through=point.words())
-        await drill.fleet.death(TIMER)
+        await drill.fleet.wait_for_exit(TIMER)
     await drill.speaker.say("webhook", innocent)
     await drill.execute("interactions", _LEASES_ARE_OVER)
     drill.fleet.launch(TIMER)

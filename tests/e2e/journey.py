@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from devstack.fleet.composed import ComposedFleet
 from devstack.fleet.fleet import Fleet
-from devstack.testing.leaks import PERSON, SECRET, a_number, an_address, said
+from devstack.testing.leaks import PERSON, SECRET, new_address, new_number, traceable
 
 Json = dict[str, Any]
 
@@ -20,11 +20,11 @@ def unique(name: str) -> str:
 
 
 def an_email() -> Json:
-    return {"type": "email", "value": an_address(), "level": "channel_proved"}
+    return {"type": "email", "value": new_address(), "level": "channel_proved"}
 
 
 def a_phone() -> Json:
-    return {"type": "phone", "value": a_number(), "level": "channel_proved"}
+    return {"type": "phone", "value": new_number(), "level": "channel_proved"}
 
 
 async def call(
@@ -47,7 +47,7 @@ async def say(
         "direction": "inbound",
         "author": {"type": "customer", "name": PERSON},
         "identifiers": [identifier],
-        "text": said(text),
+        "text": traceable(text),
     }
     async with fleet.client("interactions") as client:
         return await call(client, "POST", "/v1/interactions", body | more)
@@ -61,7 +61,7 @@ async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) 
         "direction": "outbound",
         "author": {"type": "agent", "id": "agent-7"},
         "conversation_id": conversation_id,
-        "text": said("Here is your answer."),
+        "text": traceable("Here is your answer."),
     }
     async with fleet.client("interactions") as client:
         return await call(client, "POST", "/v1/interactions", body | more)
@@ -125,7 +125,7 @@ async def say_traced(
         "direction": "inbound",
         "author": {"type": "customer", "name": PERSON},
         "identifiers": [identifier],
-        "text": said(text),
+        "text": traceable(text),
     }
     headers = {"traceparent": traceparent}
     async with fleet.client("interactions") as client:

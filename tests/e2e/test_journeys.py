@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from devstack.fleet.fleet import Fleet
-from devstack.testing.leaks import said
+from devstack.testing.leaks import traceable
 from devstack.testing.wait import until
 from tests.e2e import journey
 from tests.e2e.journey import Json, a_phone, an_email, call, unique
@@ -36,14 +36,14 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
             "MessageSid": unique("SM"),
             "From": phone["value"],
             "To": account,
-            "Body": said("And texts"),
+            "Body": traceable("And texts"),
         },
     )
     assert sent.status_code == 200, sent.text
     merge = {
         "source_id": phoned["customer_id"],
         "target_id": chat["customer_id"],
-        "reason": said("She said so."),
+        "reason": traceable("She said so."),
     }
     async with fleet.client("identity") as client:
         merged = await call(client, "POST", "/v1/merges", merge)
@@ -118,7 +118,7 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
     assert stored
     assert all(trace_id in row["parent"] for row in stored)
     for kind in ("interactions api", "identity api", "sla worker"):
-        await until(partial(fleet.logged, kind, trace_id), within=15)
+        await until(partial(fleet.log_contains, kind, trace_id), within=15)
     headers = await fleet.headers("interactions.conversations", said["conversation_id"])
     assert headers
     assert all(trace_id in one["ce_traceparent"] for one in headers)

@@ -6,7 +6,7 @@ import pytest
 
 from devstack.fleet.fleet import Fleet, running_fleet
 from devstack.servers.postgres import Server
-from devstack.testing.leaks import a_number
+from devstack.testing.leaks import new_number
 from devstack.testing.postgres import Templates
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -18,7 +18,7 @@ def test_what_a_process_lets_slip_as_it_dies_is_found(
     servers = (postgres_server, templates, kafka_bootstrap)
     found = pytest.raises(AssertionError, match=r"sla-relay\.log.*a telephone number")
     with found, running_fleet(tmp_path, *servers, names=()) as fleet:
-        _die_saying(fleet, f"nobody has {a_number()}")
+        _die_saying(fleet, f"nobody has {new_number()}")
 
 
 def _die_saying(fleet: Fleet, words: str) -> None:

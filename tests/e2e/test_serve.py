@@ -13,16 +13,16 @@ import pytest
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.postgres import Server
 from devstack.stack.services import NAMES
-from devstack.testing.leaks import PERSON, said
+from devstack.testing.leaks import PERSON, traceable
 from devstack.testing.postgres import execute
-from devstack.testing.stack import Served, served
+from devstack.testing.stack import StackProcess, stack_process
 from devstack.testing.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
-async def resolve(running: Served, email: str, *, key: str | None = None) -> dict:
+async def resolve(running: StackProcess, email: str, *, key: str | None = None) -> dict:
     async with running.client(key) as client:
         body = {"identifiers": [{"type": "email", "value": email, "level": "verified"}]}
         answer = await client.post("/v1/identities/resolve", json=body)
@@ -30,7 +30,7 @@ async def resolve(running: Served, email: str, *, key: str | None = None) -> dic
     return answer.json()
 
 
-async def test_everything_answers_behind_one_port(stack: Served):
+async def test_everything_answers_behind_one_port(stack: StackProcess):
     async with stack.client() as client:
         assert (await client.get("/livez")).status_code == 200
         ready = (await client.get("/readyz")).json()
@@ -41,7 +41,7 @@ async def test_everything_answers_behind_one_port(stack: Served):
     assert {"/v1/identities/resolve", "/v1/interactions", "/v1/sla/clocks"} <= paths
 
 
-async def test_the_databases_are_where_the_file_says(stack: Served):
+async def test_the_databases_are_where_the_file_says(stack: StackProcess):
     assert set(stack.endpoints.postgres) == {"identity", "interactions", "sla"}
     for dsn in stack.endpoints.postgres.values():
         connection = await asyncpg.connect(dsn)
@@ -49,22 +49,22 @@ async def test_the_databases_are_where_the_file_says(stack: Served):
         await connection.close()
 
 
-async def test_two_tenants_never_meet(stack: Served):
+async def test_two_tenants_never_meet(stack: StackProcess):
     ours = await resolve(stack, "same@example.com")
     theirs = await resolve(stack, "same@example.com", key=stack.endpoints.other_tenant_api_key)
     assert ours["customer_id"] != theirs["customer_id"]
 
 
 async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
-    with served(tmp_path) as first:
+    with stack_process(tmp_path) as first:
         made = await resolve(first, "kept@example.com")
         assert first.stop() == 0
     assert not (tmp_path / "endpoints.json").exists()
-    with served(tmp_path) as second:
+    with stack_process(tmp_path) as second:
         assert second.endpoints.api_key == first.endpoints.api_key
         assert (await resolve(second, "kept@example.com"))["customer_id"] == made["customer_id"]
         second.kill()
-    with served(tmp_path) as third:
+    with stack_process(tmp_path) as third:
         again = await resolve(third, "kept@example.com", key=first.endpoints.api_key)
     assert again["customer_id"] == made["customer_id"]
     assert again["created"] is False
@@ -73,7 +73,7 @@ async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
 async def test_servers_that_are_there_already_are_used(tmp_path, postgres_server: Server):
     given = {"POSTGRES_DSN": postgres_server.admin_dsn}
     with EmbeddedBroker(tmp_path / "broker") as bootstrap:
-        with served(tmp_path / "stack", given | {"KAFKA_BOOTSTRAP": bootstrap}) as running:
+        with stack_process(tmp_path / "stack", given | {"KAFKA_BOOTSTRAP": bootstrap}) as running:
             assert running.endpoints.kafka == bootstrap
             said = await say(running, "guest@example.com")
             await until(lambda: opened(running, said), within=30)
@@ -84,18 +84,18 @@ async def test_servers_that_are_there_already_are_used(tmp_path, postgres_server
 
 @pytest.mark.timeout(180)
 async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(tmp_path):
-    with served(tmp_path) as first:
+    with stack_process(tmp_path) as first:
         said = [await say(first, f"power-{n}@example.com") for n in range(5)]
         kill_broker(tmp_path)
         first.kill()
-    with served(tmp_path) as second:
+    with stack_process(tmp_path) as second:
         said.append(await say(second, "power-0@example.com"))
         assert said[-1]["customer_id"] == said[0]["customer_id"]
         for one in said:
             await until(partial(opened, second, one), within=30)
 
 
-async def say(running: Served, email: str) -> dict:
+async def say(running: StackProcess, email: str) -> dict:
     async with running.client() as client:
         body = {
             "channel": "email",
@@ -103,14 +103,14 @@ async def say(running: Served, email: str) -> dict:
             "direction": "inbound",
             "author": {"type": "customer", "name": PERSON},
             "identifiers": [{"type": "email", "value": email, "level": "channel_proved"}],
-            "text": said("Is there light?"),
+            "text": traceable("Is there light?"),
         }
         answer = await client.post("/v1/interactions", json=body)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-async def opened(running: Served, said: dict) -> bool:
+async def opened(running: StackProcess, said: dict) -> bool:
     """Say whether sla has heard of the conversation, which only the broker can tell it."""
     connection = await asyncpg.connect(running.endpoints.postgres["sla"])
     try:

@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from devstack.servers.broker import EmbeddedBroker
-from devstack.servers.children import StartError, claimed
+from devstack.servers.children import StartError, lock_directory
 from devstack.servers.postgres import EmbeddedPostgres
-from devstack.testing.blocking import blocking
-from devstack.testing.leaks import PERSON, assert_nothing_leaked, logged
+from devstack.testing.leaks import PERSON, assert_nothing_leaked, read_logs
 from devstack.testing.postgres import execute
+from devstack.testing.threads import run_in_thread
 from devstack.testing.wait import until
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ async def test_a_killed_owner_leaves_no_server_and_loses_no_row(holder, tmp_path
     process.wait()
     await until(lambda: not servers_of(tmp_path), within=10)
     with EmbeddedPostgres(tmp_path / "postgres") as server:
-        assert blocking(count, server.admin_dsn) == 1
+        assert run_in_thread(count, server.admin_dsn) == 1
 
 
 def test_the_log_of_postgres_has_errors_but_not_the_values_in_them(tmp_path: Path):
@@ -75,13 +75,13 @@ def test_the_log_of_postgres_has_errors_but_not_the_values_in_them(tmp_path: Pat
             execute(server.admin_dsn, statements)
         with pytest.raises(asyncpg.UndefinedTableError):
             execute(server.admin_dsn, f"SELECT '{PERSON}' FROM nowhere")
-    log = logged(server.log)
+    log = read_logs(server.log)
     assert "person_pkey" in log["postgres.log"]
     assert_nothing_leaked(log)
 
 
 def test_a_directory_in_use_is_refused(holder, tmp_path: Path):
-    with pytest.raises(StartError, match="in use"), claimed(tmp_path):
+    with pytest.raises(StartError, match="in use"), lock_directory(tmp_path):
         raise AssertionError("must not get here")
 
 
@@ -91,7 +91,7 @@ async def test_a_server_whose_owner_could_not_end_it_is_replaced(tmp_path: Path)
     execute(first.admin_dsn, "CREATE TABLE kept (x int)", "INSERT INTO kept VALUES (1)")
     with EmbeddedPostgres(tmp_path / "postgres") as second:
         assert second.admin_dsn != first.admin_dsn
-        assert blocking(count, second.admin_dsn) == 1
+        assert run_in_thread(count, second.admin_dsn) == 1
     orphan.__exit__(None, None, None)
 
 
@@ -111,12 +111,12 @@ async def test_a_server_that_dies_is_revived_where_it_was(tmp_path: Path):
         postmaster = int((tmp_path / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, signal.SIGKILL)
         await until(owner.revive)
-        assert blocking(count, server.admin_dsn) == 1
+        assert run_in_thread(count, server.admin_dsn) == 1
 
 
 def test_the_broker_says_why_it_cannot_start(tmp_path: Path):
     (tmp_path / "kafka.json").mkdir()
-    with pytest.raises(StartError, match="log ends"), EmbeddedBroker(tmp_path):
+    with pytest.raises(StartError, match="end of its log"), EmbeddedBroker(tmp_path):
         raise AssertionError("must not get here")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from common.web.auth import registered_scopes
 from devstack.servers.postgres import Server
-from devstack.stack.credentials import kept_in
+from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES
 from devstack.testing.postgres import Templates
 from tests.security.canaries import found_in
@@ -21,7 +21,7 @@ async def open_for_all(
 ) -> AsyncIterator[tuple[Site, Tenant, Tenant]]:
     databases = {name: templates.clone(name) for name in NAMES}
     dsns = {name: postgres_server.dsn(database) for name, database in databases.items()}
-    credentials = kept_in(tmp_path_factory.mktemp("security"))
+    credentials = load_credentials(tmp_path_factory.mktemp("security"))
     async with open_site(dsns, credentials) as site, listening(site):
         alpha = await settle(site, ALPHA, "5550147")
         beta = await settle(site, BETA, "6660258")

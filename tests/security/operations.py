@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from devstack.stack.credentials import kept_in
+from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ class Operation:
 def all_operations() -> tuple[Operation, ...]:
     """Build the services, connected to nothing, and read their documents."""
     with tempfile.TemporaryDirectory() as directory:
-        credentials = kept_in(Path(directory))
+        credentials = load_credentials(Path(directory))
     nowhere = dict.fromkeys(NAMES, "postgresql://nobody:x@127.0.0.1:1/none")
     services = build_services(
         dsns=nowhere, bootstrap="127.0.0.1:1", credentials=credentials, port=1

@@ -26,7 +26,7 @@ class _Requests:
 
 
 @asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[dict[str, int]]:
+async def open_ports(site: Site) -> AsyncIterator[dict[str, int]]:
     """Serve, and give the port of each service on 127.0.0.1."""
     stop, ports = asyncio.Event(), {name: free_port() for name in site.services}
     servers = [

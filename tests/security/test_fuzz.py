@@ -13,7 +13,7 @@ import pytest
 from common.web.auth import registered_scopes
 from devstack.stack.services import NAMES
 from tests.security.operations import all_operations
-from tests.security.ports import serving
+from tests.security.ports import open_ports
 from tests.security.seeds import Tenant
 from tests.security.site import BETA, Site
 
@@ -35,7 +35,7 @@ async def test_no_request_breaks_a_service(
         "ids": _ids(alpha, beta),
         "dsn": site.services[name].settings.postgres.dsn.get_secret_value(),
     }
-    async with serving(site) as ports:
+    async with open_ports(site) as ports:
         command: list[str | Path] = [
             Path(sys.executable).with_name("st"), "--no-color",
             "--config-file", Path(__file__).with_name("schemathesis.toml"), "run",

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.security.ports import serving
+from tests.security.ports import open_ports
 from tests.security.seeds import Tenant
 from tests.security.site import ALPHA, Site
 
@@ -48,7 +48,7 @@ async def exchange(port: int, sent: bytes, *, ends: bool = False) -> bytes:
 
 @pytest.mark.usefixtures("unwritten")
 async def test_a_malformed_request_is_refused_and_the_server_goes_on(site: Site):
-    async with serving(site) as ports:
+    async with open_ports(site) as ports:
         for name, sent in REFUSED.items():
             answer = await exchange(ports["identity"], sent, ends=True)
             status = answer.split(b" ", 2)[1:2]
@@ -63,7 +63,7 @@ async def test_requests_in_a_row_are_answered_in_order(site: Site, alpha: Tenant
     known = f"Authorization: Bearer {alpha.key}\r\n".encode()
     get = b"GET /v1/customers/" + alpha["customer_id"].encode() + b" HTTP/1.1\r\nHost: a\r\n"
     last = b"Connection: close\r\n\r\n"
-    async with serving(site) as ports:
+    async with open_ports(site) as ports:
         answer = await exchange(
             ports["identity"], get + known + b"\r\n" + get + b"\r\n" + get + known + last
         )
@@ -74,7 +74,7 @@ async def test_requests_in_a_row_are_answered_in_order(site: Site, alpha: Tenant
 
 async def test_connections_that_say_nothing_hold_up_nobody(site: Site):
     """Closing them is the proxy's part; ours is to go on answering beside them."""
-    async with serving(site) as ports:
+    async with open_ports(site) as ports:
         silent = [await asyncio.open_connection("127.0.0.1", ports["sla"]) for _ in range(300)]
         for place, (_, writer) in enumerate(silent):
             writer.write((b"", b"GET /li", HEAD + b"Content-Length: 10\r\n\r\n{")[place % 3])

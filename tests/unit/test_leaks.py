@@ -1,4 +1,4 @@
-"""The search that all fleets end with finds what it is for."""
+"""The search for leaks that ends every fleet finds personal data and secrets."""
 
 import json
 from urllib.parse import quote, urlencode
@@ -7,11 +7,11 @@ import pytest
 
 from devstack.testing.leaks import (
     PERSON,
-    a_number,
-    an_address,
     assert_nothing_leaked,
-    leaks_in,
-    said,
+    find_leaks,
+    new_address,
+    new_number,
+    traceable,
 )
 
 NUMBER = "+442079460958"
@@ -32,28 +32,28 @@ HARMLESS = (
     ],
 )  # fmt: skip
 def test_a_number_is_found_however_it_is_spelt(spelt: str):
-    assert set(leaks_in(f'{{"error": "no such {spelt}"}}')) == {"a telephone number"}
+    assert set(find_leaks(f'{{"error": "no such {spelt}"}}')) == {"a telephone number"}
 
 
 def test_numbers_that_are_made_up_are_found():
-    assert set(leaks_in(f"x {a_number('+4930')} y")) == {"a telephone number"}
+    assert set(find_leaks(f"x {new_number('+4930')} y")) == {"a telephone number"}
 
 
 @pytest.mark.parametrize("write", [str, quote, str.upper, json.dumps])
 def test_addresses_names_and_texts_are_found(write):
-    assert set(leaks_in(f"x={write(an_address())}&y")) == {"an e-mail address"}
-    for words in (PERSON, said("Where is it?")):
-        assert set(leaks_in(f"x={write(words)}&y")) == {"something said"}
+    assert set(find_leaks(f"x={write(new_address())}&y")) == {"an e-mail address"}
+    for words in (PERSON, traceable("Where is it?")):
+        assert set(find_leaks(f"x={write(words)}&y")) == {"a traceable text"}
 
 
 def test_secrets_are_found():
-    assert set(leaks_in("Bearer tl_test_abcdefabcdef_x")) == {"an API key"}
-    assert set(leaks_in("key=s%2B/cret", ["other", "s+/cret"])) == {"secret 1"}
+    assert set(find_leaks("Bearer tl_test_abcdefabcdef_x")) == {"an API key"}
+    assert set(find_leaks("key=s%2B/cret", ["other", "s+/cret"])) == {"secret 1"}
 
 
 @pytest.mark.parametrize("line", HARMLESS)
 def test_nothing_is_found_where_nothing_is(line: str):
-    assert leaks_in(line, ["s3cret"]) == {}
+    assert find_leaks(line, ["s3cret"]) == {}
 
 
 def test_it_says_where():

@@ -59,6 +59,6 @@ async def test_the_client_runs_the_lifespan_and_passes_its_state():
     assert ended
 
 
-async def test_waiting_in_vain_fails_with_the_last_answer():
-    with pytest.raises(AssertionError, match="last answer: 0"):
+async def test_waiting_in_vain_fails_with_the_last_value():
+    with pytest.raises(AssertionError, match="last value: 0"):
         await until(lambda: 0, within=0.02)

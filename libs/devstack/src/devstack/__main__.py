@@ -1,4 +1,4 @@
-"""``python -m devstack serve|clean``: the whole product, nothing to install by hand."""
+"""``python -m devstack serve|clean``: run the whole product; nothing else to install."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 from common.cli import run_async
 from common.runtime import stop_on_signals
 from common.telemetry import logs
-from devstack.servers.children import StartError, claimed
+from devstack.servers.children import StartError, lock_directory
 from devstack.stack.endpoints import Endpoints
 from devstack.stack.stack import running_stack
 
@@ -23,36 +23,36 @@ def data_directory() -> Path:
 
 
 async def serve(directory: Path, *, port: int) -> None:
-    """Run the stack until a signal, or until a part of it fails."""
+    """Run the stack until a signal arrives or one of its components fails."""
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with running_stack(directory, port=port) as stack:
-        _say(_summary(stack.endpoints, directory))
+        _print(_summary(stack.endpoints, directory))
         signalled = asyncio.create_task(stop.wait())
         await asyncio.wait({signalled, stack.running}, return_when=asyncio.FIRST_COMPLETED)
         signalled.cancel()
-    _say("Stopped; the data is kept.")
+    _print("Stopped. The data is kept.")
 
 
 def clean(directory: Path) -> None:
-    """Drop a stack's data. Raises ``StartError`` while it runs."""
+    """Delete a stack's data. Raises ``StartError`` if the stack is running."""
     if directory.exists():
-        with claimed(directory):
+        with lock_directory(directory):
             shutil.rmtree(directory)
-        _say(f"Dropped {directory}.")
+        _print(f"Deleted {directory}.")
 
 
 def main() -> int:
     logs.report_failures()
-    wanted = _arguments()
+    arguments = _arguments()
     directory = data_directory()
     try:
-        if wanted.command == "serve":
-            _run(serve(directory, port=wanted.port), log=directory / "threadline.log")
+        if arguments.command == "serve":
+            _run(serve(directory, port=arguments.port), log=directory / "threadline.log")
         else:
             clean(directory)
     except StartError as error:
-        _say(f"Could not start: {error}")
+        _print(f"Could not start: {error}")
         return 1
     return 0
 
@@ -75,18 +75,18 @@ def _run(work: Coroutine[Any, Any, None], *, log: Path) -> None:
 def _summary(endpoints: Endpoints, directory: Path) -> str:
     return "\n".join(
         [
-            f"Threadline answers at {endpoints.base_url} (description: {endpoints.base_url}/docs)",
+            f"Threadline is running at {endpoints.base_url} (API: {endpoints.base_url}/docs)",
             f"  API key of tenant demo   {endpoints.api_key}",
             f"  API key of tenant other  {endpoints.other_tenant_api_key}",
             f"  Kafka                    {endpoints.kafka}",
             f"  All addresses and keys   {directory / 'endpoints.json'}",
             f"  Log                      {directory / 'threadline.log'}",
-            "Ctrl-C stops it and keeps the data.",
+            "Press Ctrl-C to stop; the data is kept.",
         ]
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

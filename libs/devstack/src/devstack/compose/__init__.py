@@ -1,1 +1,1 @@
-"""Every process in a container of its own, on one machine: what ``docker-compose.yml`` needs."""
+"""What ``docker-compose.yml`` needs: every process in its own container, on one machine."""

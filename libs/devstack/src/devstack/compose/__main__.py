@@ -1,4 +1,4 @@
-"""``python -m devstack.compose env|key``: the secrets of a stack, and keys to a running one."""
+"""``python -m devstack.compose env|key``: make a stack's secrets or an API key."""
 
 import argparse
 import os
@@ -14,31 +14,31 @@ SERVICES = ("identity", "interactions", "sla")
 
 
 def make_environment(path: Path) -> None:
-    """Write ``.env`` unless it is there."""
+    """Write ``.env`` unless it exists."""
     if path.exists():
-        _say(f"{path.name} is there already; nothing was changed.")
+        _print(f"{path.name} already exists and was left unchanged.")
         return
     environment.write(path, environment.new_secrets())
-    _say(f"Wrote {path.name}.")
+    _print(f"Wrote {path.name}.")
 
 
 def make_key(tenant: str, name: str) -> str:
-    """Make a key with all scopes in the first service, and make it known to the others."""
+    """Create a key with all scopes in the first service and import it into the others."""
     first, *others = SERVICES
     key = _service(first, "keys", "create", "--tenant", tenant, name).strip()
     for service in others:
-        _service(service, "keys", "import", "--tenant", tenant, name, given=f"{key}\n")
+        _service(service, "keys", "import", "--tenant", tenant, name, stdin=f"{key}\n")
     return key
 
 
-def _service(service: str, *arguments: str, given: str = "") -> str:
-    """Run a command of a service in its running API container; return what it says."""
+def _service(service: str, *arguments: str, stdin: str = "") -> str:
+    """Run a service's command in its running API container; return its output."""
     compose = shlex.split(os.environ.get("COMPOSE", "docker-compose"))
     command = [*compose, "exec", "-T", f"{service}-api", "python", "-m", service, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, input=given, stdout=subprocess.PIPE, text=True, check=True
+    completed = subprocess.run(
+        command, cwd=ROOT, input=stdin, stdout=subprocess.PIPE, text=True, check=True
     )
-    return done.stdout
+    return completed.stdout
 
 
 def main() -> int:
@@ -48,18 +48,18 @@ def main() -> int:
     key = commands.add_parser("key")
     key.add_argument("--tenant", required=True)
     key.add_argument("--name", required=True)
-    wanted = parser.parse_args()
-    if wanted.command == "env":
+    arguments = parser.parse_args()
+    if arguments.command == "env":
         make_environment(ROOT / ".env")
         return 0
     try:
-        _say(make_key(wanted.tenant, wanted.name))
+        _print(make_key(arguments.tenant, arguments.name))
     except subprocess.CalledProcessError as error:
         return error.returncode
     return 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 

@@ -1,4 +1,4 @@
-"""The stack that ``make up`` started, for the journeys: one base URL, processes in containers."""
+"""The stack that ``make up`` started, for e2e tests: one base URL, processes in containers."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 
 ROOT = Path(__file__).parents[5]
 IDENTITY = ("api", "relay")
-"""The processes that identity has: it neither consumes nor watches the clock."""
+"""The processes of identity, which has neither consumers nor timers."""
 PROBE = Path(__file__).with_name("probe.py").read_text()
 HEALTHY_WITHIN_SECONDS = 120.0
 STOP_WITHIN_SECONDS = 20
@@ -23,7 +23,7 @@ WORKER = ("consumer", "relay", "timer")
 
 @dataclass(frozen=True)
 class ComposedFleet:
-    """The same as ``Fleet`` to a test. Needs the engine that the stack runs on."""
+    """Has the interface of ``Fleet``. Needs the container engine that the stack runs on."""
 
     base_url: str
     api_key: str
@@ -48,14 +48,14 @@ class ComposedFleet:
         )
 
     def containers(self, *names: str) -> list[Any]:
-        """Return the containers of these Compose services, or of all, running or not."""
+        """Return the containers of these Compose services, or of all; stopped ones too."""
         label = {"label": f"com.docker.compose.project={self.project}"}
-        found = {
-            one.labels["com.docker.compose.service"]: one
-            for one in self._engine.containers.list(all=True, filters=label)
-            if one.labels.get("com.docker.compose.oneoff", "False") == "False"
+        by_service = {
+            container.labels["com.docker.compose.service"]: container
+            for container in self._engine.containers.list(all=True, filters=label)
+            if container.labels.get("com.docker.compose.oneoff", "False") == "False"
         }
-        return [found[name] for name in names or sorted(found)]
+        return [by_service[name] for name in names or sorted(by_service)]
 
     def start(self, *kinds: str) -> None:
         """Start processes such as ``sla worker`` and return once they are healthy."""
@@ -65,48 +65,49 @@ class ComposedFleet:
         self.await_healthy(started)
 
     def stop(self, *kinds: str) -> None:
-        """Stop processes as Compose would. They must end well, and in time."""
+        """Stop processes as Compose would; they must exit with 0 within 20 s."""
         for container in self.containers(*self._names(kinds)):
             container.stop(timeout=STOP_WITHIN_SECONDS)
             code = container.wait()["StatusCode"]
-            assert code == 0, f"{container.name} ended with {code}:\n{container.logs(tail=20)}"
+            assert code == 0, f"{container.name} exited with {code}:\n{container.logs(tail=20)}"
 
     def await_healthy(self, containers: Iterable[Any]) -> None:
         deadline, waiting = time.monotonic() + HEALTHY_WITHIN_SECONDS, list(containers)
-        while waiting := [one for one in waiting if health_of(one) != "healthy"]:
-            assert time.monotonic() < deadline, f"not healthy: {[one.name for one in waiting]}"
+        while waiting := [each for each in waiting if health_of(each) != "healthy"]:
+            assert time.monotonic() < deadline, f"not healthy: {[each.name for each in waiting]}"
             time.sleep(0.5)
 
     def run(self, service: str, *words: str) -> str:
-        """Run a command of a service to its end; return what it printed."""
+        """Run a service's command to completion; return its output."""
         return self._python(f"{service}-api", "-m", service, *words)
 
-    def logged(self, kind: str, text: str) -> bool:
-        found = self.containers(*self._names([kind]))
-        return any(text.encode() in container.logs() for container in found)
+    def log_contains(self, kind: str, text: str) -> bool:
+        """Return whether the log of a process such as ``sla relay`` contains ``text``."""
+        containers = self.containers(*self._names([kind]))
+        return any(text.encode() in container.logs() for container in containers)
 
     async def rows(self, service: str, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Return what a statement finds in a service's database."""
+        """Run a statement on a service's database; return its rows."""
         setting = f"{service.upper()}_POSTGRES__DSN"
-        found: list[dict[str, Any]] = self._probe(service, "rows", setting, statement, *values)
-        return found
+        rows: list[dict[str, Any]] = self._probe(service, "rows", setting, statement, *values)
+        return rows
 
     async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
-        """Return the headers of a topic's records with this key, as they stand on the broker."""
+        """Return the headers of a topic's records with this key, as stored on the broker."""
         setting = "SLA_KAFKA__BOOTSTRAP"
-        found: list[dict[str, str]] = self._probe("sla", "headers", setting, topic, key)
-        return found
+        headers: list[dict[str, str]] = self._probe("sla", "headers", setting, topic, key)
+        return headers
 
     def _probe(self, service: str, kind: str, setting: str, *arguments: Any) -> Any:
-        """Look from inside; servers cannot be reached from here. ``setting`` says where one is."""
+        """Run the probe in an API container, which can reach the server that ``setting`` names."""
         (container,) = self.containers(f"{service}-api")
-        (value,) = (
+        (address,) = (
             pair.removeprefix(f"{setting}=")
             for pair in container.attrs["Config"]["Env"]
             if pair.startswith(f"{setting}=")
         )
-        given = json.dumps([value, *arguments])
-        return json.loads(self._python(f"{service}-api", "-c", PROBE, kind, given))
+        encoded = json.dumps([address, *arguments])
+        return json.loads(self._python(f"{service}-api", "-c", PROBE, kind, encoded))
 
     def _python(self, name: str, *arguments: str) -> str:
         (container,) = self.containers(name)
@@ -115,7 +116,7 @@ class ComposedFleet:
         return (out or b"").decode()
 
     def _names(self, kinds: Iterable[str]) -> list[str]:
-        """Return the Compose services of ``sla api`` or ``sla worker``, which is several here."""
+        """Return the Compose services of processes; ``sla worker`` stands for several."""
         names = []
         for service, kind in (kind.split() for kind in kinds):
             parts = WORKER if kind == "worker" else (kind,)
@@ -124,13 +125,13 @@ class ComposedFleet:
 
 
 def health_of(container: Any) -> str:
-    """Return ``healthy``, ``unhealthy``, ``starting``, or what the container is doing instead."""
+    """Return ``healthy``, ``unhealthy`` or ``starting``, or the state of a stopped container."""
     container.reload()
     state = container.attrs["State"]
     return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
 
 def composed_fleet() -> ComposedFleet | None:
-    """Return the stack that ``THREADLINE_BASE_URL`` and ``THREADLINE_API_KEY`` name, if they do."""
+    """Return the stack at ``THREADLINE_BASE_URL``, if set, with ``THREADLINE_API_KEY``."""
     base_url = os.environ.get("THREADLINE_BASE_URL")
     return ComposedFleet(base_url, os.environ["THREADLINE_API_KEY"]) if base_url else None

@@ -1,4 +1,4 @@
-"""What a service's process reads from its environment when tests start it."""
+"""The environment variables of a service's process that tests start."""
 
 import os
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from devstack.stack.credentials import Credentials
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Where the servers of a fleet are, and what opens its doors."""
+class FleetEnvironment:
+    """The servers of a fleet, and its credentials."""
 
     dsns: Mapping[str, str]
     bootstrap: str
@@ -21,7 +21,7 @@ class Surroundings:
     identity_url: str
 
     def of(self, service: str, *, port: int) -> dict[str, str]:
-        """Return the whole environment of a process of ``service`` that listens on ``port``."""
+        """Return all variables for a process of ``service`` that listens on ``port``."""
         own = {
             "POSTGRES__DSN": self.dsns[service],
             "KAFKA__BOOTSTRAP": self.bootstrap,
@@ -34,7 +34,7 @@ class Surroundings:
         }
         if service == "interactions":
             own |= {
-                # A machine that is busy testing is not what this deadline is for.
+                # Generous: the deadline is not meant for a machine busy with tests.
                 "IDENTITY__DEADLINE_SECONDS": "5",
                 "IDENTITY__BASE_URL": self.identity_url,
                 "SEALING__KEYS": f'{{"test": "{self.credentials.sealing_key}"}}',
@@ -45,6 +45,6 @@ class Surroundings:
 
 
 def _trusted(credentials: Credentials) -> str:
-    """Return the issuers that services trust, as their setting wants it."""
+    """Return the value of the setting that lists trusted issuers."""
     jwks = ServiceTokens.public_jwks(SecretStr(credentials.service_key))
     return dumps_text([{"issuer": "threadline:interactions", "audience": AUDIENCE, "jwks": jwks}])

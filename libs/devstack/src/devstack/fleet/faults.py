@@ -1,4 +1,4 @@
-"""What can be done to a server from outside: kill it, freeze it, and start it again."""
+"""Faults of a server: kill it, stop it, freeze it, and start it again."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import psutil
 
 
 class Restartable(Protocol):
-    """A ``KafkaNode`` or ``EmbeddedPostgres``: it comes back where it was, with its data."""
+    """A ``KafkaNode`` or ``EmbeddedPostgres``: it restarts on its port, with its data."""
 
     process: subprocess.Popen[bytes] | None
 
@@ -20,12 +20,12 @@ class Restartable(Protocol):
 
 @dataclass(frozen=True)
 class Faults:
-    """The hands of a drill on one server. A server is all its processes: Postgres has many."""
+    """Injects faults into all processes of one server; Postgres has many."""
 
     server: Restartable
 
     def kill(self) -> None:
-        """End it as a power cut would, save that what it gave to the system is kept."""
+        """Kill the server as a power cut would, but keep what it gave to the system."""
         for process in self._processes():
             process.kill()
         if self.server.process is not None:
@@ -33,7 +33,7 @@ class Faults:
 
     @contextmanager
     def killed(self) -> Iterator[None]:
-        """Let it be away by ``kill -9`` for a while."""
+        """Kill the server, and start it again at the end of the block."""
         self.kill()
         try:
             yield
@@ -42,7 +42,7 @@ class Faults:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Let it be away by an orderly stop for a while."""
+        """Stop the server in an orderly way, and start it again at the end of the block."""
         self.server.stop()
         try:
             yield
@@ -51,9 +51,9 @@ class Faults:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let it hold its connections and answer nothing for a while."""
+        """Suspend the server, which keeps its connections but answers nothing, during the block."""
         frozen: list[psutil.Process] = []
-        for process in self._processes():  # the root comes first, so nothing new is born
+        for process in self._processes():  # the root first, so that it forks no more
             with suppress(psutil.NoSuchProcess):
                 process.suspend()
                 frozen.append(process)

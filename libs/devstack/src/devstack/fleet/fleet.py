@@ -1,4 +1,4 @@
-"""The three services as in production: processes of their own, over real servers."""
+"""The three services as in production: separate processes, over real servers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from typing_extensions import override
 
 from devstack.fleet import probe
 from devstack.fleet.composed import ComposedFleet, composed_fleet
-from devstack.fleet.environment import Surroundings
+from devstack.fleet.environment import FleetEnvironment
 from devstack.fleet.processes import Processes
 from devstack.servers.postgres import Server
-from devstack.stack.credentials import Credentials, kept_in
+from devstack.stack.credentials import Credentials, load_credentials
 from devstack.stack.services import NAMES, build_services
-from devstack.testing.leaks import assert_nothing_leaked, logged, password_in
+from devstack.testing.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.postgres import Templates
 
 WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))
@@ -28,13 +28,13 @@ SEPARATE = (
     "interactions api", "interactions consumer", "interactions relay", "interactions timer",
     "sla api", "sla consumer", "sla relay", "sla timer",
 )  # fmt: skip
-"""Every part a process of its own, so that one of them can die alone."""
+"""A process for every component, so that each can die alone."""
 
 
 class Fleet(Processes):
-    """The processes of all three services, which a test may end in any way and start again.
+    """The processes of all three services; a test may end them in any way and restart them.
 
-    ``settings`` are those besides the usual ones, by the names of their environment variables.
+    ``settings`` are additional environment variables.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Fleet(Processes):
         self.settings = dict(settings or {})
 
     def client(self, service: str, key: str | None = None) -> httpx.AsyncClient:
-        """Return a client of one service's API with tenant demo's key, or another."""
+        """Return a client of one service's API with ``key``, by default tenant demo's."""
         return httpx.AsyncClient(
             base_url=self.url(f"{service} api"),
             headers={"Authorization": f"Bearer {key or self.credentials.api_key}"},
@@ -61,11 +61,11 @@ class Fleet(Processes):
         )
 
     def secrets(self) -> list[str]:
-        """Return what opens its doors."""
+        """Return the fleet's credentials and the passwords of its databases."""
         return [*asdict(self.credentials).values(), *map(password_in, self.dsns.values())]
 
     def install(self) -> None:
-        """Let every service know the API keys."""
+        """Store the API keys in every service's database."""
         asyncio.run(self._install())
 
     async def _install(self) -> None:
@@ -77,34 +77,34 @@ class Fleet(Processes):
             await service.close()
 
     async def rows(self, service: str, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Return what a statement finds in a service's database."""
+        """Run a statement on a service's database; return its rows."""
         return await probe.rows(self.dsns[service], statement, *values)
 
     async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
-        """Return the headers of a topic's records with this key, as they stand on the broker."""
+        """Return the headers of a topic's records with this key, as stored on the broker."""
         return await probe.headers(self.bootstrap, topic, key)
 
     @asynccontextmanager
     async def configured(self, name: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
-        """Run a process with further settings for a while."""
-        usual = self.settings
+        """Run a process with additional settings during the block."""
+        original = self.settings
         async with self.without(name):
-            self.settings = usual | dict(settings)
+            self.settings = original | dict(settings)
             self.launch(name)
-            await self.ready(name)
+            await self.wait_ready(name)
             try:
                 yield
             finally:
-                self.settings = usual
+                self.settings = original
                 self.stop(name)
 
     @override
     def environment(self, name: str) -> dict[str, str]:
-        surroundings = Surroundings(
+        variables = FleetEnvironment(
             self.dsns, self.bootstrap, self.credentials, self.url("identity api")
         )
         service = name.split(maxsplit=1)[0]
-        return surroundings.of(service, port=self.port(name)) | self.settings
+        return variables.of(service, port=self.port(name)) | self.settings
 
 
 @contextmanager
@@ -117,13 +117,13 @@ def running_fleet(
     names: Sequence[str] = WORKERS,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Fleet]:
-    """Migrate, make keys, start the processes named, and stop whatever is left at the end.
+    """Migrate, create keys, start the processes ``names``, and stop what still runs at the end.
 
-    Nothing of what they wrote may be personal or secret, however they ended.
+    Then fail if logs or metrics contain personal data or secrets.
     """
     databases = {name: templates.clone(name) for name in NAMES}
     dsns = {name: server.dsn(database) for name, database in databases.items()}
-    fleet = Fleet(directory, dsns, bootstrap, kept_in(directory), settings)
+    fleet = Fleet(directory, dsns, bootstrap, load_credentials(directory), settings)
     try:
         fleet.install()
         for name in NAMES:
@@ -135,16 +135,18 @@ def running_fleet(
     finally:
         fleet.kill_all()
         templates.drop(list(databases.values()))
-    assert_nothing_leaked(metrics | logged(*directory.glob("*.log"), server.log), fleet.secrets())
+    assert_nothing_leaked(
+        metrics | read_logs(*directory.glob("*.log"), server.log), fleet.secrets()
+    )
 
 
 @pytest.fixture(scope="module")
 def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Fleet | ComposedFleet]:
-    """The stack that the environment names, or a fleet for the module on the session's servers.
+    """The stack that the environment names, or the module's fleet on the session's servers.
 
-    Use identifiers of your own.
+    Tests share it, so each needs unique identifiers.
     """
     if composed := composed_fleet():
         yield composed

@@ -1,7 +1,7 @@
-"""Looks behind the API: at rows, and at records as they stand on the broker.
+"""Looks behind the API: at rows in databases and at records on the broker.
 
-A script as well, so that it can be run where the servers can be reached, in a container of the
-stack: ``python probe.py rows|headers ARGUMENTS``, the arguments as a JSON array.
+Also a script, so that it can run in a container of the stack, from which the servers can be
+reached: ``python probe.py rows|headers ARGUMENTS``, with the arguments as a JSON array.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 
 
 async def rows(dsn: str, statement: str, *values: Any) -> list[dict[str, Any]]:
-    """Return what a statement finds in a service's database."""
+    """Run a statement on a database; return its rows."""
     connection = await asyncpg.connect(dsn)
     try:
         return [dict(row) for row in await connection.fetch(statement, *values)]
@@ -23,22 +23,22 @@ async def rows(dsn: str, statement: str, *values: Any) -> list[dict[str, Any]]:
 
 
 async def headers(bootstrap: str, topic: str, key: str) -> list[dict[str, str]]:
-    """Return the headers of all records of a topic that have this key."""
+    """Return the headers of all records with this key."""
     reader = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await reader.start()
     try:
-        parts = list(reader.assignment())
-        ends = await reader.end_offsets(parts)
-        found = []
-        while any([await reader.position(part) < ends[part] for part in parts]):
+        partitions = list(reader.assignment())
+        ends = await reader.end_offsets(partitions)
+        matching = []
+        while any([await reader.position(each) < ends[each] for each in partitions]):
             for records in (await reader.getmany(timeout_ms=200)).values():
-                found += [record for record in records if record.key == key.encode()]
+                matching += [record for record in records if record.key == key.encode()]
     finally:
         await reader.stop()
-    return [{name: value.decode() for name, value in record.headers} for record in found]
+    return [{name: value.decode() for name, value in record.headers} for record in matching]
 
 
 if __name__ == "__main__":
     kinds: dict[str, Any] = {"rows": rows, "headers": headers}
-    found = asyncio.run(kinds[sys.argv[1]](*json.loads(sys.argv[2])))
-    json.dump(found, sys.stdout, default=str)
+    result = asyncio.run(kinds[sys.argv[1]](*json.loads(sys.argv[2])))
+    json.dump(result, sys.stdout, default=str)

@@ -1,7 +1,7 @@
-"""Processes of our services that a test starts, and ends in any way.
+"""Processes of services that a test starts and ends in any way.
 
-A process goes by its name, ``sla worker``: the service and the command that starts it. A third word
-makes another one of the same kind, ``interactions relay 2``.
+The name of a process, such as ``sla worker``, is the service and the command that starts it. A
+third word makes another process of the same kind: ``interactions relay 2``.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from devstack.servers.children import free_port, tail, tied
+from devstack.servers.children import free_port, tail, tie_to_parent
 from devstack.testing.wait import until
 
 ROOT = Path(__file__).parents[5]
@@ -29,7 +29,7 @@ KILLED = -signal.SIGKILL
 
 
 class Processes:
-    """Processes by name, over one directory for their logs."""
+    """Processes by name, with one directory for their logs."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -38,10 +38,10 @@ class Processes:
 
     @abstractmethod
     def environment(self, name: str) -> Mapping[str, str]:
-        """Return the environment of a process, also for commands such as ``migrate``."""
+        """Return the environment of a process or of a command such as ``migrate``."""
 
     def port(self, name: str) -> int:
-        """Return the port of a process, the same each time it is started."""
+        """Return the port of a process, which stays the same across restarts."""
         if name not in self.ports:
             self.ports[name] = free_port()
         return self.ports[name]
@@ -54,60 +54,62 @@ class Processes:
         for name in names:
             self.launch(name)
         deadline, waiting = time.monotonic() + START_WITHIN_SECONDS, list(names)
-        while waiting := [name for name in waiting if not self.answers(name)]:
+        while waiting := [name for name in waiting if not self.is_ready(name)]:
             assert time.monotonic() < deadline, f"not ready: {waiting}"
             time.sleep(0.2)
 
     def launch(self, name: str, *, through: Sequence[str] = ()) -> None:
-        """Start a process and do not wait for it; ``through`` is a module that runs it, with words.
+        """Start a process without waiting; ``through`` is a module that runs it, with arguments.
 
-        In the caller's thread on purpose: a child ends with the thread that started it.
+        Not in another thread: a child ends when the thread that started it ends.
         """
         command = [sys.executable, "-m", *through, *name.split()[:2]]
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                tied(command, death_signal=signal.SIGTERM),
+                tie_to_parent(command, death_signal=signal.SIGTERM),
                 cwd=self.directory,
                 env={**self.environment(name), "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
 
-    async def ready(self, *names: str) -> None:
-        """Wait until processes are ready, while the loop goes on."""
+    async def wait_ready(self, *names: str) -> None:
+        """Wait until processes are ready, without blocking the loop."""
         for name in names:
-            await until(partial(self.answers, name), START_WITHIN_SECONDS, every=0.2)
+            await until(partial(self.is_ready, name), START_WITHIN_SECONDS, every=0.2)
 
-    def answers(self, name: str) -> bool:
-        """Say whether a process is ready; raise when it is no more."""
+    def is_ready(self, name: str) -> bool:
+        """Return whether a process is ready; fail if it has ended."""
         ended = self.processes[name].poll() is not None
-        assert not ended, f"{name} has ended:\n{tail(self.log(name))}"
+        assert not ended, f"{name} exited:\n{tail(self.log(name))}"
         return self._get(name, "/readyz")[0] == HTTPStatus.OK
 
     def metrics(self) -> dict[str, str]:
-        """Return what those say that answer, by whose they are."""
+        """Return the metrics of the processes that answer, by their source."""
         answers = {f"the metrics of {name}": self._get(name, "/metrics") for name in self.processes}
-        return {whose: text for whose, (status, text) in answers.items() if status == HTTPStatus.OK}
+        return {
+            source: text for source, (status, text) in answers.items() if status == HTTPStatus.OK
+        }
 
     def _get(self, name: str, path: str) -> tuple[int, str]:
-        """Return status and text of an answer; 0 where there is none."""
-        asking = HTTPConnection("127.0.0.1", self.port(name), timeout=2)
-        with closing(asking), suppress(OSError, HTTPException):
-            asking.request("GET", path)
-            answer = asking.getresponse()
-            return answer.status, answer.read().decode()
+        """Return the status and the text of the response; status 0 if there is no response."""
+        connection = HTTPConnection("127.0.0.1", self.port(name), timeout=2)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
         return 0, ""
 
     def stop(self, *names: str) -> None:
-        """Stop processes as a service manager would. They must end well, and in time."""
+        """Stop processes as a service manager would; they must exit with 0 within 25 s."""
         for name in names:
             self.processes[name].terminate()
         for name in names:
             code = self.processes.pop(name).wait(STOP_WITHIN_SECONDS)
-            assert code == 0, f"{name} ended with {code}:\n{tail(self.log(name))}"
+            assert code == 0, f"{name} exited with {code}:\n{tail(self.log(name))}"
 
     def kill(self, *names: str) -> None:
-        """End processes as a power cut would."""
+        """Kill processes with SIGKILL."""
         for name in names:
             self.processes[name].kill()
         for name in names:
@@ -119,15 +121,15 @@ class Processes:
     def thaw(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGCONT)
 
-    async def death(self, name: str, within: float = 30.0) -> int:
-        """Wait for a process to end by itself; return its exit code."""
+    async def wait_for_exit(self, name: str, within: float = 30.0) -> int:
+        """Wait until a process has ended by itself; return its exit code."""
         process = self.processes[name]
         await until(lambda: process.poll() is not None, within, every=0.02)
         return process.returncode
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[list[str]]:
-        """Start again what dies meanwhile, as a service manager would; gives their names."""
+        """Restart processes that die, as a service manager would; yield the list of their names."""
         restarted: list[str] = []
         watching = asyncio.create_task(self._supervise(restarted))
         try:
@@ -149,13 +151,13 @@ class Processes:
 
     @asynccontextmanager
     async def without(self, name: str) -> AsyncIterator[None]:
-        """Let a process be away for a while."""
+        """Stop a process, and start it again at the end of the block."""
         self.stop(name)
         try:
             yield
         finally:
             self.launch(name)
-            await self.ready(name)
+            await self.wait_ready(name)
 
     def kill_all(self) -> None:
         self.kill(*self.processes)
@@ -164,11 +166,11 @@ class Processes:
     def log(self, name: str) -> Path:
         return self.directory / f"{name.replace(' ', '-')}.log"
 
-    def logged(self, name: str, text: str) -> bool:
+    def log_contains(self, name: str, text: str) -> bool:
         return re.search(re.escape(text), self.log(name).read_text()) is not None
 
     def run(self, service: str, *words: str) -> str:
-        """Run a command of a service, such as ``migrate``, to its end; return what it printed."""
+        """Run a service's command, such as ``migrate``, to completion; return its output."""
         with self.log(f"{service} commands").open("ab") as log:
             return subprocess.run(
                 [sys.executable, "-m", service, *words],

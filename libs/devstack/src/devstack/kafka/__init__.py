@@ -1,1 +1,1 @@
-"""Apache Kafka itself, for the tests that must be trusted."""
+"""Apache Kafka itself, for tests whose result must hold in production."""

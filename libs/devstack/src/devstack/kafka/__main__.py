@@ -1,7 +1,7 @@
-"""``python -m devstack.kafka COMMAND…``: run a command beside an Apache Kafka made for it.
+"""``python -m devstack.kafka COMMAND…``: run a command with an Apache Kafka started for it.
 
-The command finds the broker in ``TEST_KAFKA_BOOTSTRAP``. Where Kafka cannot be had, the command
-runs without that variable, so on the embedded broker, and the last line says so.
+The command finds the broker in ``TEST_KAFKA_BOOTSTRAP``. Where Apache Kafka is unavailable, the
+command runs without that variable, hence on the embedded broker, and the last line says so.
 """
 
 import os
@@ -15,19 +15,19 @@ from devstack.kafka.server import KafkaNode
 
 
 def main(command: list[str]) -> int:
-    """Return the command's exit code."""
+    """Run the command; return its exit code."""
     try:
         jars = fetch()
     except UnavailableError as reason:
         code = _run(command, {})
-        _say(f"These suites ran on the EMBEDDED broker, not on Apache Kafka: {reason}")
+        _print(f"These suites ran on the EMBEDDED broker, not on Apache Kafka: {reason}")
         return code
     with (
         tempfile.TemporaryDirectory(prefix="threadline-kafka-") as directory,
         KafkaNode(jars, Path(directory)) as bootstrap,
     ):
         code = _run(command, {"TEST_KAFKA_BOOTSTRAP": bootstrap})
-    _say("These suites ran on Apache Kafka.")
+    _print("These suites ran on Apache Kafka.")
     return code
 
 
@@ -35,7 +35,7 @@ def _run(command: list[str], extra: dict[str, str]) -> int:
     return subprocess.run(command, env=os.environ | extra, check=False).returncode
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Fetch Apache Kafka's jars through Maven, once per content of ``pom.xml``."""
+"""Fetch Apache Kafka's jars with Maven, once per version of ``pom.xml``."""
 
 import hashlib
 import re
@@ -12,11 +12,11 @@ NEEDED_JAVA = 17
 
 
 class UnavailableError(Exception):
-    """Apache Kafka cannot be had on this machine; the message says why."""
+    """Apache Kafka is unavailable on this machine; the message says why."""
 
 
 def fetch() -> Path:
-    """Return the folder of jars, filled by Maven when it is not there yet.
+    """Return the folder of jars, fetching them with Maven if it does not exist yet.
 
     Raises ``UnavailableError`` when Java or Maven is missing or the jars cannot be fetched.
     """
@@ -27,9 +27,9 @@ def fetch() -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         # -C: a jar that does not match its checksum is an error, not a warning.
         command = ["mvn", "-B", "-q", "-C", "-f", str(POM), "dependency:copy-dependencies"]
-        done = _run([*command, f"-DoutputDirectory={draft}"], within_seconds=600)
-        if done.returncode != 0:
-            raise UnavailableError(f"Maven could not fetch its jars:\n{done.stdout[-1500:]}")
+        completed = _run([*command, f"-DoutputDirectory={draft}"], within_seconds=600)
+        if completed.returncode != 0:
+            raise UnavailableError(f"Maven could not fetch the jars:\n{completed.stdout[-1500:]}")
         draft.rename(folder)
     return folder
 
@@ -37,11 +37,11 @@ def fetch() -> Path:
 def _check_tools() -> None:
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
-            raise UnavailableError(f"there is no {tool} on this machine")
-    shown = _run(["java", "-version"], within_seconds=30).stdout
-    found = re.search(r'version "(\d+)', shown)
-    if found is None or int(found[1]) < NEEDED_JAVA:
-        raise UnavailableError(f"Java {NEEDED_JAVA} is needed")
+            raise UnavailableError(f"{tool} is not installed")
+    output = _run(["java", "-version"], within_seconds=30).stdout
+    version = re.search(r'version "(\d+)', output)
+    if version is None or int(version[1]) < NEEDED_JAVA:
+        raise UnavailableError(f"Java {NEEDED_JAVA} or later is required")
 
 
 def _run(command: list[str], *, within_seconds: float) -> subprocess.CompletedProcess[str]:

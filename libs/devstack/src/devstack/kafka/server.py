@@ -17,9 +17,9 @@ _LOGGING = (
 
 
 class KafkaNode:
-    """A node over ``directory``; a context manager that gives its bootstrap address.
+    """A node over ``directory``; a context manager that yields its bootstrap address.
 
-    It can be ended and started again, at the same address and with what it has on disk.
+    It can be stopped and started again, at the same address and with its data.
     """
 
     def __init__(self, jars: Path, directory: Path) -> None:
@@ -44,17 +44,19 @@ class KafkaNode:
         self.stop()
 
     def start(self) -> None:
-        """Start the node, which must not run, and return once it answers."""
+        """Start the stopped node; return once it accepts connections."""
         process = children.spawn(
             ["/usr/bin/env", *self._java, "kafka.Kafka", str(self._properties)],
             log=self.log,
             death_signal=signal.SIGKILL,
         )
-        children.wait_until(lambda: children.accepts(self._port), process, log=self.log, within=90)
+        children.wait_until(
+            lambda: children.is_listening(self._port), process, log=self.log, within=90
+        )
         self.process = process
 
     def stop(self) -> None:
-        """Stop the node as its operator would, if it runs."""
+        """Stop the node, if it runs, as an operator would."""
         if self.process is not None:
             children.stop(self.process, with_signal=signal.SIGTERM, within=30)
 
@@ -69,8 +71,9 @@ class KafkaNode:
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster]
-        done = subprocess.run(
+        completed = subprocess.run(
             [*command, "-c", str(self._properties)], capture_output=True, text=True, check=False
         )
-        if done.returncode != 0:
-            raise children.StartError(f"storage could not be formatted: {done.stdout}{done.stderr}")
+        if completed.returncode != 0:
+            output = completed.stdout + completed.stderr
+            raise children.StartError(f"Kafka could not format its storage: {output}")

@@ -1,8 +1,8 @@
-"""The settings of a one-node Apache Kafka for tests, whichever way it is started."""
+"""The settings of a one-node Apache Kafka for tests, for every way to start it."""
 
 
 def node_settings(*, listen: str, advertised: str, controller: str) -> dict[str, str]:
-    """Return what ``server.properties`` needs; each address is ``host:port``."""
+    """Return the settings of ``server.properties``; each address is ``host:port``."""
     return {
         "node.id": "1",
         "process.roles": "broker,controller",
@@ -24,5 +24,5 @@ def node_settings(*, listen: str, advertised: str, controller: str) -> dict[str,
 
 
 def as_environment(settings: dict[str, str]) -> dict[str, str]:
-    """Spell settings the way the official image wants them."""
+    """Return the settings as environment variables of the official image."""
     return {f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in settings.items()}

@@ -10,7 +10,7 @@ from devstack.servers import children
 
 
 class EmbeddedBroker:
-    """A broker over ``directory``; a context manager that gives its bootstrap address."""
+    """A broker over ``directory``; a context manager that yields its bootstrap address."""
 
     def __init__(self, directory: Path) -> None:
         self._data = directory.resolve()
@@ -30,9 +30,9 @@ class EmbeddedBroker:
             children.stop(self._process, with_signal=signal.SIGTERM, within=20)
 
     def revive(self) -> bool:
-        """Start the broker again, where it was, if it died; say whether it had to be.
+        """Restart the broker on the same port if it has died; return whether it had.
 
-        What it was sent in its last second is gone: that is how often it writes its file.
+        Records from its last second are lost, because it writes its file once a second.
         """
         if self._process is None or self._process.poll() is None:
             return False
@@ -45,7 +45,7 @@ class EmbeddedBroker:
         command = [_program(), "start", "--only", "kafka", "--kafka-port", str(port)]
         command += ["--data-dir", str(self._data), "--host", "127.0.0.1"]
         process = children.spawn(command, log=self.log, death_signal=signal.SIGTERM)
-        children.wait_until(lambda: children.accepts(port), process, log=self.log, within=60)
+        children.wait_until(lambda: children.is_listening(port), process, log=self.log, within=60)
         self._process = process
 
     def _end_orphan(self) -> None:
@@ -58,7 +58,7 @@ class EmbeddedBroker:
 
 
 def _program() -> str:
-    path = Path(children.installed("noida_db", "noida-db"))
-    if not path.stat().st_mode & 0o100:  # installers drop the bit
+    path = Path(children.find_installed("noida_db", "noida-db"))
+    if not path.stat().st_mode & 0o100:  # installers drop the executable bit
         path.chmod(0o755)
     return str(path)

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, and the little that two kinds of server share."""
+"""Child processes that never outlive their parent: start, wait for, stop; free ports; logs."""
 
 import fcntl
 import importlib.util
@@ -20,36 +20,37 @@ UNPRIVILEGED = "nobody"
 
 
 class StartError(Exception):
-    """A server did not come up; the message holds the end of its log."""
+    """A server failed to start; the message contains the end of its log."""
 
 
-def drops_root() -> bool:
-    """Say whether children that refuse to run as root must change their user."""
+def runs_as_root() -> bool:
+    """Return whether this process is root, so that some children must change their user."""
     return os.geteuid() == 0
 
 
 def run_as_unprivileged(command: Sequence[str]) -> None:
-    """Run a command to its end as a user that is not root; raise ``StartError`` if it fails."""
-    done = subprocess.run(
-        tied(command, death_signal=signal.SIGKILL, unprivileged=True),
+    """Run a command to completion as a non-root user; raise ``StartError`` if it fails."""
+    completed = subprocess.run(
+        tie_to_parent(command, death_signal=signal.SIGKILL, unprivileged=True),
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        raise StartError(f"{Path(command[0]).name} failed: {done.stdout}{done.stderr}")
+    if completed.returncode != 0:
+        output = completed.stdout + completed.stderr
+        raise StartError(f"{Path(command[0]).name} failed: {output}")
 
 
 def spawn(
     command: Sequence[str], *, log: Path, death_signal: signal.Signals, unprivileged: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C reaches us first.
+    """Start a server in its own session, so that Ctrl-C reaches only this process.
 
-    It gets ``death_signal`` when the calling thread's process dies, even by ``kill -9``.
+    The server receives ``death_signal`` when the thread that started it ends, even by ``kill -9``.
     """
     with log.open("ab") as out:
         return subprocess.Popen(
-            tied(command, death_signal=death_signal, unprivileged=unprivileged),
+            tie_to_parent(command, death_signal=death_signal, unprivileged=unprivileged),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -57,23 +58,24 @@ def spawn(
         )
 
 
-def tied(
+def tie_to_parent(
     command: Sequence[str], *, death_signal: signal.Signals, unprivileged: bool = False
 ) -> list[str]:
-    """Return the command that runs ``command`` and ends with this process."""
+    """Return a command that runs ``command`` and ends when this process ends."""
     options = [str(os.getpid()), death_signal.name, "-", "-"]
-    if unprivileged and drops_root():
-        named = [Path(word) for word in command if word.startswith("/")]
-        options[2:] = [UNPRIVILEGED, "-" if all(map(_open_to_all, named)) else "walk"]
+    if unprivileged and runs_as_root():
+        paths = [Path(word) for word in command if word.startswith("/")]
+        options[2:] = [UNPRIVILEGED, "-" if all(map(_is_reachable, paths)) else "walk"]
     return [sys.executable, "-I", "-S", str(_LAUNCH), *options, *command]
 
 
-def _open_to_all(path: Path) -> bool:
-    return all(above.stat().st_mode & 0o001 for above in path.parents)
+def _is_reachable(path: Path) -> bool:
+    """Return whether every user may walk through the directories above ``path``."""
+    return all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
-def installed(package: str, *parts: str) -> str:
-    """Return the path of a file of an installed wheel, without importing it."""
+def find_installed(package: str, *parts: str) -> str:
+    """Return the path of a file in an installed wheel, without importing the wheel."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise StartError(f"{package} is not installed; run `make setup`")
@@ -83,18 +85,19 @@ def installed(package: str, *parts: str) -> str:
 def wait_until(
     ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path, within: float
 ) -> None:
-    """Wait for a started server; raise ``StartError`` when it dies or needs too long."""
+    """Wait until a server is ready; raise ``StartError`` if it dies or takes too long."""
     deadline = time.monotonic() + within
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            state = f"ended with {process.returncode}" if process.poll() is not None else "is mute"
+            ended = process.poll() is not None
             process.kill()
-            raise StartError(f"server {state}; its log ends:\n{tail(log)}")
+            state = f"exited with {process.returncode}" if ended else f"not ready in {within:.0f} s"
+            raise StartError(f"server {state}; end of its log:\n{tail(log)}")
         time.sleep(0.02)
 
 
 def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, within: float) -> None:
-    """Ask a child to end, and insist after ``within`` seconds."""
+    """Stop a child with a signal, and kill it after ``within`` seconds."""
     if process.poll() is None:
         process.send_signal(with_signal)
     try:
@@ -105,16 +108,19 @@ def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, withi
 
 
 def end_orphan(pid: int, *, marker: str, with_signal: signal.Signals, within: float = 10) -> None:
-    """End what an earlier, killed parent left behind: ``pid``, if its command names ``marker``."""
+    """End process ``pid`` of a killed parent if its command line contains ``marker``."""
     deadline = time.monotonic() + within
     while _runs(pid, marker):
-        late = time.monotonic() > deadline
-        os.kill(pid, signal.SIGKILL if late else with_signal)
+        overdue = time.monotonic() > deadline
+        os.kill(pid, signal.SIGKILL if overdue else with_signal)
         time.sleep(0.1)
 
 
 def _runs(pid: int, marker: str) -> bool:
-    """Only a process whose command line names our data directory is ours; pids are reused."""
+    """Return whether ``pid`` is alive and its command line contains ``marker``.
+
+    Pids are reused: only a process whose command line contains our data directory is ours.
+    """
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and marker in process.cmdline()
@@ -123,8 +129,8 @@ def _runs(pid: int, marker: str) -> bool:
 
 
 @contextmanager
-def claimed(directory: Path) -> Iterator[None]:
-    """Own a data directory alone; raise ``StartError`` when a living process has it."""
+def lock_directory(directory: Path) -> Iterator[None]:
+    """Lock a data directory; raise ``StartError`` if a running process holds the lock."""
     with (directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,20 +140,20 @@ def claimed(directory: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody uses at the moment.
+    """Return a TCP port of 127.0.0.1 that is free at the moment.
 
-    It is below the ports that systems give to outgoing connections: while a server is down, one of
-    these could take its port, even a connection to that very port, and keep it from coming back.
+    The port is below the range for outgoing connections: while a server is down, an outgoing
+    connection, even one to that very port, could take the port and block the server's return.
     """
     for port in random.sample(range(10_000, 32_768), 1000):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise StartError("no port of 127.0.0.1 is free")
+    raise StartError("no free port on 127.0.0.1 in 1,000 tries; close some servers")
 
 
-def accepts(port: int) -> bool:
-    """Say whether something listens on this port of 127.0.0.1."""
+def is_listening(port: int) -> bool:
+    """Return whether something listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

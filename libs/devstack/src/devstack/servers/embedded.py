@@ -1,4 +1,4 @@
-"""The Postgres and the broker of a stack: the ones we are told of, or our own."""
+"""The Postgres and the broker of a stack: those that the environment names, or embedded ones."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import asyncpg
 
 from common.telemetry import get_logger
 from devstack.servers.broker import EmbeddedBroker
-from devstack.servers.children import claimed
+from devstack.servers.children import lock_directory
 from devstack.servers.postgres import EmbeddedPostgres, Server
 
 _log = get_logger(__name__)
@@ -29,7 +29,7 @@ class Servers:
 
 
 class Supervisor:
-    """Starts our own servers again when one of them dies. A component."""
+    """Restarts embedded servers that have died. A component."""
 
     name = "supervisor"
 
@@ -39,7 +39,7 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             for server in self._own:
-                # In this thread on purpose: a server ends when the thread that started it does.
+                # Not in another thread: a server ends when the thread that started it ends.
                 if server.revive():
                     _log.warning("supervisor.server_revived", server=type(server).__name__)
             with suppress(TimeoutError):
@@ -52,20 +52,20 @@ class Supervisor:
 
 @contextmanager
 def running_servers(directory: Path) -> Iterator[Servers]:
-    """Give servers whose data is in ``directory``, or what the environment names instead.
+    """Yield the servers that the environment names, or embedded ones with data in ``directory``.
 
-    ``POSTGRES_DSN`` must be of a role that may create databases. Raises ``StartError`` when another
-    process uses the directory.
+    The role in ``POSTGRES_DSN`` must be allowed to create databases. Raises ``StartError`` if
+    another process uses the directory.
     """
     directory.mkdir(parents=True, exist_ok=True)
     own: list[EmbeddedPostgres | EmbeddedBroker] = []
     with ExitStack() as opened:
-        opened.enter_context(claimed(directory))
-        if given := os.environ.get("POSTGRES_DSN"):
-            postgres = Server(given)
+        opened.enter_context(lock_directory(directory))
+        if dsn := os.environ.get("POSTGRES_DSN"):
+            postgres = Server(dsn)
         else:
-            own.append(ours := EmbeddedPostgres(directory / "postgres"))
-            postgres = opened.enter_context(ours)
+            own.append(embedded := EmbeddedPostgres(directory / "postgres"))
+            postgres = opened.enter_context(embedded)
         if not (kafka := os.environ.get("KAFKA_BOOTSTRAP")):
             own.append(broker := EmbeddedBroker(directory / "broker"))
             kafka = opened.enter_context(broker)

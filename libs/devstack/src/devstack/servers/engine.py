@@ -1,4 +1,4 @@
-"""Is there a container engine that can give us an image?"""
+"""Whether a container engine is running and has an image."""
 
 import os
 import socket
@@ -9,12 +9,12 @@ from typing import Any
 
 
 @cache
-def image_available(image: str) -> bool:
-    """Say whether an engine answers and has, or can fetch, ``image``.
+def has_image(image: str) -> bool:
+    """Return whether a container engine answers and has, or can fetch, ``image``.
 
-    Any failure means no: what matters is only whether the next provider must be tried.
+    Any failure means no: the caller then tries its next provider.
     """
-    if not _engine_listens():
+    if not _engine_is_listening():
         return False
     import docker  # slow to import, and rarely needed
     from testcontainers.core.config import testcontainers_config
@@ -25,26 +25,26 @@ def image_available(image: str) -> bool:
         sys.stderr.write(f"the container engine does not answer ({type(error).__name__})\n")
         return False
     with closing(client):
-        available = _ensured(client, image)
+        available = _fetch(client, image)
         if available:
-            # The reaper, which clears up after runs that were killed, is an image like any other.
-            testcontainers_config.ryuk_disabled = not _ensured(
+            # The reaper, which cleans up after killed runs, is an image of its own.
+            testcontainers_config.ryuk_disabled = not _fetch(
                 client, testcontainers_config.ryuk_image
             )
         return available
 
 
-def _ensured(client: Any, image: str) -> bool:
+def _fetch(client: Any, image: str) -> bool:
     try:
         if not client.images.list(name=image):
             client.images.pull(image)
     except Exception as error:  # noqa: BLE001 - the client raises its transport's errors as well
-        sys.stderr.write(f"no container of {image} ({type(error).__name__})\n")
+        sys.stderr.write(f"the container engine cannot fetch {image} ({type(error).__name__})\n")
         return False
     return True
 
 
-def _engine_listens() -> bool:
+def _engine_is_listening() -> bool:
     if "DOCKER_HOST" in os.environ:
         return True
     with socket.socket(socket.AF_UNIX) as probe:

@@ -1,7 +1,7 @@
-"""Run a server that ends when its parent ends; a script of its own, ``launch.py … PROGRAM``.
+"""Run a server that ends when its parent ends: ``launch.py … PROGRAM``.
 
-A script, and not a function run between fork and exec, because only a fresh single-threaded
-process can safely change its user. Needs nothing but the standard library.
+This is a script, not a function that runs between fork and exec, because only a fresh
+single-threaded process can safely change its user. It needs only the standard library.
 """
 
 import ctypes
@@ -31,10 +31,10 @@ class _Set(ctypes.Structure):
 
 
 def become(user: str, *, pass_through: bool) -> None:
-    """Give up root for ``user``.
+    """Change from root to ``user``.
 
-    ``pass_through`` keeps the one right to walk through directories that are closed to that user,
-    such as a checkout below ``/root``.
+    ``pass_through`` keeps the capability to walk through directories closed to that user, such as
+    a checkout below ``/root``.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     entry = pwd.getpwnam(user)
@@ -52,10 +52,10 @@ def become(user: str, *, pass_through: bool) -> None:
 
 
 def follow_parent(parent: int, with_signal: signal.Signals) -> None:
-    """Ask the kernel to send us ``with_signal`` when the parent dies, however it dies."""
+    """Ask the kernel to send this process ``with_signal`` when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    if os.getppid() != parent:  # the parent died before the request
         sys.exit(1)
 
 
@@ -64,8 +64,10 @@ def main() -> None:
     parent, with_signal, user, walk, *program = sys.argv[1:]
     if user != "-":
         become(user, pass_through=walk == "walk")
-    follow_parent(int(parent), signal.Signals[with_signal])  # a change of user would undo it
-    os.execv(program[0], program)  # noqa: S606 - the program is ours, and no shell is wanted
+    follow_parent(
+        int(parent), signal.Signals[with_signal]
+    )  # a later change of user would cancel this
+    os.execv(program[0], program)  # noqa: S606 - a trusted program, without a shell
 
 
 if __name__ == "__main__":

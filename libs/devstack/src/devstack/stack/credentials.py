@@ -1,4 +1,4 @@
-"""Secrets and development keys of an embedded stack: made once, kept with its data."""
+"""Secrets and API keys of an embedded stack: created once, stored with its data."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ DEMO, OTHER = "demo", "other"
 
 @dataclass(frozen=True)
 class Credentials:
-    """All in plain text; they open nothing but this stack."""
+    """All in plain text; they are valid only for this stack."""
 
     pepper: str
     cursor_secret: str
@@ -35,23 +35,23 @@ class Credentials:
     other_tenant_api_key: str
 
     async def install(self, service: Service) -> None:
-        """Let the service know both API keys; a second time changes nothing."""
+        """Store both API keys in the service's database; repeating it changes nothing."""
         for tenant, key in ((DEMO, self.api_key), (OTHER, self.other_tenant_api_key)):
             now = service.clock.now()
-            row = import_key(key, _everything(tenant), pepper=SecretStr(self.pepper), now=now)
+            row = import_key(key, _all_scopes(tenant), pepper=SecretStr(self.pepper), now=now)
             await service.database.run(insert_key, row, now=now)
 
 
-def kept_in(directory: Path) -> Credentials:
-    """Return the stack's credentials, made now if this is its first start."""
+def load_credentials(directory: Path) -> Credentials:
+    """Return the credentials stored in ``directory``, creating them at the first start."""
     path = directory / "credentials.json"
     if not path.exists():
-        write_private(path, asdict(_made()))
+        write_private(path, asdict(_create()))
     return Credentials(**json.loads(path.read_text()))
 
 
 def write_private(path: Path, content: object) -> None:
-    """Write JSON that only we may read, all of it or nothing."""
+    """Write JSON atomically to a file that only this user may read."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -60,10 +60,10 @@ def write_private(path: Path, content: object) -> None:
     draft.rename(path)
 
 
-def _made() -> Credentials:
+def _create() -> Credentials:
     pepper = secrets.token_urlsafe(48)
     keys = [
-        create_key(_everything(tenant), pepper=SecretStr(pepper), now=wall_time())[0]
+        create_key(_all_scopes(tenant), pepper=SecretStr(pepper), now=wall_time())[0]
         for tenant in (DEMO, OTHER)
     ]
     return Credentials(
@@ -76,7 +76,7 @@ def _made() -> Credentials:
     )
 
 
-def _everything(tenant: str) -> CreateKey:
+def _all_scopes(tenant: str) -> CreateKey:
     return CreateKey(
         tenant_id=tenant, name="development", scopes=sorted(registered_scopes()), environment="test"
     )

@@ -1,4 +1,4 @@
-"""One OpenAPI document out of several."""
+"""Merge several OpenAPI documents into one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ Document = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"
 
 
-def merged(documents: Mapping[str, Document]) -> Document:
-    """Join documents by service name; schemas of one name but different content are renamed."""
+def merge_documents(documents: Mapping[str, Document]) -> Document:
+    """Merge documents by service name; schemas that clash are prefixed with their service."""
     first = next(iter(documents.values()))
     result: Document = {
         "openapi": first["openapi"],
@@ -28,25 +28,25 @@ def merged(documents: Mapping[str, Document]) -> Document:
 
 
 def _add(result: Document, document: Document, names: Mapping[str, str]) -> None:
-    for path, item in _pointing_to(document["paths"], names).items():
+    for path, item in _rename_references(document["paths"], names).items():
         result["paths"].setdefault(path, item)
     for kind, entries in document.get("components", {}).items():
-        for name, entry in _pointing_to(entries, names).items():
+        for name, entry in _rename_references(entries, names).items():
             new = names.get(name, name) if kind == "schemas" else name
             result["components"].setdefault(kind, {})[new] = entry
 
 
 def _schemas(document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = document.get("components", {}).get("schemas", {})
-    return found
+    schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
+    return schemas
 
 
-def _pointing_to(node: Any, names: Mapping[str, str]) -> Any:
-    """Copy a part of a document with its references to renamed schemas following them."""
+def _rename_references(node: Any, names: Mapping[str, str]) -> Any:
+    """Return a copy of ``node`` whose references use the new names of schemas."""
     if isinstance(node, dict):
-        return {key: _pointing_to(value, names) for key, value in node.items()}
+        return {key: _rename_references(value, names) for key, value in node.items()}
     if isinstance(node, list):
-        return [_pointing_to(value, names) for value in node]
+        return [_rename_references(value, names) for value in node]
     if isinstance(node, str) and node.startswith(_SCHEMAS):
         name = node.removeprefix(_SCHEMAS)
         return _SCHEMAS + names.get(name, name)

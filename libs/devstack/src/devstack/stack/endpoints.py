@@ -1,4 +1,4 @@
-"""What a running stack tells the world about itself."""
+"""The addresses and keys of a running stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a stack answers, and with which keys; ``endpoints.json`` holds the same."""
+    """Addresses and keys of a running stack, as in ``endpoints.json``."""
 
     base_url: str
     api_key: str

@@ -1,7 +1,7 @@
 """Several services behind one port: each path goes to the service that declares it.
 
-What every service has of its own (health, metrics, its API's description) is answered here, for
-all of them together.
+The gateway itself answers the paths that every service has (health, metrics, OpenAPI), for all of
+them together.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from starlette.routing import Match, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from common.runtime import Component
-from devstack.stack.descriptions import merged
+from devstack.stack.descriptions import merge_documents
 
 SHARED = frozenset(
     {"/livez", "/readyz", "/version", "/metrics", "/openapi.json", "/docs", "/redoc"}
@@ -28,17 +28,17 @@ SHARED = frozenset(
 def build_gateway(
     apps: Mapping[str, FastAPI], parts: Mapping[str, Sequence[Component]] | None = None
 ) -> Starlette:
-    """Return one application over these, by service name; it runs their lifespans.
+    """Return one application over ``apps`` (by service name) that runs their lifespans.
 
-    Ready also means that the services' ``parts``, which run beside it, are well.
+    It is ready only if the services' ``parts``, which run beside it, are healthy too.
     """
     switch = Switch(list(apps.values()))
     routes = [
-        Route("/livez", _together(apps, "/livez")),
-        Route("/readyz", _together(apps, "/readyz", parts or {})),
-        Route("/version", _together(apps, "/version")),
+        Route("/livez", _combined(apps, "/livez")),
+        Route("/readyz", _combined(apps, "/readyz", parts or {})),
+        Route("/version", _combined(apps, "/version")),
         Route("/metrics", _first(apps, "/metrics")),
-        Route("/openapi.json", _described(apps)),
+        Route("/openapi.json", _openapi(apps)),
         Route("/docs", _docs),
         Mount("/", switch),
     ]
@@ -46,7 +46,10 @@ def build_gateway(
 
 
 class Switch:
-    """Finds the application that declares a path: by its first two segments, else by matching."""
+    """Routes a path to the application that declares it.
+
+    The first two segments decide; if several applications share them, the best match does.
+    """
 
     def __init__(self, apps: Sequence[FastAPI]) -> None:
         self._apps = apps
@@ -74,7 +77,7 @@ class Switch:
         if len(candidates) == 1:
             return candidates[0]
         ranked = [(_best_match(app, scope).value, app) for app in candidates]
-        # Nobody's path is answered by the first: 404, in the form that all of them use.
+        # The first application answers an unknown path: 404, in the format that all of them use.
         return max(ranked, key=lambda pair: pair[0])[1] if ranked else self._apps[0]
 
 
@@ -83,22 +86,24 @@ def _prefix(path: str) -> str:
 
 
 def _best_match(app: FastAPI, scope: Scope) -> Match:
-    found = (route.matches(scope)[0] for route in app.routes)
-    return max(found, key=lambda match: match.value, default=Match.NONE)
+    matches = (route.matches(scope)[0] for route in app.routes)
+    return max(matches, key=lambda match: match.value, default=Match.NONE)
 
 
-def _together(
+def _combined(
     apps: Mapping[str, FastAPI], path: str, parts: Mapping[str, Sequence[Component]] | None = None
 ) -> Any:
-    """Answer with every service's own answer, and the worst status of them."""
+    """Return an endpoint that combines every service's answer, with the worst status."""
 
     async def answer(_: Request) -> Response:
         answers = {name: await _ask(app, path) for name, app in apps.items()}
         body = {name: answer.json() for name, answer in answers.items()}
         status = max(answer.status_code for answer in answers.values())
-        for name, running in (parts or {}).items():
-            reasons = {part.name: part.healthy() for part in running}
-            body[name]["parts"] = {n: {"ok": not why, "reason": why} for n, why in reasons.items()}
+        for service, components in (parts or {}).items():
+            reasons = {component.name: component.healthy() for component in components}
+            body[service]["parts"] = {
+                name: {"ok": not reason, "reason": reason} for name, reason in reasons.items()
+            }
             status = max(status, httpx.codes.SERVICE_UNAVAILABLE if any(reasons.values()) else 0)
         return JSONResponse({"ok": status < httpx.codes.BAD_REQUEST, "services": body}, status)
 
@@ -106,17 +111,17 @@ def _together(
 
 
 def _first(apps: Mapping[str, FastAPI], path: str) -> Any:
-    """One process has one registry of metrics, so any of its services shows them all."""
+    """Return an endpoint that asks one service: all share the process's metrics registry."""
 
     async def answer(_: Request) -> Response:
-        given = await _ask(next(iter(apps.values())), path)
-        return Response(given.content, given.status_code, media_type=given.headers["content-type"])
+        first = await _ask(next(iter(apps.values())), path)
+        return Response(first.content, first.status_code, media_type=first.headers["content-type"])
 
     return answer
 
 
-def _described(apps: Mapping[str, FastAPI]) -> Any:
-    document = merged({name: app.openapi() for name, app in apps.items()})
+def _openapi(apps: Mapping[str, FastAPI]) -> Any:
+    document = merge_documents({name: app.openapi() for name, app in apps.items()})
 
     async def answer(_: Request) -> Response:
         return JSONResponse(document)

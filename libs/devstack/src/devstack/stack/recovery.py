@@ -1,8 +1,8 @@
-"""After a hard end: what the embedded broker lost is published again.
+"""Recovery after a crash: publish again what the embedded broker lost.
 
-The broker writes its data file about once a second, so a power cut takes what it acknowledged
-last. Nothing of that is gone for good: the outbox still has it, and consumers know by their inbox
-what they have seen. (Apache Kafka with replicas needs none of this.)
+The broker writes its data file about once a second, so a power cut loses the records that it
+acknowledged last. The outbox still has them, and the consumers' inbox filters duplicates.
+(Replicated Apache Kafka needs no such recovery.)
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,14 +17,14 @@ from common.telemetry import get_logger
 _log = get_logger(__name__)
 
 LAST_SECONDS = 60
-"""How far back from the last published row rows are published again."""
+"""Publish again the rows published less than this before the last one."""
 
 _CLAMP = text(
     """
-    UPDATE consumer_progress SET next_offset = kept.end_offset
-    FROM unnest(cast(:partitions AS int[]), cast(:ends AS bigint[])) AS kept (partition, end_offset)
-    WHERE topic = :topic AND consumer_progress.partition = kept.partition
-      AND next_offset > kept.end_offset
+    UPDATE consumer_progress SET next_offset = topic_end.end_offset
+    FROM unnest(cast(:partitions AS int[]), cast(:ends AS bigint[])) AS topic_end (partition, end_offset)
+    WHERE topic = :topic AND consumer_progress.partition = topic_end.partition
+      AND next_offset > topic_end.end_offset
     """
 )
 _PUBLISH_AGAIN = text(
@@ -35,18 +35,18 @@ _PUBLISH_AGAIN = text(
 )
 
 
-async def recover(services: Iterable[Service], *, ended_hard: bool) -> None:
-    """Bring outboxes and positions in line with what the broker still has."""
+async def recover(services: Iterable[Service], *, crashed: bool) -> None:
+    """Reset positions past the broker's end and publish again the rows that it may have lost."""
     services = list(services)
-    lost = [await _clamp(service) for service in services]
-    if ended_hard or any(lost):
+    clamped = [await _clamp(service) for service in services]
+    if crashed or any(clamped):
         for service in services:
-            again = await service.database.run(_publish_again)
-            _log.info("recovery.published_again", service=service.name, rows=again)
+            rows = await service.database.run(_publish_again)
+            _log.info("recovery.published_again", service=service.name, rows=rows)
 
 
 async def _clamp(service: Service) -> int:
-    """Take positions back to the end of their partition; return how many were past it."""
+    """Move positions beyond the end of their partition back to it; return how many there were."""
     moved = 0
     for topic in {stream.topic for stream in service.streams.values()}:
         ends = await end_offsets(service.settings.kafka, topic)

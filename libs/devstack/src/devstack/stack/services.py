@@ -1,4 +1,4 @@
-"""The three services with the settings that suit one process on one machine."""
+"""The three services, with settings for one process on one machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from sla.settings import SlaSettings
 from sla.wiring import build as build_sla
 
 NAMES = ("identity", "interactions", "sla")
-# The embedded broker rewrites all it keeps about once a second, so it gets little and keeps little.
+# The embedded broker rewrites its whole data about once a second, so keep the data small.
 PARTITIONS = 2
 RETENTION_HOURS = 6
 HEARTBEATS = {"identity": 5.0, "interactions": 0.5, "sla": 5.0}
-"""Seconds between heartbeats; deadlines wait only for those of interactions."""
+"""Seconds between heartbeats, by service; deadlines wait only for those of interactions."""
 IDENTITY_SECONDS = 2.0
-"""How long a message waits to learn its sender: one process does everything here, on a laptop."""
+"""How long a message waits for identity; generous, because one laptop process does all work."""
 
 
 def kafka_settings(bootstrap: str) -> KafkaSettings:
@@ -61,7 +61,7 @@ class Services:
 def build_services(
     *, dsns: Mapping[str, str], bootstrap: str, credentials: Credentials, port: int
 ) -> Services:
-    """Return the services, built and connected to nothing yet."""
+    """Build the services without connecting them to anything."""
     kafka, http = kafka_settings(bootstrap), http_settings(credentials, port)
     auth = _auth(credentials)
     postgres = {name: PostgresSettings(dsn=SecretStr(dsns[name])) for name in NAMES}

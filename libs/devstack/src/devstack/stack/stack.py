@@ -1,4 +1,4 @@
-"""All services, their Postgres and their broker, as one value that can be started and stopped."""
+"""All services with their Postgres and their broker, started and stopped as one."""
 
 import asyncio
 import os
@@ -14,9 +14,9 @@ from common.messaging import ensure_topics
 from common.migrations import upgrade
 from common.runtime import Component, HttpServer, run_components
 from common.service import Service
-from devstack.servers.children import StartError, accepts
+from devstack.servers.children import StartError, is_listening
 from devstack.servers.embedded import Supervisor, ensure_database, running_servers
-from devstack.stack.credentials import kept_in, write_private
+from devstack.stack.credentials import load_credentials, write_private
 from devstack.stack.endpoints import Endpoints
 from devstack.stack.gateway import build_gateway
 from devstack.stack.recovery import recover
@@ -29,25 +29,25 @@ READY_WITHIN_SECONDS = 60.0
 class Stack:
     endpoints: Endpoints
     interactions: Service
-    """For what has no REST call yet: making provider accounts known."""
+    """For operations without an API call: adding provider accounts."""
     running: asyncio.Task[None]
-    """Ends only when a part of the stack failed, or the stack is being stopped."""
+    """Ends only when a component has failed or the stack is being stopped."""
 
 
 @asynccontextmanager
 async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
-    """Start everything over ``directory``, give it once it answers, stop it and keep its data.
+    """Start the stack over ``directory`` and yield it once it is ready; its data is kept.
 
-    Raises ``StartError`` when it cannot start.
+    Raises ``StartError`` if it cannot start.
     """
-    if accepts(port):
-        raise StartError(f"port {port} is in use")
+    if is_listening(port):
+        raise StartError(f"port {port} is in use; choose another with --port")
     async with AsyncExitStack() as opened:
         servers = opened.enter_context(running_servers(directory))
-        written = directory / "endpoints.json"
-        ended_hard = written.exists()  # a stack that could clean up would have removed it
-        written.unlink(missing_ok=True)
-        credentials = kept_in(directory)
+        endpoints_file = directory / "endpoints.json"
+        crashed = endpoints_file.exists()  # an orderly stop removes it
+        endpoints_file.unlink(missing_ok=True)
+        credentials = load_credentials(directory)
         dsns = {name: await ensure_database(servers.postgres, name) for name in NAMES}
         services = build_services(
             dsns=dsns, bootstrap=servers.kafka, credentials=credentials, port=port
@@ -59,7 +59,7 @@ async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
             await service.open()
             await credentials.install(service)
         if servers.own_broker:
-            await recover(services.all(), ended_hard=ended_hard)
+            await recover(services.all(), crashed=crashed)
         gateway = build_gateway(
             {service.name: service.api for service in services.all()},
             {service.name: _parts(service) for service in services.all()},
@@ -79,9 +79,9 @@ async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
         )
         parts: list[Component] = [Supervisor(servers), server, *_components(services.all())]
         running = await opened.enter_async_context(_running(parts))
-        await _ready(endpoints.base_url, running)
-        write_private(written, asdict(endpoints))
-        opened.callback(written.unlink, missing_ok=True)
+        await _wait_ready(endpoints.base_url, running)
+        write_private(endpoints_file, asdict(endpoints))
+        opened.callback(endpoints_file.unlink, missing_ok=True)
         yield Stack(endpoints, services.interactions, running)
 
 
@@ -110,9 +110,9 @@ async def _running(parts: list[Component]) -> AsyncIterator[asyncio.Task[None]]:
         await running
 
 
-async def _ready(base_url: str, running: asyncio.Task[None]) -> None:
-    """Wait until every service says that it is ready."""
-    answer = "nothing"
+async def _wait_ready(base_url: str, running: asyncio.Task[None]) -> None:
+    """Wait until every service is ready; raise ``StartError`` if the stack ends or is too slow."""
+    answer = "no answer"
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     async with httpx.AsyncClient(trust_env=False) as client:
         while not running.done() and time.monotonic() < deadline:
@@ -125,4 +125,4 @@ async def _ready(base_url: str, running: asyncio.Task[None]) -> None:
                 return
             answer = response.text
             await asyncio.sleep(0.05)
-    raise StartError(f"not ready; /readyz said {answer}")
+    raise StartError(f"the stack is not ready; last answer of /readyz: {answer}")

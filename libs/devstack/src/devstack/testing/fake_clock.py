@@ -6,7 +6,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 
 class FakeClock:
-    """Fits ``common.db.clock.Clock``."""
+    """Implements ``common.db.clock.Clock``."""
 
     def __init__(self, start: datetime = NOON) -> None:
         self._now = start
@@ -15,9 +15,9 @@ class FakeClock:
         return self._now
 
     def advance(self, seconds: float) -> datetime:
-        """Move by ``seconds``, which may be negative, and return the new time."""
+        """Move by ``seconds``, which may be negative; return the new time."""
         self._now += timedelta(seconds=seconds)
         return self._now
 
-    def set(self, moment: datetime) -> None:
-        self._now = moment
+    def set(self, time: datetime) -> None:
+        self._now = time

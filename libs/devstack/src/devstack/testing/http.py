@@ -1,4 +1,4 @@
-"""Call an ASGI application in-process, with its lifespan run around the calls."""
+"""Call an ASGI application in-process, within its lifespan."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 async def http_client(
     app: Starlette, *, headers: Mapping[str, str] | None = None, run_lifespan: bool = True
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client that calls ``app``. A crash in the application is a 500, as on the wire."""
+    """Yield a client of ``app``. An exception in the application becomes a 500, as on a port."""
     state: dict[str, Any] = {}
 
     async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,6 +23,6 @@ async def http_client(
     client = httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
     async with AsyncExitStack() as opened:
         if run_lifespan:
-            started: Any = app.router.lifespan_context(app)
-            state |= await opened.enter_async_context(started) or {}
+            lifespan: Any = app.router.lifespan_context(app)
+            state |= await opened.enter_async_context(lifespan) or {}
         yield await opened.enter_async_context(client)

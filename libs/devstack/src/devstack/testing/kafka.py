@@ -1,7 +1,7 @@
-"""A real broker for tests: one per session, a topic of its own per test.
+"""A real broker for tests: one per session, a new topic per test.
 
-The broker is the first of these that is there: ``$TEST_KAFKA_BOOTSTRAP``, a container of Apache
-Kafka, the embedded wheel. Without any of them tests fail; they never skip.
+The broker is the first available of these: ``$TEST_KAFKA_BOOTSTRAP``, a container of Apache Kafka,
+the embedded wheel. If none is available, tests fail; they never skip.
 """
 
 import os
@@ -18,38 +18,38 @@ from common.settings import KafkaSettings
 from devstack.kafka.settings import as_environment, node_settings
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import free_port
-from devstack.servers.engine import image_available
-from devstack.testing.leaks import assert_nothing_leaked, logged
+from devstack.servers.engine import has_image
+from devstack.testing.leaks import assert_nothing_leaked, read_logs
 
 IMAGE = "apache/kafka:4.1.1"
 
 NewTopicFor = Callable[..., Awaitable[str]]
-"""``await new_topic(partitions=6)`` makes a topic that only this test has; returns its name."""
+"""``await new_topic(partitions=6)`` creates a topic for this test only; returns its name."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to Apache Kafka what the embedded broker does not implement; pytest counts them."""
-    if os.environ.get("TEST_KAFKA_BOOTSTRAP") or image_available(IMAGE):
+    """Deselect tests of what only Apache Kafka implements when the embedded broker is used."""
+    if os.environ.get("TEST_KAFKA_BOOTSTRAP") or has_image(IMAGE):
         return
-    left = [item for item in items if item.get_closest_marker("apache_kafka")]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+    deselected = [item for item in items if item.get_closest_marker("apache_kafka")]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]
 
 
 @contextmanager
 def running_broker(directory: Path) -> Iterator[str]:
-    """Run, or find, a broker and give its bootstrap address. ``directory`` is for its data."""
-    if given := os.environ.get("TEST_KAFKA_BOOTSTRAP"):
-        yield given
-    elif image_available(IMAGE):
+    """Find or run a broker and yield its bootstrap address; ``directory`` is for its data."""
+    if bootstrap := os.environ.get("TEST_KAFKA_BOOTSTRAP"):
+        yield bootstrap
+    elif has_image(IMAGE):
         address = f"127.0.0.1:{free_port()}"
         with _container(address):
             yield address
     else:
         with (broker := EmbeddedBroker(directory)) as bootstrap:
             yield bootstrap
-        assert_nothing_leaked(logged(broker.log))
+        assert_nothing_leaked(read_logs(broker.log))
 
 
 def _container(address: str) -> AbstractContextManager[object]:
@@ -66,14 +66,14 @@ def _container(address: str) -> AbstractContextManager[object]:
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the session's broker."""
+    """The bootstrap address of the session's broker."""
     with running_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
         yield bootstrap
 
 
 @pytest.fixture
 def topic_name() -> Callable[[], str]:
-    """Make names that no other test, and no earlier run on the same broker, has used."""
+    """A function that returns a unique topic name, also across runs on the same broker."""
     return lambda: f"test-{uuid4().hex}"
 
 

@@ -1,7 +1,7 @@
-"""Everything that processes write is searched for what is personal, and for secrets.
+"""Searches the output of processes for personal data and secrets.
 
-Tests that talk to processes of their own take whom and what they talk about from here. All of it
-can be recognised, so a search need not know what was said.
+Tests that talk to processes take names, addresses and texts from here. All of these are
+recognisable, so a search works without knowing what a test sent.
 """
 
 import re
@@ -11,13 +11,13 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 PERSON = "Carla Canary"
-"""What people are called. The family name is also in all that they say."""
+"""The name of every person. The family name also appears in every ``traceable`` text."""
 SECRET = "0123456789abcdef0123456789abcdef"
-"""With which providers sign webhooks."""
+"""The secret with which providers sign webhooks."""
 
 _BETWEEN = r"[ ().-]{0,3}"
-_FOUND = {
-    "something said": re.compile("canary"),
+_PATTERNS = {
+    "a traceable text": re.compile("canary"),
     "an e-mail address": re.compile(r"@example\."),
     "a telephone number": re.compile(
         rf"(?<![\w.])(?:\+|00)?(?:44{_BETWEEN}20|49{_BETWEEN}30|020|030)(?:{_BETWEEN}\d){{8}}(?!\w)"
@@ -25,45 +25,49 @@ _FOUND = {
     "an API key": re.compile(r"tl_(?:live|test)_\w{12}_"),
 }
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""One in some millions ends in what looks like a telephone number."""
+"""Left out of searches: one in some millions ends like a telephone number."""
 _ESCAPED = {r"\u002b": "+", r"\u0040": "@", r"\x40": "@"}
-_SHOWN = 60
+_SURROUNDING_CHARACTERS = 60
 
 
-def said(words: str) -> str:
-    """Return a text that can be recognised."""
+def traceable(words: str) -> str:
+    """Return ``words`` with a signature that a search recognises."""
     return f"{words} Yours, {PERSON}"
 
 
-def an_address() -> str:
-    """Return an e-mail address that nobody has had before."""
+def new_address() -> str:
+    """Return a new e-mail address."""
     return f"anna-{uuid4().hex[:12]}@example.org"
 
 
-def a_number(prefix: str = "+4420") -> str:
-    """Return a telephone number of London, or Berlin (``+4930``), that nobody should have had."""
+def new_number(prefix: str = "+4420") -> str:
+    """Return a random telephone number of London, or of Berlin (``+4930``)."""
     return f"{prefix}{uuid4().int % 10**8:08d}"
 
 
-def leaks_in(text: str, secrets: Iterable[str] = ()) -> dict[str, str]:
-    """Return what ``text`` should not hold, each kind with its surroundings."""
+def find_leaks(text: str, secrets: Iterable[str] = ()) -> dict[str, str]:
+    """Return the forbidden content of ``text``: a passage for each kind that was found."""
     plain = _plain(text)
-    searches = _FOUND | {f"secret {n}": _exactly(one) for n, one in enumerate(secrets)}
-    found = {kind: match.start() for kind, one in searches.items() if (match := one.search(plain))}
-    return {kind: plain[max(0, at - _SHOWN) : at + _SHOWN] for kind, at in found.items()}
+    patterns = _PATTERNS | {f"secret {n}": _exactly(each) for n, each in enumerate(secrets)}
+    matches = {kind: pattern.search(plain) for kind, pattern in patterns.items()}
+    return {kind: _passage(plain, match.start()) for kind, match in matches.items() if match}
+
+
+def _passage(text: str, at: int) -> str:
+    return text[max(0, at - _SURROUNDING_CHARACTERS) : at + _SURROUNDING_CHARACTERS]
 
 
 def assert_nothing_leaked(written: Mapping[str, str], secrets: Iterable[str] = ()) -> None:
-    """Fail if anything personal, or a secret, is in what was written, by who wrote it."""
+    """Fail if personal data or a secret appears in any of the texts, keyed by their source."""
     secrets = [*secrets, SECRET]
-    leaks = {where: found for where, text in written.items() if (found := leaks_in(text, secrets))}
-    assert not leaks, f"what nobody may read was written: {leaks}"
+    leaks = {source: find_leaks(text, secrets) for source, text in written.items()}
+    assert not any(leaks.values()), f"personal data or secrets were written: {leaks}"
 
 
-def logged(*paths: Path | None) -> dict[str, str]:
-    """Return what is in those of the files that are there."""
-    there = [path for path in paths if path is not None and path.exists()]
-    return {path.name: path.read_text(errors="replace") for path in there}
+def read_logs(*paths: Path | None) -> dict[str, str]:
+    """Return the contents of the files that exist, by file name."""
+    existing = [path for path in paths if path is not None and path.exists()]
+    return {path.name: path.read_text(errors="replace") for path in existing}
 
 
 def password_in(dsn: str) -> str:
@@ -71,10 +75,10 @@ def password_in(dsn: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Undo what addresses and JSON do to characters, several times over."""
+    """Undo case, and the escapes of URLs (also nested) and JSON; remove UUIDs."""
     text = text.casefold()
-    while (undone := unquote(text).casefold()) != text:
-        text = undone
+    while (unquoted := unquote(text).casefold()) != text:
+        text = unquoted
     for escape, character in _ESCAPED.items():
         text = text.replace(escape, character)
     return _UUID.sub("", text)

@@ -1,4 +1,4 @@
-"""Logs of tests: JSON lines as in production, so that a test prints what an operator would read."""
+"""Logs of tests: JSON lines, as operators see them in production."""
 
 import pytest
 

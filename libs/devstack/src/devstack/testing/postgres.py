@@ -1,7 +1,7 @@
 """A real Postgres for tests: one server, a migrated template per service, a clone per test.
 
-The server is the first of these that is there: ``$TEST_POSTGRES_DSN`` (a role that may create
-databases), a container, the embedded wheel. Without any of them tests fail; they never skip.
+The server is the first available of these: ``$TEST_POSTGRES_DSN`` (with a role that may create
+databases), a container, the embedded wheel. If none is available, tests fail; they never skip.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.db import async_url, ensure_days, wall_time
 from common.migrations import plumbing, upgrade
-from devstack.servers.engine import image_available
+from devstack.servers.engine import has_image
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
-from devstack.testing.blocking import blocking
-from devstack.testing.leaks import assert_nothing_leaked, logged, password_in
+from devstack.testing.leaks import assert_nothing_leaked, password_in, read_logs
+from devstack.testing.threads import run_in_thread
 
 IMAGE = "postgres:18"
 ROOT = Path(__file__).parents[5]
 
 FreshDsn = Callable[[str], str]
-"""Give a service's name, get the DSN of an empty, migrated database that only this test has."""
+"""Takes a service's name; returns the DSN of an empty, migrated database for this test only."""
 
 
 @contextmanager
 def running_server(directory: Path) -> Iterator[Server]:
-    """Run, or find, a server. ``directory`` holds its data, if it is ours."""
-    if given := os.environ.get("TEST_POSTGRES_DSN"):
-        yield Server(given)
-    elif image_available(IMAGE):
+    """Find or run a server and yield it; ``directory`` is for the data of an embedded one."""
+    if dsn := os.environ.get("TEST_POSTGRES_DSN"):
+        yield Server(dsn)
+    elif has_image(IMAGE):
         from testcontainers.community.postgres import PostgresContainer  # slow, rarely needed
 
         settings = [f"-c{setting}" for setting in (*THROW_AWAY, "max_connections=200")]
@@ -45,11 +45,11 @@ def running_server(directory: Path) -> Iterator[Server]:
     else:
         with EmbeddedPostgres(directory, settings=THROW_AWAY) as server:
             yield server
-        assert_nothing_leaked(logged(server.log), [password_in(server.admin_dsn)])
+        assert_nothing_leaked(read_logs(server.log), [password_in(server.admin_dsn)])
 
 
 class Templates:
-    """Databases that tests copy: one per service, made when it is first asked for."""
+    """Databases that tests copy: one per service, created on first use."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -65,9 +65,9 @@ class Templates:
         return self._names[service]
 
     def clone(self, service: str) -> str:
-        """Copy a template and return the name of the copy."""
+        """Copy a template; return the name of the copy."""
         template, name = self.name(service), f"test_{service}_{uuid4().hex}"
-        # Partitions make many small files; copying those is several times faster than logging them.
+        # Partitions make many small files; copying them is several times faster than logging them.
         execute(
             self._server.admin_dsn,
             f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy",
@@ -75,7 +75,7 @@ class Templates:
         return name
 
     def drop(self, names: list[str]) -> None:
-        """Drop databases, whoever is still connected to them."""
+        """Drop databases, even if clients are still connected."""
         execute(self._server.admin_dsn, *(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
 
     def drop_all(self) -> None:
@@ -83,7 +83,7 @@ class Templates:
 
 
 def execute(dsn: str, *statements: str) -> None:
-    """Run statements one by one, each in its own transaction. Blocking."""
+    """Run statements one by one, each in its own transaction; blocks the caller."""
 
     async def run() -> None:
         connection = await asyncpg.connect(dsn)
@@ -93,19 +93,19 @@ def execute(dsn: str, *statements: str) -> None:
         finally:
             await connection.close()
 
-    blocking(run)
+    run_in_thread(run)
 
 
 def _fill(service: str, dsn: str) -> None:
     if service == "common":
-        blocking(_plumb, dsn)
+        run_in_thread(_create_common_tables, dsn)
         return
-    with ThreadPoolExecutor(1) as pool:  # it runs a loop of its own
+    with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
         folder = ROOT / "services" / service / "migrations"
         pool.submit(upgrade, folder, dsn).result()
 
 
-async def _plumb(dsn: str) -> None:
+async def _create_common_tables(dsn: str) -> None:
     engine = create_async_engine(async_url(dsn), poolclass=NullPool)
     async with engine.begin() as connection:
         for statement in plumbing():
@@ -117,23 +117,23 @@ async def _plumb(dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The session's server; ``.dsn(database)`` says where a database of it is."""
+    """The session's server; ``.dsn(database)`` returns the DSN of one of its databases."""
     with running_server(tmp_path_factory.mktemp("postgres")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def templates(postgres_server: Server) -> Iterator[Templates]:
-    made = Templates(postgres_server)
-    yield made
-    made.drop_all()
+    session_templates = Templates(postgres_server)
+    yield session_templates
+    session_templates.drop_all()
 
 
 @pytest.fixture
 async def fresh_dsn(postgres_server: Server, templates: Templates) -> AsyncIterator[FreshDsn]:
-    """Clone databases for one test; they are dropped when it ends.
+    """Clone databases for one test and drop them at its end.
 
-    In a thread: a connection that the test left opening must get on, or the drop waits for it.
+    The drop runs in a thread, because it waits for connections that the loop is still opening.
     """
     names: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Records such as only a client of another make, or an enemy, would write."""
+"""Records that only a foreign client, or an attacker, would write."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ RawRecord = tuple[bytes | None, bytes | None, Headers]
 
 
 class _Bytes(str):
-    """A header name that is encoded to bytes of our choice."""
+    """A header name that encodes to any bytes."""
 
     __slots__ = ("raw",)
     raw: bytes
@@ -26,13 +26,13 @@ class _Bytes(str):
 def _name(name: str | bytes) -> str:
     if isinstance(name, str):
         return name
-    made = _Bytes("x" * len(name))
-    made.raw = name
-    return made
+    fake = _Bytes("x" * len(name))
+    fake.raw = name
+    return fake
 
 
 def raw_batch(records: Sequence[RawRecord]) -> bytes:
-    """Return the records as one batch on the wire, from offset 0."""
+    """Return the records as one batch in wire format, from offset 0."""
     builder = _builder()
     for offset, (key, value, headers) in enumerate(records):
         named = [(_name(name), content) for name, content in headers]
@@ -43,12 +43,12 @@ def raw_batch(records: Sequence[RawRecord]) -> bytes:
 async def write_raw(
     bootstrap: str, topic: str, records: Sequence[RawRecord], *, partition: int = 0
 ) -> None:
-    """Write the records, in order, as one batch of one partition."""
+    """Write the records, in order, as one batch to one partition."""
     client = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await client.start()
     try:
         batch = client.create_batch()
-        batch._builder = _builder()  # the client's own, in C, takes nothing but text for a name
+        batch._builder = _builder()  # the client's C builder accepts only text as a name
         for key, value, headers in records:
             named = [(_name(name), content) for name, content in headers]
             assert batch.append(timestamp=None, key=key, value=value, headers=named) is not None

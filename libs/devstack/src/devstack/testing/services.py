@@ -1,4 +1,4 @@
-"""A service as its tests run it: on a database of its own, without Kafka, called in process."""
+"""A service under test: with its own database, without Kafka, called in process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +20,7 @@ S = TypeVar("S", bound=ServiceSettings)
 def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
     """Return settings for a test; ``more`` replaces or adds whole groups, such as ``timer``.
 
-    The broker's address leads nowhere: a test that needs one hands events in itself.
+    Nothing listens at the broker's address: tests pass events in themselves.
     """
     return kind.model_validate(
         {
@@ -41,7 +41,7 @@ def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
 
 @asynccontextmanager
 async def running_service(build: Callable[[S], Service], settings: S) -> AsyncIterator[Service]:
-    """Build the service, open it, and close it at the end. None of its components runs."""
+    """Build the service, open it, and close it at the end; its components do not run."""
     service = build(settings)
     await service.open()
     try:
@@ -51,7 +51,7 @@ async def running_service(build: Callable[[S], Service], settings: S) -> AsyncIt
 
 
 async def new_key(service: Service, *, scopes: Sequence[str], tenant: str = "demo") -> str:
-    """Make an API key of the tenant and return its plain text."""
+    """Create an API key of the tenant; return its plain text."""
     now = service.clock.now()
     command = CreateKey(
         tenant_id=tenant, name="test", scopes=list(scopes), environment="test", expires_at=None
@@ -65,7 +65,7 @@ async def new_key(service: Service, *, scopes: Sequence[str], tenant: str = "dem
 async def api_client(
     service: Service, *, scopes: Sequence[str], tenant: str = "demo"
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client that calls the API in process with a new key of the tenant."""
+    """Yield a client that calls the API in process with a new key of the tenant."""
     key = await new_key(service, scopes=scopes, tenant=tenant)
     headers = {"Authorization": f"Bearer {key}"}
     async with http_client(service.api, headers=headers, run_lifespan=False) as client:
@@ -74,7 +74,7 @@ async def api_client(
 
 @asynccontextmanager
 async def running_feeds(service: Service) -> AsyncIterator[None]:
-    """Run what runs beside the API in its process: the feeds of its live streams."""
+    """Run the feeds of the service's live streams, which share the API's process."""
     stop = asyncio.Event()
     feeds = asyncio.create_task(run_components(service.parts("feed"), stop))
     try:
@@ -85,10 +85,10 @@ async def running_feeds(service: Service) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def serving(service: Service) -> AsyncIterator[str]:
-    """Serve the API, with its feeds, on a port of its own and give its address.
+async def running_api(service: Service) -> AsyncIterator[str]:
+    """Serve the API, with its feeds, on a free port and yield its address.
 
-    An in-process client would wait for a stream's end before it saw the beginning.
+    Needed for streams: an in-process client sees a response only when it is complete.
     """
     server = HttpServer(
         service.api,

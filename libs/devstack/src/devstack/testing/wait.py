@@ -1,4 +1,4 @@
-"""The only way a test waits: for something to become true."""
+"""How tests wait: until a condition becomes true, never for a fixed time."""
 
 import asyncio
 import inspect
@@ -22,16 +22,16 @@ async def until(predicate: Callable[[], T], within: float = 5.0, *, every: float
 async def until(
     predicate: Callable[[], T | Awaitable[T]], within: float = 5.0, *, every: float = 0.01
 ) -> T:
-    """Call ``predicate`` until it returns something true, and return that.
+    """Call ``predicate`` until it returns a true value; return that value.
 
-    Raises ``AssertionError`` with its last answer after ``within`` seconds.
+    Raises ``AssertionError`` with the last value after ``within`` seconds.
     """
     deadline = time.monotonic() + within
     while True:
-        answer = predicate()
-        value: T = await answer if inspect.isawaitable(answer) else answer
+        result = predicate()
+        value: T = await result if inspect.isawaitable(result) else result
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within} s; last answer: {value!r}")
+            raise AssertionError(f"not within {within} s; last value: {value!r}")
         await asyncio.sleep(every)

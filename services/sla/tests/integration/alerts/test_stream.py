@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from common.jsons import loads
-from devstack.testing.services import serving
+from devstack.testing.services import running_api
 from services.sla.tests.harness import POLICY, Publisher, client, timer_of
 
 pytestmark = pytest.mark.usefixtures("policy")
@@ -38,7 +38,7 @@ async def listening(service, *, tenant: str = "demo", last: str | None = None):
     resume = {"Last-Event-ID": last} if last else {}
     async with (
         client(service, tenant=tenant) as made,
-        serving(service) as base_url,
+        running_api(service) as base_url,
         httpx.AsyncClient(base_url=base_url, headers=dict(made.headers) | resume) as http,
         http.stream("GET", "/v1/sla/stream") as answer,
     ):

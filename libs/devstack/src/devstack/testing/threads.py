@@ -1,4 +1,4 @@
-"""Await something from a plain function, even while a loop runs in this thread."""
+"""Run a coroutine from a plain function, even while a loop runs in this thread."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def blocking(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run ``work(...)`` on a loop of its own, in a thread of its own, and return its result."""
+def run_in_thread(
+    work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run ``work(...)`` on a new loop in a new thread, block until it ends, return its result."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work(*args, **kwargs)).result()
