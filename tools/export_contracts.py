@@ -33,22 +33,27 @@ _EXAMPLE_ID = "01936a52-8a00-7000-8000-000000000001"
 
 def published() -> list[type[EventData]]:
     """Return every event class of every service, by type and version."""
-    found = {
+    events = {
         item
         for service in SERVICES
-        for module in _modules_of_events(service)
+        for module in event_modules(service)
         for item in vars(module).values()
         if isinstance(item, type) and issubclass(item, EventData) and "event_type" in vars(item)
     }
-    return sorted(found, key=lambda event: (event.event_type, event.event_version))
+    return sorted(events, key=lambda event: (event.event_type, event.event_version))
 
 
-def _modules_of_events(service: str) -> Iterator[ModuleType]:
-    """Yield the modules in the rooms of events, whichever part of the service they belong to."""
+def event_modules(service: str) -> Iterator[ModuleType]:
+    """Yield the modules of all ``events`` packages; raise if one cannot be imported."""
     package = import_module(service)
-    for found in walk_packages(package.__path__, f"{service}."):
-        if found.name.split(".")[-2] == "events":
-            yield import_module(found.name)
+    for module in walk_packages(package.__path__, f"{service}.", onerror=_raise_import_error):
+        if module.name.split(".")[-2] == "events":
+            yield import_module(module.name)
+
+
+def _raise_import_error(name: str) -> None:
+    """Fail instead of leaving out a package, with all its events, that cannot be imported."""
+    raise ImportError(f"cannot import {name}") from sys.exception()
 
 
 def name_of(event: type[EventData]) -> str:
@@ -139,13 +144,13 @@ def differences(root: Path) -> list[str]:
 
 def main() -> int:
     if "--check" in sys.argv[1:]:
-        found = differences(ROOT)
-        print("\n".join(found) or "contracts/ and docs/events.md follow the classes.")
-        return 1 if found else 0
+        stale = differences(ROOT)
+        print("\n".join(stale) or "contracts/ and docs/events.md follow the classes.")
+        return 1 if stale else 0
     for path, text in files():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(text)
-    print("\n".join(differences(ROOT)))  # what is left: files of events that are no more
+    print("\n".join(differences(ROOT)))  # what is left: files of removed events
     return 0
 
 

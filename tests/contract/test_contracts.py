@@ -1,11 +1,12 @@
-"""The files in ``contracts/`` are what the classes say, and each example keeps its schema."""
+"""The files in ``contracts/`` match the event classes, and each example matches its schema."""
 
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tools.export_contracts import ROOT, SERVICES, differences, name_of, published
+from tools.export_contracts import ROOT, SERVICES, differences, event_modules, name_of, published
 
 EVENTS = published()
 
@@ -14,19 +15,19 @@ def read(event, kind: str):
     return json.loads((ROOT / "contracts" / f"{name_of(event)}.{kind}.json").read_text())
 
 
-def test_files_follow_the_classes():
-    assert differences(ROOT) == [], "run `make contracts` and look at what changed"
+def test_files_match_the_classes():
+    assert differences(ROOT) == [], "run `make contracts` and review the changes"
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
-def test_the_example_keeps_the_schema(event):
+def test_the_example_matches_the_schema(event):
     schema = read(event, "schema")
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(read(event, "example"))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
-def test_the_example_is_one_of_the_class(event):
+def test_the_example_is_valid_for_the_class(event):
     assert event.model_validate(read(event, "example")["data"]) == event.example()
 
 
@@ -40,3 +41,17 @@ def test_the_asyncapi_document_names_every_event_and_refers_to_its_schema(servic
     for channel in document["channels"].values():
         assert all(reference["$ref"].rpartition("/")[2] in names
                    for reference in channel["messages"].values())  # fmt: skip
+
+
+def test_a_part_that_cannot_be_imported_fails_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    events = tmp_path / "service_with_a_broken_part" / "part" / "events"
+    events.mkdir(parents=True)
+    (events.parents[1] / "__init__.py").touch()
+    (events.parent / "__init__.py").write_text("import no_such_module")
+    (events / "__init__.py").touch()
+    (events / "published.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"cannot import service_with_a_broken_part\.part"):
+        list(event_modules("service_with_a_broken_part"))

@@ -22,7 +22,8 @@ LAST_SECONDS = 60
 _CLAMP = text(
     """
     UPDATE consumer_progress SET next_offset = topic_end.end_offset
-    FROM unnest(cast(:partitions AS int[]), cast(:ends AS bigint[])) AS topic_end (partition, end_offset)
+    FROM unnest(cast(:partitions AS int[]), cast(:ends AS bigint[]))
+         AS topic_end (partition, end_offset)
     WHERE topic = :topic AND consumer_progress.partition = topic_end.partition
       AND next_offset > topic_end.end_offset
     """
