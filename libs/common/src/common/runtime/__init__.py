@@ -1,4 +1,4 @@
-"""What a process is made of: components, tasks, loops, batches of calls, a server."""
+"""The building blocks of a process: components, loops, back-off, tasks, batches, a server."""
 
 from common.runtime import tasks
 from common.runtime.backoff import Backoff

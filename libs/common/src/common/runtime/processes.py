@@ -1,4 +1,4 @@
-"""Running the parts of a process together: they start together, and stop in order on a signal."""
+"""Runs the components of a process: they start together, and stop in order on a signal."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ _log = get_logger(__name__)
 STOP_DEADLINE_SECONDS = 20.0
 
 _COLLECT_AFTER = 50_000
-"""Containers made and not freed before garbage is looked for: more than a batch of 500 events."""
+"""How many more containers may be made than freed before a collection: over 500 events' worth."""
 
 
 class Component(Protocol):
@@ -22,19 +22,19 @@ class Component(Protocol):
     name: str
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set, then finish what is in hand and return."""
+        """Work until ``stop`` is set, then finish the work under way and return."""
         ...
 
     def healthy(self) -> str | None:
-        """Return None when all is well, or the reason why not."""
+        """Return None when all is well, otherwise what is wrong."""
         ...
 
 
 async def run_components(components: Iterable[Component], stop: asyncio.Event) -> None:
-    """Run all until ``stop``; when one fails, the others are stopped and its error is raised.
+    """Run all until ``stop``; if one fails, stop the others and raise its error.
 
-    After ``stop`` each has 20 s to finish; then it is cancelled, which loses nothing that was
-    acknowledged, because nothing is acknowledged before it is committed.
+    After ``stop`` each has 20 s to finish and is then cancelled. Nothing that was acknowledged is
+    lost, because nothing is acknowledged before it is committed.
     """
     tasks = {asyncio.create_task(c.run(stop), name=c.name) for c in components}
     stopping = asyncio.create_task(_wait(stop), name="stop")
@@ -60,10 +60,10 @@ async def _wait(stop: asyncio.Event) -> None:
 
 
 def spare_garbage_collection() -> None:
-    """Leave everything built so far out of garbage collection, and collect more seldom.
+    """Freeze everything built so far out of garbage collection, and collect less often.
 
-    What is built once is never garbage, and what a batch or a request makes is freed by reference
-    counts; looking through all of it again and again took a fifth of a consumer's time.
+    Objects of the start are never garbage, and those of a batch or a request are freed by reference
+    counts. Scanning them all again and again took a fifth of a consumer's time (docs/adr/0033).
     """
     gc.collect()
     gc.freeze()

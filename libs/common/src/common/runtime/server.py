@@ -1,4 +1,4 @@
-"""An ASGI application as a component: uvicorn, without its own hold on signals."""
+"""An ASGI application as a component: uvicorn, with its signal handling switched off."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -17,15 +17,15 @@ class _Server(uvicorn.Server):
     @override
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the process, which stops its parts in order."""
+        """Leave signals to the process, which stops its components in order."""
         yield
 
 
 class HttpServer:
-    """Serves an application until told to stop, then lets the requests in hand finish.
+    """Serves an application until told to stop, then finishes the requests under way.
 
-    ``on_stop`` must end what would not finish by itself, such as live streams: the application's
-    own shutdown comes only after the last connection has gone.
+    ``on_stop`` must end whatever would not finish by itself, such as live streams: the
+    application's own shutdown begins only when the last connection is closed.
     """
 
     name = "api"

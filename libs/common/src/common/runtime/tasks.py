@@ -1,4 +1,4 @@
-"""Background tasks that cannot vanish: the event loop itself keeps only weak references."""
+"""Background tasks that stay referenced: the event loop itself keeps only weak references."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -14,9 +14,9 @@ _log = get_logger(__name__)
 
 
 def spawn(work: Coroutine[Any, Any, T], *, name: str, lasting: bool = False) -> asyncio.Task[T]:
-    """Start ``work``, keep it referenced until it ends, and log how it failed if it did.
+    """Start ``work``, keep it referenced until it ends, and log its failure.
 
-    ``lasting`` work goes on until it is cancelled, so ``drain`` does not wait for it.
+    ``lasting`` work runs until it is cancelled, so ``drain`` does not wait for it.
     """
     task = asyncio.create_task(work, name=name)
     (_lasting if lasting else _running).add(task)
@@ -25,10 +25,10 @@ def spawn(work: Coroutine[Any, Any, T], *, name: str, lasting: bool = False) -> 
 
 
 async def within(work: Awaitable[Any], seconds: float) -> bool:
-    """Wait for ``work`` no longer than this and say whether it ended; past that it is cancelled.
+    """Wait for ``work`` up to ``seconds``, then cancel it; return whether it ended in time.
 
-    Its clean-up is not waited for: clients may take their time over a cancellation. What was
-    cancelled within has not ended, and does not cancel the caller.
+    The clean-up after the cancellation runs in the background, because some clients take long
+    over it. Work that cancels itself counts as not ended, and does not cancel the caller.
     """
     task = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({task}, timeout=seconds)
@@ -44,7 +44,7 @@ async def within(work: Awaitable[Any], seconds: float) -> bool:
 
 
 async def drain(*, within_seconds: float) -> None:
-    """Let the tasks under way finish, before what they use is closed."""
+    """Wait for the running tasks to finish, before what they use is closed."""
     if _running:
         await asyncio.wait(set(_running), timeout=within_seconds)
 

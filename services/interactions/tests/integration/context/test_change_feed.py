@@ -6,6 +6,7 @@ import random
 import pytest
 
 from common.ids import new_id
+from devstack.testing.transactions import open_transaction
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_rows import (
@@ -110,16 +111,13 @@ async def test_an_unresolved_interaction_is_in_the_feed_without_a_customer(api):
 
 async def test_a_slow_transaction_never_appears_before_changes_already_read(api):
     """The slow one takes its number first and commits last."""
-    connection = await api.database._writer.connect()
-    slow = await connection.begin()
-    _, early = await a_recorded_interaction(connection, new_id())
-    _, later = await api.run(a_recorded_interaction, new_id())
-    assert early < later
-    shown = await follow(api)
-    assert shown["items"] == []
-    assert shown["next"] == 0
-    await slow.commit()
-    await connection.close()
+    async with open_transaction(api.database) as slow:
+        _, early = await a_recorded_interaction(slow, new_id())
+        _, later = await api.run(a_recorded_interaction, new_id())
+        assert early < later
+        shown = await follow(api)
+        assert shown["items"] == []
+        assert shown["next"] == 0
     assert [i["sequence"] for i in (await follow(api))["items"]] == [early, later]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from common.errors import UnavailableError
 from common.ids import new_id
+from devstack.testing.transactions import open_transaction
 from interactions.context.consumers.clocks import apply_clocks, clocks_stream
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.context.parts import PART_NAMES
@@ -260,7 +261,7 @@ async def test_a_part_that_is_late_is_reported_and_the_rest_is_shown(fresh_dsn):
     async with context_api(fresh_dsn("interactions"), deadline_seconds=0.4) as api:
         customer = await a_customer(api)
         await api.get(f"/v1/context/{customer}")
-        async with api.database._writer.begin() as blocker:
+        async with open_transaction(api.database) as blocker:
             await blocker.execute(text("LOCK TABLE interaction IN ACCESS EXCLUSIVE MODE"))
             answer = await api.get(f"/v1/context/{customer}")
     assert answer.status_code == 200
@@ -277,7 +278,7 @@ async def test_a_part_that_is_late_is_reported_and_the_rest_is_shown(fresh_dsn):
 async def test_a_frozen_database_is_503_not_500(fresh_dsn):
     async with context_api(fresh_dsn("interactions"), deadline_seconds=0.2) as api:
         customer = await a_customer(api)
-        async with api.database._writer.begin() as blocker:
+        async with open_transaction(api.database) as blocker:
             await blocker.execute(text("LOCK TABLE customer_alias IN ACCESS EXCLUSIVE MODE"))
             began = asyncio.get_running_loop().time()
             answer = await api.get(f"/v1/context/{customer}")

@@ -8,6 +8,7 @@ from common.db import Database
 from common.ids import new_id
 from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
+from devstack.testing.transactions import counted_statements
 from interactions.context.consumers.customers import customers_stream
 from services.interactions.tests.context_rows import (
     NOW,
@@ -154,20 +155,13 @@ async def test_any_order_and_repetition_gives_the_same_read_model(database, fres
 
 
 async def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch(database):
-    from sqlalchemy import event
-
-    counted = []
-    event.listen(
-        database._writer.sync_engine, "before_cursor_execute", lambda *_: counted.append(1)
-    )
-
     async def cost(size):
-        counted.clear()
         people = [new_id() for _ in range(size)]
         records = [created(p, identifiers=[a_phone(f"+{p.int}")]) for p in people]
         records += [merged(people[0], people[1:], sequence=2)]
-        await project(database, *records)
-        return len(counted)
+        with counted_statements() as statements:
+            await project(database, *records)
+        return len(statements)
 
     assert await cost(3) == await cost(60)
 

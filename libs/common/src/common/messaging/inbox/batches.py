@@ -1,7 +1,7 @@
 """One partition's batch, from polled records to a committed transaction.
 
-The batch is tried whole. When something in it is poison it is halved until the poison stands
-alone, so one bad event among five hundred costs some twenty small transactions, not five hundred.
+The batch is tried as a whole. If it contains poison, it is halved until the poison is isolated, so
+one bad event among five hundred costs some twenty small transactions, not five hundred.
 """
 
 import asyncio
@@ -22,24 +22,24 @@ from common.telemetry import describe, get_logger, metrics, span
 _log = get_logger(__name__)
 
 WRONG_SCHEMA = "42"
-"""The SQLSTATE class of a missing table, column or right: a deployment to be mended. Every event
-would fail alike, so the stream waits instead of putting all of them aside."""
+"""The SQLSTATE class of a missing table, column or right: a deployment to be fixed. Every event
+would fail alike, so the stream waits instead of dead-lettering all of them."""
 
 _ATTEMPTS = 3
-"""How often an event that raises a mistake of ours is tried alone before it is put aside."""
+"""How often an event that reveals a bug is tried alone before it is dead-lettered."""
 _TRACES_IN_A_LOG_LINE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A record and what reading it gave."""
+    """A record, and what decoding it gave."""
 
     record: Record
     result: Received | Ignored | DeadLettered
 
 
 class BatchHandler:
-    """Applies a stream's records to a service's database, and moves its progress along."""
+    """Applies a stream's records to a service's database, and advances its position."""
 
     def __init__(self, database: Database, stream: Stream, clock: Clock) -> None:
         self._database = database
@@ -50,8 +50,8 @@ class BatchHandler:
     async def handle(self, expected: int, records: Sequence[Record]) -> int:
         """Apply ``records`` of one partition, which stands at ``expected``; return its new offset.
 
-        Raises UnavailableError when it should be tried again later, and FencedError when another
-        process owns the partition now; nothing of the failed part has happened then.
+        Raises UnavailableError when the batch should be tried again later, and FencedError when
+        another process owns the partition now. The part that failed has no effect then.
         """
         reads = [self._read(record) for record in records]
         return await self._handle(expected, reads)
@@ -88,10 +88,10 @@ class BatchHandler:
             outcomes = await self._database.run(self.apply_batch, reads, events, step)
         else:
             traces = list(dict.fromkeys(e.envelope.traceparent or "" for e in events))
-            one = traces[0] if len({t[:35] for t in traces}) == 1 else None
+            parent = traces[0] if len({t[:35] for t in traces}) == 1 else None
             name = f"process {self._stream.topic}"
-            links = None if one else traces[:_TRACES_IN_A_LOG_LINE]
-            with span(name, kind=SpanKind.CONSUMER, parent=one, links=links):
+            links = None if parent else traces[:_TRACES_IN_A_LOG_LINE]
+            with span(name, kind=SpanKind.CONSUMER, parent=parent, links=links):
                 outcomes = await self._database.run(self.apply_batch, reads, events, step)
                 self._log_batch(outcomes, traces)
         self._count(outcomes)
@@ -110,19 +110,19 @@ class BatchHandler:
             applied = await self._stream.apply(tx, fresh, now=now) if fresh else []
             for event, outcome in zip(fresh, applied, strict=True):
                 if isinstance(outcome, DeadLettered):
-                    await self._put_aside(tx, event.record, outcome, attempts=1)
+                    await self._dead_letter(tx, event.record, outcome, attempts=1)
             outcomes += applied
             outcomes += [Ignored("conflicting_duplicate")] * len(conflicts)
             duplicates = len(events) - len(fresh) - len(conflicts)
             outcomes += [Ignored("duplicate")] * duplicates
         for read in reads:
             if isinstance(read.result, DeadLettered):
-                await self._put_aside(tx, read.record, read.result, attempts=1)
+                await self._dead_letter(tx, read.record, read.result, attempts=1)
         await claims.move(tx, step)
         return outcomes
 
     async def _isolate(self, read: _Read, step: claims.Progress, error: Exception) -> None:
-        """Try a lone event again if the mistake is ours, then put it aside with its reason."""
+        """Try a single event again if the bug may be ours, then dead-letter it with its reason."""
         attempts = 1
         while not isinstance(error, ServiceError) and attempts < _ATTEMPTS:
             await asyncio.sleep(0.05 * 2**attempts)
@@ -131,8 +131,8 @@ class BatchHandler:
                 await self._apply([read], step)
             except (UnavailableError, claims.FencedError):
                 raise
-            except Exception as again:  # noqa: BLE001 - as above
-                error = again
+            except Exception as next_error:  # noqa: BLE001 - as above
+                error = next_error
             else:
                 return
         why = _reason(error)
@@ -157,10 +157,10 @@ class BatchHandler:
     ) -> None:
         if isinstance(read.result, Received):
             await claims.claim(tx, self._stream.consumer, [read.result])
-        await self._put_aside(tx, read.record, why, attempts=attempts)
+        await self._dead_letter(tx, read.record, why, attempts=attempts)
         await claims.move(tx, step)
 
-    async def _put_aside(
+    async def _dead_letter(
         self, tx: Transaction, record: Record, why: DeadLettered, *, attempts: int
     ) -> None:
         await dead_letters.put(
@@ -178,7 +178,7 @@ class BatchHandler:
             return _Read(record, self._stream.read(record))
         except UndecodableError as error:
             return _Read(record, DeadLettered(error.reason, error.detail))
-        except Exception as error:  # noqa: BLE001 - a decoder's own mistake must not stop the partition
+        except Exception as error:  # noqa: BLE001 - a bug in a decoder must not stop the partition
             return _Read(record, DeadLettered("decoder_error", describe(error)))
 
     def _step(self, expected: int, reads: Sequence[_Read]) -> claims.Progress:

@@ -1,7 +1,7 @@
-"""What a consumer has already handled, and how far it has come; both in its own database.
+"""Which events a consumer has applied, and its positions; both in its own database.
 
-Offsets stand beside the effects they belong to, so the two cannot part, not even when the database
-is restored to an earlier time. The inbox catches what a relay published twice at two offsets.
+Offsets are stored beside the effects that they belong to, so the two always agree, even when the
+database is restored to an earlier time. The inbox catches events published twice at two offsets.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _CLAIM = text(
     FROM unnest(cast(:sources AS text[]), cast(:ids AS text[]),
                 cast(:times AS timestamptz[]), cast(:hashes AS bytea[]))
          AS event (source, event_id, recorded_at, body_hash)
-    -- One order for all, so that two copies of a batch wait for each other instead of deadlocking.
+    -- In one order, so that two copies of a batch wait for each other instead of deadlocking.
     ORDER BY source, event_id
     ON CONFLICT DO NOTHING
     RETURNING source, event_id
@@ -39,7 +39,7 @@ _MOVE = text(
     """
     UPDATE consumer_progress progress
     SET next_offset = step.next_offset,
-        -- Nobody knows the future: a watermark that lies ahead would vouch for all deadlines in it.
+        -- A watermark from the future would vouch for deadlines that have not passed yet.
         watermark = greatest(progress.watermark, CASE WHEN step.watermark IS NOT NULL
             THEN least(step.watermark, clock_timestamp()) END),
         updated_at = clock_timestamp()
@@ -70,7 +70,7 @@ _LIST = text(
 
 
 class FencedError(Exception):
-    """Someone else has moved this partition on: what was done here is rolled back."""
+    """Another owner has moved this partition: this transaction is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far one partition has come, for a person to read."""
+    """How far one partition has come, for operators."""
 
     consumer: str
     topic: str
@@ -100,10 +100,10 @@ class Position:
 async def claim(
     tx: Transaction, consumer: str, events: Sequence[Received]
 ) -> tuple[list[Received], list[Received]]:
-    """Claim the events in one statement; return the fresh ones, and those that are a conflict.
+    """Claim the events in one statement; return the fresh ones and the conflicts.
 
-    Fresh events come in their given order, each once. A conflict has the id of an event handled
-    before but another body: the first one wins.
+    Fresh events keep their order and appear once. A conflict has the id of an event applied before
+    but a different body: the first one wins.
     """
     first: dict[tuple[str, str], Received] = {}
     for event in events:
@@ -120,20 +120,20 @@ async def claim(
     claimed = {tuple(row) for row in result}
     conflicts: list[Received] = []
     if len(claimed) < len(events):
-        known = await _known_hashes(tx, arguments)
-        conflicts = [e for e in events if known.get(_identity(e)) not in {None, _body_hash(e)}]
+        hashes = await _stored_hashes(tx, arguments)
+        conflicts = [e for e in events if hashes.get(_identity(e)) not in {None, _body_hash(e)}]
     return [event for identity, event in first.items() if identity in claimed], conflicts
 
 
 async def move(tx: Transaction, step: Progress) -> None:
-    """Move the partition on. Raises FencedError when it does not stand where it was expected."""
+    """Advance a partition. Raises FencedError when it does not stand where expected."""
     if not await move_all(tx, [step]):
         raise fenced(step)
 
 
 async def move_all(tx: Transaction, steps: Sequence[Progress]) -> set[int]:
-    """Move partitions of one consumer and topic on; return those that stood where expected."""
-    # In one order for all, so that two who claim the same partitions wait instead of deadlocking.
+    """Advance partitions of one consumer and topic; return those that stood where expected."""
+    # In one order, so that two owners of the same partitions wait instead of deadlocking.
     steps = sorted(steps, key=lambda step: step.partition)
     result = await tx.execute(
         _MOVE,
@@ -175,11 +175,11 @@ async def list_positions(connection: ReadConnection) -> list[Position]:
 
 
 def latest_watermark(watermarks: Iterable[datetime | None]) -> datetime | None:
-    """Return the latest of the watermarks that are there."""
+    """Return the latest watermark, or None without any."""
     return max((w for w in watermarks if w is not None), default=None)
 
 
-async def _known_hashes(
+async def _stored_hashes(
     tx: Transaction, arguments: Mapping[str, object]
 ) -> dict[tuple[str, str], bytes]:
     result = await tx.execute(_HASHES, arguments)

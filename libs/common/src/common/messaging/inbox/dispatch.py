@@ -1,7 +1,7 @@
-"""What a consumer does with a topic, as data: which types it reads, and what applies them.
+"""A consumer's view of a topic, as data: which event types it reads, and what applies them.
 
-Every event ends in one of three values. An exception is none of them: it moves nothing, and the
-batch comes again.
+Every event ends in one of three outcomes. After an exception the position stays, and the batch is
+read again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,14 +30,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Rightly without effect; ``reason`` is a short code that is counted."""
+    """Correctly without effect; ``reason`` is a short code that is counted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLettered:
-    """Put aside with its reason, to be looked at and replayed."""
+    """Stored with its reason, to be examined and replayed."""
 
     reason: str
     detail: str = ""
@@ -64,14 +64,14 @@ class Stream:
     """One consumer's view of one topic.
 
     ``consumer`` names the Kafka group and the inbox. ``decoders`` maps (type, version) to the
-    consumer's own model. A topic that does not carry our envelope gives ``decode`` instead, which
-    returns a Received or Ignored, or raises UndecodableError. ``prepare`` may ask others about a
-    batch before its transaction opens, and returns the same events with what it learned as their
-    data; ``apply`` must do without it too, because a replay does not prepare.
+    consumer's own model. A topic without our envelope needs ``decode`` instead, which returns a
+    Received or Ignored, or raises UndecodableError. ``prepare`` may call other services about a
+    batch before its transaction opens, and returns the same events with the answers in their data.
+    ``apply`` must work without it too, because a replay does not prepare.
 
-    ``source`` is the one service that publishes the topic. What calls itself somebody else's is put
-    aside, and only what calls itself that service's may say how far the topic has come. Headers can
-    be forged, so this guards against mistakes; the broker's access rules guard against the rest.
+    ``source`` is the one service that publishes the topic. Events that name another source are
+    dead-lettered, and only records that name this one may carry a watermark. Headers can be forged,
+    so this guards against mistakes; the broker's access rules guard against attacks.
     """
 
     consumer: str
@@ -99,14 +99,14 @@ class Stream:
     def watermark(self, record: Record) -> datetime | None:
         """Return the watermark on ``record`` if its writer can know how far the topic has come."""
         if self.decode is not None:
-            return None  # whoever may write to such a topic knows only of itself
+            return None  # Writers of such a topic know only about themselves.
         if self.source and record.header("ce_source") != self.source:
             return None
         return watermark_of(record)
 
     def _not_subscribed(self, envelope: Envelope) -> Ignored:
-        """A type of no interest is ignored; a new major version of one we need is not."""
-        if any(known == envelope.type for known, _ in self.decoders):
+        """Ignore a type that nobody needs; raise for a new version of one that is needed."""
+        if any(event_type == envelope.type for event_type, _ in self.decoders):
             raise UndecodableError(
                 "unknown_version", f"version {envelope.version} of {envelope.type} is not known"
             )
@@ -116,7 +116,7 @@ class Stream:
 def one_by_one(handlers: Mapping[type[BaseModel], Handler]) -> Apply:
     """Return an ``apply`` that hands each event to the handler of its model.
 
-    For streams where a batch gains nothing; a handler is ``async (connection, received, *, now)``.
+    For streams where batching gains nothing; a handler is ``async (tx, received, *, now)``.
     """
 
     async def apply(
