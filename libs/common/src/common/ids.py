@@ -1,4 +1,4 @@
-"""Identifiers: time-ordered for the index, too random to guess (RFC 9562, version 7)."""
+"""Ids: time-ordered for the index, too random to guess (RFC 9562, version 7)."""
 
 from uuid import UUID
 
@@ -6,5 +6,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """Return a new UUIDv7. Order by it only for index locality, never for truth."""
+    """Return a new UUIDv7. Its order serves index locality; it proves nothing about time."""
     return uuid7()

@@ -1,8 +1,8 @@
-"""The settings that every service has. Read once in ``__main__`` and passed down; never at import.
+"""The settings that every service has, read once in ``__main__`` and passed down; never at import.
 
 Environment names are ``<PREFIX><FIELD>``, nested parts joined by two underscores, such as
-``IDENTITY_POSTGRES__DSN``. A name with a service's prefix that no field matches is an error, so a
-misspelt setting cannot be ignored.
+``IDENTITY_POSTGRES__DSN``. A name with a service's prefix that matches no field is an error, so
+that misspelt settings are noticed.
 """
 
 import os
@@ -26,13 +26,13 @@ class Part(BaseModel):
 
 class PostgresSettings(Part):
     dsn: SecretStr
-    """``postgresql://user:password@host:port/database``; the driver is chosen by us."""
+    """``postgresql://user:password@host:port/database``; the service adds the driver."""
     pool_size: PositiveInt = 10
     read_pool_size: PositiveInt = 10
     pool_timeout_seconds: PositiveFloat = 1.0
-    """How long a caller waits for a connection before it is told to come back later."""
+    """How long a caller waits for a connection before it gets UnavailableError."""
     read_deadline_seconds: PositiveFloat = 5.0
-    """When a read that names no deadline of its own is given up, whatever the server is doing."""
+    """After how long a read without its own deadline is abandoned, whatever the server does."""
     statement_timeout_seconds: PositiveFloat = 15.0
     lock_timeout_seconds: PositiveFloat = 5.0
     idle_in_transaction_timeout_seconds: PositiveFloat = 30.0
@@ -40,7 +40,7 @@ class PostgresSettings(Part):
     max_attempts: PositiveInt = 5
     """How often a unit of work is tried on serialization failures and deadlocks."""
     session: dict[str, str] = Field(default_factory=dict)
-    """Further settings of each session, such as switches of the planner."""
+    """Further settings of each session, such as planner switches."""
 
 
 class KafkaSettings(Part):
@@ -54,17 +54,17 @@ class KafkaSettings(Part):
     """Partitions of topics that we create."""
     replication_factor: PositiveInt = 1
     retention_hours: int = 14 * 24
-    """How long topics that we create keep their records: longer than any consumer is away."""
+    """How long topics that we create keep records: longer than any consumer should be down."""
     session_timeout_seconds: PositiveFloat = 45.0
     max_poll_records: PositiveInt = 500
     max_request_bytes: PositiveInt = 1_048_576
     produce_deadline_seconds: PositiveFloat = 30.0
-    """An idempotent producer never gives up by itself; past this it is closed and replaced."""
+    """An idempotent producer retries forever; past this deadline it is closed and replaced."""
 
 
 class RelaySettings(Part):
     shards: PositiveInt = 2
-    """Relays that may publish side by side. Must divide the partition count of every topic."""
+    """How many relays may publish side by side. Must divide every topic's partition count."""
     batch_size: PositiveInt = 500
     poll_seconds: PositiveFloat = 0.05
     heartbeat_seconds: PositiveFloat = 0.25
@@ -73,7 +73,7 @@ class RelaySettings(Part):
 
 
 class TrustedIssuer(Part):
-    """Who may sign tokens for us: ``jwks`` (inline JSON) or ``jwks_url``, not both."""
+    """An issuer whose tokens are accepted, with either ``jwks`` (inline JSON) or ``jwks_url``."""
 
     issuer: str
     audience: str
@@ -93,7 +93,7 @@ class AuthSettings(Part):
     issuers: tuple[TrustedIssuer, ...] = ()
     environment: Literal["live", "test"] = "live"
     service_key: SecretStr | None = None
-    """Private Ed25519 JWK with which this service signs its calls to other services."""
+    """The private Ed25519 JWK that signs this service's calls to other services."""
 
     @model_validator(mode="after")
     def _long_pepper(self) -> Self:
@@ -108,12 +108,12 @@ class HttpSettings(Part):
     docs: bool = True
     metrics: bool = True
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose ``X-Forwarded-*`` headers are believed."""
+    """Addresses or networks whose ``X-Forwarded-*`` headers are trusted."""
     cursor_secret: SecretStr
     """Signs cursors; at least 32 characters."""
     max_in_flight: PositiveInt = 256
     rate_limit_per_minute: PositiveInt = 1_200_000
-    """What one credential may ask of one process; a batch counts by its items."""
+    """How many requests one credential may send to one process; a batch counts by its items."""
     graceful_shutdown_seconds: PositiveInt = 20
 
 

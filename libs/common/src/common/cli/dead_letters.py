@@ -1,4 +1,4 @@
-"""Commands for dead letters: look at what could not be handled, and apply it again."""
+"""Commands for dead letters: list events that could not be handled, and apply them again."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ def dead_letter_commands(build: Build) -> typer.Typer:
 
     @app.command("list")
     def list_(limit: int = 100) -> None:
-        """List what could not be handled, by stream, without its content."""
+        """List events that could not be handled, by stream, without their content."""
 
         async def work(service: Service) -> list[tuple[str, dead_letters.Summary]]:
             found = []
@@ -44,7 +44,7 @@ def dead_letter_commands(build: Build) -> typer.Typer:
 
     @app.command()
     def replay(stream: str, dead_letter_id: UUID) -> None:
-        """Apply one again; it stays in the list when it fails again."""
+        """Apply one again; if it fails again, it stays in the list."""
 
         async def work(service: Service) -> str:
             return await service.database.run(
@@ -60,9 +60,9 @@ def dead_letter_commands(build: Build) -> typer.Typer:
 
 
 def stream_named(service: Service, name: str) -> Stream:
-    """Return the stream; typer.BadParameter names those that there are."""
+    """Return the stream. Raises typer.BadParameter, which names the existing streams."""
     for stream in service.streams.values():
         if stream.consumer == name:
             return stream
-    known = ", ".join(sorted(s.consumer for s in service.streams.values()))
-    raise typer.BadParameter(f"streams are: {known}")
+    names = ", ".join(sorted(s.consumer for s in service.streams.values()))
+    raise typer.BadParameter(f"unknown stream; available: {names}")

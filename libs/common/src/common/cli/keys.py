@@ -1,4 +1,4 @@
-"""Commands for API keys. A key is shown once, when it is made; only its digest is stored."""
+"""Commands for API keys. A key is shown once, when it is created; only its digest is stored."""
 
 import sys
 from datetime import timedelta
@@ -33,12 +33,12 @@ def key_commands(build: Build) -> typer.Typer:
 
     @app.command()
     def create(tenant: Tenant, name: str, scopes: Scopes = None, days: Days = None) -> None:
-        """Make a key, store its digest and print it, this once."""
+        """Create a key, store its digest and print the key, once only."""
         typer.echo(with_service(build, lambda s: _create(s, tenant, name, scopes, days)))
 
     @app.command("import")
     def import_(tenant: Tenant, name: str, scopes: Scopes = None) -> None:
-        """Store a key that another service made: asked for, or piped in, never an argument."""
+        """Store a key that another service created; type or pipe it in, it is never an argument."""
         plaintext = _asked() if sys.stdin.isatty() else sys.stdin.readline().strip()
         with_service(build, lambda s: _import(s, plaintext, tenant, name, scopes))
 

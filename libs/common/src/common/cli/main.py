@@ -1,4 +1,4 @@
-"""Puts a service's command line together: processes, database, keys, dead letters."""
+"""Builds a service's command line: processes, database, keys, dead letters."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -50,7 +50,7 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
     app.command("relay", help="Publish the outbox, and keep house.")(
         process("relay", "maintenance")
     )
-    app.command("timer", help="Do what falls due.")(process("timer"))
+    app.command("timer", help="Do what is due.")(process("timer"))
     app.command("worker", help="All of these in one process.")(process(*_ALL_KINDS))
 
     @app.command()
@@ -74,7 +74,7 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
 
 
 def _read(settings_class: type[S]) -> S:
-    """Read settings, or end with what is wrong with them, which quotes none."""
+    """Read the settings, or exit with what is wrong, without quoting any value."""
     try:
         return settings_class()
     except (ValidationError, SettingsError) as error:

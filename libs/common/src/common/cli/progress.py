@@ -1,4 +1,4 @@
-"""Commands for how far the streams have come, and for moving one past what cannot be read."""
+"""Commands that list how far streams have come, and move one past records it cannot read."""
 
 from typing import Annotated
 
@@ -32,9 +32,9 @@ def progress_commands(build: Build) -> typer.Typer:
         at: Annotated[int, typer.Option(min=0, help="The offset where the partition stands.")],
         to: Annotated[int, typer.Option(min=0, help="The offset to go on from.")],
     ) -> None:
-        """Go on from a later offset. What is passed over is noted among the dead letters."""
+        """Go on from a later offset. The skipped range is recorded as a dead letter."""
         if to <= at:
-            raise typer.BadParameter("a partition only moves forward: give a --to beyond --at")
+            raise typer.BadParameter("partitions only move forward: --to must be greater than --at")
 
         async def work(service: Service) -> None:
             named, now = stream_named(service, stream), service.clock.now()

@@ -50,7 +50,7 @@ def run_async(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def component_check(component: Component) -> Check:
-    """Return a readiness check that asks a component how it is."""
+    """Return a readiness check of a component's health."""
 
     async def check() -> str | None:
         return component.healthy()
@@ -74,7 +74,7 @@ async def _run(service: Service, app: Any, parts: Sequence[Component]) -> None:
 
 
 def with_service(build: Build, work: Callable[[Service], Awaitable[T]]) -> T:
-    """Open the service, do the work, close it; what a caller may hear ends the command with 1."""
+    """Open the service, do the work, close it. A ServiceError ends the command with status 1."""
 
     async def main() -> T:
         service = build()

@@ -1,8 +1,8 @@
-"""The form of every event: CloudEvents 1.0 in Kafka's binary mode, around a body that stands alone.
+"""The form of every event: CloudEvents 1.0 in Kafka's binary mode, around a self-contained body.
 
-The body begins flat with what a table wants as columns (``id, type, version, tenant_id,
-occurred_at, recorded_at, sequence, subject_id, test``) and then has ``data``. The ``ce_`` headers
-say the same: sinks that drop headers, and sinks that read nothing else, both get the whole event.
+The body starts with flat fields that suit table columns (``id, type, version, tenant_id,
+occurred_at, recorded_at, sequence, subject_id, test``), followed by ``data``. The ``ce_`` headers
+repeat them: sinks that drop headers and sinks that read only headers both get the whole event.
 """
 
 import re
@@ -18,15 +18,15 @@ from common.jsons import Encoded, loads
 from common.telemetry import well_formed
 
 HEARTBEAT_TYPE = "threadline.heartbeat"
-"""Says only how far the watermark has come; consumers without use for it skip it."""
+"""Carries only a watermark; consumers that do not use it skip it."""
 
 WATERMARK_HEADER = "watermark"
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""U+0000 as JSON spells it, which no text column can hold; a backslash before it is not it."""
+"""U+0000 as JSON spells it, which no text column can hold. After an even number of backslashes."""
 
 _MAX_TEXT = 512
-"""Ids, types and sources stand in indexes, whose entries Postgres limits to some 2,700 bytes."""
+"""Ids, types and sources are indexed, and Postgres limits an index entry to some 2,700 bytes."""
 
 
 class EventData(BaseModel):
@@ -70,9 +70,9 @@ class Record:
     headers: Sequence[tuple[str, bytes]] = ()
 
     def header(self, name: str) -> str | None:
-        """Return the last value of a header as text; what is not UTF-8 or has NUL is absent."""
-        for found, value in reversed(self.headers):
-            if found == name and value is not None:
+        """Return the last value of a header as text, or None if it is not UTF-8 or contains NUL."""
+        for header, value in reversed(self.headers):
+            if header == name and value is not None:
                 try:
                     return None if b"\0" in value else value.decode()
                 except UnicodeDecodeError:
@@ -81,7 +81,7 @@ class Record:
 
 
 class Envelope(NamedTuple):
-    """What is said about an event beside its data. Times are aware and in UTC."""
+    """What every event has around its data. Times are aware and in UTC."""
 
     id: str
     source: str
@@ -112,7 +112,7 @@ class Received:
 
 
 class UndecodableError(Exception):
-    """A record that is no event of ours. ``reason`` is a code, ``detail`` quotes no content."""
+    """A record that is not one of our events. ``reason`` is a code; ``detail`` quotes nothing."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -126,17 +126,17 @@ def source_of(service: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def rfc3339(moment: datetime) -> str:
-    """Return ``moment`` in UTC with six digits of microseconds and ``Z``.
+def rfc3339(time: datetime) -> str:
+    """Return ``time`` in UTC with six digits of microseconds and ``Z``.
 
-    Kept, because all events of a batch tell the same few moments, each of them twice.
+    Cached, because all events of a batch repeat the same few times, each of them twice.
     """
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
     return f"{utc.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def body_of(envelope: Envelope, data: Mapping[str, Any] | Encoded) -> dict[str, Any]:
-    """Return the self-standing JSON body of an event."""
+    """Return the self-contained JSON body of an event."""
     return {
         "id": envelope.id,
         "type": envelope.type,
@@ -152,7 +152,7 @@ def body_of(envelope: Envelope, data: Mapping[str, Any] | Encoded) -> dict[str, 
 
 
 def headers_of(envelope: Envelope) -> dict[str, str]:
-    """Return the CloudEvents headers of an event: short, printable, none that looks like JSON."""
+    """Return the CloudEvents headers of an event: short, printable, and unlike JSON."""
     headers = {
         "content-type": "application/json",
         "ce_specversion": "1.0",
@@ -242,10 +242,10 @@ def _integer(value: object) -> int:
 
 
 def _time(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
+    time = datetime.fromisoformat(value)
+    if time.tzinfo is None:
         raise ValueError("a time without a zone")
     try:
-        return moment.astimezone(UTC)
+        return time.astimezone(UTC)
     except OverflowError:
         raise ValueError("a time beyond the calendar") from None

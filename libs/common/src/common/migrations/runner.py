@@ -1,4 +1,4 @@
-"""Alembic without a file of settings per service: where the migrations are, and which database."""
+"""Runs Alembic without a settings file per service, given migrations and database."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ STATEMENT_TIMEOUT = "15min"
 
 
 def upgrade(migrations: Path, dsn: str, *, revision: str = "head") -> None:
-    """Bring the database to ``revision``; two at once wait for each other.
+    """Bring the database to ``revision``; concurrent calls wait for each other.
 
-    Blocking, and it runs an event loop of its own: call it through ``asyncio.to_thread``.
+    It blocks and runs its own event loop: call it through ``asyncio.to_thread``.
     """
     command.upgrade(_config(migrations, dsn), revision)
 
 
 def downgrade(migrations: Path, dsn: str, *, revision: str) -> None:
-    """Take the database back to ``revision``. Blocking, as ``upgrade``."""
+    """Take the database back to ``revision``. Blocks as ``upgrade`` does."""
     command.downgrade(_config(migrations, dsn), revision)
 
 
 def run_env(*, daily_tables: Sequence[str] = ("outbox", "inbox")) -> None:
-    """Do what a service's ``env.py`` does: connect, lock, migrate, make the coming days."""
+    """Do the work of a service's ``env.py``: connect, lock, migrate, create the coming days."""
     asyncio.run(_migrate(daily_tables))
 
 
@@ -54,7 +54,7 @@ async def _migrate(daily_tables: Sequence[str]) -> None:
 
 
 def _run(connection: Connection, daily_tables: Sequence[str]) -> None:
-    # A queued ALTER stops every statement behind it, so it may wait only briefly for its lock.
+    # A queued ALTER blocks every statement behind it, so it may wait only briefly for its lock.
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()

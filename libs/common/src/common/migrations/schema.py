@@ -1,10 +1,10 @@
-"""The tables beneath every service, as SQL. A service's first migration runs ``plumbing()``.
+"""The shared tables of every service, as SQL. A service's first migration runs ``plumbing()``.
 
-A published list never changes: what is added later comes as another function, so that old
-migrations keep meaning what they meant.
+A published list never changes: later additions get functions of their own, so that old migrations
+keep their meaning.
 
-Two tables grow with every event and are partitioned by day: rows leave by dropping a partition,
-which costs nothing, instead of by DELETE, which costs twice. ``ensure_days`` makes them.
+Two tables grow with every event and are partitioned by day. Rows leave when a partition is dropped,
+which is almost free, instead of by DELETE, which costs twice. ``ensure_days`` creates the days.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Housekeeping of the shared tables: make the coming days' partitions, drop what is over."""
+"""Housekeeping of partitioned tables and old keys: creates the coming days, drops past ones."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -21,14 +21,14 @@ _log = get_logger(__name__)
 EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 60.0
 INBOX_DAYS = 14
-"""Longer than any topic is replayed by accident; a deliberate replay goes by the progress table."""
+"""Longer than any accidental replay of a topic; a deliberate one uses the progress table."""
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('threadline.maintenance'))")
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Drop a table's days after ``days``, save those with a row that meets ``unless`` (SQL)."""
+    """Drop a table's days after ``days``, except those with a row that meets ``unless`` (SQL)."""
 
     days: int
     unless: str = "false"

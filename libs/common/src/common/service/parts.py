@@ -1,4 +1,4 @@
-"""A service is built from parts, each by a builder of its own, on what all of them share."""
+"""Assembles a service from its parts; each part has a builder of its own."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ INDEXES_ONLY: Mapping[str, str] = {"enable_seqscan": "off"}
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What every part of a service is built on."""
+    """What all parts of a service share."""
 
     name: str
     settings: ServiceSettings

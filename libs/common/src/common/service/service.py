@@ -1,4 +1,4 @@
-"""A service as a value: what ``wiring.build`` returns, of which each process runs some parts."""
+"""A service as a value: what ``wiring.build`` returns. Each process runs some of its components."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from common.web import AppState
 
 @dataclass
 class Service:
-    """One service, built and not yet running.
+    """One service, built but not running yet.
 
     ``components`` are named by kind: ``relay``, ``maintenance``, ``consumer:<stream>``,
     ``timer:<name>``, ``feed:<name>``; feeds run beside the API. ``topics`` are all it writes to or
@@ -35,19 +35,19 @@ class Service:
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
 
     async def open(self) -> None:
-        """Read the database's clock; a database that is away is waited for by whoever needs it."""
+        """Read the database's clock, if the database is up; the components wait for it if not."""
         try:
             await self.clock.synchronise()
         except UnavailableError:
             return
 
     def end_streams(self) -> None:
-        """Tell the live streams to end, so that a server which is told to stop can."""
+        """End the live streams, so that the server can stop."""
         state: AppState = self.api.state.threadline
         state.streams.close()
 
     async def close(self) -> None:
-        """Let small work in the background end, then close what it uses."""
+        """Wait for background tasks to end, then close what they use."""
         for close in self.closing:
             await close()
         await tasks.drain(within_seconds=2.0)

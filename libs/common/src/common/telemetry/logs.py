@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, with the trace id of whatever caused it.
+"""Structured logs: one JSON object per line, with the trace id of its cause.
 
 Events are dotted and in the past tense (``relay.batch_published``). Payloads and personal data are
-never logged; neither are driver messages, which quote the values they refuse.
+never logged, nor are driver messages, which quote the values that they refuse.
 """
 
 import logging
@@ -15,13 +15,13 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Return a logger that carries the module it speaks for."""
+    """Return a logger that adds the module's name to every line."""
     logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 
 def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send everything, the libraries' own records too, to ``stream`` as JSON lines."""
+    """Send all logs, those of libraries included, to ``stream`` as JSON lines."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -62,7 +62,7 @@ def _add_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def _add_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Keep where an exception happened, not what it said: messages quote the data they refuse."""
+    """Keep where an exception happened, not its message: messages quote the data they refuse."""
     info = event.pop("exc_info", None)
     if not info:
         return event
@@ -74,7 +74,7 @@ def _add_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def report_failures() -> None:
-    """Log what ends the process, without what it says. Python and typer would print it."""
+    """Log the error that ends the process, without its message, which Python would print."""
     sys.excepthook = _log_failure
 
 
@@ -84,7 +84,7 @@ def _log_failure(_kind: object, error: BaseException, _traceback: object) -> Non
 
 
 def log_unhandled(_loop: AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what no task waits for. The handler of asyncio would show the error and the task."""
+    """Log errors that no task awaits. asyncio's own handler would show the error and the task."""
     get_logger(__name__).error(
         "loop.failed", reason=context["message"], exc_info=context.get("exception")
     )

@@ -1,4 +1,4 @@
-"""Every Prometheus metric of the shared plumbing, in one place so that names stay consistent.
+"""All Prometheus metrics of the shared code, in one place so that their names stay consistent.
 
 Labels come from closed sets (service, stream, reason codes, route templates), never from data.
 """

@@ -24,10 +24,10 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def configure(*, service: str, otlp_endpoint: str | None) -> None:
-    """Create spans from now on; send them to ``otlp_endpoint`` (OTLP over HTTP) if there is one.
+    """Create spans from now on, and send them to ``otlp_endpoint`` (OTLP over HTTP) if given.
 
-    Without an end point spans record nothing, but they still have ids, for logs and events. The
-    traces that begin here are then marked as not sampled; those of callers stay as they came.
+    Without an end point, spans record nothing but still have ids, for logs and events. Traces that
+    begin here are then marked as not sampled; those of callers keep their mark.
     """
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         return
@@ -43,19 +43,19 @@ def configure(*, service: str, otlp_endpoint: str | None) -> None:
 
 
 def current_traceparent() -> str | None:
-    """Return the W3C header of the current span, or None outside of any."""
+    """Return the W3C header of the current span, or None if there is no span."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent")
 
 
 def well_formed(traceparent: str | None) -> str | None:
-    """Return ``traceparent`` if it can be one; what strangers write there must reach no log."""
+    """Return ``traceparent`` if it is well formed, else None; nothing else may reach the logs."""
     return traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
 
 
 def context_of(traceparent: str | None) -> Context:
-    """Return the context that ``traceparent`` names; an invalid or absent one starts anew."""
+    """Return the context that ``traceparent`` names; without a valid one, a new trace begins."""
     return _W3C.extract({"traceparent": traceparent} if traceparent else {})
 
 
@@ -75,7 +75,7 @@ def span(
         context=context,
         kind=kind,
         links=found,
-        # Both would keep what the error says, which may quote data.
+        # Both would keep the error's message, which may quote data.
         record_exception=False,
         set_status_on_exception=False,
     ) as current:

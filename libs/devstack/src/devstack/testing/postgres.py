@@ -8,16 +8,17 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import NullPool, text
+from sqlalchemy import Engine, NullPool, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.db import async_url, ensure_days, wall_time
+from common.db import Database, Transaction, async_url, ensure_days, wall_time
 from common.migrations import plumbing, upgrade
 from devstack.servers.engine import has_image
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
@@ -143,3 +144,36 @@ async def fresh_dsn(postgres_server: Server, templates: Templates) -> AsyncItera
 
     yield clone
     await asyncio.to_thread(templates.drop, names)
+
+
+@asynccontextmanager
+async def open_transaction(database: Database) -> AsyncIterator[Transaction]:
+    """Give a transaction that stays open for the block, with its locks, and then commits."""
+    opened: asyncio.Future[Transaction] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def hold(tx: Transaction) -> None:
+        opened.set_result(tx)
+        await over.wait()
+
+    holding = asyncio.create_task(database.run(hold))
+    try:
+        yield await opened
+    finally:
+        over.set()
+        await holding
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Give the list to which every statement of this process is added during the block."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

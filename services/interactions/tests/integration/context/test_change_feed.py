@@ -6,7 +6,7 @@ import random
 import pytest
 
 from common.ids import new_id
-from devstack.testing.transactions import open_transaction
+from devstack.testing.postgres import open_transaction
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_rows import (

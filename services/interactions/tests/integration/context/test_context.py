@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from common.errors import UnavailableError
 from common.ids import new_id
-from devstack.testing.transactions import open_transaction
+from devstack.testing.postgres import open_transaction
 from interactions.context.consumers.clocks import apply_clocks, clocks_stream
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.context.parts import PART_NAMES

@@ -8,7 +8,7 @@ from common.db import Database
 from common.ids import new_id
 from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
-from devstack.testing.transactions import counted_statements
+from devstack.testing.postgres import counted_statements
 from interactions.context.consumers.customers import customers_stream
 from services.interactions.tests.context_rows import (
     NOW,

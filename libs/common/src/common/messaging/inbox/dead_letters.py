@@ -1,4 +1,4 @@
-"""Events that could not be handled: put aside with their reason, listed, and replayed.
+"""Events that could not be handled: stored with their reason, listed, and replayed.
 
 The row and the event on ``<topic>.dead`` are one write, through the outbox.
 """
@@ -50,7 +50,7 @@ _REPLAYED = text(
 
 
 class DeadLetterV1(EventData):
-    """What is published on ``<topic>.dead``: the record as it came, and why it stands there."""
+    """The event on ``<topic>.dead``: the record as it came, and why it was dead-lettered."""
 
     event_type: ClassVar[str] = "threadline.dead_letter"
     topic: ClassVar[str] = "threadline.dead"
@@ -141,14 +141,14 @@ async def put(
 
 
 _MAX_VALUE, _MAX_HEADERS, _MAX_KEY, _MAX_TEXT = 600_000, 50_000, 4_000, 1_000
-"""What is longer is cut in the event, so that it can always be published (Base64 makes value and
-key a third longer); the row has all of value, key and headers."""
+"""Longer content is cut in the event, so that it can always be published (Base64 makes value and
+key a third longer). The row keeps value, key and headers whole."""
 
 
 async def list_open(
     connection: ReadConnection, consumer: str, *, limit: int = 100
 ) -> Sequence[Summary]:
-    """Return the dead letters of a consumer that were not replayed, oldest first."""
+    """Return a consumer's dead letters that have not been replayed, oldest first."""
     result = await connection.execute(_LIST, {"consumer": consumer, "limit": limit})
     return [Summary(*row) for row in result]
 
@@ -156,16 +156,16 @@ async def list_open(
 async def replay(tx: Transaction, stream: Stream, letter_id: UUID, *, now: datetime) -> str:
     """Apply a dead letter again, in this transaction; return its outcome as a word.
 
-    Its place in the inbox is kept, so a copy that arrives later stays a duplicate. Raises
-    NotFoundError, ConflictError when it was replayed before or fails again, and whatever the
-    stream's use case raises.
+    Its inbox row stays, so a copy that arrives later is a duplicate. Raises NotFoundError,
+    ConflictError when the letter has been replayed or fails again, and any error of the stream's
+    use case.
     """
     found = await tx.execute(_LOCK, {"dead_letter_id": letter_id, "consumer": stream.consumer})
     row = found.one_or_none()
     if row is None:
-        raise NotFoundError("there is no such dead letter")
+        raise NotFoundError("dead letter not found")
     if row.replayed_at is not None:
-        raise ConflictError("this dead letter was replayed before")
+        raise ConflictError("the dead letter has already been replayed")
     outcome = await _apply(tx, stream, _record_of(row), now=now)
     await tx.execute(_REPLAYED, {"dead_letter_id": letter_id})
     return outcome
@@ -181,20 +181,20 @@ async def skip(
     service: str,
     now: datetime,
 ) -> None:
-    """Move the stream from offset ``at`` to ``to`` unread, and leave a dead letter that says so.
+    """Move a partition from offset ``at`` to ``to`` unread, and record that as a dead letter.
 
-    For records that are gone, or that stop whoever reads them. A consumer that runs is fenced and
-    goes on from ``to``. Raises ConflictError when the partition does not stand at ``at``.
+    For records that are lost, or that stop every consumer. A running consumer is fenced and goes on
+    from ``to``. Raises ConflictError when the partition does not stand at ``at``.
     """
     step = claims.Progress(stream.consumer, stream.topic, partition, at, to, watermark=None)
     try:
         await claims.move(tx, step)
     except claims.FencedError:
-        raise ConflictError(f"the partition does not stand at {at}") from None
+        raise ConflictError(f"the partition is not at offset {at}; see `progress list`") from None
     await put(
         tx,
         Record(stream.topic, partition, at, key=None, value=None),
-        DeadLettered("skipped", f"{to - at} offsets were passed over by hand, up to {to - 1}"),
+        DeadLettered("skipped", f"an operator skipped {to - at} offsets, up to {to - 1}"),
         consumer=stream.consumer,
         service=service,
         attempts=0,
@@ -206,12 +206,12 @@ async def _apply(tx: Transaction, stream: Stream, record: Record, *, now: dateti
     try:
         read = stream.read(record)
     except UndecodableError as error:
-        raise ConflictError(f"still not readable: {error.detail}") from None
+        raise ConflictError(f"still cannot be decoded: {error.detail}") from None
     if isinstance(read, Ignored):
         return f"ignored: {read.reason}"
     (outcome,) = await stream.apply(tx, [read], now=now)
     if isinstance(outcome, DeadLettered):
-        raise ConflictError(f"still refused: {outcome.reason}")
+        raise ConflictError(f"still fails: {outcome.reason}")
     return f"ignored: {outcome.reason}" if isinstance(outcome, Ignored) else "applied"
 
 
@@ -231,7 +231,7 @@ def _headers(record: Record) -> dict[str, str]:
 
 
 def _first(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return as many of the headers, in order, as the event has room for."""
+    """Return the first headers, as many as fit into the event."""
     sizes = accumulate(len(dumps(pair)) for pair in headers.items())
     return {
         name: value

@@ -1,7 +1,7 @@
-"""Events leave through the outbox: rows written in the transaction of the change they tell of.
+"""Events leave through the outbox: rows written in the transaction of the change they announce.
 
 The columns ``id, aggregatetype, aggregateid, type, payload`` are those of Debezium's outbox router,
-so that a site which runs Debezium can use it in the place of our relay.
+so that a site that runs Debezium can use it instead of our relay.
 """
 
 import zlib
@@ -18,8 +18,8 @@ from common.messaging.envelope import Envelope, EventData, body_of, headers_of, 
 from common.telemetry import current_traceparent
 
 MAX_PAYLOAD_BYTES = 900_000
-"""Body and headers, below Kafka's default of 1 MiB a record: what the broker refuses for its size
-would stand in the way of everything behind it."""
+"""Body and headers, below Kafka's default of 1 MiB a record: an event that the broker refuses for
+its size would block everything behind it."""
 
 
 class OutboxEvent(NamedTuple):
@@ -38,11 +38,11 @@ class OutboxEvent(NamedTuple):
     now: datetime
     test: bool = False
     topic: str | None = None
-    """Where it goes when that is not its class's topic, as with dead letters."""
+    """The topic, if it differs from that of the class, as with dead letters."""
     source: str | None = None
-    """Who says it when that is not the service that owns the topic."""
+    """The source, if it differs from the service that owns the topic."""
     traceparent: str | None = None
-    """What caused it when that is not the span in hand."""
+    """What caused the event, if it differs from the current span."""
 
     @property
     def destination(self) -> str:
