@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.db import Database
 from common.errors import UnavailableError
 from common.messaging import GroupReader, Producer
-from common.messaging.kafka.client import KafkaError
+from common.messaging.kafka import KafkaError
 from common.messaging.outbox import relay_store
 
 Port = Literal["transaction", "send", "mark", "report", "post", "ddl"]

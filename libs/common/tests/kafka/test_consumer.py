@@ -190,7 +190,7 @@ async def test_a_broker_that_goes_away_from_an_idle_consumer_is_noticed(
     fresh_dsn: FreshDsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("common.messaging.inbox.member.REPORT_SECONDS", 0.2)
-    monkeypatch.setattr("common.messaging.kafka.client._STOP_SECONDS", 0.5)
+    monkeypatch.setattr("common.messaging.kafka.connection.STOP_SECONDS", 0.5)
     db = database(fresh_dsn("common"))
     await db.run(make_kept)
     with EmbeddedBroker(tmp_path) as bootstrap:

@@ -20,13 +20,13 @@ def dead_letter_commands(build: Build) -> typer.Typer:
         """List events that could not be handled, by stream, without their content."""
 
         async def work(service: Service) -> list[tuple[str, dead_letters.Summary]]:
-            found = []
+            listed = []
             for stream in service.streams.values():
                 letters = await service.database.read(
                     dead_letters.list_open, stream.consumer, limit=limit
                 )
-                found += [(stream.consumer, letter) for letter in letters]
-            return found
+                listed += [(stream.consumer, letter) for letter in letters]
+            return listed
 
         table = Table("id", "stream", "topic", "partition", "offset", "reason", "detail", "since")
         for consumer, letter in with_service(build, work):

@@ -69,12 +69,12 @@ def span(
 ) -> Iterator[Span]:
     """Run a block as a span; ``parent`` and ``links`` are W3C traceparent texts."""
     context = context_of(parent) if parent else None
-    found = [link for text in links or [] for link in _link(text)]
+    linked = [link for text in links or [] for link in _link(text)]
     with _TRACER.start_as_current_span(
         name,
         context=context,
         kind=kind,
-        links=found,
+        links=linked,
         # Both would keep the error's message, which may quote data.
         record_exception=False,
         set_status_on_exception=False,
@@ -87,5 +87,5 @@ def span(
 
 
 def _link(traceparent: str) -> list[Link]:
-    found = trace.get_current_span(context_of(traceparent)).get_span_context()
-    return [Link(found)] if found.is_valid else []
+    target = trace.get_current_span(context_of(traceparent)).get_span_context()
+    return [Link(target)] if target.is_valid else []

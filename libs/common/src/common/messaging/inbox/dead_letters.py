@@ -160,8 +160,8 @@ async def replay(tx: Transaction, stream: Stream, letter_id: UUID, *, now: datet
     ConflictError when the letter has been replayed or fails again, and any error of the stream's
     use case.
     """
-    found = await tx.execute(_LOCK, {"dead_letter_id": letter_id, "consumer": stream.consumer})
-    row = found.one_or_none()
+    result = await tx.execute(_LOCK, {"dead_letter_id": letter_id, "consumer": stream.consumer})
+    row = result.one_or_none()
     if row is None:
         raise NotFoundError("dead letter not found")
     if row.replayed_at is not None:
