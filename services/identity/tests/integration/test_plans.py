@@ -12,7 +12,8 @@ from identity.resolution.store import locks, rosters
 
 KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
 IDS = {"ids": [uuid4(), uuid4()]}
-MERGE = {"absorbed": [uuid4()], "survivors": [uuid4()], "merges": "[]", "now": NOON}
+REDIRECTS = f'[{{"absorbed_id": "{uuid4()}", "survivor_id": "{uuid4()}"}}]'
+MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON}
 
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "find_by_keys": (customers.BY_KEYS, KEYS),

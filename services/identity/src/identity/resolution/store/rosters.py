@@ -1,160 +1,220 @@
-"""Writes what a unit of work changed: one statement, and one more when customers were merged."""
+"""Writes what a unit of work changed: one statement, and one more if it merged customers."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import text
 
-from common.db import Transaction
-from common.jsons import dumps, dumps_text
+from common.db import Columns, Transaction, bytea_text
+from common.jsons import dumps
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.domain.normalisation import NORMALISER_VERSION
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
-from identity.resolution.domain.roster import Roster
+from identity.resolution.domain.roster import PendingWrites, Roster
 
-# The condition at the end is a last defence: whatever went wrong, an identifier is never taken from
-# a customer that was not merged.
-SAVE = text("""
-WITH customers AS (
-    INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes, merged_into)
-    SELECT :tenant_id, id, version, created_at, :now, cast(attributes AS jsonb), merged_into
-      FROM unnest(cast(:ids AS uuid[]), cast(:versions AS bigint[]),
-                  cast(:created_at AS timestamptz[]), cast(:attributes AS text[]),
-                  cast(:merged_into AS uuid[]))
-           AS changed (id, version, created_at, attributes, merged_into)
-        ON CONFLICT (tenant_id, id) DO UPDATE
-       SET version = excluded.version, updated_at = excluded.updated_at,
-           attributes = excluded.attributes, merged_into = excluded.merged_into
-), aliases AS (
-    INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
-    SELECT :tenant_id, id, id FROM unnest(cast(:created AS uuid[])) AS created (id)
-), observations AS (
-    INSERT INTO attribute_observation (tenant_id, customer_id, name, observed_at, digest, value,
-                                       source, verified, ingested_at)
-    SELECT :tenant_id, customer_id, name, observed_at, digest, cast(value AS jsonb), source,
-           verified, ingested_at
-      FROM unnest(cast(:told_for AS uuid[]), cast(:names AS text[]),
-                  cast(:observed AS timestamptz[]), cast(:digests AS bytea[]),
-                  cast(:told AS text[]), cast(:told_by AS text[]), cast(:verified AS boolean[]),
-                  cast(:ingested AS timestamptz[]))
-           AS told (customer_id, name, observed_at, digest, value, source, verified, ingested_at)
-        ON CONFLICT DO NOTHING
-), links AS (
-    INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id, source,
-                            normaliser_version, first_seen_at)
-    SELECT :tenant_id, type, scope, value, raw, level, customer_id, source, :normaliser_version,
-           first_seen_at
-      FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]),
-                  cast(:raws AS text[]), cast(:levels AS text[]), cast(:owners AS uuid[]),
-                  cast(:sources AS text[]), cast(:first_seen AS timestamptz[]))
-           AS linked (type, scope, value, raw, level, customer_id, source, first_seen_at)
-        ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
-       SET level = excluded.level, customer_id = excluded.customer_id
-     WHERE identifier.customer_id = excluded.customer_id
-        OR identifier.customer_id = ANY(cast(:absorbed AS uuid[]))
-    RETURNING 1
+_CUSTOMER = Columns(
+    {
+        "id": "uuid",
+        "version": "bigint",
+        "created_at": "timestamptz",
+        "attributes": "jsonb",
+        "merged_into": "uuid",
+    }
 )
-SELECT count(*) FROM links
+_OBSERVATION = Columns(
+    {
+        "customer_id": "uuid",
+        "name": "text",
+        "observed_at": "timestamptz",
+        "digest": "bytea",
+        "value": "jsonb",
+        "source": "text",
+        "verified": "boolean",
+        "ingested_at": "timestamptz",
+    }
+)
+_IDENTIFIER = Columns(
+    {
+        "type": "text",
+        "scope": "text",
+        "value": "text",
+        "raw": "text",
+        "level": "text",
+        "customer_id": "uuid",
+        "source": "text",
+        "first_seen_at": "timestamptz",
+    }
+)
+_REDIRECT = Columns({"absorbed_id": "uuid", "survivor_id": "uuid"})
+_MERGE = Columns(
+    {
+        "merge_id": "uuid",
+        "survivor_id": "uuid",
+        "absorbed_ids": "uuid[]",
+        "reason": "text",
+        "rule": "text",
+        "actor": "text",
+        "evidence": "jsonb",
+        "before": "jsonb",
+    }
+)
+
+# An attribute that was cleared is JSON null, which a batch of rows cannot tell from SQL's NULL.
+# The last condition is a safeguard: an identifier is taken only from customers merged here.
+SAVE = text(f"""
+    WITH saved_customers AS (
+        INSERT INTO customer
+            (tenant_id, id, version, created_at, attributes, merged_into, updated_at)
+        SELECT :tenant_id, {_CUSTOMER.names}, :now FROM {_CUSTOMER.table("customers")}
+        ON CONFLICT (tenant_id, id) DO UPDATE
+        SET version = excluded.version, updated_at = excluded.updated_at,
+            attributes = excluded.attributes, merged_into = excluded.merged_into
+    ), saved_aliases AS (
+        INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
+        SELECT :tenant_id, id, id FROM unnest(cast(:created AS uuid[])) AS created (id)
+    ), saved_observations AS (
+        INSERT INTO attribute_observation
+            (tenant_id, customer_id, name, observed_at, digest, value, source, verified,
+             ingested_at)
+        SELECT :tenant_id, customer_id, name, observed_at, digest,
+               coalesce(value, cast('null' AS jsonb)), source, verified, ingested_at
+        FROM {_OBSERVATION.table("observations")}
+        ON CONFLICT DO NOTHING
+    ), saved_identifiers AS (
+        INSERT INTO identifier (tenant_id, {_IDENTIFIER.names}, normaliser_version)
+        SELECT :tenant_id, {_IDENTIFIER.names}, :normaliser_version
+        FROM {_IDENTIFIER.table("identifiers")}
+        ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
+        SET level = excluded.level, customer_id = excluded.customer_id
+        WHERE identifier.customer_id = excluded.customer_id
+           OR identifier.customer_id = ANY(cast(:absorbed AS uuid[]))
+        RETURNING 1
+    )
+    SELECT count(*) FROM saved_identifiers
 """)
 
-MERGE = text("""
-WITH redirect AS (
-    SELECT * FROM unnest(cast(:absorbed AS uuid[]), cast(:survivors AS uuid[]))
-                  AS redirect (absorbed_id, survivor_id)
-), aliases AS (
-    UPDATE customer_alias AS alias SET canonical_id = redirect.survivor_id FROM redirect
-     WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = redirect.absorbed_id
-), links AS (
-    UPDATE identifier SET customer_id = redirect.survivor_id FROM redirect
-     WHERE identifier.tenant_id = :tenant_id AND identifier.customer_id = redirect.absorbed_id
-)
-INSERT INTO merge_log (tenant_id, merge_id, survivor_id, absorbed_ids, reason, rule, actor,
-                       evidence, before, merged_at)
-SELECT :tenant_id, cast(merge ->> 'merge_id' AS uuid), cast(merge ->> 'survivor_id' AS uuid),
-       ARRAY(SELECT cast(jsonb_array_elements_text(merge -> 'absorbed_ids') AS uuid)),
-       merge ->> 'reason', merge ->> 'rule', merge ->> 'actor', merge -> 'evidence',
-       merge -> 'before', :now
-  FROM jsonb_array_elements(cast(:merges AS jsonb)) AS merge
+MERGE = text(f"""
+    WITH redirect AS (
+        {_REDIRECT.select("redirects")}
+    ), redirected_aliases AS (
+        UPDATE customer_alias AS alias
+        SET canonical_id = redirect.survivor_id
+        FROM redirect
+        WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = redirect.absorbed_id
+    ), redirected_identifiers AS (
+        UPDATE identifier
+        SET customer_id = redirect.survivor_id
+        FROM redirect
+        WHERE identifier.tenant_id = :tenant_id AND identifier.customer_id = redirect.absorbed_id
+    )
+    INSERT INTO merge_log (tenant_id, {_MERGE.names}, merged_at)
+    SELECT :tenant_id, {_MERGE.names}, :now FROM {_MERGE.table("merges")}
 """)
 
 
 async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
-    """Write the roster's changes. The caller holds the locks of everything on it."""
-    changes = roster.pending
-    about = {"tenant_id": tenant_id, "now": now, "absorbed": list(changes.redirects)}
-    parameters = about | _customers(roster) | _observations(roster) | _links(roster)
-    linked = (await tx.execute(SAVE, parameters)).scalar_one()
-    if linked != len(changes.links):
-        raise RuntimeError("an identifier to be linked belongs to another customer")
-    if changes.merges:
-        survivors = list(changes.redirects.values())
-        await tx.execute(MERGE, about | {"survivors": survivors, "merges": _merges(roster)})
+    """Write the pending writes of the roster. The caller has locked everything on it.
 
-
-def _customers(roster: Roster) -> dict[str, Any]:
-    changed = list(roster.pending.customers.values())
-    return {
-        "created": sorted(roster.pending.created),
-        "ids": [customer.id for customer in changed],
-        "versions": [customer.version for customer in changed],
-        "created_at": [customer.created_at for customer in changed],
-        "attributes": [dumps_text(attributes_to_json(customer.attributes)) for customer in changed],
-        "merged_into": [roster.pending.redirects.get(customer.id) for customer in changed],
-    }
-
-
-def _links(roster: Roster) -> dict[str, Any]:
-    links = roster.pending.links
-    return {
+    Raises RuntimeError if an identifier belongs to a customer that is not on the roster.
+    """
+    pending = roster.pending
+    parameters = {
+        "tenant_id": tenant_id,
+        "now": now,
         "normaliser_version": NORMALISER_VERSION,
-        "types": [key.type for key in links],
-        "scopes": [key.scope for key in links],
-        "values": [key.value for key in links],
-        "raws": [identifier.raw for identifier in links.values()],
-        "levels": [identifier.level.label for identifier in links.values()],
-        "owners": [owner.id for key in links if (owner := roster.owner(key)) is not None],
-        "sources": [identifier.source for identifier in links.values()],
-        "first_seen": [identifier.first_seen_at for identifier in links.values()],
+        "customers": _CUSTOMER.values(_customer_rows(pending)),
+        "created": sorted(pending.created),
+        "observations": _OBSERVATION.values(_observation_rows(pending)),
+        "identifiers": _IDENTIFIER.values(_identifier_rows(roster)),
+        "absorbed": list(pending.redirects),
     }
+    saved_identifiers = (await tx.execute(SAVE, parameters)).scalar_one()
+    if saved_identifiers != len(pending.links):
+        raise RuntimeError("an identifier to be linked belongs to another customer")
+    if pending.merges:
+        await _save_merges(tx, tenant_id, pending, now=now)
 
 
-def _observations(roster: Roster) -> dict[str, Any]:
-    told = roster.pending.observations
-    values = [observation.value for _, observation in told]
-    return {
-        "told_for": [customer_id for customer_id, _ in told],
-        "names": [observation.name for _, observation in told],
-        "observed": [value.observed_at for value in values],
-        "digests": _digests(values),
-        "told": [dumps_text(value.value) for value in values],
-        "told_by": [value.source for value in values],
-        "verified": [value.verified for value in values],
-        "ingested": [value.ingested_at for value in values],
+async def _save_merges(
+    tx: Transaction, tenant_id: str, pending: PendingWrites, *, now: datetime
+) -> None:
+    redirects = [
+        {"absorbed_id": absorbed_id, "survivor_id": survivor_id}
+        for absorbed_id, survivor_id in pending.redirects.items()
+    ]
+    parameters = {
+        "tenant_id": tenant_id,
+        "now": now,
+        "redirects": _REDIRECT.values(redirects),
+        "merges": _MERGE.values(_merge_rows(pending)),
     }
+    await tx.execute(MERGE, parameters)
 
 
-def _digests(values: Iterable[AttributeValue]) -> list[bytes]:
+def _customer_rows(pending: PendingWrites) -> list[dict[str, Any]]:
     return [
-        blake2b(dumps([value.value, value.source, value.verified]), digest_size=16).digest()
-        for value in values
+        {
+            "id": customer.id,
+            "version": customer.version,
+            "created_at": customer.created_at,
+            "attributes": attributes_to_json(customer.attributes),
+            "merged_into": pending.redirects.get(customer.id),
+        }
+        for customer in pending.customers.values()
     ]
 
 
-def _merges(roster: Roster) -> str:
-    return dumps_text(
-        [
-            {
-                "merge_id": merge.id,
-                "survivor_id": merge.survivor_id,
-                "absorbed_ids": merge.absorbed_ids,
-                "reason": merge.cause.reason,
-                "rule": merge.cause.rule,
-                "actor": merge.cause.actor,
-                "evidence": merge.cause.evidence,
-                "before": [customer_to_json(customer) for customer in merge.before],
-            }
-            for merge in roster.pending.merges
-        ]
-    )
+def _observation_rows(pending: PendingWrites) -> list[dict[str, Any]]:
+    return [
+        {
+            "customer_id": customer_id,
+            "name": observation.name,
+            "observed_at": observation.value.observed_at,
+            "digest": bytea_text(_digest(observation.value)),
+            "value": observation.value.value,
+            "source": observation.value.source,
+            "verified": observation.value.verified,
+            "ingested_at": observation.value.ingested_at,
+        }
+        for customer_id, observation in pending.observations
+    ]
+
+
+def _identifier_rows(roster: Roster) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": key.type,
+            "scope": key.scope,
+            "value": key.value,
+            "raw": identifier.raw,
+            "level": identifier.level.label,
+            "customer_id": owner.id,
+            "source": identifier.source,
+            "first_seen_at": identifier.first_seen_at,
+        }
+        for key, identifier in roster.pending.links.items()
+        if (owner := roster.owner(key)) is not None
+    ]
+
+
+def _merge_rows(pending: PendingWrites) -> list[dict[str, Any]]:
+    return [
+        {
+            "merge_id": merge.id,
+            "survivor_id": merge.survivor_id,
+            "absorbed_ids": merge.absorbed_ids,
+            "reason": merge.cause.reason,
+            "rule": merge.cause.rule,
+            "actor": merge.cause.actor,
+            "evidence": merge.cause.evidence,
+            "before": [customer_to_json(customer) for customer in merge.before],
+        }
+        for merge in pending.merges
+    ]
+
+
+def _digest(value: AttributeValue) -> bytes:
+    """Return what tells one observation from another at the same time."""
+    content = dumps([value.value, value.source, value.verified])
+    return blake2b(content, digest_size=16).digest()
