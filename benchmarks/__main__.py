@@ -33,15 +33,15 @@ def main(arguments: list[str]) -> None:
     asked = _read(arguments)
     rows: list[Row] = []
     with running_bench(SIZES[asked.size], embedded_broker=asked.embedded) as bench:
-        _say(table.head())
+        _print(table.head())
         for name in asked.only:
             for row in PARTS[name](bench):
                 rows.append(row)
-                _say(table.line(row.cells()))
-        found = report.Report(rows, bench.notes, bench.plans.seen, asked.size)
-    _say(found.footer())
+                _print(table.line(row.cells()))
+        finished = report.Report(rows, bench.notes, bench.plans.seen, asked.size)
+    _print(finished.footer())
     if asked.save:
-        found.save()
+        finished.save()
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:
@@ -62,7 +62,7 @@ def _parts(names: str) -> list[str]:
     return chosen
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A backlog on a topic: made while its consumer stands still, then timed until it is made up."""
+"""A backlog on a topic: written while its consumer is suspended, then timed until drained."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MadeUp:
+class Drained:
     """How long ``count`` records took, and the processor time that their handling cost."""
 
     count: int
@@ -69,14 +69,14 @@ class Stream:
     meter: Meter
     sent: int = 0
 
-    def make_up(self, records: Sequence[Message]) -> MadeUp:
-        """Send records while the process stands still; return how it made them up."""
-        return asyncio.run(self._make_up(records))
+    def drain(self, records: Sequence[Message]) -> Drained:
+        """Send records while the process is suspended; return how fast it drained them."""
+        return asyncio.run(self._drain(records))
 
-    async def _make_up(self, records: Sequence[Message]) -> MadeUp:
+    async def _drain(self, records: Sequence[Message]) -> Drained:
         connection = await asyncpg.connect(self.site.dsn(self.service))
         try:
-            with _standing_still(self.site.fleet.processes[self.process].pid):
+            with _suspended(self.site.fleet.processes[self.process].pid):
                 await self._send(records)
                 began, before = time.perf_counter(), self.meter.read()
             while await connection.fetchval(_CONSUMED, self.consumer) < self.sent:
@@ -86,11 +86,11 @@ class Stream:
             took, cpu = time.perf_counter() - began, self.meter.read() - before
         finally:
             await connection.close()
-        return MadeUp(len(records), took, cpu)
+        return Drained(len(records), took, cpu)
 
     async def read_only(self) -> Limit:
-        """Return how fast our own reader polls the topic's records when nobody handles them."""
-        async with reading(self.site.bootstrap, self.topic) as reader:
+        """Return how fast our own reader polls the topic's records without handling them."""
+        async with open_reader(self.site.bootstrap, self.topic) as reader:
             for partition in reader.assigned():
                 reader.seek(partition, 0)
             began, seen = time.perf_counter(), 0
@@ -114,8 +114,8 @@ class Stream:
 
 
 @asynccontextmanager
-async def reading(bootstrap: str, topic: str) -> AsyncIterator[GroupReader]:
-    """Give a reader of what comes to the topic from now on."""
+async def open_reader(bootstrap: str, topic: str) -> AsyncIterator[GroupReader]:
+    """Yield a reader of the records written to the topic from now on."""
 
     async def from_the_end(partitions: set[int]) -> None:
         await reader.look_ahead()
@@ -142,8 +142,8 @@ async def reading(bootstrap: str, topic: str) -> AsyncIterator[GroupReader]:
 
 
 @contextmanager
-def _standing_still(pid: int) -> Iterator[None]:
-    """Stop a process, so that it begins with all that was sent meanwhile, and let it go on."""
+def _suspended(pid: int) -> Iterator[None]:
+    """Suspend a process during the block, so that it resumes with a full backlog."""
     process = psutil.Process(pid)
     process.suspend()
     try:

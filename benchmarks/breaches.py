@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from benchmarks.backlog import reading
+from benchmarks.backlog import open_reader
 from benchmarks.load import Latencies
 from benchmarks.site import Bench, Site
 from benchmarks.table import Row, at_most
@@ -109,7 +109,7 @@ async def _breached(site: Site, clocks: int, per_second: float | None, *, expect
     seen = Seen(since=time.time())
     connection = await asyncpg.connect(site.dsn("sla"))
     try:
-        async with reading(site.bootstrap, TOPIC) as reader:
+        async with open_reader(site.bootstrap, TOPIC) as reader:
             await _open_clocks(connection, clocks, LEAD_SECONDS, per_second)
             async with asyncio.timeout(WITHIN_SECONDS + LEAD_SECONDS):
                 await _read(reader, seen, expect)

@@ -18,7 +18,7 @@ SELECT attname AS name, format_type(atttypid, atttypmod) AS type
    AND attname <> ALL ($2)
  ORDER BY attnum
 """
-# What each copy gets anew; all else is as it was written.
+# Columns that each copy sets to new values; the others are copied.
 _FRESH = {
     "interaction": {"interaction_id": "gen_random_uuid()", "xid": "pg_current_xact_id()"},
     "outbox": {
@@ -61,13 +61,13 @@ async def _rewrite(dsn: str, meter: Meter, interactions: int, rows_at_once: int)
             InteractionRecordedV1.event_type,
         )
         count = len(written.rows)
-        told = await _table(connection, "outbox", "written_at DESC", round(count * events))
+        outbox = await _table(connection, "outbox", "written_at DESC", round(count * events))
         began, before = time.perf_counter(), meter.read()
         for start in range(0, count, rows_at_once):
             end = start + rows_at_once
             async with connection.transaction():
                 await written.write(connection, slice(start, end))
-                await told.write(connection, slice(round(start * events), round(end * events)))
+                await outbox.write(connection, slice(round(start * events), round(end * events)))
         took, used = time.perf_counter() - began, meter.read() - before
     finally:
         await connection.close()

@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Yield a row for each kind of customer and number of connections."""
     cases = _cases(bench)
     with bench.site("context") as site:
-        people.settle(site.dsn("interactions"), list({case.people for case in cases}))
+        people.write_people(site.dsn("interactions"), list({case.people for case in cases}))
         site.start(API)
         greetings = {n: limits.hello(bench, connections=n) for n in CONNECTIONS}
         for case in cases:
@@ -66,8 +66,8 @@ def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
         marks.append(at_least(SHARE_OF_PGBENCH, sample.per_second / limit.per_second, "of pgbench"))
         if n == max(CONNECTIONS):
             marks.append(at_most(P50_MS, sample.latencies.p50, "p50 ms"))
-    found = {"pgbench": limit, "hello": greetings}
-    return row_of(f"context, {case.name}, {n} conn.", sample, found, marks=marks)
+    bounds = {"pgbench": limit, "hello": greetings}
+    return row_of(f"context, {case.name}, {n} conn.", sample, bounds, marks=marks)
 
 
 def _asked(site: Site, case: Case) -> Callable[[int], bytes]:
@@ -76,8 +76,8 @@ def _asked(site: Site, case: Case) -> Callable[[int], bytes]:
 
 
 def _ask(key: str, first: int, count: int, include: str, n: int) -> bytes:
-    one = people.customer_id(first + n * 7919 % count)
-    return request("GET", f"/v1/context/{one}?include={include}", key=key)
+    customer_id = people.customer_id(first + n * 7919 % count)
+    return request("GET", f"/v1/context/{customer_id}?include={include}", key=key)
 
 
 def _script(case: Case) -> Script:

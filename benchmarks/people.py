@@ -36,12 +36,12 @@ def id_sql(number: str) -> str:
     return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))"
 
 
-def settle(dsn: str, groups: Sequence[People]) -> None:
-    """Write all of them, and let Postgres look at its tables."""
-    asyncio.run(_settle(dsn, groups))
+def write_people(dsn: str, groups: Sequence[People]) -> None:
+    """Write all groups, then vacuum and analyse the tables."""
+    asyncio.run(_write_people(dsn, groups))
 
 
-async def _settle(dsn: str, groups: Sequence[People]) -> None:
+async def _write_people(dsn: str, groups: Sequence[People]) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         for group in groups:
@@ -51,7 +51,7 @@ async def _settle(dsn: str, groups: Sequence[People]) -> None:
                 )
         await connection.execute(_PROGRESS)
         await connection.execute("VACUUM ANALYZE")
-        await connection.execute("CHECKPOINT")  # now, and not while something is measured
+        await connection.execute("CHECKPOINT")  # now, so that none falls into a measurement
     finally:
         await connection.close()
 

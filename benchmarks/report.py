@@ -69,7 +69,7 @@ def _machine() -> str:
 
 
 def _processor() -> str:
-    """Return the processor's name, as far as the system tells."""
-    told = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", told.read_text()) if told.exists() else []
+    """Return the processor's name if the system reports it, else its architecture."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else []
     return names[0] if names else platform.machine()

@@ -19,15 +19,15 @@ BATCH = 100
 P95_MS, BATCHED_PER_SECOND = 10, 1_000
 API = "identity api"
 
-Question = dict[str, object]
+ResolutionRequest = dict[str, object]
 """The body of one resolution."""
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield known senders one by one; then batches of known ones, and of ones never seen."""
+    """Yield single known senders, then batches of known and of new senders."""
     customers = bench.size.identifiers // 2
     with bench.site("resolve") as site:
-        asyncio.run(_settle(site.dsn("identity"), customers))
+        asyncio.run(_write_customers(site.dsn("identity"), customers))
         site.start(API)
         for n in CONNECTIONS:
             yield _single(bench, site, customers, n)
@@ -73,21 +73,21 @@ def _ask_many(key: str, customers: int, n: int) -> bytes:
 
 
 def _tell_many(key: str, run: str, n: int) -> bytes:
-    """Ask about addresses that nobody has: each makes a customer."""
+    """Return a batch of unknown addresses, each of which creates a customer."""
     numbers = range(n * BATCH, (n + 1) * BATCH)
-    return _batch(key, [_question("email", f"{run}.{i}@example.org") for i in numbers])
+    return _batch(key, [_resolution_request("email", f"{run}.{i}@example.org") for i in numbers])
 
 
-def _batch(key: str, items: list[Question]) -> bytes:
+def _batch(key: str, items: list[ResolutionRequest]) -> bytes:
     body = json.dumps({"items": items}).encode()
     return request("POST", "/v1/identities/resolve/batch", key=key, body=body)
 
 
-def _phone(number: int) -> Question:
-    return _question("phone", people.phone(number))
+def _phone(number: int) -> ResolutionRequest:
+    return _resolution_request("phone", people.phone(number))
 
 
-def _question(kind: str, value: str) -> Question:
+def _resolution_request(kind: str, value: str) -> ResolutionRequest:
     return {"identifiers": [{"type": kind, "value": value, "level": "channel_proved"}]}
 
 
@@ -106,11 +106,11 @@ def _script(customers: int, at_once: int) -> Script:
     )
 
 
-async def _settle(dsn: str, customers: int) -> None:
+async def _write_customers(dsn: str, customers: int) -> None:
     """Write customers with a telephone number and an address each."""
     connection = await asyncpg.connect(dsn)
     try:
-        # The rows fit each other; to have every foreign key checked takes a minute.
+        # The rows are consistent; checking every foreign key would take a minute.
         await connection.execute("SET session_replication_role = replica")
         for statement in _STATEMENTS:
             await connection.execute(statement, customers)

@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Yield batches, then single interactions without and with an Idempotency-Key."""
     customers = bench.size.customers
     with bench.site("rest_ingest") as site:
-        people.settle(site.dsn("interactions"), [People(first=1, count=customers, history=3)])
+        people.write_people(site.dsn("interactions"), [People(first=1, count=customers, history=3)])
         site.start(API)
         for n in BATCHES_AT_ONCE:
             yield _batches(bench, site, n)
@@ -63,14 +63,14 @@ def _batches(bench: Bench, site: Site, n: int) -> Row:
 
 
 def _one(key: str, run: str, customers: int, n: int, *, with_key: bool) -> bytes:
-    body = messages.body(run, n, messages.known(customers, n))
+    body = messages.body(run, n, messages.sender(customers, n))
     more = f"Idempotency-Key: {run}-{n}\r\n" if with_key else ""
     return request("POST", "/v1/interactions", key=key, body=body, more=more)
 
 
 def _batch(key: str, run: str, customers: int, n: int) -> bytes:
     numbers = range(n * BATCH, (n + 1) * BATCH)
-    items = b",".join(messages.body(run, i, messages.known(customers, i)) for i in numbers)
+    items = b",".join(messages.body(run, i, messages.sender(customers, i)) for i in numbers)
     path = "/v1/interactions/batch"
     return request("POST", path, key=key, body=b'{"items":[' + items + b"]}")
 

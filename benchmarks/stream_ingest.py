@@ -1,4 +1,4 @@
-"""Interactions over Kafka: how fast one consumer makes up a backlog of the inbound topic."""
+"""Interactions over Kafka: how fast one consumer drains a backlog of the inbound topic."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Yield a backlog from senders who are known, and one from senders nobody has seen."""
     with bench.site("stream_ingest", kafka=True) as site:
         customers = People(first=1, count=bench.size.customers, history=3)
-        people.settle(site.dsn("interactions"), [customers])
+        people.write_people(site.dsn("interactions"), [customers])
         site.start("identity api", PROCESS)
         stream = Stream(site, "interactions", CONSUMER, TOPIC, PROCESS, site.meter(PROCESS))
         yield _known(bench, site, stream)
@@ -29,26 +29,26 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def _known(bench: Bench, site: Site, stream: Stream) -> Row:
     count, customers = bench.size.records, bench.size.customers
-    stream.make_up(_records("warm-up", WARM_UP, lambda n: messages.known(customers, n)))
-    done = stream.make_up(_records("known", count, lambda n: messages.known(customers, n)))
+    stream.drain(_records("warm-up", WARM_UP, lambda n: messages.sender(customers, n)))
+    done = stream.drain(_records("known", count, lambda n: messages.sender(customers, n)))
     writing = bulk.rewrite(site.dsn("interactions"), stream.meter, interactions=count)
     limits = {"bulk insert": writing, "reading": asyncio.run(stream.read_only())}
     with bench.plans.recorded("stream_ingest"):
-        stream.make_up(_records("plans", WARM_UP, lambda n: messages.known(customers, n)))
+        stream.drain(_records("plans", WARM_UP, lambda n: messages.sender(customers, n)))
     marks = [at_least(PER_SECOND, done.per_second, "per s")]
     return done.row(f"Kafka ingest, {count:,} from known senders", limits, marks)
 
 
 def _strangers(bench: Bench, site: Site, stream: Stream) -> Row:
-    """Each first contact costs a question to identity, asked in batches, and makes a customer."""
+    """Each first contact needs a resolution by identity, in batches, and creates a customer."""
     count = bench.size.strangers
     stream.meter = site.meter(PROCESS, "identity api")
     records = _records("strange", WARM_UP + count, lambda n: people.phone(STRANGERS_FROM + n))
-    stream.make_up(records[:WARM_UP])
-    done = stream.make_up(records[WARM_UP:])
+    stream.drain(records[:WARM_UP])
+    done = stream.drain(records[WARM_UP:])
     return done.row(f"Kafka ingest, {count:,} first contacts", {})
 
 
 def _records(run: str, count: int, sender: Callable[[int], str]) -> Sequence[Message]:
     senders = [sender(n) for n in range(count)]
-    return [Message(one, messages.body(run, n, one)) for n, one in enumerate(senders)]
+    return [Message(phone, messages.body(run, n, phone)) for n, phone in enumerate(senders)]

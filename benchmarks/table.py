@@ -15,7 +15,7 @@ _WIDTHS = (46, 7, 34, 21, 10, 23, 5)
 
 @dataclass(frozen=True)
 class Mark:
-    """An aim. Missing it is told, and fails nothing: machines differ."""
+    """A target. Missing it is reported but fails nothing: machines differ."""
 
     aim: str
     met: bool
@@ -98,8 +98,8 @@ def head() -> str:
     return f"{line(HEADER)}\n|{'---|' * len(HEADER)}"
 
 
-def _percentiles(found: Latencies) -> str:
-    return " / ".join(f"{value:,.1f}" for value in (found.p50, found.p95, found.p99))
+def _percentiles(latencies: Latencies) -> str:
+    return " / ".join(f"{value:,.1f}" for value in (latencies.p50, latencies.p95, latencies.p99))
 
 
 def _milliseconds(value: float | None) -> str:

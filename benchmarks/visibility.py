@@ -35,7 +35,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Yield a row for each way in."""
     with bench.site("visibility", kafka=True) as site:
         customers = People(first=1, count=bench.size.customers, history=3)
-        people.settle(site.dsn("interactions"), [customers])
+        people.write_people(site.dsn("interactions"), [customers])
         site.start(*PROCESSES)
         ways: dict[str, Arrive] = {
             "REST, known customer": _over_rest,
@@ -91,7 +91,7 @@ class Watcher:
 
 
 async def _over_rest(watcher: Watcher, n: int) -> None:
-    sender = messages.known(watcher.customers, n)
+    sender = messages.sender(watcher.customers, n)
     recorded = await watcher.record(messages.body("rest", n, sender))
     await watcher.shown(sender, "interactions", recorded["interaction_id"])
 
@@ -105,7 +105,7 @@ async def _first_contact(watcher: Watcher, n: int) -> None:
 
 
 async def _over_kafka(watcher: Watcher, n: int) -> None:
-    sender = messages.known(watcher.customers, n)
+    sender = messages.sender(watcher.customers, n)
     body = messages.body("kafka", n, sender)
     await watcher.producer.send_all([Outgoing(TOPIC, n % 6, None, body, ())])
     await watcher.shown(sender, "interactions", f"“kafka-{n}”")
