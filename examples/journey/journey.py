@@ -1,7 +1,7 @@
-"""One person on four channels comes out as one customer, told step by step while it happens.
+"""One person on four channels becomes one customer; narrated step by step as it happens.
 
-Everything goes the way a channel's own system would go: over HTTP, with an API key, and for the
-text message with Twilio's form and signature. Nothing is prepared and no time is faked.
+Everything goes over HTTP with an API key, as from a channel's own system; the text message has
+Twilio's form and signature. Nothing is prepared, and time is real.
 """
 
 import asyncio
@@ -46,20 +46,20 @@ Json = dict[str, Any]
 
 
 async def play(stack: Stack, tell: Narrator) -> Json:
-    """Play the journey and return its summary; raises when a step does not come out right."""
+    """Play the journey and return its summary; raises if a step fails."""
     headers = {"Authorization": f"Bearer {stack.endpoints.api_key}"}
     async with httpx.AsyncClient(
         base_url=stack.endpoints.base_url, headers=headers, trust_env=False, timeout=10
     ) as client:
-        listening = asyncio.create_task(_listen(client, tell))
+        listener = asyncio.create_task(_listen(client, tell))
         try:
             return await Journey(stack, client, tell).play()
         finally:
-            listening.cancel()
+            listener.cancel()
 
 
 class Journey:
-    """The steps, in order; each tells what it did and what came of it."""
+    """The steps, in order; each narrates what it does and what comes of it."""
 
     def __init__(self, stack: Stack, client: httpx.AsyncClient, tell: Narrator) -> None:
         self._stack = stack
@@ -162,10 +162,12 @@ class Journey:
 
     async def _she_proves_who_she_is(self, caller: Json) -> None:
         self._tell.step("On the phone she reads back the code we mailed her: one person after all")
-        proved = [one | {"level": "verified"} for one in (EMAIL, PHONE)]
+        proved = [identifier | {"level": "verified"} for identifier in (EMAIL, PHONE)]
         body = {"identifiers": proved, "attributes": {"name": "Anna Lindqvist", "tier": "gold"}}
-        found = await self._post("/v1/identities/resolve", body)
-        self._tell.say(f"customer {found['customer_id']}, merged: {', '.join(found['merged'])}")
+        customer = await self._post("/v1/identities/resolve", body)
+        self._tell.say(
+            f"customer {customer['customer_id']}, merged: {', '.join(customer['merged'])}"
+        )
         old = await self._get(f"/v1/customers/{caller['customer_id']}")
         self._tell.say(f"the absorbed id still answers, as {old['customer_id']}")
 
@@ -188,8 +190,8 @@ class Journey:
 
         async def whole() -> Json | None:
             seen = await self._post("/v1/context/lookup", lookup)
-            channels = {one["channel"] for one in seen["interactions"]}
-            complete = len(channels) >= 4 and len(seen["interactions"]) >= 7  # noqa: PLR2004 - what was said above
+            channels = {each["channel"] for each in seen["interactions"]}
+            complete = len(channels) >= 4 and len(seen["interactions"]) >= 7  # noqa: PLR2004 - as many as sent above
             return seen if complete and seen["sla"]["breaches"] else None
 
         await self._eventually(whole, "the whole context")
@@ -198,7 +200,7 @@ class Journey:
         self._tell.context(seen, milliseconds=(time.perf_counter() - began) * 1000)
         return {
             "customer_id": seen["customer_id"],
-            "channels": len({one["channel"] for one in seen["interactions"]}),
+            "channels": len({each["channel"] for each in seen["interactions"]}),
             "merged_customers": len(seen["customer"]["merged_ids"]),
             "breaches": len(seen["sla"]["breaches"]),
             "interactions": len(seen["interactions"]),
@@ -245,7 +247,7 @@ class Journey:
 
 
 async def _listen(client: httpx.AsyncClient, tell: Narrator) -> None:
-    """Tell of warnings and breaches as the live stream brings them."""
+    """Print warnings and breaches as they arrive on the live stream."""
     kind = ""
     async with client.stream("GET", "/v1/sla/stream", timeout=None) as stream:
         async for line in stream.aiter_lines():
