@@ -15,9 +15,9 @@ from devstack.kafka.server import KafkaNode
 from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
 from devstack.testing.leaks import assert_nothing_leaked, read_logs
 from devstack.testing.postgres import Templates
-from tests.drills.drill import Drill, promise
+from tests.drills.drill import Drill, publish_desk_policy
 from tests.drills.ledger import Ledger
-from tests.drills.speakers import Speaker, add_accounts, speaking
+from tests.drills.speakers import Speaker, add_accounts, open_speaker
 
 # What the system was given survives the death of a process, so nothing has to reach a disk.
 POSTGRES = (*DURABLE, "fsync=off")
@@ -59,7 +59,7 @@ def fleet(
         directory, postgres_server, templates, kafka_bootstrap, names=SEPARATE
     ) as running:
         add_accounts(running)
-        promise(running)
+        publish_desk_policy(running)
         yield running
 
 
@@ -72,7 +72,7 @@ def ledger(fleet: Fleet) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="session")
 async def speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
-    async with speaking(fleet, ledger) as ready:
+    async with open_speaker(fleet, ledger) as ready:
         yield ready
 
 

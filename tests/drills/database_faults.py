@@ -1,4 +1,4 @@
-"""What a server can do to its clients by SQL alone: throw them out, refuse, let them clash."""
+"""Faults that SQL alone can cause: cut connections, refuse writes, make transactions conflict."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,8 +27,8 @@ CLASH = """
 NO_CLASH = "DROP FUNCTION drill_clash; DROP SEQUENCE drill_clashes"
 
 
-async def throw_out(fleet: Fleet) -> int:
-    """Cut every connection of every service, and return how many there were."""
+async def terminate_connections(fleet: Fleet) -> int:
+    """Terminate every connection of every service; return how many there were."""
     cut = 0
     for dsn in fleet.dsns.values():
         async with _connected(dsn) as connection:
@@ -41,10 +41,12 @@ async def throw_out(fleet: Fleet) -> int:
 
 
 @asynccontextmanager
-async def clashing(fleet: Fleet, tables: Mapping[str, Sequence[str]]) -> AsyncIterator[list[int]]:
-    """Let every fifth statement that writes to these tables of each service fail as in a clash.
+async def inject_conflicts(
+    fleet: Fleet, tables: Mapping[str, Sequence[str]]
+) -> AsyncIterator[list[int]]:
+    """Make every fifth statement that writes to these tables fail with a transaction conflict.
 
-    Gives a list that holds the number of clashes in each service at the end.
+    Yields a list that at the end holds the number of conflicts in each service.
     """
     clashes: list[int] = []
     async with AsyncExitStack() as stack:
@@ -70,7 +72,7 @@ async def _count(connection: asyncpg.Connection, clashes: list[int]) -> None:
 
 
 async def deadlock(dsn: str, first: str, then: str) -> None:
-    """Meet those who lock ``then`` before ``first``, and let them be the victims."""
+    """Deadlock with a transaction that locks ``then`` before ``first``; that one is the victim."""
     async with _connected(dsn) as connection:
         await connection.execute("SET deadlock_timeout = '30s'")  # the others notice it, after 1 s
         async with connection.transaction():
@@ -90,15 +92,15 @@ _WAITS = """
 async def deadlocks(dsn: str) -> int:
     """Return how many deadlocks a database has seen."""
     async with _connected(dsn) as connection:
-        found: int = await connection.fetchval(
+        count: int = await connection.fetchval(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )
-    return found
+    return count
 
 
 @asynccontextmanager
 async def read_only(dsn: str) -> AsyncIterator[None]:
-    """Let the whole server refuse writes, as an operator does who makes room for a failover."""
+    """Make the whole server refuse writes during the block, as before a failover."""
     async with _connected(dsn) as connection:
         await connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         await connection.execute("SELECT pg_reload_conf()")
@@ -111,7 +113,7 @@ async def read_only(dsn: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def closed(server_dsn: str, dsn: str) -> AsyncIterator[None]:
-    """Let one database take no connections, and lose those it has."""
+    """Cut the connections of one database and refuse new ones during the block."""
     name = dsn.rpartition("/")[2]
     async with _connected(server_dsn) as connection:
         await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

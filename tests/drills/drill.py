@@ -1,4 +1,4 @@
-"""What drills have in common: something dies, and afterwards all is as it must be."""
+"""What drills share: something dies, and afterwards every invariant must hold."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from devstack.fleet.faults import Faults
 from devstack.fleet.fleet import Fleet
 from devstack.fleet.processes import KILLED
 from tests.drills.invariants.checks import report, violations
-from tests.drills.invariants.evidence import Evidence, Sources, looking
+from tests.drills.invariants.evidence import Evidence, Sources, open_sources
 from tests.drills.invariants.quiescence import everything_is_free, settled
 from tests.drills.ledger import Ledger
 from tests.drills.messages import DESK, Message, Way
@@ -26,8 +26,8 @@ FIRST_RESPONSE_SECONDS = 2
 NEXT_RESPONSE_SECONDS = 2
 
 
-def promise(fleet: Fleet) -> None:
-    """Let both tenants promise answers at the desk within seconds."""
+def publish_desk_policy(fleet: Fleet) -> None:
+    """Publish a policy for both tenants that promises answers at the desk within seconds."""
     body = {
         "name": "answers at the desk",
         "position": 1,
@@ -53,7 +53,7 @@ def promise(fleet: Fleet) -> None:
 
 @dataclass(frozen=True)
 class Drill:
-    """The fleet, who speaks to it, and what it was told."""
+    """The fleet, its speaker, its ledger, and the faults of its servers."""
 
     fleet: Fleet
     ledger: Ledger
@@ -61,14 +61,14 @@ class Drill:
     kafka: Faults
     postgres: Faults
 
-    def saying(self, way: Way, *messages: Message) -> Act:
-        """Return the act of saying messages until they are acknowledged."""
+    def action(self, way: Way, *messages: Message) -> Act:
+        """Return an action that sends messages until they are acknowledged."""
         return partial(self.speaker.say, way, *messages)
 
     async def strike(self, name: str, *blows: tuple[Point, Act]) -> list[Any]:
-        """Let a process die at one point after the other; an act brings it there each time.
+        """Kill a process at one point after another; each time an action brings it there.
 
-        It is started again each time as a supervisor would. Returns what the acts gave.
+        The process is restarted each time, as by a supervisor. Returns the actions' results.
         """
         self.fleet.stop(name)
         acting: list[asyncio.Task[Any]] = []
@@ -80,7 +80,7 @@ class Drill:
         return await asyncio.gather(*acting)
 
     async def replace(self, name: str, point: Point) -> None:
-        """Put a process in the place of the one of that name, which will be struck at a point."""
+        """Restart a process such that it dies at a point."""
         self.fleet.stop(name)
         await self.start(name, point)
 
@@ -88,8 +88,8 @@ class Drill:
         self.fleet.launch(name, through=point.words())
         await self.fleet.wait_ready(name)
 
-    async def dies(self, name: str) -> None:
-        """Wait until a process has died at its point, and start it again as a supervisor would."""
+    async def await_death(self, name: str) -> None:
+        """Wait until a process has died at its point, then restart it as a supervisor would."""
         assert await self.fleet.wait_for_exit(name) == KILLED
         self.fleet.launch(name)
 
@@ -102,14 +102,14 @@ class Drill:
             await connection.close()
 
     async def all_is_well(self) -> Evidence:
-        """Wait until nothing waits any more; then every invariant must hold."""
+        """Wait until the system is idle, then check every invariant."""
         await self.fleet.wait_ready(*self.fleet.processes)
-        async with looking(self.fleet.dsns, self.fleet.bootstrap) as sources:
+        async with open_sources(self.fleet.dsns, self.fleet.bootstrap) as sources:
             return await all_is_well(sources, self.fleet, self.ledger)
 
 
 async def all_is_well(sources: Sources, fleet: Fleet, ledger: Ledger) -> Evidence:
-    """Wait until nothing waits any more; then every invariant must hold."""
+    """Wait until the system is idle, then check every invariant."""
     await settled(sources)
     processes = [process.pid for process in fleet.processes.values()]
     await everything_is_free(sources, processes)

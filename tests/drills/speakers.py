@@ -207,7 +207,7 @@ async def _call(session: aiohttp.ClientSession, method: str, url: str, **call: A
 
 
 @asynccontextmanager
-async def speaking(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
+async def open_speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
     """Give a speaker to a fleet whose accounts are known, with a partner's own Kafka client."""
     partner = Partner(fleet.bootstrap)
     speaker = Speaker(fleet, ledger, partner)

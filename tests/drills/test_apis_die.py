@@ -17,8 +17,8 @@ async def test_an_api_that_dies_around_its_commit_is_asked_again(drill: Drill):
     undone, done = a_message(), a_message()
     [[first], [second]] = await drill.strike(
         API,
-        (Point("transaction", "before", about=undone.token), drill.saying("batch", undone)),
-        (Point("transaction", "after", about=done.token), drill.saying("batch", done)),
+        (Point("transaction", "before", about=undone.token), drill.action("batch", undone)),
+        (Point("transaction", "after", about=done.token), drill.action("batch", done)),
     )
     assert (first["duplicate"], second["duplicate"]) == (False, True)
     await drill.all_is_well()
@@ -36,7 +36,7 @@ async def test_a_commit_whose_answer_was_lost_is_503_and_a_repeat_finds_it(drill
 
 async def test_a_customer_whom_identity_made_for_an_api_that_died_is_found_again(drill: Drill):
     message = a_message()
-    [[answer]] = await drill.strike(API, (Point("post", "after"), drill.saying("rest", message)))
+    [[answer]] = await drill.strike(API, (Point("post", "after"), drill.action("rest", message)))
     made = await drill.execute(
         "identity", "SELECT customer_id::text FROM identifier WHERE value = $1", message.phone
     )

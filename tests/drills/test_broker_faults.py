@@ -27,7 +27,7 @@ async def test_a_broker_that_restarts_again_and_again_costs_nothing(
         for _ in range(2):
             async with during(fault(drill.kafka)):
                 pass
-            await traffic.goes_on("kafka")
+            await traffic.await_progress("kafka")
     await drill.all_is_well()
 
 
@@ -36,8 +36,8 @@ async def test_while_the_broker_is_away_apis_go_on_and_all_is_told_in_order_afte
 ):
     async with under_load(drill) as traffic:
         async with during(drill.kafka.stopped()):
-            await traffic.goes_on("rest", 100)
-            await traffic.goes_on("webhook", 50)
+            await traffic.await_progress("rest", 100)
+            await traffic.await_progress("webhook", 50)
             for name in NEED_KAFKA:
                 await until(partial(_is_down, drill, name), 90, every=0.2)
         await drill.fleet.wait_ready(*NEED_KAFKA)

@@ -25,13 +25,13 @@ async def test_what_consumers_had_in_hand_takes_effect_once(drill: Drill):
     await asyncio.gather(
         drill.strike(
             INTERACTIONS,
-            (_committing("before", partner[0].token), drill.saying("kafka", partner[0])),
-            (_committing("after", partner[1].token), drill.saying("kafka", partner[1])),
+            (_committing("before", partner[0].token), drill.action("kafka", partner[0])),
+            (_committing("after", partner[1].token), drill.action("kafka", partner[1])),
         ),
         drill.strike(
             SLA,
-            (_committing("before", about[0]), drill.saying("rest", answers[0])),
-            (_committing("after", about[1]), drill.saying("rest", answers[1])),
+            (_committing("before", about[0]), drill.action("rest", answers[0])),
+            (_committing("after", about[1]), drill.action("rest", answers[1])),
         ),
     )
     await drill.all_is_well()
@@ -47,8 +47,8 @@ async def test_dead_letters_are_put_aside_once_and_kafkas_offset_does_not_matter
         ),
         drill.strike(
             SLA,
-            (Point("report", "before", nth=2), drill.saying("rest", a_message())),
-            (Point("report", "after", nth=2), drill.saying("rest", a_message())),
+            (Point("report", "before", nth=2), drill.action("rest", a_message())),
+            (Point("report", "after", nth=2), drill.action("rest", a_message())),
         ),
     )
     await drill.speaker.say("kafka", sound)

@@ -26,9 +26,9 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing_that_was_acknowledge
         await drill.fleet.wait_ready(*drill.fleet.processes)
         async with under_load(drill) as traffic:
             async with during(_full(postgres)):
-                await traffic.is_refused(503, times=20)
+                await traffic.await_refusals(503, times=20)
             for way in list(traffic.acknowledged):
-                await traffic.goes_on(way)
+                await traffic.await_progress(way)
         await drill.all_is_well()
     await drill.fleet.wait_ready(*drill.fleet.processes)
 

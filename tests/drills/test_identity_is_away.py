@@ -45,7 +45,7 @@ async def test_messages_are_taken_attached_later_and_identity_is_not_stormed(dri
         before, began = _unanswered(drill), time.monotonic()
         async with away(drill.fleet):
             for way in ("rest", "batch", "kafka", "webhook"):
-                await traffic.goes_on(way, 20)
+                await traffic.await_progress(way, 20)
             assert await drill.execute("interactions", "SELECT 1 FROM unresolved LIMIT 1")
             seconds = time.monotonic() - began
             after = _unanswered(drill)

@@ -18,7 +18,7 @@ from common.messaging import rfc3339
 from devstack.testing.wait import until
 from tests.drills.drill import Drill
 from tests.drills.invariants.checks import violations
-from tests.drills.invariants.evidence import Event, Evidence, looking
+from tests.drills.invariants.evidence import Event, Evidence, open_sources
 from tests.drills.invariants.quiescence import nobody_holds_what_others_need, settled
 from tests.drills.ledger import Asked
 from tests.drills.messages import a_message
@@ -92,7 +92,7 @@ async def test_healthy_evidence_has_something_of_everything(healthy: Evidence):
 async def test_a_bug_in_rows_is_caught(
     drill: Drill, healthy: Evidence, invariant: str, service: str, bug: str
 ):
-    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+    async with open_sources(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
         planting = sources.connections[service].transaction()
         await planting.start()
         try:
@@ -199,7 +199,7 @@ async def test_a_bug_on_topics_is_caught(
 
 
 async def test_what_waits_is_not_settled(drill: Drill):
-    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+    async with open_sources(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
         planting = sources.connections["interactions"].transaction()
         await planting.start()
         await sources.connections["interactions"].execute("UPDATE outbox SET published_at = NULL")
@@ -212,7 +212,7 @@ async def test_who_holds_what_others_need_is_named(drill: Drill):
     holder = await asyncpg.connect(drill.fleet.dsns["sla"])
     await holder.execute("BEGIN; SELECT pg_advisory_lock(1, 7)")
     processes = [process.pid for process in drill.fleet.processes.values()]
-    async with looking(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
+    async with open_sources(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
 
         async def named() -> bool:
             found = await nobody_holds_what_others_need(sources, processes)

@@ -35,7 +35,7 @@ async def test_a_server_that_restarts_costs_nothing(
         for _ in range(2):
             async with during(fault(drill.postgres)):
                 pass
-            await _all_ways_go_on(traffic)
+            await _await_progress_everywhere(traffic)
     await drill.all_is_well()
 
 
@@ -43,9 +43,11 @@ async def test_a_server_that_restarts_costs_nothing(
 async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Drill):
     async with under_load(drill) as traffic:
         for _ in range(4):
-            assert await database_faults.throw_out(drill.fleet) > len(drill.fleet.processes)
-            await traffic.lasts(2)
-        await _all_ways_go_on(traffic)
+            assert await database_faults.terminate_connections(drill.fleet) > len(
+                drill.fleet.processes
+            )
+            await traffic.run_for(2)
+        await _await_progress_everywhere(traffic)
     await drill.all_is_well()
 
 
@@ -60,9 +62,9 @@ async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done
     }
     async with (
         under_load(drill) as traffic,
-        database_faults.clashing(drill.fleet, tables) as clashes,
+        database_faults.inject_conflicts(drill.fleet, tables) as clashes,
     ):
-        await _all_ways_go_on(traffic, times=30)
+        await _await_progress_everywhere(traffic, times=30)
     assert min(clashes) > 10
     await drill.all_is_well()
 
@@ -80,11 +82,11 @@ async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(d
 async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill: Drill):
     async with under_load(drill) as traffic:
         async with database_faults.read_only(drill.fleet.dsns["interactions"]):
-            await traffic.is_refused(503)
+            await traffic.await_refusals(503)
             traffic.answers.clear()
-            await traffic.sees(200, times=20)
+            await traffic.await_answers(200, times=20)
             assert set(traffic.answers) == {200}
-        await _all_ways_go_on(traffic)
+        await _await_progress_everywhere(traffic)
     await drill.all_is_well()
 
 
@@ -92,14 +94,14 @@ async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill
 async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(drill: Drill):
     async with under_load(drill) as traffic:
         async with during(drill.postgres.frozen()):
-            await traffic.sees(503)
-            await traffic.is_refused(503)
+            await traffic.await_answers(503)
+            await traffic.await_refusals(503)
             traffic.answers.clear()
-            await traffic.lasts(5)
+            await traffic.run_for(5)
             assert set(traffic.answers) == {503}
             assert _connections(drill, API) <= POOLED
-        await traffic.sees(200)
-        await _all_ways_go_on(traffic)
+        await traffic.await_answers(200)
+        await _await_progress_everywhere(traffic)
     await drill.all_is_well()
 
 
@@ -108,16 +110,16 @@ async def test_one_service_without_its_database_leaves_the_others_alone(drill: D
     fleet = drill.fleet
     async with under_load(drill) as traffic:
         async with database_faults.closed(fleet.dsns["identity"], fleet.dsns["sla"]):
-            await traffic.sees(200, times=50)
-            await _all_ways_go_on(traffic)
+            await traffic.await_answers(200, times=50)
+            await _await_progress_everywhere(traffic)
             await until(lambda: not fleet.is_ready("sla timer"), 30, every=0.2)
         await fleet.wait_ready("sla api", "sla consumer", "sla relay", "sla timer")
     await drill.all_is_well()
 
 
-async def _all_ways_go_on(traffic: Traffic, times: int = 5) -> None:
+async def _await_progress_everywhere(traffic: Traffic, times: int = 5) -> None:
     for way in list(traffic.acknowledged):
-        await traffic.goes_on(way, times)
+        await traffic.await_progress(way, times)
 
 
 def _connections(drill: Drill, name: str) -> int:

@@ -29,7 +29,7 @@ async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(drill: 
     await drill.strike(
         RELAY,
         *(
-            (Point(at, when, about=batch[0].token), drill.saying("batch", *batch))
+            (Point(at, when, about=batch[0].token), drill.action("batch", *batch))
             for (at, when), batch in zip(GAPS, batches, strict=True)
         ),
     )
@@ -70,5 +70,5 @@ async def _published(drill: Drill, tokens: list[str]) -> bool:
 async def test_housekeeping_that_dies_half_way_is_done_by_the_next(drill: Drill):
     drill.fleet.stop(RELAY)
     drill.fleet.launch(RELAY, through=Point("transaction", "before", of="maintain").words())
-    await drill.dies(RELAY)
+    await drill.await_death(RELAY)
     await drill.all_is_well()

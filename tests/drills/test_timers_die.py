@@ -30,5 +30,5 @@ async def test_a_customer_is_attached_although_the_timer_died_with_the_answer(dr
     [said] = await drill.speaker.say("rest", a_message())
     assert said["customer_id"] is None
     drill.fleet.launch(IDENTITY)
-    await drill.dies(TIMER)
+    await drill.await_death(TIMER)
     await drill.all_is_well()

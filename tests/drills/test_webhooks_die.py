@@ -25,8 +25,8 @@ async def test_a_call_whose_answer_was_lost_is_repeated_and_stored_once(drill: D
     lost, kept = a_message("other"), a_message()
     await drill.strike(
         API,
-        (_storing("before", lost), drill.saying("webhook", lost)),
-        (_storing("after", kept), drill.saying("webhook", kept)),
+        (_storing("before", lost), drill.action("webhook", lost)),
+        (_storing("after", kept), drill.action("webhook", kept)),
     )
     for message in (lost, kept):
         assert len(await drill.execute("interactions", _DELIVERIES, message.token)) == 1

@@ -33,9 +33,9 @@ class Traffic:
             # The inbound topic is one tenant's.
             tenant = TENANTS[0] if way == "kafka" else random.choice(TENANTS)  # noqa: S311
             message = a_message(tenant)
-            told = await self.drill.speaker.say(way, message)
+            answers = await self.drill.speaker.say(way, message)
             self.acknowledged[way] = self.acknowledged.get(way, 0) + 1
-            await self._go_on(message, told[0])
+            await self._go_on(message, answers[0])
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def look(self) -> None:
@@ -46,29 +46,29 @@ class Traffic:
                 self.answers.append(0 if answer is None else answer.status)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def goes_on(self, way: Way, times: int = 5) -> None:
-        """Wait until so many more messages were acknowledged by a way in."""
+    async def await_progress(self, way: Way, times: int = 5) -> None:
+        """Wait until ``times`` more messages on a way in were acknowledged."""
         await _grows(lambda: self.acknowledged.get(way, 0), times)
 
-    async def sees(self, status: int, times: int = 5) -> None:
-        """Wait until so many more contexts are answered with a status."""
+    async def await_answers(self, status: int, times: int = 5) -> None:
+        """Wait until ``times`` more contexts were answered with a status."""
         await _grows(lambda: self.answers.count(status), times)
 
-    async def is_refused(self, status: int, times: int = 5) -> None:
-        """Wait until so many more writes are answered with a status, and with a time to come back.
+    async def await_refusals(self, status: int, times: int = 5) -> None:
+        """Wait until ``times`` more writes were refused with a status and ``Retry-After``.
 
-        A refusal without such a time, or with another status, is one that the speaker raises.
+        On a refusal without ``Retry-After``, or with another status, the speaker raises.
         """
         await _grows(lambda: self.drill.speaker.refused[status], times)
 
-    async def lasts(self, seconds: float) -> None:
-        """Let it go on for a while."""
+    async def run_for(self, seconds: float) -> None:
+        """Keep the traffic running for ``seconds``."""
         await asyncio.sleep(seconds)
 
-    async def _go_on(self, message: Message, told: dict[str, str | None]) -> None:
-        if customer_id := told.get("customer_id"):
+    async def _go_on(self, message: Message, answer: dict[str, str | None]) -> None:
+        if customer_id := answer.get("customer_id"):
             self._customers = [*self._customers[-REMEMBERED:], (message.tenant, customer_id)]
-        conversation_id = told.get("conversation_id")
+        conversation_id = answer.get("conversation_id")
         if conversation_id and random.random() < ANSWERED:  # noqa: S311
             token = a_message().token
             await self.drill.speaker.say(
@@ -77,10 +77,7 @@ class Traffic:
 
 
 async def _grows(count: Callable[[], int], times: int) -> None:
-    """Wait until a count has grown so much; that it stands still for a minute is a failure.
-
-    How long all of it takes is the machine's affair.
-    """
+    """Wait until a count has grown by ``times``; fail if it stands still for a minute."""
     goal = count() + times
     while (reached := count()) < goal:
         await until(partial(_passed, count, reached), 60)
@@ -88,17 +85,17 @@ async def _grows(count: Callable[[], int], times: int) -> None:
 
 @asynccontextmanager
 async def under_load(drill: Drill) -> AsyncIterator[Traffic]:
-    """Keep a load going; raises when a message was refused or never acknowledged."""
+    """Keep traffic running; raises if a message is refused or never acknowledged."""
     traffic = Traffic(drill)
     ways: tuple[Way, ...] = ("rest", "batch", "kafka", "webhook")
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(traffic.talk(way)) for way in ways]
         tasks += [group.create_task(traffic.look()) for _ in range(2)]
         for way in ways:
-            await traffic.goes_on(way)
+            await traffic.await_progress(way)
         yield traffic
         for way in ways:
-            await traffic.goes_on(way)
+            await traffic.await_progress(way)
         for task in tasks:
             task.cancel()
 

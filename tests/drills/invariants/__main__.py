@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.drills import ledger
 from tests.drills.invariants.checks import INVARIANTS, report, violations
-from tests.drills.invariants.evidence import looking
+from tests.drills.invariants.evidence import open_sources
 from tests.drills.invariants.quiescence import settled
 
 SERVICES = ("identity", "interactions", "sla")
@@ -25,7 +25,7 @@ async def main(words: list[str]) -> int:
         parser.add_argument(f"--{name}", required=True)
     given = vars(parser.parse_args(words))
     dsns = {service: given[service] for service in SERVICES}
-    async with looking(dsns, given["kafka"]) as sources:
+    async with open_sources(dsns, given["kafka"]) as sources:
         await settled(sources)
         found = violations(await sources.gather(ledger.read(given["ledger"])))
     sys.stdout.write(f"{report(found) or f'all {len(INVARIANTS)} invariants hold'}\n")

@@ -126,7 +126,7 @@ class Sources:
 
 
 @asynccontextmanager
-async def looking(dsns: Mapping[str, str], bootstrap: str):
+async def open_sources(dsns: Mapping[str, str], bootstrap: str):
     """Give ``Sources`` over connections of their own."""
     opened = {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
     try:
