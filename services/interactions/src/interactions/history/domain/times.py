@@ -1,6 +1,6 @@
 """Which time to believe: the provider's, unless it is missing or impossible."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ class Moment:
     claim: str | None = None
 
 
-def judge_times(drafts: Iterable[Draft]) -> list[Moment]:
+def judge_times(drafts: Sequence[Draft]) -> list[Moment]:
     """Return when each of ``drafts`` happened, as far as it can be believed."""
     return [judge_time(draft.occurred_at, received_at=draft.received_at) for draft in drafts]
 

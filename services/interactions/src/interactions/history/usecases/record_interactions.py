@@ -73,7 +73,7 @@ async def record_interactions(
     A message that a provider has already sent is answered with what was recorded first. Items that
     fail leave nothing behind. ``moments`` are the items' times when others count than the drafts'.
     """
-    tenant_id, moments = command.tenant_id, moments or judge_times(r.draft for r in command.items)
+    tenant_id, moments = command.tenant_id, moments or judge_times([r.draft for r in command.items])
     items = [
         Item.of(i, r.draft, customer_id=r.contact.customer_id, occurred_at=moments[i].occurred_at)
         for i, r in enumerate(command.items)

@@ -22,7 +22,7 @@ async def record_received(
     tx: Transaction, command: RecordInteractions, *, now: datetime
 ) -> list[Recorded | ServiceError]:
     """Do as ``record_interactions``, and date what came without a time that can be believed."""
-    moments = judge_times(item.draft for item in command.items)
+    moments = judge_times([item.draft for item in command.items])
     if any(moment.source != GIVEN for moment in moments):
         at = await hold_watermark(tx)
         moments = [
