@@ -62,12 +62,8 @@ class Relay:
             )
             for number in range(settings.shards)
         ]
-        database.after_commit(self.wake)
-
-    def wake(self) -> None:
-        """Look for rows now instead of at the next poll."""
         for shard in self._shards:
-            shard.loop.wake()
+            database.after_commit(shard.loop.wake)
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
