@@ -172,8 +172,13 @@ contracts: $(DEV) ## Write contracts/ (events, OpenAPI, AsyncAPI) and docs/event
 	$(BIN)/python -m tools.export_contracts
 
 .PHONY: contracts-check
-contracts-check: $(DEV) ## Fail when contracts/ or docs/events.md differ from the classes
+contracts-check: $(DEV) ## Fail when contracts/, docs/events.md or docs/diagrams.md are stale
 	$(BIN)/python -m tools.export_contracts --check
+	$(BIN)/python -m tools.diagrams --check
+
+.PHONY: diagrams
+diagrams: $(DEV) ## Draw docs/diagrams.md (parts, topics, processes, tables) from the code
+	$(BIN)/python -m tools.diagrams
 
 .PHONY: docs
 docs: $(TOOLS) ## Build the documents as a site (build/site), offline; fails on a broken link

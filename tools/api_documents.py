@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from common.messaging import EventData
+from common.service import Service
 from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
 
 Document = dict[str, Any]
 
 
-def openapi_documents() -> Iterator[tuple[str, Document]]:
-    """Yield each service's name and OpenAPI document; nothing is connected to."""
+def built_services() -> Sequence[Service]:
+    """Return the three services, built and connected to nothing."""
     dsns = dict.fromkeys(NAMES, "postgresql://nobody@127.0.0.1:1/none")
     with tempfile.TemporaryDirectory() as scratch:
         services = build_services(
@@ -22,7 +23,12 @@ def openapi_documents() -> Iterator[tuple[str, Document]]:
             credentials=load_credentials(Path(scratch)),
             port=8000,
         )
-    for service in services.all():
+    return services.all()
+
+
+def openapi_documents() -> Iterator[tuple[str, Document]]:
+    """Yield each service's name and OpenAPI document."""
+    for service in built_services():
         yield service.name, service.api.openapi()
 
 

@@ -1,9 +1,10 @@
 """The command line that every service has: ``python -m <service> <command>``."""
 
-from common.cli.main import all_topics, build_cli
+from common.cli.main import PROCESSES, all_topics, build_cli
 from common.cli.runner import run_async, with_service
 
 __all__ = [
+    "PROCESSES",
     "all_topics",
     "build_cli",
     "run_async",

@@ -1,6 +1,6 @@
 """Builds a service's command line: processes, database, keys, dead letters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import typer
@@ -20,7 +20,14 @@ from common.telemetry import logs
 
 S = TypeVar("S", bound=ServiceSettings)
 
-_ALL_KINDS = ("consumer", "relay", "maintenance", "timer")
+PROCESSES: Mapping[str, Sequence[str]] = {
+    "api": ("feed",),
+    "consumer": ("consumer",),
+    "relay": ("relay", "maintenance"),
+    "timer": ("timer",),
+    "worker": ("consumer", "relay", "maintenance", "timer"),
+}
+"""Which kinds of components each process runs; ``api`` runs them beside the REST API."""
 
 
 def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.Typer:
@@ -35,23 +42,21 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
     def service() -> Service:
         return build(_read(settings_class))
 
-    def process(*kinds: str) -> Callable[[], None]:
+    def process(name: str) -> Callable[[], None]:
         def command() -> None:
-            run_worker(service(), kinds)
+            run_worker(service(), PROCESSES[name])
 
         return command
 
     @app.command()
     def api() -> None:
         """Serve the REST API."""
-        run_api(service())
+        run_api(service(), PROCESSES["api"])
 
     app.command("consumer", help="Consume from Kafka.")(process("consumer"))
-    app.command("relay", help="Publish the outbox, and keep house.")(
-        process("relay", "maintenance")
-    )
+    app.command("relay", help="Publish the outbox, and keep house.")(process("relay"))
     app.command("timer", help="Do what is due.")(process("timer"))
-    app.command("worker", help="All of these in one process.")(process(*_ALL_KINDS))
+    app.command("worker", help="All of these in one process.")(process("worker"))
 
     @app.command()
     def migrate(revision: str = "head") -> None:

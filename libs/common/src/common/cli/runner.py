@@ -24,9 +24,9 @@ T = TypeVar("T")
 Build = Callable[[], Service]
 
 
-def run_api(service: Service) -> None:
-    """Serve the API, with the feeds of its live streams, until a signal."""
-    run_async(lambda: _run(service, service.api, service.parts("feed")))
+def run_api(service: Service, kinds: Sequence[str]) -> None:
+    """Serve the API, with the components of these kinds beside it, until a signal."""
+    run_async(lambda: _run(service, service.api, service.parts(*kinds)))
 
 
 def run_worker(service: Service, kinds: Sequence[str]) -> None:
