@@ -6,8 +6,11 @@ from uuid import UUID
 
 from interactions.history import (
     Author,
+    AuthorType,
+    Direction,
     Draft,
     Identifier,
+    Kind,
     ProviderKey,
     RecordInteractions,
     Resolved,
@@ -31,9 +34,9 @@ def a_draft(**changes: Any) -> Draft:
     """A customer's text message."""
     values: dict[str, Any] = {
         "channel": "sms",
-        "kind": "message",
-        "direction": "inbound",
-        "author": Author("customer"),
+        "kind": Kind.MESSAGE,
+        "direction": Direction.INBOUND,
+        "author": Author(AuthorType.CUSTOMER),
         "received_at": NOON,
         "identifiers": (a_phone(),),
         "text": "Where is my order?",
@@ -43,9 +46,8 @@ def a_draft(**changes: Any) -> Draft:
 
 def a_reply(**changes: Any) -> Draft:
     """An agent's answer."""
-    return a_draft(
-        **({"direction": "outbound", "author": Author("agent", "agent-17", "Ann")} | changes)
-    )
+    author = Author(AuthorType.AGENT, "agent-17", "Ann")
+    return a_draft(**({"direction": Direction.OUTBOUND, "author": author} | changes))
 
 
 def provided(message_id: str, account: str = "+15005550006") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from interactions.channels.usecases.add_channel_account import (
 )
 from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive_deliveries
 from interactions.commands import add_channel
-from interactions.history import Patience
+from interactions.history import Deadline
 from interactions.history.http.state import HistoryState
 from services.interactions.tests.service import running
 
@@ -112,7 +112,7 @@ async def test_the_signature_covers_the_public_url_with_or_without_its_port(api)
 async def test_what_is_not_signed_right_is_refused_in_one_way(api, change):
     answer = await send(api, **change)
     assert answer.status_code == 401
-    assert answer.json()["detail"] == "the signature does not fit"
+    assert answer.json()["detail"] == "invalid signature"
     assert not await api.rows("SELECT 1 FROM raw_delivery")
 
 
@@ -208,7 +208,7 @@ async def test_one_delivery_that_cannot_be_recorded_does_not_stop_the_others(api
         api.service.api.state.threadline.parts[HistoryState].resolver,
         {"twilio": Broken()},
         clock=api.service.clock,
-        patience=Patience(1.0, 0.0),
+        deadline=Deadline(1.0, 0.0),
         window=api.service.settings.thread_window,
     )
     for n, sid in enumerate(("SM1", "SMbad", "SM2")):

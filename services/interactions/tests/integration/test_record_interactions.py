@@ -8,7 +8,7 @@ from sqlalchemy import text
 from common.db import Database
 from common.errors import InvalidError
 from common.ids import new_id
-from interactions.history import record_interactions
+from interactions.history import Direction, Kind, record_interactions
 from services.interactions.tests.factories import (
     NOON,
     a_draft,
@@ -238,8 +238,8 @@ async def test_a_note_goes_with_its_conversations_customer(database):
     customer = new_id()
     [first] = await record(database, a_draft(), customer_id=customer)
     note = a_reply(
-        kind="note",
-        direction="internal",
+        kind=Kind.NOTE,
+        direction=Direction.INTERNAL,
         private=True,
         identifiers=(),
         text="VIP",

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConflictError
-from interactions.history.domain.change import ALLOWED, KEPT, Wishes, plan_change
-from interactions.history.domain.conversation import STATUSES, Conversation, Told
+from interactions.history.domain.conversation import ChangeType, Conversation, Status
+from interactions.history.domain.edit import ALLOWED, UNCHANGED, ConversationEdit, plan_edit
+from interactions.history.domain.interaction import AuthorType
 from services.interactions.tests.factories import NOON, minutes
 
 
@@ -20,24 +21,28 @@ def a_conversation(**changes):
         "opened_at": NOON,
         "last_activity_at": NOON,
         "version": 4,
-        "status": "open",
+        "status": Status.OPEN,
     }
-    return Conversation(**(values | changes))
+    values |= changes
+    return Conversation(**(values | {"status": Status(values["status"])}))
 
 
-def change(conversation, **wishes):
-    return plan_change(conversation, Wishes(**wishes), now=NOON + minutes(1), actor_type="agent")
+def change(conversation, *, status=UNCHANGED, **fields):
+    if status is not UNCHANGED:
+        status = Status(status)
+    edit = ConversationEdit(status=status, **fields)
+    return plan_edit(conversation, edit, now=NOON + minutes(1), actor_type=AuthorType.AGENT)
 
 
 def test_each_kind_of_change_is_told_apart_and_numbered():
     steps = change(
         a_conversation(), assignee="a", team="t", priority="high", tags=("x",), status="pending"
     )
-    assert [s.told for s in steps] == [
-        Told.ASSIGNED,
-        Told.PRIORITISED,
-        Told.TAGGED,
-        Told.WAITING,
+    assert [s.type for s in steps] == [
+        ChangeType.ASSIGNED,
+        ChangeType.PRIORITISED,
+        ChangeType.TAGGED,
+        ChangeType.WAITING,
     ]
     assert [s.conversation.version for s in steps] == [5, 6, 7, 8]
     assert steps[0].conversation.status == "open"
@@ -59,17 +64,17 @@ def test_none_clears():
 @pytest.mark.parametrize(
     ("status", "wanted", "told"),
     [
-        ("open", "resolved", Told.RESOLVED),
-        ("resolved", "open", Told.REOPENED),
-        ("closed", "open", Told.REOPENED),
-        ("pending", "open", Told.RESUMED),
-        ("pending", "on_hold", Told.WAITING),
-        ("resolved", "closed", Told.CLOSED),
+        ("open", "resolved", ChangeType.RESOLVED),
+        ("resolved", "open", ChangeType.REOPENED),
+        ("closed", "open", ChangeType.REOPENED),
+        ("pending", "open", ChangeType.RESUMED),
+        ("pending", "on_hold", ChangeType.WAITING),
+        ("resolved", "closed", ChangeType.CLOSED),
     ],
 )
 def test_a_change_of_status_has_its_name(status, wanted, told):
     [step] = change(a_conversation(status=status), status=wanted)
-    assert step.told == told
+    assert step.type == told
 
 
 def test_times_of_resolving_follow_the_status():
@@ -83,7 +88,7 @@ def test_times_of_resolving_follow_the_status():
     assert reopened.conversation.reopen_count == 1
 
 
-@given(st.sampled_from(STATUSES), st.sampled_from(STATUSES))
+@given(st.sampled_from(Status), st.sampled_from(Status))
 def test_a_status_is_reached_told_once_or_refused(status, wanted):
     conversation = a_conversation(status=status)
     if wanted == status:
@@ -98,5 +103,5 @@ def test_a_status_is_reached_told_once_or_refused(status, wanted):
 
 
 def test_nothing_wished_changes_nothing():
-    assert Wishes().status is KEPT
+    assert ConversationEdit().status is UNCHANGED
     assert change(a_conversation()) == []

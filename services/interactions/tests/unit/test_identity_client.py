@@ -12,7 +12,7 @@ from common.web.auth import ServiceTokens
 from interactions.history import Identifier
 from interactions.history.clients.breaker import Breaker
 from interactions.history.clients.identity import MAX_BYTES, MAX_IDENTIFIERS, HttpIdentity
-from interactions.history.usecases.resolve_contacts import Question
+from interactions.history.usecases.resolve_contacts import ResolutionRequest
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ async def test_no_batch_is_larger_than_identity_takes(identifiers: int, value: s
         return httpx.Response(200, json={"items": found})
 
     asked = tuple(Identifier("cookie", f"{n}{value}") for n in range(identifiers))
-    questions = [Question(asked, NOW, "test")] * 1_000
+    questions = [ResolutionRequest(asked, NOW, "test")] * 1_000
     answers = await client(answer).resolve("demo", questions, deadline_seconds=60)
     assert len(answers) == 1_000
     assert sum(items for items, _, _ in sizes) == 1_000

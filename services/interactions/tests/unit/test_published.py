@@ -3,7 +3,7 @@
 import pytest
 
 from common.messaging import EventData
-from interactions.history.domain.conversation import Told
+from interactions.history.domain.conversation import ChangeType
 from interactions.history.events import published
 
 
@@ -27,4 +27,4 @@ def test_the_example_fits(event):
 
 
 def test_everything_that_is_told_has_an_event():
-    assert {e.event_type for e in EVENTS} == {f"interactions.{told.value}" for told in Told}
+    assert {e.event_type for e in EVENTS} == {f"interactions.{told.value}" for told in ChangeType}

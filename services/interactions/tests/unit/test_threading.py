@@ -7,18 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.history import Author
-from interactions.history.domain.conversation import Told
-from interactions.history.domain.placement import Candidate, Item, plan_recording
+from interactions.history import Author, AuthorType, Direction
+from interactions.history.domain.conversation import ChangeType, Status
+from interactions.history.domain.placement import Candidate, Incoming, Via, plan_recording
 from services.interactions.tests.factories import NOON, WINDOW, a_draft, a_phone, a_reply, minutes
 
 
 def an_item(index=0, draft=None, *, customer_id=None, at=NOON):
-    return Item.of(index, draft or a_draft(), customer_id=customer_id, occurred_at=at)
+    return Incoming.of(
+        index,
+        draft or a_draft(),
+        interaction_id=uuid4(),
+        customer_id=customer_id,
+        occurred_at=at,
+    )
 
 
 def place(*items, candidates=()):
-    return plan_recording(items, candidates, window=WINDOW)
+    return plan_recording(items, candidates, window=WINDOW, new_id=uuid4)
 
 
 def only(plan):
@@ -29,18 +35,18 @@ def only(plan):
 def after(*drafts, start=None, gap=1.0):
     """Return the conversation after drafts, a minute apart."""
     items = [an_item(n, d, at=NOON + minutes(n * gap)) for n, d in enumerate(drafts)]
-    candidates = [Candidate(i.index, "thread", start) for i in items] if start else []
+    candidates = [Candidate(i.index, Via.THREAD, start) for i in items] if start else []
     return only(place(*items, candidates=candidates))
 
 
 def names(plan):
-    return [step.told for step in plan.steps]
+    return [change.type for change in plan.changes]
 
 
 def test_a_contact_has_one_conversation_on_a_channel():
     plan = place(an_item(0), an_item(1, at=NOON + minutes(1)))
     assert only(plan).interaction_count == 2
-    assert names(plan) == [Told.OPENED, Told.RECORDED, Told.RECORDED]
+    assert names(plan) == [ChangeType.OPENED, ChangeType.RECORDED, ChangeType.RECORDED]
 
 
 @pytest.mark.parametrize(
@@ -76,14 +82,14 @@ def test_another_contact_named_into_an_unresolved_conversation_does_not_own_it()
         a_draft(identifiers=(a_phone("+1555"),), conversation_id=start.conversation_id),
         customer_id=uuid4(),
     )
-    plan = place(stranger, candidates=[Candidate(0, "given", start)])
+    plan = place(stranger, candidates=[Candidate(0, Via.GIVEN, start)])
     assert only(plan).origin_customer_id is None
 
 
 def test_the_first_answer_of_a_person_counts_and_no_other():
-    bot = a_draft(direction="outbound", author=Author("bot"))
+    bot = a_draft(direction=Direction.OUTBOUND, author=Author(AuthorType.BOT))
     assert after(a_draft(), bot).first_response_at is None
-    note = a_reply(direction="internal", private=True)
+    note = a_reply(direction=Direction.INTERNAL, private=True)
     assert after(a_draft(), note).first_response_at is None
     answered = after(a_draft(), bot, a_reply(), a_reply())
     assert answered.first_response_at == NOON + minutes(2)
@@ -112,13 +118,17 @@ def test_a_late_answer_leaves_what_came_after_it_waiting():
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [("pending", Told.RESUMED), ("on_hold", Told.RESUMED), ("resolved", Told.REOPENED)],
+    [
+        ("pending", ChangeType.RESUMED),
+        ("on_hold", ChangeType.RESUMED),
+        ("resolved", ChangeType.REOPENED),
+    ],
 )
 def test_the_customer_brings_a_resting_conversation_back(status, told):
-    start = after(a_draft())._replace(status=status)
-    plan = place(an_item(0), candidates=[Candidate(0, "thread", start)])
-    assert names(plan) == [Told.RECORDED, told]
-    assert plan.steps[1].previous_status == status
+    start = after(a_draft())._replace(status=Status(status))
+    plan = place(an_item(0), candidates=[Candidate(0, Via.THREAD, start)])
+    assert names(plan) == [ChangeType.RECORDED, told]
+    assert plan.changes[1].previous_status == status
     assert only(plan).status == "open"
     assert only(plan).reopen_count == (1 if status == "resolved" else 0)
 
@@ -128,17 +138,17 @@ def test_the_customer_brings_a_resting_conversation_back(status, told):
     "draft", [a_draft(automated=True), a_draft(backfill=True), a_reply(), a_draft(private=True)]
 )
 def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
-    start = after(a_draft())._replace(status=status)
+    start = after(a_draft())._replace(status=Status(status))
     named = replace(draft, conversation_id=start.conversation_id)
-    plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
-    assert names(plan) == [Told.RECORDED]
+    plan = place(an_item(0, named), candidates=[Candidate(0, Via.GIVEN, start)])
+    assert names(plan) == [ChangeType.RECORDED]
     assert only(plan).status == status
 
 
 def test_after_a_closed_conversation_comes_one_that_follows_it():
-    start = after(a_draft())._replace(status="closed")
+    start = after(a_draft())._replace(status=Status.CLOSED)
     named = a_draft(conversation_id=start.conversation_id)
-    plan = place(an_item(0, named), candidates=[Candidate(0, "given", start)])
+    plan = place(an_item(0, named), candidates=[Candidate(0, Via.GIVEN, start)])
     assert only(plan).follows_id == start.conversation_id
 
 
@@ -149,7 +159,7 @@ def test_history_opens_in_nobodys_queue():
 def test_what_names_nobody_goes_with_the_conversation():
     start = after(a_draft())._replace(origin_customer_id=uuid4(), customer_id=uuid4())
     note = a_reply(identifiers=(), conversation_id=start.conversation_id)
-    plan = place(an_item(0, note), candidates=[Candidate(0, "given", start)])
+    plan = place(an_item(0, note), candidates=[Candidate(0, Via.GIVEN, start)])
     assert plan.placed[0].customer_id == start.customer_id
 
 
@@ -172,7 +182,9 @@ def test_numbers_have_no_gaps_and_counts_are_right(told):
     assert [p.item.index for p in plan.placed] == list(range(len(items)))
     for conversation in plan.conversations.values():
         mine = [
-            s for s in plan.steps if s.conversation.conversation_id == conversation.conversation_id
+            s
+            for s in plan.changes
+            if s.conversation.conversation_id == conversation.conversation_id
         ]
         assert [s.conversation.version for s in mine] == list(range(1, len(mine) + 1))
         assert conversation == mine[-1].conversation

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.history.domain.times import EARLIEST, TOLERATED_FUTURE, judge_time
+from interactions.history.domain.interaction_time import EARLIEST, TOLERATED_FUTURE, judge_time
 from services.interactions.tests.factories import NOON, minutes
 
 TIMES = st.datetimes(

@@ -8,7 +8,7 @@ from interactions.channels.kit.sealing import Sealer
 from interactions.channels.providers.registry import adapters
 from interactions.channels.store.deliveries import HELD_SINCE
 from interactions.channels.timers.process_deliveries import ProcessDeliveries
-from interactions.history import Patience, Resolver
+from interactions.history import Deadline, Resolver
 from interactions.settings import InteractionsSettings
 
 
@@ -23,7 +23,7 @@ def build_channels(
             resolver,
             adapters(),
             clock=foundation.clock,
-            patience=Patience(settings.identity.patient_deadline_seconds, 0.0),
+            deadline=Deadline(settings.identity.patient_deadline_seconds, 0.0),
             window=settings.thread_window,
         ),
         pause_seconds=settings.poll_seconds,

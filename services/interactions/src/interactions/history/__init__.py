@@ -1,14 +1,20 @@
-"""Everything that happened: interactions in their conversations, and whose they are.
+"""The history: interactions in their conversations, and their customers.
 
-What other parts may use of it.
+Other parts use only these names.
 """
 
 from interactions.history import metrics
-from interactions.history.domain.contact import NOBODY, Identifier
-from interactions.history.domain.interaction import Author, Draft, ProviderKey
-from interactions.history.domain.lookup_keys import bounded, lookup_key
+from interactions.history.domain.contact import NOBODY, Identifier, Level
+from interactions.history.domain.interaction import (
+    Author,
+    AuthorType,
+    Direction,
+    Draft,
+    Kind,
+    ProviderKey,
+)
+from interactions.history.domain.lookup_keys import bounded_key, lookup_key
 from interactions.history.events.published import ConversationSnapshot, InteractionRecordedV1
-from interactions.history.inbound_message import Direction, Kind, Level
 from interactions.history.shown import json_sql
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.interaction import (
@@ -24,23 +30,30 @@ from interactions.history.usecases.record_interactions import (
     Resolved,
     record_interactions,
 )
-from interactions.history.usecases.resolve_contacts import Patience, Resolver, keep
+from interactions.history.usecases.resolve_contacts import (
+    Deadline,
+    Identity,
+    Resolver,
+    unresolved_if_refused,
+)
 
 __all__ = [
     "LEAVES",
     "NOBODY",
     "OPEN",
     "Author",
+    "AuthorType",
     "ConversationRow",
     "ConversationSnapshot",
+    "Deadline",
     "Direction",
     "Draft",
     "Identifier",
+    "Identity",
     "InteractionRecordedV1",
     "Json",
     "Kind",
     "Level",
-    "Patience",
     "ProviderKey",
     "RecordInteractions",
     "Recorded",
@@ -51,10 +64,10 @@ __all__ = [
     "ShownInteraction",
     "ShownRow",
     "Value",
-    "bounded",
+    "bounded_key",
     "json_sql",
-    "keep",
     "lookup_key",
     "metrics",
     "record_interactions",
+    "unresolved_if_refused",
 ]

@@ -1,7 +1,7 @@
-"""The form in which others report an interaction: over HTTP, and on ``interactions.inbound``."""
+"""The form in which an interaction is reported: over HTTP, and on ``interactions.inbound``."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
@@ -16,23 +16,17 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
-from interactions.history.domain.contact import Identifier
-from interactions.history.domain.interaction import Author, Draft, Opening, ProviderKey
+from interactions.history.domain.contact import Identifier, Level
+from interactions.history.domain.interaction import (
+    Author,
+    AuthorType,
+    Direction,
+    Draft,
+    Kind,
+    Opening,
+    ProviderKey,
+)
 from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
-
-Kind = Literal[
-    "message",
-    "call",
-    "email",
-    "note",
-    "visit",
-    "article_view",
-    "order_event",
-    "survey_answer",
-    "system",
-]
-Direction = Literal["inbound", "outbound", "internal"]
-Level = Literal["claimed", "channel_proved", "verified"]
 
 
 def _indexable(value: str) -> str:
@@ -47,28 +41,28 @@ KeyText = Annotated[
     AfterValidator(without_nul),
     AfterValidator(_indexable),
 ]
-"""Text that is part of a key, taken exactly as it is."""
+"""Text that is part of a key and is used unchanged."""
 
 _NAMES_SOMEBODY = ("customer_id", "conversation_id", "in_reply_to")
 
 
 class IdentifierRequest(RequestModel):
-    """``level`` says how sure the caller is: claimed by the sender, proved by the channel."""
+    """``level``: claimed by the sender, proved by the channel, or verified by the customer."""
 
     type: Slug
     value: ShortText = Field(min_length=1, max_length=500)
     scope: KeyText | None = None
-    level: Level = "claimed"
+    level: Level = Level.CLAIMED
 
 
 class AuthorRequest(RequestModel):
-    type: Literal["customer", "agent", "bot", "system"]
+    type: AuthorType
     id: Name | None = None
     name: Name | None = None
 
 
 class ProviderRequest(RequestModel):
-    """Together these make a message the same message, whichever way it comes in again."""
+    """The provider's name for a message: equal values mean the same message, however it arrives."""
 
     name: Slug
     account: KeyText
@@ -79,7 +73,7 @@ class ProviderRequest(RequestModel):
 
 
 class OpeningRequest(RequestModel):
-    """How the conversation begins, if this interaction opens one."""
+    """The first values of the conversation, if this interaction opens one."""
 
     priority: Slug | None = None
     team: Name | None = None
@@ -91,14 +85,14 @@ class OpeningRequest(RequestModel):
 
 
 class InteractionRequest(RequestModel):
-    """Something that happened. ``channel`` may be any name that the tenant uses.
+    """An interaction. ``channel`` may be any name that the tenant uses.
 
-    Without ``occurred_at`` the time of receipt counts. ``automated`` marks what no person wrote,
-    ``backfill`` imported history; neither brings a conversation back.
+    Without ``occurred_at`` it happened when it is received. ``automated`` marks messages that no
+    person wrote, ``backfill`` imported history; neither reopens a conversation.
     """
 
     channel: Slug
-    kind: Kind = "message"
+    kind: Kind = Kind.MESSAGE
     direction: Direction
     author: AuthorRequest
     customer_id: UUID | None = None
@@ -130,7 +124,7 @@ class InteractionRequest(RequestModel):
         return identifiers
 
     def draft(self, *, received_at: datetime) -> Draft:
-        """Return what the domain works with. A note is private unless it says otherwise."""
+        """Return the draft of the interaction. A note is private unless ``private`` is false."""
         provider = None if self.provider is None else self.provider.key()
         account = self.channel_account or (provider.account if provider else None)
         return Draft(
@@ -152,7 +146,7 @@ class InteractionRequest(RequestModel):
             attachments=self.attachments,
             provider=provider,
             in_reply_to=self.in_reply_to,
-            private=self.kind == "note" if self.private is None else self.private,
+            private=self.kind is Kind.NOTE if self.private is None else self.private,
             automated=self.automated,
             backfill=self.backfill,
             opening=_opening(self.conversation),

@@ -22,7 +22,7 @@ from interactions.history.usecases.record_interactions import (
     Resolved,
 )
 from interactions.history.usecases.record_received import record_received
-from interactions.history.usecases.resolve_contacts import Patience, Resolver
+from interactions.history.usecases.resolve_contacts import Deadline, Resolver
 from interactions.settings import InteractionsSettings
 
 
@@ -45,7 +45,7 @@ def build_history(
         state=HistoryState(
             resolver=resolver,
             recording=_recording(foundation, settings),
-            patience=Patience(
+            deadline=Deadline(
                 settings.identity.deadline_seconds, settings.identity.deadline_seconds_per_item
             ),
             thread_window=settings.thread_window,
@@ -97,7 +97,7 @@ def _inbound(foundation: Foundation, settings: InteractionsSettings, resolver: R
         resolver,
         tenant_id=settings.inbound_tenant,
         clock=foundation.clock,
-        patience=Patience(settings.identity.patient_deadline_seconds, 0.0),
+        deadline=Deadline(settings.identity.patient_deadline_seconds, 0.0),
         window=settings.thread_window,
     ).stream()
     # All consumers draw on one pool of connections, where what comes in goes before copies.

@@ -1,4 +1,4 @@
-"""Providers' webhooks: check the signature, store the raw call, answer at once."""
+"""Providers' webhooks: check the signature, store the raw call, respond at once."""
 
 from typing import Annotated
 
@@ -18,9 +18,9 @@ from interactions.channels.usecases.deliveries import StoreDelivery, store_deliv
 router = APIRouter(tags=["channels"])
 
 NO_SECRET = "0" * 32
-"""Checked against when there is no account, so that this takes as long as a wrong signature."""
+"""Stands in for a missing secret, so that an unknown account takes as long as a bad signature."""
 
-NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
+NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @router.post(
@@ -37,18 +37,18 @@ async def receive(
     raw: Annotated[RawBody, raw_body()],
     state: Annotated[ChannelsState, part_state(ChannelsState)],
 ) -> Response:
-    """Store what a provider sends; who it is for is known by the account."""
+    """Store a provider's call; its account determines the tenant."""
     adapter = state.adapters.get(provider)
     call = Signed(_called_url(request, state), _headers(request), raw.content)
-    found = await state.database.read(find_account, provider=provider, account=account)
-    if adapter is None or not _is_genuine(adapter, call, found, state) or found is None:
-        raise UnauthenticatedError("the signature does not fit")
+    known = await state.database.read(find_account, provider=provider, account=account)
+    if adapter is None or not _is_genuine(adapter, call, known, state) or known is None:
+        raise UnauthenticatedError("invalid signature")
     command = StoreDelivery(
-        found.tenant_id,
+        known.tenant_id,
         provider,
         account,
         adapter.delivery_key(call),
-        [pair for pair in call.headers if pair[0] not in NOT_KEPT],
+        [pair for pair in call.headers if pair[0] not in NOT_STORED],
         raw.content,
     )
     await state.database.run(store_delivery, command, now=state.clock.now())
@@ -60,7 +60,7 @@ async def receive(
 def _is_genuine(
     adapter: Adapter, call: Signed, account: ChannelAccount | None, state: ChannelsState
 ) -> bool:
-    """An account that does not exist, or whose secret cannot be opened, answers like a forgery."""
+    """Return whether the call is genuine; False without an account or a secret that opens."""
     secret = None
     if account is not None:
         bound_to = binding(account.provider, account.account, account.tenant_id)

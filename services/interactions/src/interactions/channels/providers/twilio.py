@@ -11,7 +11,16 @@ import re
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from interactions.channels.kit.adapter import Delivery, Signed, UnreadableError
-from interactions.history import Author, Draft, Identifier, ProviderKey
+from interactions.history import (
+    Author,
+    AuthorType,
+    Direction,
+    Draft,
+    Identifier,
+    Kind,
+    Level,
+    ProviderKey,
+)
 
 SIGNATURE_HEADER = "x-twilio-signature"
 DELIVERY_HEADER = "i-twilio-idempotency-token"
@@ -58,9 +67,9 @@ class Twilio:
         return [
             Draft(
                 channel=channel,
-                kind="message",
-                direction="inbound",
-                author=Author("customer", name=first.get("ProfileName")),
+                kind=Kind.MESSAGE,
+                direction=Direction.INBOUND,
+                author=Author(AuthorType.CUSTOMER, name=first.get("ProfileName")),
                 received_at=delivery.received_at,
                 channel_account=delivery.account,
                 identifiers=(_identifier(sender, delivery.account),),
@@ -124,11 +133,11 @@ def _with_and_without_port(url: str) -> list[str]:
 def _identifier(sender: str, account: str) -> Identifier:
     """Return the sender as the channel proves it; a WhatsApp user id counts within its account."""
     if not sender.startswith(_WHATSAPP):
-        return Identifier("phone", sender, level="channel_proved")
+        return Identifier("phone", sender, level=Level.CHANNEL_PROVED)
     value = sender.removeprefix(_WHATSAPP)
     if value.lstrip("+").isdigit():
-        return Identifier("whatsapp", value, level="channel_proved")
-    return Identifier("whatsapp_user_id", value, scope=account, level="channel_proved")
+        return Identifier("whatsapp", value, level=Level.CHANNEL_PROVED)
+    return Identifier("whatsapp_user_id", value, scope=account, level=Level.CHANNEL_PROVED)
 
 
 def _text(body: str) -> str:

@@ -143,7 +143,7 @@ async def claim_deliveries(
 ) -> list[StoredDelivery]:
     """Claim the oldest deliveries of any tenant; after the lease they are anybody's again."""
     result = await tx.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
-    found = [
+    claimed = [
         StoredDelivery(
             row.tenant_id,
             row.received_at,
@@ -157,7 +157,7 @@ async def claim_deliveries(
         )
         for row in result
     ]
-    return sorted(found, key=lambda d: (d.received_at, d.delivery_id))
+    return sorted(claimed, key=lambda d: (d.received_at, d.delivery_id))
 
 
 async def mark_finished(

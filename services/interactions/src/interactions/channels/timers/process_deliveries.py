@@ -15,14 +15,14 @@ from interactions.channels.usecases.deliveries import (
     Understood,
     record_deliveries,
 )
-from interactions.history import Draft, Patience, Resolver, keep, metrics
+from interactions.history import Deadline, Draft, Resolver, metrics, unresolved_if_refused
 
 _log = get_logger(__name__)
 
 BATCH = 100
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 5
-"""A delivery that was claimed this often and never finished takes its process down with it."""
+"""A delivery that is claimed more often has probably crashed its process each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Read:
 
 
 class ProcessDeliveries:
-    """One round: claim, read, resolve, record. What cannot be read is put aside with a reason."""
+    """One round: claim, read, resolve, record. Unreadable deliveries are quarantined."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class ProcessDeliveries:
         adapters: Mapping[str, Adapter],
         *,
         clock: Clock,
-        patience: Patience,
+        deadline: Deadline,
         window: timedelta,
     ) -> None:
         self._database = database
         self._resolver = resolver
         self._adapters = adapters
         self._clock = clock
-        self._patience = patience
+        self._deadline = deadline
         self._window = window
 
     async def __call__(self) -> int:
@@ -78,35 +78,37 @@ class ProcessDeliveries:
             return _Read(delivery, adapter.read(call))
         except UnreadableError as error:
             return _Read(delivery, unreadable=str(error))
-        except Exception as error:  # noqa: BLE001 - a bug in a parser must not lose what it cannot read
+        except Exception as error:  # noqa: BLE001 - a bug in a parser must not lose the delivery
             _log.error("delivery.parser_failed", provider=delivery.provider, exc_info=error)
             return _Read(delivery, unreadable=f"parser_failed: {describe(error)}")
 
     async def _resolve(self, tenant_id: str, reads: Sequence[_Read]) -> RecordDeliveries:
         drafts = [draft for read in reads for draft in read.drafts]
-        found = await self._resolver.resolve(tenant_id, drafts, patience=self._patience)
-        items = iter([keep(result, d) for result, d in zip(found, drafts, strict=True)])
+        results = await self._resolver.resolve(tenant_id, drafts, deadline=self._deadline)
+        items = iter(
+            [unresolved_if_refused(result, d) for result, d in zip(results, drafts, strict=True)]
+        )
         understood = [
             Understood(r.delivery, [next(items) for _ in r.drafts], r.unreadable) for r in reads
         ]
         return RecordDeliveries(tenant_id, understood, self._window)
 
     async def _record(self, command: RecordDeliveries) -> None:
-        """Record all; if that fails, one by one, so that one delivery cannot stop the others."""
+        """Record all; if that fails, each alone, so that one delivery cannot stop the others."""
         try:
             await self._store(command)
         except UnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001 - isolated and put aside with its reason
+        except Exception as error:  # noqa: BLE001 - isolated and quarantined with its reason
             _log.error("delivery.recording_failed", exc_info=error)
             if len(command.understood) > 1:
-                for one in command.understood:
-                    await self._record(replace(command, understood=[one]))
+                for delivery in command.understood:
+                    await self._record(replace(command, understood=[delivery]))
                 return
             [failed] = command.understood
             reason = f"recording_failed: {describe(error)}"
-            buried = replace(command, understood=[Understood(failed.delivery, (), reason)])
-            await self._store(buried)
+            quarantining = replace(command, understood=[Understood(failed.delivery, (), reason)])
+            await self._store(quarantining)
 
     async def _store(self, command: RecordDeliveries) -> None:
         outcomes = await self._database.run(record_deliveries, command, now=self._clock.now())

@@ -11,7 +11,7 @@ from common.errors import ServiceError
 from interactions.channels.kit.adapter import Headers
 from interactions.channels.store import deliveries as store
 from interactions.channels.store.deliveries import StoredDelivery
-from interactions.history import RecordInteractions, Resolved, bounded, record_interactions
+from interactions.history import RecordInteractions, Resolved, bounded_key, record_interactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: dateti
         tenant_id=command.tenant_id,
         provider=command.provider,
         account=command.account,
-        key=None if command.key is None else bounded(command.key),
+        key=None if command.key is None else bounded_key(command.key),
         headers=command.headers,
         body=command.body,
     )

@@ -1,4 +1,4 @@
-"""Stop asking somebody who does not answer; look once a second whether they are back."""
+"""A circuit breaker: no calls to a service that fails, and a probe once a second."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from collections.abc import Callable
 class Breaker:
     """Opens after ``threshold`` failures in a row; then lets one call through per interval.
 
-    It counts for this process only: each finds out by itself.
+    It counts the failures of this process only.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Breaker:
         return self._failures >= self._threshold
 
     def allows(self) -> bool:
-        """Tell whether a call may be made now; while open, saying yes uses up this second's."""
+        """Return whether a call may be made now; while open, True uses up the interval's probe."""
         if not self.open:
             return True
         now = self._monotonic()

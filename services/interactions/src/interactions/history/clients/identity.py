@@ -1,4 +1,4 @@
-"""Asking identity who somebody is: one connection pool, a total deadline, a breaker."""
+"""The client of the identity service: one connection pool, a total deadline, a breaker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -16,20 +16,21 @@ from common.telemetry import current_traceparent, describe, get_logger
 from common.web.auth import ServiceTokens
 from interactions.history import metrics
 from interactions.history.clients.breaker import Breaker
-from interactions.history.domain.contact import Identifier
-from interactions.history.usecases.resolve_contacts import Answer, Question
+from interactions.history.domain.contact import Identifier, Level
+from interactions.history.usecases.resolve_contacts import Resolution, ResolutionRequest
 
 _log = get_logger(__name__)
 
-MAX_ANSWER_BYTES = 16 * 1_048_576
-MAX_QUESTIONS, MAX_BYTES, MAX_IDENTIFIERS = 1_000, 6_000_000, 25_000
-"""Of one batch: below what identity takes, so that no caller's batch is refused as a whole."""
+MAX_RESPONSE_BYTES = 16 * 1_048_576
+MAX_REQUESTS, MAX_BYTES, MAX_IDENTIFIERS = 1_000, 6_000_000, 25_000
+"""The limits of one batch, below identity's own, so that it refuses no batch as a whole."""
 _JSON = {"content-type": "application/json"}
+_LEVELS = {level.value: level for level in Level}
 SCOPES = "identity:write context:read"
 
 
-# ValueError: an answer that is none of identity's, such as a proxy's page.
-_TROUBLE = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnavailableError, ValueError)
+# ValueError: a response that is not identity's, such as a proxy's page.
+_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnavailableError, ValueError)
 
 
 class _Tolerant(BaseModel):
@@ -87,15 +88,15 @@ class HttpIdentity:
         return not self._breaker.open
 
     async def resolve(
-        self, tenant_id: str, questions: Sequence[Question], *, deadline_seconds: float
-    ) -> list[Answer | ServiceError]:
-        """Answer each question; a ServiceError says why identity refuses it."""
-        answers: list[Answer | ServiceError] = []
+        self, tenant_id: str, requests: Sequence[ResolutionRequest], *, deadline_seconds: float
+    ) -> list[Resolution | ServiceError]:
+        """Resolution each request; a ServiceError says why identity refuses it."""
+        answers: list[Resolution | ServiceError] = []
         async with self._guarded(deadline_seconds):
-            for part, body in _bodies(questions):
+            for part, body in _bodies(requests):
                 content = await self._post(tenant_id, "/v1/identities/resolve/batch", body)
-                found = _Resolutions.model_validate_json(content).items
-                answers += (_answer(q, r) for q, r in zip(part, found, strict=True))
+                items = _Resolutions.model_validate_json(content).items
+                answers += (_answer(q, r) for q, r in zip(part, items, strict=True))
         return answers
 
     async def find_customers(
@@ -112,16 +113,16 @@ class HttpIdentity:
             return _Customer.model_validate_json(content).customer_id
 
         async with self._guarded(deadline_seconds):
-            found = await asyncio.gather(*(find(customer_id) for customer_id in ids))
-        return dict(zip(ids, found, strict=True))
+            customers = await asyncio.gather(*(find(customer_id) for customer_id in ids))
+        return dict(zip(ids, customers, strict=True))
 
     async def find_customer(
         self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
     ) -> UUID | None:
-        """Return who has an identifier, or None when nobody has; nobody is created.
+        """Return the customer who has an identifier, or None; never creates a customer.
 
-        Nobody can have one that identity refuses. To take that for trouble would let any caller
-        open the breaker for all.
+        No customer can have an identifier that identity refuses. Counting the refusal as a failure
+        would allow any caller to open the breaker for all.
         """
         body = dumps({"identifiers": [dict(identifier)], "create": False})
         async with self._guarded(deadline_seconds):
@@ -137,16 +138,16 @@ class HttpIdentity:
 
     @asynccontextmanager
     async def _guarded(self, deadline_seconds: float) -> AsyncIterator[None]:
-        """Refuse at once while the breaker is open; any trouble becomes UnavailableError."""
+        """Refuse at once while the breaker is open; turn every failure into UnavailableError."""
         if not self._breaker.allows():
-            raise UnavailableError("identity is not being asked for the moment")
+            raise UnavailableError("identity is unavailable; requests to it are paused")
         try:
             async with asyncio.timeout(deadline_seconds):
                 yield
-        except _TROUBLE as error:
+        except _FAILURES as error:
             self._breaker.failed()
             _log.warning("identity.not_answering", error=describe(error))
-            raise UnavailableError("identity does not answer") from error
+            raise UnavailableError("identity did not respond") from error
         else:
             self._breaker.succeeded()
         finally:
@@ -175,7 +176,7 @@ class HttpIdentity:
             size = 0
             async for part in response.aiter_bytes():
                 size += len(part)
-                if size > MAX_ANSWER_BYTES:
+                if size > MAX_RESPONSE_BYTES:
                     raise UnavailableError("identity's answer is too large")
                 parts.append(part)
             return response.status_code, b"".join(parts)
@@ -187,20 +188,22 @@ def _ok(status: int, content: bytes) -> bytes:
     return content
 
 
-def _bodies(questions: Sequence[Question]) -> Iterator[tuple[Sequence[Question], bytes]]:
-    """Yield the questions in as few bodies as identity's limits allow, whatever is in them."""
-    part: list[Question] = []
+def _bodies(
+    requests: Sequence[ResolutionRequest],
+) -> Iterator[tuple[Sequence[ResolutionRequest], bytes]]:
+    """Yield the requests in as few bodies as identity's limits allow."""
+    part: list[ResolutionRequest] = []
     encoded: list[bytes] = []
     size = identifiers = 0
-    for question in questions:
-        item = dumps(_question(question))
-        size, identifiers = size + len(item), identifiers + len(question.identifiers)
-        full = len(part) == MAX_QUESTIONS or size > MAX_BYTES or identifiers > MAX_IDENTIFIERS
+    for request in requests:
+        item = dumps(_question(request))
+        size, identifiers = size + len(item), identifiers + len(request.identifiers)
+        full = len(part) == MAX_REQUESTS or size > MAX_BYTES or identifiers > MAX_IDENTIFIERS
         if part and full:
             yield part, _items(encoded)
             part, encoded = [], []
-            size, identifiers = len(item), len(question.identifiers)
-        part.append(question)
+            size, identifiers = len(item), len(request.identifiers)
+        part.append(request)
         encoded.append(item)
     if part:
         yield part, _items(encoded)
@@ -210,32 +213,33 @@ def _items(encoded: Sequence[bytes]) -> bytes:
     return b'{"items":[' + b",".join(encoded) + b"]}"
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(request: ResolutionRequest) -> dict[str, Any]:
     return {
         "identifiers": [
             {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level}
-            for i in question.identifiers
+            for i in request.identifiers
         ],
         "create": True,
-        "observed_at": rfc3339(question.observed_at),
-        "source": question.source,
+        "observed_at": rfc3339(request.observed_at),
+        "source": request.source,
     }
 
 
-def _answer(question: Question, resolution: _Resolution) -> Answer | ServiceError:
+def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution | ServiceError:
     problem = resolution.problem
     if problem is not None:
         errors = [FieldError(e.pointer, e.detail) for e in problem.errors]
         return InvalidError(problem.detail, errors=errors)
     if resolution.customer_id is None:
         return InvalidError("identity knows no customer by these identifiers")
-    dropped = {_known(d.identifier).key for d in resolution.dropped}
-    own = [i for i in question.identifiers if i.key not in dropped]
-    return Answer(resolution.customer_id, (*own, *(_known(i) for i in resolution.linked)))
+    dropped = {_identifier(d.identifier).key for d in resolution.dropped}
+    own = [i for i in request.identifiers if i.key not in dropped]
+    return Resolution(resolution.customer_id, (*own, *(_identifier(i) for i in resolution.linked)))
 
 
-def _known(identifier: _Identifier) -> Identifier:
-    return Identifier(identifier.type, identifier.value, identifier.scope, identifier.level)
+def _identifier(identifier: _Identifier) -> Identifier:
+    level = _LEVELS.get(identifier.level, Level.CLAIMED)
+    return Identifier(identifier.type, identifier.value, identifier.scope, level)
 
 
 def new_client(base_url: str) -> httpx.AsyncClient:

@@ -25,11 +25,11 @@ from common.messaging import (
 from common.telemetry import well_formed
 from interactions.history.domain.contact import Contact
 from interactions.history.domain.interaction import Draft
-from interactions.history.domain.lookup_keys import bounded
+from interactions.history.domain.lookup_keys import bounded_key
 from interactions.history.inbound_message import InteractionRequest
 from interactions.history.usecases.record_interactions import RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
-from interactions.history.usecases.resolve_contacts import Patience, Resolver
+from interactions.history.usecases.resolve_contacts import Deadline, Resolver
 
 CONSUMER = "interactions.inbound"
 TOPIC = "interactions.inbound"
@@ -48,14 +48,14 @@ class Inbound:
         *,
         tenant_id: str,
         clock: Clock,
-        patience: Patience,
+        deadline: Deadline,
         window: timedelta,
         topic: str = TOPIC,
     ) -> None:
         self._resolver = resolver
         self._tenant_id = tenant_id
         self._clock = clock
-        self._patience = patience
+        self._deadline = deadline
         self._window = window
         self._topic = topic
 
@@ -72,7 +72,7 @@ class Inbound:
             request = InteractionRequest.model_validate_json(record.value)
         except ValidationError as error:
             where = ", ".join(e.pointer for e in field_errors(error, document))
-            raise UndecodableError("invalid_data", f"these fields do not fit: {where}") from None
+            raise UndecodableError("invalid_data", f"invalid fields: {where}") from None
         except MalformedError as error:
             raise UndecodableError("not_json", error.detail) from None
         except InvalidError as error:
@@ -84,7 +84,7 @@ class Inbound:
         stated = _time(record.header("ce_time")) or draft.occurred_at or UNTIMED
         return Envelope(
             id=_identity(record),
-            source=bounded(_clean(record.header("ce_source")) or f"kafka:{record.topic}"),
+            source=bounded_key(_clean(record.header("ce_source")) or f"kafka:{record.topic}"),
             type=TYPE,
             version=1,
             tenant_id=self._tenant_id,
@@ -101,7 +101,7 @@ class Inbound:
     async def _prepare(self, events: Sequence[Received]) -> Sequence[Received]:
         """Find out who the batch is from, before its transaction opens."""
         drafts = [event.data.draft for event in events]
-        found = await self._resolver.resolve(self._tenant_id, drafts, patience=self._patience)
+        found = await self._resolver.resolve(self._tenant_id, drafts, deadline=self._deadline)
         return [Received(e.envelope, r, e.record) for e, r in zip(events, found, strict=True)]
 
     async def _apply(
@@ -128,7 +128,7 @@ def _identity(record: Record) -> str:
     Two events with one message in them meet later, at the provider's key.
     """
     if stated := _clean(record.header("ce_id")):
-        return bounded(stated)
+        return bounded_key(stated)
     return f"{record.topic}/{record.partition}/{record.offset}"
 
 

@@ -1,46 +1,55 @@
-"""Who an interaction came from or went to, as far as anybody knows."""
+"""Who an interaction came from or went to, as far as it is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
-from interactions.history.domain.lookup_keys import PHONE_LIKE, bounded, lookup_key
+from interactions.history.domain.lookup_keys import PHONE_LIKE, bounded_key, lookup_key
 
 Key = tuple[str, str, str]
 """Type, scope and spelling of an identifier, as it is looked up."""
 
-LEVELS = ("claimed", "channel_proved", "verified")
-"""How sure it is that the sender has an identifier, rising."""
-
 NOBODY = UUID(int=0)
-"""Stands in keys for the customer that is not known yet."""
+"""The customer id of rows whose customer is unknown; the columns are part of keys."""
+
+
+class Level(StrEnum):
+    """How well an identifier is known to belong to its sender, in rising order."""
+
+    CLAIMED = "claimed"
+    CHANNEL_PROVED = "channel_proved"
+    VERIFIED = "verified"
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """An address, number or id that a customer has, in the spelling that arrived."""
+    """An address, number or id of a customer, in the spelling that arrived."""
 
     type: str
     value: str
     scope: str | None = None
-    level: str = "claimed"
+    level: Level = Level.CLAIMED
 
     @property
     def key(self) -> Key:
         return self.type, self.scope or "", lookup_key(self.type, self.value)
 
-    def tells_more_than(self, level: str) -> bool:
-        """Say whether identity, which knows of ``level``, has something to learn from this."""
-        return LEVELS.index(self.level) > LEVELS.index(level)
+    def is_better_proved_than(self, level: Level) -> bool:
+        """Return whether identity, which knows ``level``, would learn something from this."""
+        return _RANKS[self.level] > _RANKS[level]
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What resolution found out about one interaction's customer.
+    """The result of resolving one interaction's sender.
 
     ``customer_id`` is canonical, or None while unresolved. ``learned`` are the identifiers that
-    identity, not our own copy, said belong to the customer. ``refused`` tells why asking again
-    would not help. ``claimed_customer_id`` is an id that a caller gave and nobody has confirmed.
+    identity, not our own copy, attributed to the customer. ``refused`` is the reason why asking
+    again would not help. ``claimed_customer_id`` is an id from a caller that is not confirmed.
     """
 
     customer_id: UUID | None = None
@@ -51,14 +60,14 @@ class Contact:
 
 
 def contact_key(identifiers: Sequence[Identifier]) -> str | None:
-    """Return the one identifier that stands for a contact, as text; None without identifiers.
+    """Return the identifier that stands for a contact, as text; None without identifiers.
 
-    The same whatever order they came in.
+    It does not depend on the order of the identifiers.
     """
     if not identifiers:
         return None
     first: Key = min((identifier.key for identifier in identifiers), key=_rank)
-    return bounded("|".join(first))
+    return bounded_key("|".join(first))
 
 
 def _rank(key: Key) -> tuple[int, Key]:

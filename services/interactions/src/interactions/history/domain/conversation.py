@@ -1,16 +1,26 @@
-"""A conversation and what can happen to it. Every step that is told to others takes a number."""
+"""A conversation, its statuses, and the changes that are announced of it."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-STATUSES = ("new", "open", "pending", "on_hold", "resolved", "closed")
-RESTING = frozenset({"pending", "on_hold"})
+
+class Status(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
 
 
-class Told(StrEnum):
-    """What is told about a conversation; the value ends the event's type."""
+RESTING = frozenset({Status.PENDING, Status.ON_HOLD})
+CLOSED = frozenset({Status.RESOLVED, Status.CLOSED})
+
+
+class ChangeType(StrEnum):
+    """What changed; the value ends the type of the event that announces it."""
 
     OPENED = "conversation.opened"
     RECORDED = "interaction.recorded"
@@ -26,17 +36,17 @@ class Told(StrEnum):
 
 
 class Conversation(NamedTuple):
-    """A thread with one contact. ``version`` is the number of the last thing told about it.
+    """A thread with one contact. ``version`` counts the changes announced of it.
 
-    ``origin_customer_id`` is the customer as first known and stays; ``customer_id`` is who that is
-    today. A tuple, because each interaction makes several copies, and a tuple's cost a sixth.
+    ``origin_customer_id`` is the customer as first known and stays; ``customer_id`` is canonical
+    today. A tuple, because each interaction makes several copies: a tuple's cost a sixth.
     """
 
     conversation_id: UUID
     channel: str
     opened_at: datetime
     last_activity_at: datetime
-    status: str = "new"
+    status: Status = Status.NEW
     version: int = 0
     origin_customer_id: UUID | None = None
     customer_id: UUID | None = None
@@ -66,43 +76,39 @@ class Conversation(NamedTuple):
         return str(self.conversation_id), self.version, str(self.customer_id)
 
 
-class Step(NamedTuple):
-    """One thing to be told, and the conversation as it is after it.
+class Change(NamedTuple):
+    """One change to be announced, and the conversation after it.
 
-    ``item`` is the place in the batch of the interaction that this is about.
+    ``item`` is the place in the batch of the interaction that caused it.
     """
 
-    told: Told
+    type: ChangeType
     conversation: Conversation
     occurred_at: datetime
     actor_type: str
-    previous_status: str | None = None
+    previous_status: Status | None = None
     item: int | None = None
     interaction_id: UUID | None = None
     customer_id: UUID | None = None
     backfill: bool = False
 
 
-def with_status(conversation: Conversation, status: str, *, at: datetime) -> Conversation:
-    """Return the conversation in another status, with the times and counts that go with it."""
-    reopened = conversation.status in {"resolved", "closed"} and status not in {
-        "resolved",
-        "closed",
-    }
+def with_status(conversation: Conversation, status: Status, *, at: datetime) -> Conversation:
+    """Return the conversation in another status, with the times and counts that depend on it."""
+    reopened = conversation.status in CLOSED and status not in CLOSED
+    resolved_at = conversation.resolved_at or (at if status in CLOSED else None)
     return conversation._replace(
         status=status,
-        resolved_at=None
-        if reopened
-        else (conversation.resolved_at or (at if status in {"resolved", "closed"} else None)),
-        closed_at=at if status == "closed" else None,
+        resolved_at=None if reopened else resolved_at,
+        closed_at=at if status is Status.CLOSED else None,
         reopen_count=conversation.reopen_count + reopened,
     )
 
 
-def told_of_status(previous: str, status: str) -> Told:
-    """Return what a change of status is called."""
+def status_change_type(previous: Status, status: Status) -> ChangeType:
+    """Return the type of a change from one status to another."""
     if status in RESTING:
-        return Told.WAITING
-    if status in {"resolved", "closed"}:
-        return Told.RESOLVED if status == "resolved" else Told.CLOSED
-    return Told.REOPENED if previous in {"resolved", "closed"} else Told.RESUMED
+        return ChangeType.WAITING
+    if status in CLOSED:
+        return ChangeType.RESOLVED if status is Status.RESOLVED else ChangeType.CLOSED
+    return ChangeType.REOPENED if previous in CLOSED else ChangeType.RESUMED

@@ -1,25 +1,51 @@
-"""What somebody tells us happened, before we have placed it anywhere."""
+"""An interaction as it is reported, before its placement in a conversation."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from interactions.history.domain.contact import Identifier
 
 
+class Kind(StrEnum):
+    MESSAGE = "message"
+    CALL = "call"
+    EMAIL = "email"
+    NOTE = "note"
+    VISIT = "visit"
+    ARTICLE_VIEW = "article_view"
+    ORDER_EVENT = "order_event"
+    SURVEY_ANSWER = "survey_answer"
+    SYSTEM = "system"
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class AuthorType(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
-    type: str
+    type: AuthorType
     id: str | None = None
     name: str | None = None
 
 
 class ProviderKey(NamedTuple):
-    """What makes a message the same message, whichever way it comes in again."""
+    """The provider's name for a message: equal keys mean the same message, however it arrives."""
 
     name: str
     account: str
@@ -28,7 +54,7 @@ class ProviderKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How a conversation begins that this interaction may open."""
+    """The first values of a conversation, if this interaction opens one."""
 
     priority: str | None = None
     team: str | None = None
@@ -41,11 +67,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One interaction as reported. ``occurred_at`` is a claim, ``received_at`` is ours."""
+    """One interaction as reported. ``occurred_at`` is a claim, ``received_at`` our own time."""
 
     channel: str
-    kind: str
-    direction: str
+    kind: Kind
+    direction: Direction
     author: Author
     received_at: datetime
     occurred_at: datetime | None = None
@@ -66,20 +92,24 @@ class Draft:
 
     @property
     def from_customer(self) -> bool:
-        """Whether a customer said this to us, where we have to answer."""
-        return self.direction == "inbound" and self.author.type == "customer" and not self.private
+        """Whether a customer wrote this to us, in public."""
+        return (
+            self.direction is Direction.INBOUND
+            and self.author.type is AuthorType.CUSTOMER
+            and not self.private
+        )
 
     @property
     def wants_attention(self) -> bool:
-        """Whether this brings a resting conversation back: no machine's mail, no old history."""
+        """Whether this resumes or reopens a conversation: written by a person, not imported."""
         return self.from_customer and not self.automated and not self.backfill
 
     @property
     def answers(self) -> bool:
-        """Whether a person of ours said this to the customer."""
+        """Whether an agent answers the customer with this, in public."""
         return (
-            self.direction == "outbound"
-            and self.author.type == "agent"
+            self.direction is Direction.OUTBOUND
+            and self.author.type is AuthorType.AGENT
             and not self.private
             and not self.automated
         )
@@ -89,8 +119,8 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str
 
 
 def fingerprint(draft: Draft) -> bytes:
-    """Return a digest of what was said, to notice two contents under one provider key."""
-    said = [
+    """Return a digest of the content, to detect two contents under one provider key."""
+    content = [
         draft.channel,
         draft.kind,
         draft.direction,
@@ -101,5 +131,5 @@ def fingerprint(draft: Draft) -> bytes:
         list(draft.attachments),
     ]
     return hashlib.blake2b(
-        _canonical(said).encode("utf-8", "surrogatepass"), digest_size=16
+        _canonical(content).encode("utf-8", "surrogatepass"), digest_size=16
     ).digest()

@@ -1,4 +1,4 @@
-"""How identifiers are spelled for a look-up. An aid only: who is who is for identity to decide."""
+"""The keys under which identifiers are looked up. Only identity decides who a customer is."""
 
 import hashlib
 import unicodedata
@@ -8,10 +8,10 @@ PHONE_LIKE = frozenset({"phone", "mobile", "landline", "fax", "sms", "whatsapp",
 
 
 MAX_KEY_BYTES = 400
-"""Longer keys would not fit into an index beside the columns in front of them."""
+"""The longest key that fits into an index together with the columns before it."""
 
 
-def bounded(key: str) -> str:
+def bounded_key(key: str) -> str:
     """Return ``key``, or its digest when it is too long to be part of an index."""
     encoded = key.encode("utf-8", "surrogatepass")
     if len(encoded) <= MAX_KEY_BYTES:
@@ -20,18 +20,17 @@ def bounded(key: str) -> str:
 
 
 @lru_cache(maxsize=8_192)  # One identifier is looked up at several steps, and comes again soon.
-def lookup_key(type: str, value: str) -> str:  # noqa: A002 - it is what an identifier calls it
-    """Return the key under which this spelling of an identifier is remembered.
+def lookup_key(type: str, value: str) -> str:  # noqa: A002 - the name of the identifier's field
+    """Return the key of an identifier in this spelling.
 
-    NFKC, case folded and trimmed. Phone-like types keep their digits and a leading plus only, but
-    a value with letters in it is no phone number (a business-scoped user id, say) and stays whole.
-    A very long one is replaced by its digest.
+    NFKC, case folded and trimmed. Phone-like types keep only digits and a leading plus, unless the
+    value contains letters (a business-scoped user id, say). A very long key becomes its digest.
     """
-    return bounded(_folded(type, value))
+    return bounded_key(_folded(type, value))
 
 
 def _folded(type: str, value: str) -> str:  # noqa: A002 - as above
-    # Folding can undo composition and composing can undo folding; the second pass settles both.
+    # Folding can undo composition and composition can undo folding; a second pass fixes both.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
     folded = folded.casefold().strip()
     if type not in PHONE_LIKE or any(c.isalpha() for c in folded):

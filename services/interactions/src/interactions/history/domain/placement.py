@@ -1,24 +1,29 @@
-"""Which conversation an interaction belongs to, and the whole of a batch placed in order."""
+"""Placement: which conversation each interaction of a batch belongs to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from common.errors import FieldError, InvalidError, ServiceError
-from common.ids import new_id
-from interactions.history.domain.arrival import open_conversation, opened, receive
+from interactions.history.domain.activity import (
+    add_interaction,
+    open_conversation,
+    opening_change,
+)
 from interactions.history.domain.contact import contact_key
-from interactions.history.domain.conversation import Conversation, Step
-from interactions.history.domain.interaction import Draft
+from interactions.history.domain.conversation import Change, Conversation, Status
+from interactions.history.domain.interaction import Direction, Draft
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """An interaction to be placed: who it is from (canonical id) and when it happened.
+class Incoming:
+    """An interaction to be placed: its id, its sender (canonical) and its time.
 
-    ``thread_keys`` name what makes two interactions one contact's on one channel.
+    Interactions that share one of ``thread_keys`` are one contact's on one channel. ``index`` is
+    the place in the batch.
     """
 
     index: int
@@ -31,155 +36,182 @@ class Item:
 
     @classmethod
     def of(
-        cls, index: int, draft: Draft, *, customer_id: UUID | None, occurred_at: datetime
-    ) -> "Item":
+        cls,
+        index: int,
+        draft: Draft,
+        *,
+        interaction_id: UUID,
+        customer_id: UUID | None,
+        occurred_at: datetime,
+    ) -> "Incoming":
         contact = contact_key(draft.identifiers)
         threads = _thread_keys(draft, contact, customer_id)
-        return cls(index, new_id(), draft, customer_id, occurred_at, contact, threads)
+        return cls(index, interaction_id, draft, customer_id, occurred_at, contact, threads)
+
+
+class Via(StrEnum):
+    """Why a conversation is a candidate: it was named, replied to, or is the contact's thread."""
+
+    GIVEN = "given"
+    REPLY = "reply"
+    THREAD = "thread"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A conversation that one item may belong to. ``via`` is ``given``, ``reply`` or ``thread``."""
+    """A conversation that the interaction at ``index`` may belong to."""
 
     index: int
-    via: str
+    via: Via
     conversation: Conversation
 
 
-class Placed(NamedTuple):
-    """An item in its conversation; ``customer_id`` is what is kept for ever as its origin."""
+class Placement(NamedTuple):
+    """An interaction in its conversation; ``customer_id`` is kept as its origin."""
 
-    item: Item
+    item: Incoming
     conversation_id: UUID
     customer_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a batch comes to: conversations as they end up, the steps to tell, what failed."""
+class RecordingPlan:
+    """What to write for a batch: final conversations, changes to announce, failed items."""
 
-    placed: Sequence[Placed]
+    placed: Sequence[Placement]
     conversations: Mapping[UUID, Conversation]
-    steps: Sequence[Step]
+    changes: Sequence[Change]
     failed: Mapping[int, ServiceError]
 
 
 def plan_recording(
-    items: Iterable[Item], candidates: Iterable[Candidate], *, window: timedelta
-) -> Plan:
-    """Place every item, in the order given, each seeing what those before it did."""
-    board = _Board(window)
+    items: Iterable[Incoming],
+    candidates: Iterable[Candidate],
+    *,
+    window: timedelta,
+    new_id: Callable[[], UUID],
+) -> RecordingPlan:
+    """Place the items in order; each sees the effect of those before it.
+
+    ``new_id`` gives the ids of the conversations that are opened.
+    """
+    planner = _Planner(window, new_id)
     for candidate in candidates:
-        board.offer(candidate)
+        planner.offer(candidate)
     for item in items:
         try:
-            board.place(item)
+            planner.place(item)
         except ServiceError as error:
-            board.failed[item.index] = error
-    touched = {p.conversation_id: board.conversations[p.conversation_id] for p in board.placed}
-    return Plan(board.placed, touched, board.steps, board.failed)
+            planner.failed[item.index] = error
+    conversations = planner.conversations
+    touched = {p.conversation_id: conversations[p.conversation_id] for p in planner.placed}
+    return RecordingPlan(planner.placed, touched, planner.changes, planner.failed)
 
 
 @dataclass(slots=True)
-class _Board:
+class _Planner:
     window: timedelta
+    new_id: Callable[[], UUID]
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
-    offered: dict[int, dict[str, list[UUID]]] = field(default_factory=dict)
+    offered: dict[int, dict[Via, list[UUID]]] = field(default_factory=dict)
     threads: dict[str, list[UUID]] = field(default_factory=dict)
-    placed: list[Placed] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    placed: list[Placement] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     failed: dict[int, ServiceError] = field(default_factory=dict)
 
     def offer(self, candidate: Candidate) -> None:
-        known = candidate.conversation
-        self.conversations.setdefault(known.conversation_id, known)
+        conversation = candidate.conversation
+        self.conversations.setdefault(conversation.conversation_id, conversation)
         by_way = self.offered.setdefault(candidate.index, {})
-        by_way.setdefault(candidate.via, []).append(known.conversation_id)
+        by_way.setdefault(candidate.via, []).append(conversation.conversation_id)
 
-    def place(self, item: Item) -> None:
+    def place(self, item: Incoming) -> None:
         chosen = self._choose(item)
         conversation = self._usable(item, chosen)
         if conversation is None:
             conversation = self._open(item, follows=chosen)
         conversation = _adopted(conversation, item)
-        grown, steps = receive(conversation, item.draft, occurred_at=item.occurred_at)
+        grown, changes = add_interaction(conversation, item.draft, occurred_at=item.occurred_at)
         self.conversations[grown.conversation_id] = grown
         customer = item.customer_id or self._customer_of(item, grown)
-        self.placed.append(Placed(item, grown.conversation_id, customer))
-        self._tell(item, steps, customer)
+        self.placed.append(Placement(item, grown.conversation_id, customer))
+        self._note(item, changes, customer)
         for key in item.thread_keys:
             self.threads.setdefault(key, []).append(grown.conversation_id)
 
-    def _choose(self, item: Item) -> UUID | None:
-        """Return the conversation that was named, replied to, or is the contact's latest."""
+    def _choose(self, item: Incoming) -> UUID | None:
+        """Return the conversation that is named, replied to, or the contact's latest."""
         offered = self.offered.get(item.index, {})
         if item.draft.conversation_id is not None:
-            if "given" not in offered:
+            if Via.GIVEN not in offered:
                 raise _no_such_conversation()
-            return offered["given"][0]
-        if offered.get("reply"):
-            return offered["reply"][0]
-        inside = [i for key in item.thread_keys for i in self.threads.get(key, ())]
-        fitting = [i for i in (*offered.get("thread", ()), *inside) if self._fits(item, i)]
+            return offered[Via.GIVEN][0]
+        if offered.get(Via.REPLY):
+            return offered[Via.REPLY][0]
+        in_batch = [i for key in item.thread_keys for i in self.threads.get(key, ())]
+        fitting = [i for i in (*offered.get(Via.THREAD, ()), *in_batch) if self._fits(item, i)]
         return max(fitting, key=lambda i: self.conversations[i].last_activity_at, default=None)
 
-    def _fits(self, item: Item, conversation_id: UUID) -> bool:
+    def _fits(self, item: Incoming, conversation_id: UUID) -> bool:
         conversation = self.conversations[conversation_id]
-        return conversation.status != "closed" and (
+        return conversation.status is not Status.CLOSED and (
             conversation.opened_at - self.window
             <= item.occurred_at
             <= conversation.last_activity_at + self.window
         )
 
-    def _usable(self, item: Item, chosen: UUID | None) -> Conversation | None:
-        """Return the chosen conversation unless it is over, or a reply comes from a stranger."""
+    def _usable(self, item: Incoming, chosen: UUID | None) -> Conversation | None:
+        """Return the chosen conversation unless it is closed, or a stranger replies to it."""
         if chosen is None:
             return None
         conversation = self.conversations[chosen]
-        if conversation.status == "closed" and item.draft.wants_attention:
+        if conversation.status is Status.CLOSED and item.draft.wants_attention:
             return None
         replied = item.draft.conversation_id is None and item.draft.in_reply_to is not None
-        if replied and item.draft.direction == "inbound" and not self._takes_part(item, chosen):
+        if (
+            replied
+            and item.draft.direction is Direction.INBOUND
+            and not self._takes_part(item, chosen)
+        ):
             return None
         return conversation
 
-    def _takes_part(self, item: Item, conversation_id: UUID) -> bool:
-        """Tell whether the sender is this conversation's contact.
+    def _takes_part(self, item: Incoming, conversation_id: UUID) -> bool:
+        """Return whether the sender belongs to this conversation.
 
-        Anybody who has seen a message can quote its id, so quoting it proves nothing.
+        A quoted message id proves nothing: anyone who has seen the message can quote it.
         """
         conversation = self.conversations[conversation_id]
         if conversation.customer_id is not None and conversation.customer_id == item.customer_id:
             return True
         return conversation.contact_key is not None and conversation.contact_key == item.contact_key
 
-    def _customer_of(self, item: Item, conversation: Conversation) -> UUID | None:
-        """Return the conversation's customer for what names no contact of its own."""
+    def _customer_of(self, item: Incoming, conversation: Conversation) -> UUID | None:
+        """Return the conversation's customer for an item without a contact of its own."""
         named = item.draft.identifiers or item.draft.customer_id
         return None if named else conversation.customer_id
 
-    def _open(self, item: Item, *, follows: UUID | None) -> Conversation:
+    def _open(self, item: Incoming, *, follows: UUID | None) -> Conversation:
         conversation = open_conversation(
             item.draft,
-            conversation_id=new_id(),
+            conversation_id=self.new_id(),
             customer_id=item.customer_id,
             contact_key=item.contact_key,
             occurred_at=item.occurred_at,
             follows_id=follows,
         )
         self.conversations[conversation.conversation_id] = conversation
-        self._tell(item, [opened(conversation, item.draft)], item.customer_id)
+        self._note(item, [opening_change(conversation, item.draft)], item.customer_id)
         return conversation
 
-    def _tell(self, item: Item, steps: Iterable[Step], customer_id: UUID | None) -> None:
-        self.steps += (
-            step._replace(
+    def _note(self, item: Incoming, changes: Iterable[Change], customer_id: UUID | None) -> None:
+        self.changes += (
+            change._replace(
                 item=item.index,
                 interaction_id=item.interaction_id,
                 customer_id=customer_id,
             )
-            for step in steps
+            for change in changes
         )
 
 
@@ -189,8 +221,8 @@ def _thread_keys(draft: Draft, contact: str | None, customer_id: UUID | None) ->
     return keys if customer_id is None else [*keys, f"{where}customer|{customer_id}"]
 
 
-def _adopted(conversation: Conversation, item: Item) -> Conversation:
-    """Return the conversation with the item's customer, if it had none and the contact is one."""
+def _adopted(conversation: Conversation, item: Incoming) -> Conversation:
+    """Return the conversation, with the item's customer if it had none and the contact matches."""
     if conversation.origin_customer_id is not None or item.customer_id is None:
         return conversation
     if conversation.contact_key not in {None, item.contact_key}:

@@ -1,69 +1,69 @@
-"""From what the domain decided to what is published."""
+"""The published event of each change."""
 
 from datetime import datetime
 from typing import Any
 
 from common.messaging import EventData, OutboxEvent
-from interactions.history.domain.conversation import Conversation, Step, Told
-from interactions.history.domain.placement import Placed
+from interactions.history.domain.conversation import Change, ChangeType, Conversation
+from interactions.history.domain.placement import Placement
 from interactions.history.events import published
 
-_CHANGES: dict[Told, type[published.ConversationChanged]] = {
-    Told.ASSIGNED: published.ConversationAssignedV1,
-    Told.PRIORITISED: published.ConversationPrioritisedV1,
-    Told.TAGGED: published.ConversationTaggedV1,
-    Told.WAITING: published.ConversationWaitingV1,
-    Told.RESUMED: published.ConversationResumedV1,
-    Told.RESOLVED: published.ConversationResolvedV1,
-    Told.REOPENED: published.ConversationReopenedV1,
-    Told.CLOSED: published.ConversationClosedV1,
+_CHANGES: dict[ChangeType, type[published.ConversationChanged]] = {
+    ChangeType.ASSIGNED: published.ConversationAssignedV1,
+    ChangeType.PRIORITISED: published.ConversationPrioritisedV1,
+    ChangeType.TAGGED: published.ConversationTaggedV1,
+    ChangeType.WAITING: published.ConversationWaitingV1,
+    ChangeType.RESUMED: published.ConversationResumedV1,
+    ChangeType.RESOLVED: published.ConversationResolvedV1,
+    ChangeType.REOPENED: published.ConversationReopenedV1,
+    ChangeType.CLOSED: published.ConversationClosedV1,
 }
 
 
 def event_of(
     tenant_id: str,
-    step: Step,
+    change: Change,
     *,
     sequence: int,
-    placed: Placed | None,
+    placed: Placement | None,
     now: datetime,
     traceparent: str | None = None,
 ) -> OutboxEvent:
-    """Return the event of a step. ``sequence`` is its place in the change feed.
+    """Return the event of a change. ``sequence`` is its place in the change feed.
 
-    ``placed`` is the interaction that the step records, if it records one; ``traceparent`` what
-    caused it, when that is not the span in hand.
+    ``placed`` is the interaction that the change records, if it records one; ``traceparent`` its
+    cause, when that is not the current span.
     """
-    key = str(step.conversation.conversation_id)
+    key = str(change.conversation.conversation_id)
     return OutboxEvent(
-        data=_data(step, sequence, placed),
+        data=_data(change, sequence, placed),
         tenant_id=tenant_id,
         key=key,
         subject_id=key,
-        sequence=step.conversation.version,
-        occurred_at=step.occurred_at,
+        sequence=change.conversation.version,
+        occurred_at=change.occurred_at,
         now=now,
         traceparent=traceparent,
     )
 
 
-def _data(step: Step, sequence: int, placed: Placed | None) -> EventData:
-    snapshot = _snapshot(step.conversation, backfill=step.backfill)
-    if step.told is Told.RECORDED and placed is not None:
+def _data(change: Change, sequence: int, placed: Placement | None) -> EventData:
+    snapshot = _snapshot(change.conversation, backfill=change.backfill)
+    if change.type is ChangeType.RECORDED and placed is not None:
         return _recorded(snapshot, placed, sequence)
-    if step.told is Told.OPENED:
+    if change.type is ChangeType.OPENED:
         return published.ConversationOpenedV1(
-            **snapshot, subject=step.conversation.subject, opened_by=step.actor_type
+            **snapshot, subject=change.conversation.subject, opened_by=change.actor_type
         )
-    if step.told is Told.ATTACHED and step.interaction_id is not None:
-        return published.InteractionAttachedV1(**snapshot, interaction_id=step.interaction_id)
-    return _CHANGES[step.told](
-        **snapshot, previous_status=step.previous_status, actor_type=step.actor_type
+    if change.type is ChangeType.ATTACHED and change.interaction_id is not None:
+        return published.InteractionAttachedV1(**snapshot, interaction_id=change.interaction_id)
+    return _CHANGES[change.type](
+        **snapshot, previous_status=change.previous_status, actor_type=change.actor_type
     )
 
 
 def _recorded(
-    snapshot: dict[str, Any], placed: Placed, sequence: int
+    snapshot: dict[str, Any], placed: Placement, sequence: int
 ) -> published.InteractionRecordedV1:
     draft = placed.item.draft
     provider = draft.provider

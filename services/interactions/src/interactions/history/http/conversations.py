@@ -1,6 +1,6 @@
 """One conversation: read it, or change its status, priority, assignment and tags."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -12,8 +12,8 @@ from common.errors import FieldError, InvalidError
 from common.web import Caller, DatabaseDep, WriterDep, requires
 from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
-from interactions.history.domain.change import KEPT, Wishes
-from interactions.history.domain.conversation import Conversation
+from interactions.history.domain.conversation import Conversation, Status
+from interactions.history.domain.edit import UNCHANGED, ConversationEdit
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.masks import OPEN
 from interactions.history.store.conversations import get_conversation
@@ -26,34 +26,32 @@ router = APIRouter(tags=["conversations"])
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Say of a member that it may be absent, but not null."""
+    """Describe a field that may be absent, but not null."""
     schema |= schema.pop("anyOf")[0]
     del schema["default"]
 
 
 class ConversationPatch(RequestModel):
-    """What is absent stays as it is; null clears a priority, an assignee or a team."""
+    """Absent fields stay as they are; null clears a priority, an assignee or a team."""
 
-    status: Literal["new", "open", "pending", "on_hold", "resolved", "closed"] | None = Field(
-        default=None, json_schema_extra=_never_null
-    )
+    status: Status | None = Field(default=None, json_schema_extra=_never_null)
     priority: Slug | None = None
     assignee: Name | None = None
     team: Name | None = None
     tags: list[Name] | None = Field(default=None, max_length=50, json_schema_extra=_never_null)
 
-    def wishes(self) -> Wishes:
-        """Return the changes asked for; raises InvalidError for null where it has no meaning."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+    def to_edit(self) -> ConversationEdit:
+        """Return the edit; raises InvalidError for a null status or null tags."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         for name in ("status", "tags"):
-            if name in given and given[name] is None:
+            if name in values and values[name] is None:
                 raise InvalidError(
                     "the request body is invalid",
                     errors=[FieldError(f"/{name}", "must not be null")],
                 )
-        if "tags" in given:
-            given["tags"] = tuple(given["tags"])
-        return Wishes(**(dict.fromkeys(_FIELDS, KEPT) | given))
+        if "tags" in values:
+            values["tags"] = tuple(values["tags"])
+        return ConversationEdit(**(dict.fromkeys(_FIELDS, UNCHANGED) | values))
 
 
 _FIELDS = ("status", "priority", "assignee", "team", "tags")
@@ -74,11 +72,13 @@ async def read_conversation(
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
 ) -> Response:
-    """Read a conversation with the ETag that a change may be conditional on."""
-    found = await database.read(get_conversation, caller.tenant_id, conversation_id)
-    caller.check_customer(found.customer_id, found.origin_customer_id, what="conversation")
-    etag = _etag(found, caller)
-    return not_modified(request, etag) or json_answer(_response(found, caller), etag=etag)
+    """Return a conversation, with the ETag for conditional changes."""
+    conversation = await database.read(get_conversation, caller.tenant_id, conversation_id)
+    caller.check_customer(
+        conversation.customer_id, conversation.origin_customer_id, what="conversation"
+    )
+    etag = _etag(conversation, caller)
+    return not_modified(request, etag) or json_answer(_response(conversation, caller), etag=etag)
 
 
 @router.patch("/v1/conversations/{conversation_id}", response_model=ConversationResponse)
@@ -89,11 +89,11 @@ async def patch_conversation(
     body: Annotated[ConversationPatch, json_body(ConversationPatch)],
     write: WriterDep,
 ) -> Response:
-    """Change a conversation; with ``If-Match`` only if nobody has changed it meanwhile."""
+    """Change a conversation; with ``If-Match`` only if it still has that ETag."""
     command = ChangeConversation(
         caller.tenant_id,
         conversation_id,
-        body.wishes(),
+        body.to_edit(),
         expected_etag(request, caller.sees_pii),
     )
     return await write(

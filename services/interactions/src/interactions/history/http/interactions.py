@@ -1,4 +1,4 @@
-"""What happened, told by channel front ends: one interaction, or up to a thousand."""
+"""Interactions as channel front ends report them: one, or up to a thousand."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,9 +21,9 @@ router = APIRouter(tags=["interactions"])
 
 
 class InteractionResponse(ResponseModel):
-    """``customer_id`` is null while nobody knows whose it is.
+    """``customer_id`` is null while the customer is unknown.
 
-    ``sequence`` is its place in the change feed.
+    ``sequence`` is the interaction's place in the change feed.
     """
 
     interaction_id: UUID
@@ -47,8 +47,11 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
     status_code=201,
     response_model=InteractionResponse,
     responses={
-        200: {"model": InteractionResponse, "description": "It had been recorded before."},
-        202: {"model": InteractionResponse, "description": "Recorded; whose it is comes later."},
+        200: {"model": InteractionResponse, "description": "It was recorded before."},
+        202: {
+            "model": InteractionResponse,
+            "description": "Recorded; its customer will be attached later.",
+        },
     },
 )
 async def record(
@@ -58,11 +61,11 @@ async def record(
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
-    """Record one interaction; a repeated provider message answers what was recorded first."""
+    """Record one interaction; a repeated provider message returns its first record."""
     draft = body.draft(received_at=clock.now())
-    [found] = await state.resolver.resolve(caller.tenant_id, [draft], patience=state.patience)
-    told = replace(_sound(found), traceparent=current_traceparent())
-    return await write.together(state.recording, told, answer=lambda r: (_status(r), _answer(r)))
+    [result] = await state.resolver.resolve(caller.tenant_id, [draft], deadline=state.deadline)
+    resolved = replace(_resolved(result), traceparent=current_traceparent())
+    return await write.together(state.recording, resolved, answer=lambda r: (_status(r), _body(r)))
 
 
 @router.post("/v1/interactions/batch", response_model=InteractionBatchResponse)
@@ -73,35 +76,35 @@ async def record_batch(
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
-    """Record up to 1,000 interactions; an item that cannot be recorded spoils only itself."""
+    """Record up to 1,000 interactions; an item that fails does not affect the others."""
     now = clock.now()
     drafts = [item.draft(received_at=now) for _, item in body.accepted()]
-    found = await state.resolver.resolve(caller.tenant_id, drafts, patience=state.patience)
-    sound = [result for result in found if isinstance(result, Resolved)]
-    command = RecordInteractions(caller.tenant_id, sound, state.thread_window)
+    results = await state.resolver.resolve(caller.tenant_id, drafts, deadline=state.deadline)
+    resolved = [result for result in results if isinstance(result, Resolved)]
+    command = RecordInteractions(caller.tenant_id, resolved, state.thread_window)
     return await write(
         record_received,
         command,
-        answer=lambda recorded: (200, {"items": body.merge(_merged(found, recorded))}),
+        answer=lambda recorded: (200, {"items": body.merge(_merged(results, recorded))}),
     )
 
 
-def _sound(found: Resolved | ServiceError) -> Resolved:
-    if isinstance(found, ServiceError):
-        raise found
-    return found
+def _resolved(result: Resolved | ServiceError) -> Resolved:
+    if isinstance(result, ServiceError):
+        raise result
+    return result
 
 
 def _merged(
-    found: Sequence[Resolved | ServiceError], recorded: Sequence[Recorded | ServiceError]
+    results: Sequence[Resolved | ServiceError], recorded: Sequence[Recorded | ServiceError]
 ) -> list[Any]:
-    """Return one answer for each draft: what resolving refused, and what recording said."""
-    waiting = iter(recorded)
-    answers: list[Any] = []
-    for result in found:
-        answer = result if isinstance(result, ServiceError) else next(waiting)
-        answers.append(answer if isinstance(answer, ServiceError) else _answer(answer))
-    return answers
+    """Return one entry for each draft: its error, or its record."""
+    records = iter(recorded)
+    entries: list[Any] = []
+    for result in results:
+        entry = result if isinstance(result, ServiceError) else next(records)
+        entries.append(entry if isinstance(entry, ServiceError) else _body(entry))
+    return entries
 
 
 def _status(recorded: Recorded) -> int:
@@ -110,7 +113,7 @@ def _status(recorded: Recorded) -> int:
     return 201 if recorded.customer_id is not None else 202
 
 
-def _answer(recorded: Recorded) -> dict[str, Any]:
+def _body(recorded: Recorded) -> dict[str, Any]:
     """Return the members of ``InteractionResponse``; plain, because there may be a thousand."""
     return {
         "interaction_id": recorded.interaction_id,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.db import Columns, Transaction
 from interactions.history.domain.conversation import Conversation
-from interactions.history.domain.placement import Candidate, Item
+from interactions.history.domain.placement import Candidate, Incoming, Via
 from interactions.history.store.conversation_rows import CONVERSATION, from_row
 
 LOCK_SPACE = 0x7468
@@ -117,7 +117,7 @@ FIND = text(
 
 
 async def find_candidates(
-    tx: Transaction, tenant_id: str, items: Sequence[Item], *, window: timedelta
+    tx: Transaction, tenant_id: str, items: Sequence[Incoming], *, window: timedelta
 ) -> list[Candidate]:
     """Return and lock, in one order, every conversation that one of the items may belong to.
 
@@ -142,11 +142,11 @@ async def find_candidates(
         place, via, conversation_id = row.place, row.via, row.conversation_id
         if conversation_id not in known:
             known[conversation_id] = from_row(row)
-        candidates.append(Candidate(place, via, known[conversation_id]))
+        candidates.append(Candidate(place, Via(via), known[conversation_id]))
     return candidates
 
 
-def _item_row(tenant_id: str, item: Item) -> dict[str, Any]:
+def _item_row(tenant_id: str, item: Incoming) -> dict[str, Any]:
     draft = item.draft
     return {
         "place": item.index,

@@ -7,7 +7,7 @@ from sqlalchemy import Row
 
 from common.db import Columns
 from interactions.history.domain.contact import NOBODY
-from interactions.history.domain.conversation import Conversation
+from interactions.history.domain.conversation import Conversation, Status
 
 CONVERSATION = Columns(
     {
@@ -51,6 +51,7 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
 def from_row(row: Row[Any]) -> Conversation:
     """Return the conversation of a row that ends with ``CONVERSATION``; the nil id is nobody."""
     values = dict(zip(CONVERSATION.types, row[-len(CONVERSATION.types) :], strict=True))
+    values["status"] = Status(values["status"])
     values["tags"] = tuple(values["tags"])
     values["origin_customer_id"] = _known(values["origin_customer_id"])
     return Conversation(**values, customer_id=_known(row.customer_id))

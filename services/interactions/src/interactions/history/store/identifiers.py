@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Columns, ReadConnection, Transaction
-from interactions.history.domain.contact import Identifier, Key
+from interactions.history.domain.contact import Identifier, Key, Level
 
 _KEY = {"type": "text", "scope": "text", "lookup_key": "text"}
 _KEYS = Columns(_KEY)
@@ -58,20 +58,20 @@ ANSWER_AGE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCustomers:
     """Canonical customers by identifier key, and by any customer id ever issued.
 
-    ``levels`` are those with which identity has seen each identifier.
+    ``levels`` are the best levels of proof that identity knows.
     """
 
     by_key: dict[Key, UUID]
     by_id: dict[UUID, UUID]
-    levels: dict[Key, str] = field(default_factory=dict)
+    levels: dict[Key, Level] = field(default_factory=dict)
 
 
 async def find_known(
     connection: ReadConnection, tenant_id: str, *, keys: Sequence[Key], ids: Sequence[UUID]
-) -> Known:
+) -> KnownCustomers:
     """Return what our copy knows about these identifiers and customer ids; one statement."""
     result = await connection.execute(
         _FIND,
@@ -81,11 +81,11 @@ async def find_known(
             "ids": list(ids),
         },
     )
-    known = Known({}, {})
+    known = KnownCustomers({}, {})
     for row in result:
         if row.asked_id is None:
             key = row.type, row.scope, row.lookup_key
-            known.by_key[key], known.levels[key] = row.customer_id, row.level
+            known.by_key[key], known.levels[key] = row.customer_id, Level(row.level)
         else:
             known.by_id[row.asked_id] = row.customer_id
     return known

@@ -12,8 +12,8 @@ from common.db import Columns, Transaction, bytea_text, copy_rows
 from common.jsons import dumps_text
 from interactions.history.domain.contact import NOBODY, Identifier
 from interactions.history.domain.interaction import ProviderKey, fingerprint
-from interactions.history.domain.placement import Item, Placed
-from interactions.history.domain.times import Moment
+from interactions.history.domain.interaction_time import InteractionTime
+from interactions.history.domain.placement import Incoming, Placement
 
 _KEY = {"provider_name": "text", "provider_account": "text", "message_id": "text"}
 _KEYS = Columns(_KEY)
@@ -81,7 +81,7 @@ class Original:
 
 
 async def claim_messages(
-    tx: Transaction, tenant_id: str, items: Sequence[Item], *, now: datetime
+    tx: Transaction, tenant_id: str, items: Sequence[Incoming], *, now: datetime
 ) -> set[UUID]:
     """Claim the items' provider keys, each key once; return the interactions that own theirs now.
 
@@ -133,7 +133,7 @@ async def delete_claims(tx: Transaction, tenant_id: str, keys: Sequence[Provider
 async def insert_interactions(
     tx: Transaction,
     tenant_id: str,
-    rows: Sequence[tuple[Placed, Moment, int]],
+    rows: Sequence[tuple[Placement, InteractionTime, int]],
     *,
     now: datetime,
 ) -> None:
@@ -141,7 +141,7 @@ async def insert_interactions(
     await copy_rows(
         tx,
         "interaction",
-        [_row(tenant_id, placed, moment, sequence, now) for placed, moment, sequence in rows],
+        [_row(tenant_id, placed, time, sequence, now) for placed, time, sequence in rows],
     )
 
 
@@ -153,7 +153,7 @@ def identifier_values(identifiers: Sequence[Identifier]) -> list[dict[str, str |
 
 
 def _row(
-    tenant_id: str, placed: Placed, moment: Moment, sequence: int, now: datetime
+    tenant_id: str, placed: Placement, time: InteractionTime, sequence: int, now: datetime
 ) -> dict[str, Any]:
     draft, provider = placed.item.draft, placed.item.draft.provider
     return {
@@ -179,16 +179,16 @@ def _row(
         "provider_account": provider and provider.account,
         "provider_message_id": provider and provider.message_id,
         "in_reply_to": draft.in_reply_to,
-        "occurred_at": moment.occurred_at,
-        "received_at": moment.received_at,
+        "occurred_at": time.occurred_at,
+        "received_at": time.received_at,
         "recorded_at": now,
-        "time_source": moment.source,
-        "time_claim": moment.claim,
+        "time_source": time.source,
+        "time_claim": time.claim,
         "backfill": draft.backfill,
     }
 
 
-def _claim_row(item: Item) -> dict[str, Any]:
+def _claim_row(item: Incoming) -> dict[str, Any]:
     if item.draft.provider is None:
         raise ValueError("an item without a provider key cannot be claimed")
     return {

@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 
 from common.db import Columns, Transaction
 from common.jsons import loads
-from interactions.history.domain.contact import NOBODY, Contact, Identifier
+from interactions.history.domain.contact import NOBODY, Contact, Identifier, Level
 from interactions.history.domain.interaction import ProviderKey
-from interactions.history.domain.placement import Placed
+from interactions.history.domain.placement import Placement
 from interactions.history.store.interactions import identifier_values
 
 _ROWS = Columns(
@@ -122,7 +122,7 @@ class Attached:
 async def insert_unresolved(
     tx: Transaction,
     tenant_id: str,
-    placed_contacts: Sequence[tuple[Placed, Contact]],
+    placed_contacts: Sequence[tuple[Placement, Contact]],
     *,
     now: datetime,
 ) -> None:
@@ -151,7 +151,7 @@ async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
             row.tenant_id,
             row.interaction_id,
             row.conversation_id,
-            tuple(Identifier(**i) for i in loads(row.identifiers)),
+            tuple(_identifier(i) for i in loads(row.identifiers)),
             row.claimed_customer_id,
             row.observed_at,
         )
@@ -213,6 +213,10 @@ def _attached(row: Row[Any]) -> Attached:
         _provider(row),
         row.backfill,
     )
+
+
+def _identifier(stored: Mapping[str, str]) -> Identifier:
+    return Identifier(stored["type"], stored["value"], stored["scope"], Level(stored["level"]))
 
 
 def _provider(row: Any) -> ProviderKey | None:

@@ -14,7 +14,7 @@ from interactions.history.usecases.attach_interactions import (
     Attachment,
     attach_interactions,
 )
-from interactions.history.usecases.resolve_contacts import Answer, Identity, Question
+from interactions.history.usecases.resolve_contacts import Identity, Resolution, ResolutionRequest
 
 BATCH = 200
 DEADLINE_SECONDS = 10.0
@@ -22,10 +22,10 @@ NO_SUCH_CUSTOMER = "there is no such customer"
 
 
 class AttachUnresolved:
-    """One round: claim what is due, ask about it tenant by tenant, attach what was answered.
+    """One round: claim due rows, ask identity about them tenant by tenant, attach its resolutions.
 
-    Nothing is claimed twice at a time: a claim is a lease, which doubles with every attempt. When
-    identity comes back, everything that waits becomes due.
+    A claim is a lease that doubles with every attempt, so two processes never work on the same row.
+    When identity is back, all waiting rows become due.
     """
 
     def __init__(self, database: Database, identity: Identity, *, clock: Clock) -> None:
@@ -35,7 +35,7 @@ class AttachUnresolved:
         self._away = False
 
     async def __call__(self) -> int:
-        # While identity is away one row a round is enough to notice when it is back.
+        # While identity is unavailable, one row a round is enough to notice its return.
         due = await self._database.run(_claim, BATCH if self._identity.available else 1)
         by_tenant: dict[str, list[Unresolved]] = defaultdict(list)
         for row in due:
@@ -58,39 +58,46 @@ class AttachUnresolved:
 
     async def _ask(self, tenant_id: str, rows: Sequence[Unresolved]) -> AttachInteractions:
         claimed = [r for r in rows if r.claimed_customer_id is not None]
-        asking = [r for r in rows if r.claimed_customer_id is None]
+        unclaimed = [r for r in rows if r.claimed_customer_id is None]
         attachments: list[Attachment] = []
         refused: dict[UUID, str] = {}
-        if asking:
-            questions = [Question(r.identifiers, r.observed_at, "interactions") for r in asking]
-            answers = await self._identity.resolve(
-                tenant_id, questions, deadline_seconds=DEADLINE_SECONDS
+        if unclaimed:
+            requests = [
+                ResolutionRequest(r.identifiers, r.observed_at, "interactions") for r in unclaimed
+            ]
+            resolutions = await self._identity.resolve(
+                tenant_id, requests, deadline_seconds=DEADLINE_SECONDS
             )
-            for row, answer in zip(asking, answers, strict=True):
-                _sort(row, answer, attachments, refused)
+            for row, resolution in zip(unclaimed, resolutions, strict=True):
+                _sort(row, resolution, attachments, refused)
         if claimed:
             ids = sorted({r.claimed_customer_id for r in claimed if r.claimed_customer_id})
-            found = await self._identity.find_customers(
+            customers = await self._identity.find_customers(
                 tenant_id, ids, deadline_seconds=DEADLINE_SECONDS
             )
             for row in claimed:
-                customer = row.claimed_customer_id and found[row.claimed_customer_id]
-                _sort(row, Answer(customer, ()) if customer else None, attachments, refused)
+                customer = row.claimed_customer_id and customers[row.claimed_customer_id]
+                _sort(row, Resolution(customer, ()) if customer else None, attachments, refused)
         return AttachInteractions(tenant_id, attachments, refused)
 
 
 def _sort(
     row: Unresolved,
-    answer: Answer | ServiceError | None,
+    resolution: Resolution | ServiceError | None,
     attachments: list[Attachment],
     refused: dict[UUID, str],
 ) -> None:
-    if isinstance(answer, Answer):
+    if isinstance(resolution, Resolution):
         attachments.append(
-            Attachment(row.interaction_id, row.conversation_id, answer.customer_id, answer.learned)
+            Attachment(
+                row.interaction_id,
+                row.conversation_id,
+                resolution.customer_id,
+                resolution.learned,
+            )
         )
     else:
-        refused[row.interaction_id] = NO_SUCH_CUSTOMER if answer is None else answer.detail
+        refused[row.interaction_id] = NO_SUCH_CUSTOMER if resolution is None else resolution.detail
 
 
 async def _claim(tx: Transaction, count: int) -> list[Unresolved]:

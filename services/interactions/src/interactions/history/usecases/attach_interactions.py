@@ -8,16 +8,17 @@ from uuid import UUID
 from common.db import Transaction
 from common.messaging import outbox
 from interactions.history.domain.contact import Identifier
-from interactions.history.domain.conversation import Conversation, Step, Told
+from interactions.history.domain.conversation import Change, ChangeType, Conversation
+from interactions.history.domain.interaction import AuthorType
 from interactions.history.events.announcing import event_of
-from interactions.history.store import changes, conversations, identifiers, unresolved
+from interactions.history.store import change_feed, conversations, identifiers, unresolved
 from interactions.history.store import interactions as store
 from interactions.history.store.unresolved import Attached
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What identity said about one interaction; ``customer_id`` is canonical."""
+    """The resolution of one interaction; ``customer_id`` is canonical."""
 
     interaction_id: UUID
     conversation_id: UUID
@@ -27,7 +28,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class AttachInteractions:
-    """Answers about unresolved interactions of one tenant; ``refused`` maps ids to reasons."""
+    """Resolutions of interactions of one tenant; ``refused`` maps the others' ids to reasons."""
 
     tenant_id: str
     attachments: Sequence[Attachment]
@@ -37,39 +38,40 @@ class AttachInteractions:
 async def attach_interactions(
     tx: Transaction, command: AttachInteractions, *, now: datetime
 ) -> int:
-    """File interactions, and conversations without a customer, under theirs; tell of each.
+    """File interactions, and conversations without a customer, under theirs; announce each.
 
-    What somebody else has attached meanwhile is left alone. Returns how many were attached.
+    Interactions that are already attached stay as they are. Returns how many were attached.
     """
     tenant_id = command.tenant_id
     await unresolved.mark_refused(tx, tenant_id, command.refused)
     if not command.attachments:
         return 0
-    wanted = sorted({a.conversation_id for a in command.attachments})
-    before = await conversations.lock_conversations(tx, tenant_id, wanted)
-    ids = [a.interaction_id for a in command.attachments]
-    taken = await unresolved.delete_unresolved(tx, tenant_id, ids)
-    answers = [a for a in command.attachments if a.interaction_id in taken]
-    after = _adopted(before, answers)
-    customers = {a.interaction_id: a.customer_id for a in answers}
+    ids = sorted({a.conversation_id for a in command.attachments})
+    before = await conversations.lock_conversations(tx, tenant_id, ids)
+    waiting = await unresolved.delete_unresolved(
+        tx, tenant_id, [a.interaction_id for a in command.attachments]
+    )
+    attachments = [a for a in command.attachments if a.interaction_id in waiting]
+    after = _adopted(before, attachments)
+    customers = {a.interaction_id: a.customer_id for a in attachments}
     customers |= await _followers(tx, tenant_id, after)
     attached = await unresolved.save_customers(tx, tenant_id, customers)
-    await _tell(tx, tenant_id, after, attached, now)
-    learned = [(a.customer_id, a.learned) for a in answers]
+    await _save(tx, tenant_id, after, attached, now)
+    learned = [(a.customer_id, a.learned) for a in attachments]
     await identifiers.save_identifiers(tx, tenant_id, learned, now=now)
     return len(attached)
 
 
 def _adopted(
-    before: Mapping[UUID, Conversation], answers: Sequence[Attachment]
+    before: Mapping[UUID, Conversation], attachments: Sequence[Attachment]
 ) -> dict[UUID, Conversation]:
-    """Return the conversations; those without a customer get the one of their first answer."""
+    """Return the conversations; those without a customer get that of their first attachment."""
     after = dict(before)
-    for answer in answers:
-        found = after[answer.conversation_id]
-        if found.origin_customer_id is None:
-            after[answer.conversation_id] = found._replace(
-                origin_customer_id=answer.customer_id, customer_id=answer.customer_id
+    for attachment in attachments:
+        conversation = after[attachment.conversation_id]
+        if conversation.origin_customer_id is None:
+            after[attachment.conversation_id] = conversation._replace(
+                origin_customer_id=attachment.customer_id, customer_id=attachment.customer_id
             )
     return after
 
@@ -77,40 +79,40 @@ def _adopted(
 async def _followers(
     tx: Transaction, tenant_id: str, conversations_by_id: Mapping[UUID, Conversation]
 ) -> dict[UUID, UUID]:
-    found = await unresolved.find_followers(tx, tenant_id, list(conversations_by_id))
-    customers = {i: conversations_by_id[c].customer_id for i, c in found.items()}
+    followers = await unresolved.find_followers(tx, tenant_id, list(conversations_by_id))
+    customers = {i: conversations_by_id[c].customer_id for i, c in followers.items()}
     return {interaction: c for interaction, c in customers.items() if c is not None}
 
 
-async def _tell(
+async def _save(
     tx: Transaction,
     tenant_id: str,
     after: dict[UUID, Conversation],
     attached: Sequence[Attached],
     now: datetime,
 ) -> None:
-    steps = []
-    for one in attached:
-        grown = after[one.conversation_id]
+    changes = []
+    for interaction in attached:
+        grown = after[interaction.conversation_id]
         grown = grown._replace(version=grown.version + 1)
-        after[one.conversation_id] = grown
-        steps.append(
-            Step(
-                told=Told.ATTACHED,
+        after[interaction.conversation_id] = grown
+        changes.append(
+            Change(
+                type=ChangeType.ATTACHED,
                 conversation=grown,
                 occurred_at=now,
-                actor_type="system",
-                interaction_id=one.interaction_id,
-                customer_id=one.customer_id,
-                backfill=one.backfill,
+                actor_type=AuthorType.SYSTEM,
+                interaction_id=interaction.interaction_id,
+                customer_id=interaction.customer_id,
+                backfill=interaction.backfill,
             )
         )
     keys = {a.provider: a.customer_id for a in attached if a.provider is not None}
     await store.save_claim_customers(tx, tenant_id, keys)
     await conversations.save_conversations(tx, tenant_id, list(after.values()))
-    numbers = await changes.insert_changes(tx, tenant_id, steps, now=now)
+    numbers = await change_feed.insert_changes(tx, tenant_id, changes, now=now)
     events = [
-        event_of(tenant_id, step, sequence=number, placed=None, now=now)
-        for step, number in zip(steps, numbers, strict=True)
+        event_of(tenant_id, change, sequence=number, placed=None, now=now)
+        for change, number in zip(changes, numbers, strict=True)
     ]
     await outbox.record(tx, events)

@@ -1,7 +1,7 @@
-"""Write down what happened: one or a thousand interactions, in a constant number of statements.
+"""Record interactions, one or a thousand, in a constant number of statements.
 
-Who each is from was found out before (``resolve_contacts``), because nothing may wait for the
-network while a transaction is open.
+Their contacts are resolved before (``resolve_contacts``), because a transaction must not wait for
+the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,18 @@ from uuid import UUID
 
 from common.db import Transaction, on_commit
 from common.errors import ServiceError
+from common.ids import new_id
 from common.messaging import outbox
 from interactions.history import metrics
 from interactions.history.domain.contact import Contact
-from interactions.history.domain.conversation import Told
+from interactions.history.domain.conversation import ChangeType
 from interactions.history.domain.interaction import Draft, ProviderKey, fingerprint
-from interactions.history.domain.placement import Item, Plan, plan_recording
-from interactions.history.domain.times import Moment, judge_times
+from interactions.history.domain.interaction_time import InteractionTime, judge_times
+from interactions.history.domain.placement import Incoming, RecordingPlan, plan_recording
 from interactions.history.events.announcing import event_of
 from interactions.history.store import (
     candidates,
-    changes,
+    change_feed,
     conversations,
     identifiers,
     interactions,
@@ -31,9 +32,9 @@ from interactions.history.store import (
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An interaction as reported, and who it is from as far as that is known.
+    """An interaction as reported, with its contact.
 
-    ``traceparent`` is its own cause, for what is recorded together with others'.
+    ``traceparent`` is the span that caused it, when it shares a transaction with others.
     """
 
     draft: Draft
@@ -43,7 +44,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class RecordInteractions:
-    """Interactions of one tenant, in the order in which they are to count."""
+    """Interactions of one tenant, in the order in which they take effect."""
 
     tenant_id: str
     items: Sequence[Resolved]
@@ -52,7 +53,7 @@ class RecordInteractions:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is on record now; ``duplicate`` when it had been before."""
+    """A recorded interaction; ``duplicate`` if it was recorded before."""
 
     interaction_id: UUID
     conversation_id: UUID
@@ -66,89 +67,97 @@ async def record_interactions(
     command: RecordInteractions,
     *,
     now: datetime,
-    moments: Sequence[Moment] | None = None,
+    times: Sequence[InteractionTime] | None = None,
 ) -> list[Recorded | ServiceError]:
-    """Record each item, or say what is wrong with it; one answer per item, in order.
+    """Record the items and return one result for each, in order: what is recorded, or its error.
 
-    A message that a provider has already sent is answered with what was recorded first. Items that
-    fail leave nothing behind. ``moments`` are the items' times when others count than the drafts'.
+    A repeated provider message returns the first record of it. An item that fails leaves no trace.
+    ``times`` replace the times of the drafts.
     """
-    tenant_id, moments = command.tenant_id, moments or judge_times([r.draft for r in command.items])
+    tenant_id, times = command.tenant_id, times or judge_times([r.draft for r in command.items])
     items = [
-        Item.of(i, r.draft, customer_id=r.contact.customer_id, occurred_at=moments[i].occurred_at)
-        for i, r in enumerate(command.items)
+        Incoming.of(
+            index,
+            resolved.draft,
+            interaction_id=new_id(),
+            customer_id=resolved.contact.customer_id,
+            occurred_at=times[index].occurred_at,
+        )
+        for index, resolved in enumerate(command.items)
     ]
     fresh, repeated = await _claim(tx, tenant_id, items, now)
     plan = await _plan(tx, tenant_id, fresh, command.window)
-    answers = await _write(tx, command, plan, moments, now)
+    results = await _write(tx, command, plan, times, now)
     failed = {i.draft.provider: plan.failed[i.index] for i in fresh if i.index in plan.failed}
-    await _settle(tx, tenant_id, plan, [key for key in failed if key])
-    answers |= await _repeat(tx, tenant_id, repeated, failed)
-    return [answers[item.index] for item in items]
+    await _correct_claims(tx, tenant_id, plan, [key for key in failed if key])
+    results |= await _first_records(tx, tenant_id, repeated, failed)
+    return [results[item.index] for item in items]
 
 
 async def _claim(
-    tx: Transaction, tenant_id: str, items: Sequence[Item], now: datetime
-) -> tuple[list[Item], list[Item]]:
+    tx: Transaction, tenant_id: str, items: Sequence[Incoming], now: datetime
+) -> tuple[list[Incoming], list[Incoming]]:
     """Return the items that are new, and those whose provider key is already taken."""
-    first: dict[ProviderKey, Item] = {}
+    first: dict[ProviderKey, Incoming] = {}
     for item in items:
         if item.draft.provider is not None:
             first.setdefault(item.draft.provider, item)
     claimed = await interactions.claim_messages(tx, tenant_id, list(first.values()), now=now)
-    fresh: list[Item] = []
-    repeated: list[Item] = []
+    fresh: list[Incoming] = []
+    repeated: list[Incoming] = []
     for item in items:
         is_new = item.draft.provider is None or item.interaction_id in claimed
         (fresh if is_new else repeated).append(item)
     return fresh, repeated
 
 
-async def _plan(tx: Transaction, tenant_id: str, items: Sequence[Item], window: timedelta) -> Plan:
-    found = await candidates.find_candidates(tx, tenant_id, items, window=window)
-    return plan_recording(items, found, window=window)
+async def _plan(
+    tx: Transaction, tenant_id: str, items: Sequence[Incoming], window: timedelta
+) -> RecordingPlan:
+    offered = await candidates.find_candidates(tx, tenant_id, items, window=window)
+    return plan_recording(items, offered, window=window, new_id=new_id)
 
 
 async def _write(
     tx: Transaction,
     command: RecordInteractions,
-    plan: Plan,
-    moments: Sequence[Moment],
+    plan: RecordingPlan,
+    times: Sequence[InteractionTime],
     now: datetime,
 ) -> dict[int, Recorded | ServiceError]:
     tenant_id = command.tenant_id
     placed = {p.item.index: p for p in plan.placed}
-    numbers = await changes.insert_changes(tx, tenant_id, plan.steps, now=now)
-    steps = list(zip(plan.steps, numbers, strict=True))
-    own = {step.item: number for step, number in steps if step.told is Told.RECORDED}
-    rows = [(p, moments[index], own[index]) for index, p in placed.items()]
+    sequences = await change_feed.insert_changes(tx, tenant_id, plan.changes, now=now)
+    changes = list(zip(plan.changes, sequences, strict=True))
+    own = {change.item: seq for change, seq in changes if change.type is ChangeType.RECORDED}
+    rows = [(p, times[index], own[index]) for index, p in placed.items()]
     await conversations.save_conversations(tx, tenant_id, list(plan.conversations.values()))
     await interactions.insert_interactions(tx, tenant_id, rows, now=now)
     events = [
         event_of(
             tenant_id,
-            step,
-            sequence=n,
-            placed=placed.get(step.item or 0),
+            change,
+            sequence=sequence,
+            placed=placed.get(change.item or 0),
             now=now,
-            traceparent=None if step.item is None else command.items[step.item].traceparent,
+            traceparent=None if change.item is None else command.items[change.item].traceparent,
         )
-        for step, n in steps
+        for change, sequence in changes
     ]
     await outbox.record(tx, events)
-    await _remember(tx, command, plan, now)
-    answers: dict[int, Recorded | ServiceError] = dict(plan.failed)
+    await _save_contacts(tx, command, plan, now)
+    results: dict[int, Recorded | ServiceError] = dict(plan.failed)
     for index, p in placed.items():
-        answers[index] = Recorded(
+        results[index] = Recorded(
             p.item.interaction_id, p.conversation_id, p.customer_id, own[index]
         )
-    return answers
+    return results
 
 
-async def _remember(
-    tx: Transaction, command: RecordInteractions, plan: Plan, now: datetime
+async def _save_contacts(
+    tx: Transaction, command: RecordInteractions, plan: RecordingPlan, now: datetime
 ) -> None:
-    """Keep what identity taught us, and what it still has to tell."""
+    """Save what identity resolved, and queue the interactions that it has not resolved yet."""
     contacts = [command.items[p.item.index].contact for p in plan.placed]
     learned = [
         (c.customer_id, c.learned) for c in contacts if c.confirmed and c.customer_id is not None
@@ -162,10 +171,10 @@ async def _remember(
     await unresolved.insert_unresolved(tx, command.tenant_id, waiting, now=now)
 
 
-async def _settle(
-    tx: Transaction, tenant_id: str, plan: Plan, failed: Sequence[ProviderKey]
+async def _correct_claims(
+    tx: Transaction, tenant_id: str, plan: RecordingPlan, failed: Sequence[ProviderKey]
 ) -> None:
-    """Give back the claims of what failed, and correct those filed under another customer."""
+    """Release the claims of failed items, and correct those filed under another customer."""
     refiled = {
         p.item.draft.provider: p.customer_id
         for p in plan.placed
@@ -175,32 +184,32 @@ async def _settle(
     await interactions.delete_claims(tx, tenant_id, failed)
 
 
-async def _repeat(
+async def _first_records(
     tx: Transaction,
     tenant_id: str,
-    repeated: Sequence[Item],
-    refused: Mapping[ProviderKey | None, ServiceError],
+    repeated: Sequence[Incoming],
+    failed: Mapping[ProviderKey | None, ServiceError],
 ) -> dict[int, Recorded | ServiceError]:
-    """Answer repeated messages with what was recorded first; another content is counted.
+    """Return the first record of each repeated message, and count repetitions with other content.
 
-    ``refused`` says why a first copy in this very batch failed; its repetition fails with it.
+    ``failed`` has the errors of first copies in this batch; their repetitions fail likewise.
     """
     keys = list({item.draft.provider: None for item in repeated if item.draft.provider})
     originals = await interactions.find_originals(tx, tenant_id, keys)
-    repeats: dict[int, Recorded | ServiceError] = {}
+    results: dict[int, Recorded | ServiceError] = {}
     for item in repeated:
         original = originals.get(item.draft.provider) if item.draft.provider else None
         if original is None:
-            repeats[item.index] = refused[item.draft.provider]
+            results[item.index] = failed[item.draft.provider]
             continue
         same = original.fingerprint == fingerprint(item.draft)
         content = "same" if same else "conflicting"
         on_commit(tx, metrics.DUPLICATES.labels(content).inc)
-        repeats[item.index] = Recorded(
+        results[item.index] = Recorded(
             original.interaction_id,
             original.conversation_id,
             original.customer_id,
             original.sequence,
             duplicate=True,
         )
-    return repeats
+    return results

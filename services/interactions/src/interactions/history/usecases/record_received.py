@@ -1,16 +1,16 @@
-"""Record what somebody is telling us right now.
+"""Record interactions as they are received.
 
-An interaction that comes without a time happens when we receive it, and it is received when nothing
-can be concluded from its absence any more: before that, a deadline might pass for certain while the
-answer that meets it waits for a connection. So the time is taken within the transaction. Stored
-deliveries need none of this, since the watermark waits for them from the moment they are stored.
+An interaction without a time of its own happens when we receive it. That time is taken within the
+transaction, while the watermark is held: otherwise a deadline might pass for certain while the
+response that meets it waits for a connection. Stored deliveries need no such care, because the
+watermark waits for them as soon as they are stored.
 """
 
 from datetime import datetime
 
 from common.db import Transaction, hold_watermark
 from common.errors import ServiceError
-from interactions.history.domain.times import GIVEN, judge_time, judge_times
+from interactions.history.domain.interaction_time import TimeSource, judge_time, judge_times
 from interactions.history.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
@@ -21,12 +21,14 @@ from interactions.history.usecases.record_interactions import (
 async def record_received(
     tx: Transaction, command: RecordInteractions, *, now: datetime
 ) -> list[Recorded | ServiceError]:
-    """Do as ``record_interactions``, and date what came without a time that can be believed."""
-    moments = judge_times([item.draft for item in command.items])
-    if any(moment.source != GIVEN for moment in moments):
+    """Do as ``record_interactions``; items without a plausible time get the time of receipt."""
+    times = judge_times([item.draft for item in command.items])
+    if any(time.source is not TimeSource.GIVEN for time in times):
         at = await hold_watermark(tx)
-        moments = [
-            m if m.source == GIVEN else judge_time(item.draft.occurred_at, received_at=at)
-            for item, m in zip(command.items, moments, strict=True)
+        times = [
+            time
+            if time.source is TimeSource.GIVEN
+            else judge_time(item.draft.occurred_at, received_at=at)
+            for item, time in zip(command.items, times, strict=True)
         ]
-    return await record_interactions(tx, command, now=now, moments=moments)
+    return await record_interactions(tx, command, now=now, times=times)

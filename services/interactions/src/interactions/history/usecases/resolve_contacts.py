@@ -1,14 +1,14 @@
-"""Find out who interactions are from, before anything is written.
+"""Resolve the contacts of interactions, before their transaction begins.
 
-Our own copy answers for what it knows; identity is asked for the rest only, within a deadline. When
-identity is away nothing is refused: the interaction is recorded without a customer and attached
+Our copy of identity's data resolves what it knows; identity is asked only about the rest, within a
+deadline. While identity is unavailable, interactions are recorded without a customer and attached
 later. The same goes for a customer id that only identity can confirm.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from common.db import Database
@@ -17,13 +17,13 @@ from common.runtime import Batcher, Call
 from interactions.history import metrics
 from interactions.history.domain.contact import Contact, Identifier, Key
 from interactions.history.domain.interaction import Draft
-from interactions.history.store.identifiers import Known, find_known
+from interactions.history.store.identifiers import KnownCustomers, find_known
 from interactions.history.usecases.record_interactions import Resolved
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Who has these identifiers?"""
+class ResolutionRequest:
+    """A request for the customer of these identifiers."""
 
     identifiers: tuple[Identifier, ...]
     observed_at: datetime
@@ -31,8 +31,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A canonical customer, and the spellings that identity knows it by."""
+class Resolution:
+    """A canonical customer, and the spellings by which identity knows it."""
 
     customer_id: UUID
     learned: tuple[Identifier, ...]
@@ -43,21 +43,31 @@ class Identity(Protocol):
 
     @property
     def available(self) -> bool:
-        """Whether it answered when last asked."""
+        """Whether it responded to the last call."""
         ...
 
     async def resolve(
-        self, tenant_id: str, questions: Sequence[Question], *, deadline_seconds: float
-    ) -> list[Answer | ServiceError]: ...
+        self, tenant_id: str, requests: Sequence[ResolutionRequest], *, deadline_seconds: float
+    ) -> list[Resolution | ServiceError]:
+        """Resolve each request, creating customers; a ServiceError is identity's refusal."""
+        ...
 
     async def find_customers(
         self, tenant_id: str, ids: Sequence[UUID], *, deadline_seconds: float
-    ) -> dict[UUID, UUID | None]: ...
+    ) -> dict[UUID, UUID | None]:
+        """Return the canonical id of each customer id, None for an id that was never issued."""
+        ...
+
+    async def find_customer(
+        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+    ) -> UUID | None:
+        """Return the customer who has an identifier, or None; never creates a customer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one batch wants to know of our own copy."""
+class Lookup:
+    """What to look up in our own copy."""
 
     keys: frozenset[Key]
     ids: frozenset[UUID]
@@ -68,26 +78,26 @@ READS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long identity may take: a basis, and something for each question more than one."""
+class Deadline:
+    """How long identity may take: a basis, and an allowance for each further request."""
 
     seconds: float = 0.3
     seconds_per_item: float = 0.003
 
-    def deadline(self, count: int) -> float:
+    def seconds_for(self, count: int) -> float:
         return self.seconds + self.seconds_per_item * (count - 1)
 
 
 class Resolver:
     """Resolves batches of drafts of one tenant.
 
-    Our own copy is read once for all single drafts that come while it is being read for others.
+    Single drafts that arrive while our own copy is being read share the next read.
     """
 
     def __init__(self, database: Database, identity: Identity) -> None:
         self._database = database
         self._identity = identity
-        self._copy: Batcher[Wanted, Known] = Batcher(
+        self._copy: Batcher[Lookup, KnownCustomers] = Batcher(
             self._find_known,
             name="resolver.find_known",
             max_calls=MOST_READ,
@@ -95,19 +105,19 @@ class Resolver:
         )
 
     async def resolve(
-        self, tenant_id: str, drafts: Sequence[Draft], *, patience: Patience
+        self, tenant_id: str, drafts: Sequence[Draft], *, deadline: Deadline
     ) -> list[Resolved | ServiceError]:
-        """Return each draft with its contact, or why it cannot be anybody's."""
+        """Return each draft with its contact, or the error why it has none."""
         keys = frozenset(i.key for d in drafts if d.customer_id is None for i in d.identifiers)
         ids = frozenset(d.customer_id for d in drafts if d.customer_id is not None)
-        known = Known({}, {})
+        known = KnownCustomers({}, {})
         if keys or ids:
-            known = await self._known(tenant_id, Wanted(keys, ids), alone=len(drafts) > 1)
+            known = await self._known(tenant_id, Lookup(keys, ids), alone=len(drafts) > 1)
         contacts: list[Contact | ServiceError | None] = [_from_copy(d, known) for d in drafts]
         unknown = [place for place, contact in enumerate(contacts) if contact is None]
         metrics.RESOLUTIONS.labels("own_copy").inc(len(drafts) - len(unknown))
         if unknown:
-            asked = await self._ask(tenant_id, [drafts[place] for place in unknown], patience)
+            asked = await self._ask(tenant_id, [drafts[place] for place in unknown], deadline)
             for place, contact in zip(unknown, asked, strict=True):
                 contacts[place] = contact
         return [
@@ -115,26 +125,28 @@ class Resolver:
             for draft, contact in zip(drafts, contacts, strict=True)
         ]
 
-    async def _known(self, tenant_id: str, wanted: Wanted, *, alone: bool) -> Known:
-        """Ask our own copy: a batch for itself, single drafts with whatever else comes."""
+    async def _known(self, tenant_id: str, wanted: Lookup, *, alone: bool) -> KnownCustomers:
+        """Read our own copy: for a batch ``alone``, for single drafts together with others."""
         if not alone:
             return await self._copy.add(tenant_id, wanted)
         return await self._database.read(
             find_known, tenant_id, keys=sorted(wanted.keys), ids=sorted(wanted.ids)
         )
 
-    async def _find_known(self, tenant_id: str, calls: Sequence[Call[Wanted, Known]]) -> None:
+    async def _find_known(
+        self, tenant_id: str, calls: Sequence[Call[Lookup, KnownCustomers]]
+    ) -> None:
         keys = frozenset().union(*(call.item.keys for call in calls))
         ids = frozenset().union(*(call.item.ids for call in calls))
-        known = await self._known(tenant_id, Wanted(keys, ids), alone=True)
+        known = await self._known(tenant_id, Lookup(keys, ids), alone=True)
         for call in calls:
             call.settle(known)
 
     async def _ask(
-        self, tenant_id: str, drafts: Sequence[Draft], patience: Patience
+        self, tenant_id: str, drafts: Sequence[Draft], deadline: Deadline
     ) -> list[Contact | ServiceError]:
         try:
-            contacts = await self._ask_identity(tenant_id, drafts, patience)
+            contacts = await self._ask_identity(tenant_id, drafts, deadline)
         except UnavailableError:
             metrics.RESOLUTIONS.labels("identity_away").inc(len(drafts))
             return [Contact(claimed_customer_id=draft.customer_id) for draft in drafts]
@@ -142,67 +154,69 @@ class Resolver:
         return contacts
 
     async def _ask_identity(
-        self, tenant_id: str, drafts: Sequence[Draft], patience: Patience
+        self, tenant_id: str, drafts: Sequence[Draft], deadline: Deadline
     ) -> list[Contact | ServiceError]:
-        """Ask about each contact once, however many of the drafts are theirs."""
-        questions: dict[frozenset[Key], Question] = {}
+        """Ask about each contact once, however many drafts it has."""
+        requests: dict[frozenset[Key], ResolutionRequest] = {}
         for draft in drafts:
             if draft.customer_id is None:
-                questions.setdefault(_keys(draft), _question(draft))
+                requests.setdefault(_keys(draft), _request(draft))
         ids = sorted({d.customer_id for d in drafts if d.customer_id is not None})
-        deadline = patience.deadline(len(questions) + len(ids))
-        answers: dict[frozenset[Key], Answer | ServiceError] = {}
-        found: dict[UUID, UUID | None] = {}
-        if questions:
-            given = await self._identity.resolve(
-                tenant_id, list(questions.values()), deadline_seconds=deadline
+        deadline_seconds = deadline.seconds_for(len(requests) + len(ids))
+        resolutions: dict[frozenset[Key], Resolution | ServiceError] = {}
+        customers: dict[UUID, UUID | None] = {}
+        if requests:
+            results = await self._identity.resolve(
+                tenant_id, list(requests.values()), deadline_seconds=deadline_seconds
             )
-            answers = dict(zip(questions, given, strict=True))
+            resolutions = dict(zip(requests, results, strict=True))
         if ids:
-            found = await self._identity.find_customers(tenant_id, ids, deadline_seconds=deadline)
+            customers = await self._identity.find_customers(
+                tenant_id, ids, deadline_seconds=deadline_seconds
+            )
         return [
-            _of_answer(answers[_keys(draft)])
+            _of_resolution(resolutions[_keys(draft)])
             if draft.customer_id is None
-            else _of_customer(found[draft.customer_id])
+            else _of_customer(customers[draft.customer_id])
             for draft in drafts
         ]
 
 
-def keep(result: Resolved | ServiceError, draft: Draft) -> Resolved:
-    """Return a draft that must not be lost, even if identity refuses its identifiers."""
+def unresolved_if_refused(result: Resolved | ServiceError, draft: Draft) -> Resolved:
+    """Return a draft to be recorded without a customer if identity refuses its identifiers."""
     if isinstance(result, ServiceError):
         return Resolved(draft, Contact(refused=result.detail))
     return result
 
 
-def _from_copy(draft: Draft, known: Known) -> Contact | None:
-    """Return what our own copy says, or None when identity must be asked."""
+def _from_copy(draft: Draft, known: KnownCustomers) -> Contact | None:
+    """Return the contact by our own copy, or None when identity must be asked."""
     if draft.customer_id is not None:
         customer = known.by_id.get(draft.customer_id)
         return None if customer is None else Contact(customer_id=customer)
     if not draft.identifiers:
         return Contact()
-    found = {known.by_key.get(i.key) for i in draft.identifiers}
-    if len(found) > 1 or None in found:
+    customers = {known.by_key.get(i.key) for i in draft.identifiers}
+    if len(customers) > 1 or None in customers:
         return None
-    if any(i.tells_more_than(known.levels[i.key]) for i in draft.identifiers):
+    if any(i.is_better_proved_than(known.levels[i.key]) for i in draft.identifiers):
         return None
-    return Contact(customer_id=found.pop())
+    return Contact(customer_id=customers.pop())
 
 
-def _question(draft: Draft) -> Question:
+def _request(draft: Draft) -> ResolutionRequest:
     source = draft.provider.name if draft.provider else draft.channel
-    return Question(draft.identifiers, draft.received_at, source)
+    return ResolutionRequest(draft.identifiers, draft.received_at, source)
 
 
 def _keys(draft: Draft) -> frozenset[Key]:
     return frozenset(identifier.key for identifier in draft.identifiers)
 
 
-def _of_answer(answer: Answer | ServiceError) -> Contact | ServiceError:
-    if isinstance(answer, ServiceError):
-        return answer
-    return Contact(customer_id=answer.customer_id, learned=answer.learned, confirmed=True)
+def _of_resolution(resolution: Resolution | ServiceError) -> Contact | ServiceError:
+    if isinstance(resolution, ServiceError):
+        return resolution
+    return Contact(customer_id=resolution.customer_id, learned=resolution.learned, confirmed=True)
 
 
 def _of_customer(customer_id: UUID | None) -> Contact | ServiceError:

@@ -1,4 +1,4 @@
-"""Writing the change feed: one row for everything that is told, numbered as it is written."""
+"""The change feed: one row for each change, numbered in the order of writing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import text
 
 from common.db import Columns, Transaction
-from interactions.history.domain.conversation import Step
+from interactions.history.domain.conversation import Change
 
-_STEP = Columns(
+_CHANGE = Columns(
     {
         "type": "text",
         "conversation_id": "uuid",
@@ -24,28 +24,28 @@ _APPEND = text(
                         interaction_id)
     SELECT :tenant_id, nextval('interaction_sequence'), me.xid, type, :now, conversation_id,
            customer_id, interaction_id
-    FROM me CROSS JOIN {_STEP.table("steps")}
+    FROM me CROSS JOIN {_CHANGE.table("changes")}
     RETURNING sequence
     """
 )
 
 
 async def insert_changes(
-    tx: Transaction, tenant_id: str, steps: Sequence[Step], *, now: datetime
+    tx: Transaction, tenant_id: str, changes: Sequence[Change], *, now: datetime
 ) -> list[int]:
-    """Write one row per step and return their sequences, in the same order."""
-    if not steps:
+    """Insert one row per change and return their sequences, in the same order."""
+    if not changes:
         return []
     rows = [
         {
-            "type": step.told,
-            "conversation_id": step.conversation.conversation_id,
-            "customer_id": step.customer_id,
-            "interaction_id": step.interaction_id,
+            "type": change.type,
+            "conversation_id": change.conversation.conversation_id,
+            "customer_id": change.customer_id,
+            "interaction_id": change.interaction_id,
         }
-        for step in steps
+        for change in changes
     ]
     result = await tx.execute(
-        _APPEND, {"tenant_id": tenant_id, "now": now, "steps": _STEP.values(rows)}
+        _APPEND, {"tenant_id": tenant_id, "now": now, "changes": _CHANGE.values(rows)}
     )
     return [row.sequence for row in result]

@@ -1,17 +1,18 @@
-"""What one more interaction does to its conversation."""
+"""What an interaction does to its conversation."""
 
 from datetime import datetime
 from uuid import UUID
 
 from interactions.history.domain.conversation import (
     RESTING,
+    Change,
+    ChangeType,
     Conversation,
-    Step,
-    Told,
-    told_of_status,
+    Status,
+    status_change_type,
     with_status,
 )
-from interactions.history.domain.interaction import Draft
+from interactions.history.domain.interaction import Direction, Draft
 
 
 def open_conversation(
@@ -23,11 +24,10 @@ def open_conversation(
     occurred_at: datetime,
     follows_id: UUID | None,
 ) -> Conversation:
-    """Return the conversation that ``draft`` begins; the interaction itself is not yet in it.
+    """Return the conversation that ``draft`` opens, without the interaction itself.
 
-    Imported history opens as resolved, so that it lands in nobody's queue.
+    Imported history opens as resolved, so that it appears in no queue.
     """
-    status = "resolved" if draft.backfill else "new" if draft.direction == "inbound" else "open"
     opening = draft.opening
     return Conversation(
         conversation_id=conversation_id,
@@ -36,7 +36,7 @@ def open_conversation(
         contact_key=contact_key,
         channel=draft.channel,
         channel_account=draft.channel_account,
-        status=status,
+        status=_first_status(draft),
         version=1,
         opened_at=occurred_at,
         last_activity_at=occurred_at,
@@ -53,41 +53,47 @@ def open_conversation(
     )
 
 
-def receive(
+def add_interaction(
     conversation: Conversation, draft: Draft, *, occurred_at: datetime
-) -> tuple[Conversation, list[Step]]:
-    """Put the interaction into the conversation; return it afterwards, and what to tell.
+) -> tuple[Conversation, list[Change]]:
+    """Return the conversation with the interaction in it, and the changes to announce.
 
-    The customer's own message brings a pending conversation back and opens a resolved one again.
-    The first is the interaction's own step.
+    The first change is the interaction itself. A customer's message also resumes a pending
+    conversation and reopens a resolved one.
     """
     grown = _counted(conversation, draft, occurred_at)
-    if draft.answers and not draft.backfill and grown.status == "new":
-        grown = with_status(grown, "open", at=occurred_at)
-    steps = [_step(Told.RECORDED, grown, draft, occurred_at)]
-    if draft.wants_attention and (grown.status in RESTING or grown.status == "resolved"):
+    if draft.answers and not draft.backfill and grown.status is Status.NEW:
+        grown = with_status(grown, Status.OPEN, at=occurred_at)
+    changes = [_change(ChangeType.RECORDED, grown, draft, occurred_at)]
+    if draft.wants_attention and (grown.status in RESTING or grown.status is Status.RESOLVED):
         previous = grown.status
-        grown = with_status(grown, "open", at=occurred_at)._replace(version=grown.version + 1)
-        told = told_of_status(previous, "open")
-        steps.append(_step(told, grown, draft, occurred_at, previous_status=previous))
-    return grown, steps
+        grown = with_status(grown, Status.OPEN, at=occurred_at)._replace(version=grown.version + 1)
+        reopening = status_change_type(previous, Status.OPEN)
+        changes.append(_change(reopening, grown, draft, occurred_at, previous_status=previous))
+    return grown, changes
 
 
-def opened(conversation: Conversation, draft: Draft) -> Step:
-    """Return the step that tells of a new conversation."""
-    return _step(Told.OPENED, conversation, draft, conversation.opened_at)
+def opening_change(conversation: Conversation, draft: Draft) -> Change:
+    """Return the change that announces a new conversation."""
+    return _change(ChangeType.OPENED, conversation, draft, conversation.opened_at)
 
 
-def _step(
-    told: Told,
+def _first_status(draft: Draft) -> Status:
+    if draft.backfill:
+        return Status.RESOLVED
+    return Status.NEW if draft.direction is Direction.INBOUND else Status.OPEN
+
+
+def _change(
+    type_: ChangeType,
     conversation: Conversation,
     draft: Draft,
     occurred_at: datetime,
     *,
-    previous_status: str | None = None,
-) -> Step:
-    return Step(
-        told=told,
+    previous_status: Status | None = None,
+) -> Change:
+    return Change(
+        type=type_,
         conversation=conversation,
         occurred_at=occurred_at,
         actor_type=draft.author.type,
@@ -98,8 +104,8 @@ def _step(
 
 def _counted(conversation: Conversation, draft: Draft, at: datetime) -> Conversation:
     public = not draft.private
-    inbound = public and draft.direction == "inbound"
-    outbound = public and draft.direction == "outbound"
+    inbound = public and draft.direction is Direction.INBOUND
+    outbound = public and draft.direction is Direction.OUTBOUND
     return conversation._replace(
         version=conversation.version + 1,
         interaction_count=conversation.interaction_count + 1,
@@ -113,26 +119,26 @@ def _counted(conversation: Conversation, draft: Draft, at: datetime) -> Conversa
 
 
 def _waiting_since(conversation: Conversation, draft: Draft, at: datetime) -> datetime | None:
-    """Return since when the oldest unanswered public message of the customer waits.
+    """Return the time of the customer's oldest public message without an answer.
 
-    Late arrivals count by when they happened: a message older than our last answer is answered.
+    A late arrival counts by its own time: a message older than our last answer is answered.
     """
     waiting = conversation.waiting_since
     if draft.wants_attention:
         answered = conversation.last_outbound_at
         return waiting if answered is not None and at <= answered else _earliest(waiting, at)
-    if draft.direction == "outbound" and not draft.private and not draft.automated:
+    if draft.direction is Direction.OUTBOUND and not draft.private and not draft.automated:
         if waiting is None or at < waiting:
             return waiting
-        # What came in after this answer went out still waits, from its latest message on.
+        # Messages after this answer still wait; the time of the latest is the only one we have.
         last = conversation.last_inbound_at
         return last if last is not None and last > at else None
     return waiting
 
 
-def _latest(known: datetime | None, new: datetime | None) -> datetime | None:
-    return new if known is None else known if new is None else max(known, new)
+def _latest(current: datetime | None, new: datetime | None) -> datetime | None:
+    return new if current is None else current if new is None else max(current, new)
 
 
-def _earliest(known: datetime | None, new: datetime | None) -> datetime | None:
-    return new if known is None else known if new is None else min(known, new)
+def _earliest(current: datetime | None, new: datetime | None) -> datetime | None:
+    return new if current is None else current if new is None else min(current, new)
