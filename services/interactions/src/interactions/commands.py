@@ -1,14 +1,12 @@
-"""What an operator does by hand: make channel accounts known, drive deliveries again."""
+"""An operator's commands: add channel accounts, process quarantined deliveries again."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
 from pydantic import SecretStr
 
 from common.cli import with_service
-from common.errors import ConflictError
 from common.service import Service
 from interactions.channels.kit.sealing import Sealer
 from interactions.channels.providers.registry import adapters
@@ -23,12 +21,10 @@ from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive
 from interactions.settings import InteractionsSettings
 from interactions.wiring import build
 
-T = TypeVar("T")
-
 channels = typer.Typer(help="Accounts at providers whose webhooks are accepted.")
 deliveries = typer.Typer(help="Provider deliveries that could not be processed.")
 
-Tenant = Annotated[str, typer.Option(help="Whose it is.")]
+Tenant = Annotated[str, typer.Option(help="The tenant that owns it.")]
 
 
 async def add_channel(
@@ -40,10 +36,10 @@ async def add_channel(
     channel: str,
     secret: SecretStr,
 ) -> None:
-    """Accept the webhooks of an account from now on; raises ConflictError if it is another's."""
+    """Accept the webhooks of an account. Raises ConflictError if it is another tenant's."""
     settings = service.settings
     if not isinstance(settings, InteractionsSettings):
-        raise TypeError("these are not the settings of interactions")
+        raise TypeError("the settings must be InteractionsSettings")
     sealer = Sealer(settings.sealing.keys, settings.sealing.current)
     sealed = sealer.seal(secret.get_secret_value(), bound_to=binding(provider, account, tenant_id))
     command = AddChannelAccount(tenant_id, provider, account, channel, sealed)
@@ -56,11 +52,11 @@ def channels_add(
     account: str,
     tenant: Tenant,
     secret: Annotated[str, typer.Option(prompt=True, hide_input=True, envvar="CHANNEL_SECRET")],
-    channel: Annotated[str, typer.Option(help="What plain messages count as.")] = "sms",
+    channel: Annotated[str, typer.Option(help="The channel of its plain messages.")] = "sms",
 ) -> None:
-    """Make an account known, or replace its secret, which is asked for and stored sealed."""
+    """Add an account, or replace its secret; asks for the secret and stores it sealed."""
     if provider not in adapters():
-        raise typer.BadParameter(f"there is no such provider; there is: {', '.join(adapters())}")
+        raise typer.BadParameter(f"unknown provider; available: {', '.join(adapters())}")
 
     async def add(service: Service) -> None:
         await add_channel(
@@ -72,11 +68,7 @@ def channels_add(
             secret=SecretStr(secret),
         )
 
-    try:
-        _with_service(add)
-    except ConflictError as error:
-        typer.echo(f"{provider}/{account}: {error}", err=True)
-        raise typer.Exit(1) from None
+    with_service(_from_environment, add)
     typer.echo(f"accepting POST /v1/channels/{provider}/{account} for {tenant}")
 
 
@@ -85,10 +77,10 @@ def channels_list(tenant: Tenant) -> None:
     """Show a tenant's accounts, without their secrets."""
 
     async def show(service: Service) -> None:
-        for found in await service.database.read(list_accounts, tenant):
-            typer.echo(f"{found.provider}\t{found.account}\t{found.channel}")
+        for account in await service.database.read(list_accounts, tenant):
+            typer.echo(f"{account.provider}\t{account.account}\t{account.channel}")
 
-    _with_service(show)
+    with_service(_from_environment, show)
 
 
 @deliveries.command("list")
@@ -96,11 +88,13 @@ def deliveries_list(tenant: Tenant) -> None:
     """Show quarantined deliveries with their reasons, never their content."""
 
     async def show(service: Service) -> None:
-        for found in await service.database.read(list_quarantined, tenant):
-            where = f"{found.provider}\t{found.account}"
-            typer.echo(f"{found.delivery_id}\t{found.received_at}\t{where}\t{found.reason}")
+        for delivery in await service.database.read(list_quarantined, tenant):
+            account = f"{delivery.provider}\t{delivery.account}"
+            typer.echo(
+                f"{delivery.delivery_id}\t{delivery.received_at}\t{account}\t{delivery.reason}"
+            )
 
-    _with_service(show)
+    with_service(_from_environment, show)
 
 
 @deliveries.command("redrive")
@@ -113,8 +107,8 @@ def deliveries_redrive(
         command = RedriveDeliveries(tenant, tuple(delivery_id) if delivery_id else None)
         return await service.database.run(redrive_deliveries, command, now=service.clock.now())
 
-    typer.echo(f"{_with_service(redrive)} deliveries will be processed again")
+    typer.echo(f"{with_service(_from_environment, redrive)} deliveries will be processed again")
 
 
-def _with_service(work: Callable[[Service], Awaitable[T]]) -> T:
-    return with_service(lambda: build(InteractionsSettings()), work)  # from the environment
+def _from_environment() -> Service:
+    return build(InteractionsSettings())

@@ -10,5 +10,5 @@ def test_an_account_at_a_provider_that_nobody_reads_is_refused():
         channels, ["add", "twillio", "AC1", "--tenant", "demo"], env={"CHANNEL_SECRET": "canary"}
     )
     assert answer.exit_code == 2
-    assert "there is no such provider" in answer.output
+    assert "unknown provider; available: twilio" in answer.output
     assert "canary" not in answer.output

@@ -1,4 +1,4 @@
-"""What an adapter for a provider must be able to do. One file per provider, pure functions."""
+"""The protocol of a provider's adapter: pure functions, one file per provider."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ Headers = Sequence[tuple[str, str]]
 
 
 class UnreadableError(Exception):
-    """A delivery that this adapter does not understand. The text is a reason, not content."""
+    """An adapter cannot read a delivery. The text is a reason and never contains content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A provider's call as it came: ``url`` as the provider called it, the body as raw bytes."""
+    """A provider's call: ``url`` as the provider called it, the body as raw bytes."""
 
     url: str
     headers: Headers
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return a header that was sent exactly once; sent twice it is as good as absent."""
-        values = [value for found, value in self.headers if found == name]
+        """Return a header that was sent exactly once; one that was sent twice is ignored."""
+        values = [value for sent, value in self.headers if sent == name]
         return values[0] if len(values) == 1 else None
 
 
@@ -45,18 +45,18 @@ class Adapter(Protocol):
 
     name: str
     answer: tuple[str, bytes]
-    """Media type and body of the answer that the provider expects."""
+    """Media type and body of the response that the provider expects."""
 
     def is_genuine(self, call: Signed, secret: str) -> bool:
-        """Tell in constant time whether the holder of ``secret`` made this call."""
+        """Return, in constant time, whether the holder of ``secret`` made this call."""
         ...
 
     def delivery_key(self, call: Signed) -> str | None:
-        """Return what stays the same when the provider repeats this very call."""
+        """Return a key that is equal when the provider repeats the call, or None."""
         ...
 
     def read(self, delivery: Delivery) -> list[Draft]:
-        """Return every message in the delivery; none for what is valid but no message.
+        """Return the messages in the delivery; none if it is valid but has no message.
 
         Raises UnreadableError.
         """

@@ -1,4 +1,4 @@
-"""Make an account at a provider known: its calls are accepted from then on."""
+"""Add an account at a provider, so that its calls are accepted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,9 +29,9 @@ async def add_channel_account(
         command.provider, command.account, command.tenant_id, command.channel, command.secret
     )
     if not await save_account(tx, account):
-        raise ConflictError("this account belongs to somebody else")
+        raise ConflictError("the account belongs to another tenant")
 
 
 def binding(provider: str, account: str, tenant_id: str) -> str:
-    """Return what an account's sealed secret is bound to."""
+    """Return the row that an account's sealed secret is bound to."""
     return f"channel_account|{provider}|{account}|{tenant_id}"

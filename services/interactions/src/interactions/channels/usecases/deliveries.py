@@ -1,4 +1,4 @@
-"""What providers send: stored first, understood later, put aside when it cannot be."""
+"""Provider deliveries: stored first, read later, quarantined if they cannot be read."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from interactions.history import RecordInteractions, Resolved, bounded_key, reco
 
 @dataclass(frozen=True, slots=True)
 class StoreDelivery:
-    """A provider's call whose signature was good."""
+    """A provider's call with a valid signature."""
 
     tenant_id: str
     provider: str
@@ -27,7 +27,7 @@ class StoreDelivery:
 
 
 async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: datetime) -> bool:
-    """Put the call into the vault; False when it is there already."""
+    """Store the call in the vault; return False if it is there already."""
     del now  # the vault reads the database's clock itself, after its transaction has begun
     return await store.insert_delivery(
         tx,
@@ -42,7 +42,7 @@ async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A delivery and the messages in it, or why it could not be read."""
+    """A delivery with its messages, or the reason why it could not be read."""
 
     delivery: StoredDelivery
     items: Sequence[Resolved] = ()
@@ -51,7 +51,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class RecordDeliveries:
-    """Deliveries of one tenant, in the order in which they came."""
+    """Deliveries of one tenant, in the order of their arrival."""
 
     tenant_id: str
     understood: Sequence[Understood]
@@ -63,8 +63,8 @@ async def record_deliveries(
 ) -> Counter[tuple[str, str]]:
     """Record the messages, and mark each delivery processed or quarantined with its reason.
 
-    Returns how many deliveries there were by provider and outcome. A repetition records nothing
-    again: every message has its provider's key.
+    Returns the number of deliveries by provider and outcome. It is idempotent, because every
+    message has its provider's key.
     """
     outcomes: Counter[tuple[str, str]] = Counter()
     items = [item for u in command.understood for item in u.items]
@@ -90,6 +90,6 @@ class RedriveDeliveries:
 
 
 async def redrive_deliveries(tx: Transaction, command: RedriveDeliveries, *, now: datetime) -> int:
-    """Put them back into the queue and return how many; messages keep their ids and keys."""
+    """Queue them again and return how many; messages keep their ids and keys."""
     del now
     return await store.mark_received(tx, command.tenant_id, command.ids)

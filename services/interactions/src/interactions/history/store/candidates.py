@@ -83,9 +83,9 @@ _WANTED = f"""
         WHERE i.given IS NULL AND i.customer_id IS NOT NULL
     )
 """
-# Locks are taken in one order by everybody: first those of threads, sorted, then conversations,
-# sorted. What was locked for a thread may have been opened by somebody else meanwhile, and this
-# statement does not see it yet: so it leaves the conversations alone then, unless told otherwise.
+# All transactions take locks in one order: those of threads first, sorted, then conversations,
+# sorted. While this waits for a thread's lock, another transaction may open a conversation that the
+# statement cannot see; so if it locked a thread, it leaves the conversations to a second run.
 FIND = text(
     f"""
     {_WANTED},
