@@ -10,12 +10,13 @@ from interactions.context.consumers.clocks import clocks_stream
 from interactions.context.consumers.customers import customers_stream
 from interactions.context.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
 from interactions.context.http import change_feed, context, timeline
-from interactions.context.http.state import ContextState, IdentityResolver
+from interactions.context.http.state import ContextState
+from interactions.history import IdentityLookup
 from interactions.settings import InteractionsSettings
 
 
 def build_context(
-    foundation: Foundation, settings: InteractionsSettings, *, identity: IdentityResolver
+    foundation: Foundation, settings: InteractionsSettings, *, identity: IdentityLookup
 ) -> Part:
     """Return the part that serves everything about a customer in one call."""
     streams = {"customers": customers_stream(), "clocks": clocks_stream()}

@@ -33,6 +33,7 @@ from interactions.history.usecases.record_interactions import (
 from interactions.history.usecases.resolve_contacts import (
     Deadline,
     Identity,
+    IdentityLookup,
     Resolver,
     unresolved_if_refused,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Draft",
     "Identifier",
     "Identity",
+    "IdentityLookup",
     "InteractionRecordedV1",
     "Json",
     "Kind",

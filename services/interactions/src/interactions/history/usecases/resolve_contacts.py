@@ -38,7 +38,20 @@ class Resolution:
     learned: tuple[Identifier, ...]
 
 
-class Identity(Protocol):
+class IdentityLookup(Protocol):
+    """What the identity service tells without creating a customer."""
+
+    async def find_customer(
+        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+    ) -> UUID | None:
+        """Return the customer who has an identifier, or None; never creates a customer.
+
+        Raises UnavailableError when the deadline has passed.
+        """
+        ...
+
+
+class Identity(IdentityLookup, Protocol):
     """The identity service. Every call raises UnavailableError when its deadline has passed."""
 
     @property
@@ -56,12 +69,6 @@ class Identity(Protocol):
         self, tenant_id: str, ids: Sequence[UUID], *, deadline_seconds: float
     ) -> dict[UUID, UUID | None]:
         """Return the canonical id of each customer id, None for an id that was never issued."""
-        ...
-
-    async def find_customer(
-        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
-    ) -> UUID | None:
-        """Return the customer who has an identifier, or None; never creates a customer."""
         ...
 
 
