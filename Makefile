@@ -124,6 +124,10 @@ cov: $(DEV) ## Measure branches covered; fail below the floors of tools/coverage
 	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
 	$(BIN)/python -m tools.coverage build/coverage.json
 
+.PHONY: mutants
+mutants: $(TOOLS) ## Change the core in small ways; list changes no unit test notices (ONLY='sla.rules.*')
+	$(BIN)/python -m tools.mutants $(if $(ONLY),'$(ONLY)')
+
 .PHONY: unit
 unit: $(DEV) ## Only what needs no server
 	$(BIN)/pytest $(wildcard libs/common/tests/unit services/*/tests/unit tests/unit tests/contract)
