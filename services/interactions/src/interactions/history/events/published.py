@@ -60,8 +60,8 @@ class ConversationOpenedV1(ConversationSnapshot):
 class InteractionRecordedV1(ConversationSnapshot):
     """One interaction; the envelope's ``occurred_at`` is when it happened.
 
-    ``interaction_sequence`` is its place in the change feed, ``origin_customer_id`` the customer
-    it arrived with, for ever.
+    ``interaction_sequence`` is its place in the change feed. ``origin_customer_id`` is the customer
+    it arrived with; a merge never changes it.
     """
 
     model_config = _example(
