@@ -30,6 +30,10 @@ COMMON = "libs/common/src/common"
 SLA = "services/sla/src/sla"
 EVENT = 'class OpenedV1(EventData):\n    event_type: ClassVar[str] = "sla.opened"\n    why: str\n'
 ANNOUNCING = "from sla.events.published import OpenedV1\n"
+COPIED_BY_NAME = {
+    f"{SLA}/events/published.py": EVENT,
+    f"{SLA}/events/announcing.py": f"{ANNOUNCING}NAMES = tuple(OpenedV1.model_fields)\n",
+}
 ROOMS = {
     f"{COMMON}/db/__init__.py": '__all__ = ["Database"]\n',
     f"{COMMON}/db/database.py": "",
@@ -70,6 +74,7 @@ BREAKS: list[tuple[Check, Files, str]] = [
         },
         "OpenedV1.why",
     ),
+    (event_fields.check, COPIED_BY_NAME | {f"{SLA}/domain/clock.py": ""}, "OpenedV1.why"),
     (faces.check, ROOMS | {f"{SLA}/a.py": "from common.db.database import X\n"}, "common.db"),
     (faces.check, ROOMS | {f"{SLA}/a.py": "from common.db import database\n"}, "common.db"),
     (faces.check, ROOMS | {f"{SLA}/a.py": "import common.db.database\n"}, "common.db"),
@@ -125,6 +130,10 @@ SOUND: list[tuple[Check, Files]] = [
             f"{SLA}/events/published.py": EVENT,
             f"{SLA}/events/announcing.py": f"{ANNOUNCING}OpenedV1(why=reason)\n",
         },
+    ),
+    (
+        event_fields.check,
+        COPIED_BY_NAME | {f"{SLA}/domain/clock.py": "class Clock:\n    why: str\n"},
     ),
     (
         faces.check,

@@ -19,6 +19,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     for service, sources in _by_service(tree).items():
         classes = {node.name: (source, node) for source in sources for node in _classes(source)}
         names, filled = _used(service, sources)
+        filled |= _filled_by_name(sources, classes)
         for name, (source, node) in classes.items():
             if not _is_event(node):
                 continue
@@ -73,3 +74,22 @@ def _used(service: str, sources: list[Source]) -> tuple[set[str], set[str]]:
             elif isinstance(node, ast.Dict):
                 filled |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
     return names, filled
+
+
+def _filled_by_name(
+    sources: list[Source], classes: dict[str, tuple[Source, ast.ClassDef]]
+) -> set[str]:
+    """Return the fields that are filled by name, from a class of the domain that has them too.
+
+    A module does this when it reads ``model_fields`` of an event.
+    """
+    declared: set[str] = set()
+    copied: set[str] = set()
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.AnnAssign) and "domain" in source.module.split("."):
+                declared.add(ast.unparse(node.target))
+            elif isinstance(node, ast.Attribute) and node.attr == "model_fields":
+                name = ast.unparse(node.value).rpartition(".")[2]
+                copied |= set(_fields(classes[name][1], classes)) if name in classes else set()
+    return copied & declared

@@ -17,13 +17,13 @@ from common.web.requests import (
     without_nul,
 )
 from interactions.history.domain.contact import Identifier, Level
+from interactions.history.domain.conversation import Opening
 from interactions.history.domain.interaction import (
     Author,
     AuthorType,
     Direction,
     Draft,
     Kind,
-    Opening,
     ProviderKey,
 )
 from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
@@ -154,14 +154,7 @@ class InteractionRequest(RequestModel):
 
 
 def _opening(request: OpeningRequest) -> Opening:
-    if not request.model_fields_set:
-        return Opening()
-    return Opening(
-        priority=request.priority,
-        team=request.team,
-        assignee=request.assignee,
-        tags=tuple(dict.fromkeys(request.tags)),
-        language=request.language,
-        brand=request.brand,
-        customer_tier=request.customer_tier,
-    )
+    values = {name: getattr(request, name) for name in request.model_fields_set}
+    if "tags" in values:
+        values["tags"] = tuple(dict.fromkeys(request.tags))
+    return Opening(**values)

@@ -28,7 +28,6 @@ def open_conversation(
 
     Imported history opens as resolved, so that it appears in no queue.
     """
-    opening = draft.opening
     return Conversation(
         conversation_id=conversation_id,
         origin_customer_id=customer_id,
@@ -40,13 +39,7 @@ def open_conversation(
         version=1,
         opened_at=occurred_at,
         last_activity_at=occurred_at,
-        priority=opening.priority,
-        team=opening.team,
-        assignee=opening.assignee,
-        tags=opening.tags,
-        language=opening.language,
-        brand=opening.brand,
-        customer_tier=opening.customer_tier,
+        **draft.opening._asdict(),
         subject=draft.subject,
         resolved_at=occurred_at if draft.backfill else None,
         follows_id=follows_id,

@@ -76,6 +76,21 @@ class Conversation(NamedTuple):
         return str(self.conversation_id), self.version, str(self.customer_id)
 
 
+class Opening(NamedTuple):
+    """The first values of a conversation that its first interaction may set, by the same names."""
+
+    priority: str | None = None
+    team: str | None = None
+    assignee: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    brand: str | None = None
+    customer_tier: str | None = None
+
+
+DEFAULT_OPENING = Opening()
+
+
 class Change(NamedTuple):
     """One change to be announced, and the conversation after it.
 

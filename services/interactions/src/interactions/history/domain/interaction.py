@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from interactions.history.domain.contact import Identifier
+from interactions.history.domain.conversation import DEFAULT_OPENING, Opening
 
 
 class Kind(StrEnum):
@@ -52,19 +53,6 @@ class ProviderKey(NamedTuple):
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The first values of a conversation, if this interaction opens one."""
-
-    priority: str | None = None
-    team: str | None = None
-    assignee: str | None = None
-    tags: tuple[str, ...] = ()
-    language: str | None = None
-    brand: str | None = None
-    customer_tier: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """One interaction as reported. ``occurred_at`` is a claim, ``received_at`` our own time."""
@@ -88,7 +76,7 @@ class Draft:
     private: bool = False
     automated: bool = False
     backfill: bool = False
-    opening: Opening = Opening()
+    opening: Opening = DEFAULT_OPENING
 
     @property
     def from_customer(self) -> bool:
@@ -113,6 +101,20 @@ class Draft:
             and not self.private
             and not self.automated
         )
+
+
+UNCHANGED_FIELDS = (
+    "channel",
+    "kind",
+    "direction",
+    "private",
+    "automated",
+    "subject",
+    "text",
+    "in_reply_to",
+    "backfill",
+)
+"""Fields of a draft that are stored, and published, by their own names and just as reported."""
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode

@@ -1,10 +1,12 @@
 """The published event of each change."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from common.messaging import EventData, OutboxEvent
 from interactions.history.domain.conversation import Change, ChangeType, Conversation
+from interactions.history.domain.interaction import UNCHANGED_FIELDS
 from interactions.history.domain.placement import Placement
 from interactions.history.events import published
 
@@ -18,6 +20,17 @@ _CHANGES: dict[ChangeType, type[published.ConversationChanged]] = {
     ChangeType.REOPENED: published.ConversationReopenedV1,
     ChangeType.CLOSED: published.ConversationClosedV1,
 }
+
+_SNAPSHOT = tuple(
+    name for name in published.ConversationSnapshot.model_fields if name != "backfill"
+)
+_REPORTED = tuple(
+    name
+    for name in published.InteractionRecordedV1.model_fields
+    if name in UNCHANGED_FIELDS and name not in published.ConversationSnapshot.model_fields
+)
+_snapshot_values = attrgetter(*_SNAPSHOT)
+_reported_values = attrgetter(*_REPORTED)
 
 
 def event_of(
@@ -69,36 +82,18 @@ def _recorded(
     provider = draft.provider
     return published.InteractionRecordedV1(
         **snapshot,
+        **dict(zip(_REPORTED, _reported_values(draft), strict=True)),
         interaction_id=placed.item.interaction_id,
         interaction_sequence=sequence,
-        kind=draft.kind,
-        direction=draft.direction,
         author_type=draft.author.type,
         author_id=draft.author.id,
         author_name=draft.author.name,
-        private=draft.private,
-        automated=draft.automated,
-        subject=draft.subject,
-        text=draft.text,
-        in_reply_to=draft.in_reply_to,
         provider=None if provider is None else provider._asdict(),
         origin_customer_id=placed.customer_id,
     )
 
 
 def _snapshot(conversation: Conversation, *, backfill: bool) -> dict[str, Any]:
-    return {
-        "conversation_id": conversation.conversation_id,
-        "customer_id": conversation.customer_id,
-        "channel": conversation.channel,
-        "channel_account": conversation.channel_account,
-        "status": conversation.status,
-        "priority": conversation.priority,
-        "team": conversation.team,
-        "assignee": conversation.assignee,
-        "tags": list(conversation.tags),
-        "language": conversation.language,
-        "brand": conversation.brand,
-        "customer_tier": conversation.customer_tier,
-        "backfill": backfill,
-    }
+    """Return the published fields of a conversation, each from the field of its name."""
+    values = _snapshot_values(conversation)
+    return dict(zip(_SNAPSHOT, values, strict=True), backfill=backfill)

@@ -1,6 +1,8 @@
 """Conversations between their rows and their values."""
 
-from typing import Any
+from datetime import datetime
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -9,36 +11,29 @@ from common.db import Columns
 from interactions.history.domain.contact import NOBODY
 from interactions.history.domain.conversation import Conversation, Status
 
-CONVERSATION = Columns(
-    {
-        "conversation_id": "uuid",
-        "origin_customer_id": "uuid",
-        "contact_key": "text",
-        "channel": "text",
-        "channel_account": "text",
-        "status": "text",
-        "priority": "text",
-        "team": "text",
-        "assignee": "text",
-        "tags": "text[]",
-        "language": "text",
-        "brand": "text",
-        "customer_tier": "text",
-        "subject": "text",
-        "version": "bigint",
-        "opened_at": "timestamptz",
-        "last_activity_at": "timestamptz",
-        "last_inbound_at": "timestamptz",
-        "last_outbound_at": "timestamptz",
-        "waiting_since": "timestamptz",
-        "first_response_at": "timestamptz",
-        "interaction_count": "int",
-        "reopen_count": "int",
-        "resolved_at": "timestamptz",
-        "closed_at": "timestamptz",
-        "follows_id": "uuid",
-    }
-)
+_TYPES = {
+    UUID: "uuid",
+    str: "text",
+    int: "bigint",
+    Status: "text",
+    datetime: "timestamptz",
+    tuple[str, ...]: "text[]",
+}
+
+
+def _columns() -> dict[str, str]:
+    """Return the columns of ``conversation``: all fields except today's customer."""
+    kinds = get_type_hints(Conversation)
+    del kinds["customer_id"]
+    return {name: _TYPES[_without_null(kind)] for name, kind in kinds.items()}
+
+
+def _without_null(kind: Any) -> Any:
+    options = [option for option in get_args(kind) if option is not NoneType]
+    return options[0] if NoneType in get_args(kind) else kind
+
+
+CONVERSATION = Columns(_columns())
 
 
 def to_row(conversation: Conversation) -> dict[str, Any]:

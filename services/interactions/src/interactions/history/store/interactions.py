@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import text
 from common.db import Columns, Transaction, bytea_text, copy_rows
 from common.jsons import dumps_text
 from interactions.history.domain.contact import NOBODY, Identifier
-from interactions.history.domain.interaction import ProviderKey, fingerprint
+from interactions.history.domain.interaction import UNCHANGED_FIELDS, ProviderKey, fingerprint
 from interactions.history.domain.interaction_time import InteractionTime
 from interactions.history.domain.placement import Incoming, Placement
+
+_unchanged_values = attrgetter(*UNCHANGED_FIELDS)
 
 _KEY = {"provider_name": "text", "provider_account": "text", "message_id": "text"}
 _KEYS = Columns(_KEY)
@@ -162,29 +165,21 @@ def _row(
         "interaction_id": placed.item.interaction_id,
         "conversation_id": placed.conversation_id,
         "sequence": sequence,
-        "channel": draft.channel,
-        "kind": draft.kind,
-        "direction": draft.direction,
+        **dict(zip(UNCHANGED_FIELDS, _unchanged_values(draft), strict=True)),
         "author_type": draft.author.type,
         "author_id": draft.author.id,
         "author_name": draft.author.name,
-        "private": draft.private,
-        "automated": draft.automated,
-        "subject": draft.subject,
-        "text": draft.text,
         "data": dumps_text(draft.data),
         "attachments": dumps_text(draft.attachments),
         "identifiers": dumps_text(identifier_values(draft.identifiers)),
         "provider_name": provider and provider.name,
         "provider_account": provider and provider.account,
         "provider_message_id": provider and provider.message_id,
-        "in_reply_to": draft.in_reply_to,
         "occurred_at": time.occurred_at,
         "received_at": time.received_at,
         "recorded_at": now,
         "time_source": time.source,
         "time_claim": time.claim,
-        "backfill": draft.backfill,
     }
 
 
