@@ -61,6 +61,21 @@ async def test_a_repeated_message_answers_the_original(api):
     assert again.json() == first | {"duplicate": True}
 
 
+async def test_the_locale_is_stored_and_published(api):
+    answer = await api.post(PATH, a_body(locale="pt-BR"))
+    assert answer.status_code == 201, answer.text
+    [row] = await api.rows("SELECT locale FROM interaction")
+    assert row.locale == "pt-BR"
+    [event] = await api.rows("SELECT payload FROM outbox WHERE type LIKE '%recorded'")
+    assert '"locale":"pt-BR"' in event.payload
+
+
+async def test_a_locale_that_is_no_language_tag_is_rejected(api):
+    answer = await api.post(PATH, a_body(locale="Português (Brasil)"))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/locale"]
+
+
 async def test_twenty_posts_of_one_message_record_it_once(api):
     body = a_body()
     answers = await asyncio.gather(*(api.post(PATH, body) for _ in range(20)))

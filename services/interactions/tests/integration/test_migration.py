@@ -1,6 +1,17 @@
 """The migrations build what the code expects, and can be taken back."""
 
+import asyncio
+
 import asyncpg
+
+from common.db import Database
+from common.ids import new_id
+from common.migrations import downgrade, upgrade
+from common.settings import PostgresSettings
+from interactions.history import record_interactions
+from interactions.wiring import MIGRATIONS
+from services.interactions.tests.context_rows import an_interaction
+from services.interactions.tests.factories import NOON, a_draft, recording
 
 
 async def test_the_growing_tables_are_partitioned(fresh_dsn):
@@ -16,3 +27,34 @@ async def test_the_growing_tables_are_partitioned(fresh_dsn):
     assert parts["interaction"] == 16
     assert parts["provider_message"] == 16
     assert parts["raw_delivery"] > 7
+
+
+async def test_a_populated_database_gets_the_locale_without_a_rewrite(fresh_dsn):
+    dsn = fresh_dsn("interactions")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_27_0003")
+    database = Database(PostgresSettings(dsn=dsn), service="interactions")
+    try:
+        await database.run(lambda tx: an_interaction(tx, new_id()))
+        before = await _fetch(dsn, _FILES)
+        await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+        assert await _fetch(dsn, _FILES) == before
+        await database.run(record_interactions, recording(a_draft(locale="pt-BR")), now=NOON)
+    finally:
+        await database.close()
+    rows = await _fetch(dsn, "SELECT locale FROM interaction ORDER BY sequence")
+    assert [row["locale"] for row in rows] == [None, "pt-BR"]
+
+
+_FILES = """
+    SELECT relid::text, pg_relation_filenode(relid)
+      FROM pg_partition_tree('interaction') ORDER BY relid
+"""
+"""The file of each partition. A rewrite would give it another one."""
+
+
+async def _fetch(dsn, statement):
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(statement)
+    finally:
+        await connection.close()

@@ -43,6 +43,11 @@ KeyText = Annotated[
 ]
 """Text that is part of a key and is used unchanged."""
 
+Locale = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
+]
+"""A language tag of BCP 47, such as ``pt-BR``."""
+
 _NAMES_SOMEBODY = ("customer_id", "conversation_id", "in_reply_to")
 
 
@@ -105,6 +110,7 @@ class InteractionRequest(RequestModel):
     occurred_at: Timestamp | None = None
     subject: ShortText | None = None
     text: Text | None = None
+    locale: Locale | None = Field(default=None, description="Language of the text, as in BCP 47.")
     data: JsonObject = Field(default_factory=dict)
     attachments: list[JsonObject] = Field(default_factory=list, max_length=50)
     provider: ProviderRequest | None = None
@@ -146,6 +152,7 @@ class InteractionRequest(RequestModel):
             attachments=self.attachments,
             provider=provider,
             in_reply_to=self.in_reply_to,
+            locale=self.locale,
             private=self.kind is Kind.NOTE if self.private is None else self.private,
             automated=self.automated,
             backfill=self.backfill,

@@ -73,6 +73,7 @@ class Draft:
     attachments: Sequence[Mapping[str, Any]] = ()
     provider: ProviderKey | None = None
     in_reply_to: str | None = None
+    locale: str | None = None
     private: bool = False
     automated: bool = False
     backfill: bool = False
@@ -112,6 +113,7 @@ UNCHANGED_FIELDS = (
     "subject",
     "text",
     "in_reply_to",
+    "locale",
     "backfill",
 )
 """Fields of a draft that are stored, and published, by their own names and just as reported."""

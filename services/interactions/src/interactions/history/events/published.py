@@ -77,6 +77,7 @@ class InteractionRecordedV1(ConversationSnapshot):
         subject=None,
         text="Where is my order 118?",
         in_reply_to=None,
+        locale="en-GB",
         provider={
             "name": "twilio",
             "account": "+15005550006",
@@ -99,6 +100,7 @@ class InteractionRecordedV1(ConversationSnapshot):
     subject: str | None
     text: str | None
     in_reply_to: str | None
+    locale: str | None = None
     provider: dict[str, str] | None
     origin_customer_id: UUID | None
 

@@ -87,6 +87,7 @@ class ShownInteraction(ShownRow):
     identifiers: list[ShownIdentifier]
     provider: ShownProvider | None
     in_reply_to: Annotated[str | None, WITHHELD]
+    locale: Annotated[str | None, OPEN]
     occurred_at: JsonTime
     received_at: JsonTime
     recorded_at: JsonTime
