@@ -162,7 +162,11 @@ async def test_failures_count_on_until_a_session_has_lasted():
 
 async def test_a_drain_survives_every_failure_and_reports_its_own():
     rounds = Rounds(UnavailableError("away"), LookupError(), UnavailableError("away"), 0.0)
-    loop = drain("test", rounds, pause_seconds=0.5)  # type: ignore[arg-type]
+
+    async def amount_of_work() -> int:
+        return int(await rounds())
+
+    loop = drain("test", amount_of_work, pause_seconds=0.5)
     assert await loop.round() == 1.0
     assert loop.healthy() is None
     assert await loop.round() == 2.0

@@ -9,7 +9,6 @@ from urllib.parse import unquote_plus
 from fastapi import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.requests import Request
 
 from common.errors import FieldError, InvalidError
 from common.jsons import pointer_to
@@ -113,8 +112,3 @@ def is_list(annotation: Any) -> bool:
     if any(kind is one for one in (list, tuple, set, frozenset)):
         return True
     return any(is_list(part) for part in get_args(annotation))
-
-
-def any_query(request: Request) -> list[tuple[str, str]]:
-    """Return all query parameters in order, for routes with ``ANY_QUERY``."""
-    return request.query_params.multi_items()

@@ -29,10 +29,6 @@ def mask_name(value: str) -> str:
     return f"{value.strip()[:1]}{HIDDEN}"
 
 
-def mask_address(_value: str) -> str:
-    return HIDDEN
-
-
 _BY_TYPE: Mapping[str, Callable[[str], str]] = {
     "email": mask_email,
     "phone": mask_phone,
