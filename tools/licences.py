@@ -6,8 +6,10 @@ weak copyleft, which asks something only of those who pass it on.
 
 import re
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/licences.md"
@@ -29,9 +31,11 @@ under permissive licences only; what is used for development only may be under a
 
 
 def locked(name: str) -> list[str]:
-    """Return the packages that a lock file names and that are installed here, by name."""
+    """Return the packages that a lock file names for this platform and this Python."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
-    return sorted(re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE))
+    lines = re.findall(r"^([A-Za-z0-9._-]+==.*?) *\\?$", text, re.MULTILINE)
+    wanted = (Requirement(line) for line in lines)
+    return sorted(each.name for each in wanted if not each.marker or each.marker.evaluate())
 
 
 def licence_of(package: Distribution) -> str:
@@ -49,15 +53,12 @@ def licence_of(package: Distribution) -> str:
 
 
 def rows(lock: str) -> list[tuple[str, str]]:
-    """Return each installed package of a lock with its licence."""
-    found = []
-    for name in locked(lock):
-        try:
-            licence = licence_of(distribution(name))
-        except PackageNotFoundError:
-            continue  # for another platform or another Python
-        found.append((name, licence))
-    return found
+    """Return each package of a lock with its licence.
+
+    Raises:
+        PackageNotFoundError: One is not installed here.
+    """
+    return [(name, licence_of(distribution(name))) for name in locked(lock)]
 
 
 def refused(licences: list[tuple[str, str]], *, weak: bool) -> list[str]:
