@@ -5,12 +5,13 @@ table; ``--list posted`` prints the calls of one walk in their order; ``--tree D
 checkout, which must have its own virtual environment (``--layout flat`` for the tree before the
 services were cut into parts). ``--save`` writes ``benchmarks/results/walks.md``.
 
-A call counts when a function of one file of ours starts a function in another file of ours,
-however many frames of libraries lie between. A coroutine counts when it starts, not when it goes
-on. A hop is a function that was called across files and itself leads on into another file: what a
-reader follows, without the helpers at the end of each path. Requests are counted from the ASGI
-edge to the answer; what a component does, in the busiest burst of work that holds a call which an
-idle component never makes. Every number is the median of five.
+A call counts when a function of one file of ours starts a function in another file of ours, however
+many frames of libraries lie between; however often it happens, it counts once, because a reader
+reads it once. A coroutine counts when it starts, not when it goes on. A hop is a function that was
+called across files and itself leads on into another file: what a reader follows, without the
+helpers at the end of each path. Requests are counted from the ASGI edge to the answer; what a
+component does, in the busiest burst of work that holds a call which an idle component never makes.
+Every number is the median of five.
 """
 
 import argparse
@@ -312,7 +313,7 @@ def numbers(walks: dict[str, list[list[Call]]]) -> Numbers:
     return {
         name: (
             int(median(len(hops(calls)) for calls in taken)),
-            int(median(len(calls) for calls in taken)),
+            int(median(len({(c.source, c.target, c.name) for c in calls}) for calls in taken)),
             int(median(len({call.target for call in calls}) for calls in taken)),
         )
         for name, taken in walks.items()

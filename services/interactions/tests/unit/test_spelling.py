@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interactions.history import Identifier, lookup_key
-from interactions.history.domain.contact import contact_key
-from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
+from interactions.history.domain.contact import MAX_KEY_BYTES, contact_key
 
 TYPES = st.sampled_from(["phone", "whatsapp", "email", "customer_number"])
 

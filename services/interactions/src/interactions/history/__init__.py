@@ -4,7 +4,7 @@ Other parts use only these names.
 """
 
 from interactions.history import metrics
-from interactions.history.domain.contact import NOBODY, Identifier, Level
+from interactions.history.domain.contact import NOBODY, Identifier, Level, bounded_key, lookup_key
 from interactions.history.domain.interaction import (
     Author,
     AuthorType,
@@ -13,7 +13,6 @@ from interactions.history.domain.interaction import (
     Kind,
     ProviderKey,
 )
-from interactions.history.domain.lookup_keys import bounded_key, lookup_key
 from interactions.history.events.published import ConversationSnapshot, InteractionRecordedV1
 from interactions.history.shown import json_sql
 from interactions.history.shown.conversation import ConversationRow

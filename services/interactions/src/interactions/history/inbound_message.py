@@ -16,7 +16,7 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
-from interactions.history.domain.contact import Identifier, Level
+from interactions.history.domain.contact import MAX_KEY_BYTES, Identifier, Level
 from interactions.history.domain.conversation import Opening
 from interactions.history.domain.interaction import (
     Author,
@@ -26,7 +26,6 @@ from interactions.history.domain.interaction import (
     Kind,
     ProviderKey,
 )
-from interactions.history.domain.lookup_keys import MAX_KEY_BYTES
 
 
 def _indexable(value: str) -> str:

@@ -189,7 +189,7 @@ class BatchHandler:
             partition=last.partition,
             expected=expected,
             next_offset=last.offset + 1,
-            watermark=claims.latest_watermark(self._stream.watermark(r.record) for r in reads),
+            watermark=claims.latest_watermark([self._stream.watermark(r.record) for r in reads]),
         )
 
     def _log_batch(self, outcomes: Sequence[Outcome], traceparents: Sequence[str]) -> None:

@@ -23,9 +23,8 @@ from common.messaging import (
     UndecodableError,
 )
 from common.telemetry import well_formed
-from interactions.history.domain.contact import Contact
+from interactions.history.domain.contact import Contact, bounded_key
 from interactions.history.domain.interaction import Draft
-from interactions.history.domain.lookup_keys import bounded_key
 from interactions.history.inbound_message import InteractionRequest
 from interactions.history.usecases.record_interactions import RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
