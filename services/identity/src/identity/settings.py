@@ -1,4 +1,4 @@
-"""Settings of identity, read from environment variables that begin with ``IDENTITY_``."""
+"""Settings of identity, from environment variables that begin with ``IDENTITY_``."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -10,11 +10,12 @@ class RuleSettings(Part):
     """Limits and defaults of resolution."""
 
     max_identifiers: int = Field(default=200, ge=1, le=500)
+    """The most that one customer may have; a merge that would exceed it is refused."""
     max_attributes: int = Field(default=100, ge=1, le=200)
-    """How many of each a customer may have; a merge beyond that is refused."""
+    """The most that one customer may have; a merge that would exceed it is refused."""
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    """ISO 3166 region of telephone numbers without a country code, if the request names none.
-    Without either, such a number is dropped as unparseable."""
+    """ISO 3166 region of telephone numbers without a country code, for requests that name none.
+    Unset, such a number is dropped as unparseable."""
 
 
 class IdentitySettings(ServiceSettings):

@@ -1,4 +1,4 @@
-"""The settings of the sla service; names begin with ``SLA_``."""
+"""Settings of sla, from environment variables that begin with ``SLA_``."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -7,31 +7,31 @@ from common.settings import Part, ServiceSettings
 
 
 class TimerSettings(Part):
-    """How timers watch deadlines. All times are in seconds."""
+    """How timers watch deadlines."""
 
     batch_size: int = Field(default=500, ge=1, le=500)
     poll_seconds: float = Field(default=0.1, gt=0, le=0.25)
-    """How often a timer looks again while a clock is nearly due or waits for its source."""
+    """How often a timer looks while a clock is nearly due or waits for its source."""
     idle_seconds: float = Field(default=0.5, gt=0)
-    """How often a timer looks for nearer deadlines that another process may have written."""
+    """How often a timer looks for earlier deadlines that another process may have written."""
     grace_seconds: float = Field(default=0.1, ge=0)
-    """How far past a deadline the source must be known, to allow for answers on their way."""
+    """How far past the deadline the watermark must be, to allow for answers in transit."""
     hold_seconds: float = Field(default=30.0, gt=0)
     """How long a breach waits for a silent source before it is declared unconfirmed."""
     longest_hold_seconds: float = Field(default=300.0, gt=0)
-    """The same for a source whose watermark moves but is far behind."""
+    """The same for a source whose watermark advances but lags far behind."""
     max_skew_seconds: float = Field(default=2.0, gt=0)
-    """A timer whose host's clock differs more from the database's declares nothing."""
+    """A timer declares nothing while its host's clock differs more from the database's."""
 
 
 class AlertSettings(Part):
-    """How the live stream of alerts follows their log."""
+    """How the live stream follows the log of alerts."""
 
     poll_seconds: float = Field(default=0.2, gt=0)
     replay_limit: int = Field(default=1_000, ge=1)
-    """A client that missed more alerts gets ``reset`` and must read the clocks again."""
+    """A client that missed more alerts receives ``reset`` and must fetch the clocks again."""
     keep_days: int = Field(default=7, ge=1)
-    """How many days alerts are kept; each day's partition is then dropped."""
+    """How many days alerts are kept before their day's partition is dropped."""
 
 
 class SlaSettings(ServiceSettings):

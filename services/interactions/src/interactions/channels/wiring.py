@@ -1,4 +1,4 @@
-"""Builds the channels: webhooks, their vault, and what makes interactions of deliveries."""
+"""Builds the channels: webhooks, the vault, and the timer that processes deliveries."""
 
 from common.runtime import drain
 from common.service import Foundation, Part, Retention
@@ -15,7 +15,7 @@ from interactions.settings import InteractionsSettings
 def build_channels(
     foundation: Foundation, settings: InteractionsSettings, *, resolver: Resolver
 ) -> Part:
-    """Return the part that takes what providers send."""
+    """Return the part that receives providers' calls."""
     deliveries = drain(
         "timer:process_deliveries",
         ProcessDeliveries(

@@ -1,26 +1,27 @@
-"""What this service counts beside the shared plumbing. Labels come from closed sets only."""
+"""Prometheus metrics of interactions. Every label comes from a closed set."""
 
 from prometheus_client import Counter, Gauge
 
 DUPLICATES = Counter(
     "threadline_interactions_duplicates_total",
-    "Messages that had been recorded before, by whether their content was the same.",
+    "Repeated messages, by whether their content was the same as the recorded one's.",
     ["content"],
 )
 RESOLUTIONS = Counter(
     "threadline_interactions_resolutions_total",
-    "Contacts by how their customer was found.",
+    "Contacts, by how their customer was resolved.",
     ["outcome"],
 )
 IDENTITY_BREAKER_OPEN = Gauge(
     "threadline_interactions_identity_breaker_open",
-    "1 while identity is not asked because it failed repeatedly.",
+    "1 while calls to identity are suspended because it failed repeatedly.",
 )
 DELIVERIES = Counter(
     "threadline_interactions_deliveries_total",
-    "Provider deliveries by provider and what became of them.",
+    "Provider deliveries, by provider and outcome.",
     ["provider", "outcome"],
 )
 ATTACHED = Counter(
-    "threadline_interactions_attached_total", "Interactions that got their customer later."
+    "threadline_interactions_attached_total",
+    "Interactions that were recorded without a customer and attached to one later.",
 )

@@ -1,4 +1,4 @@
-"""What the webhooks need from the wiring."""
+"""The collaborators of the webhooks, built in the wiring."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from interactions.channels.kit.sealing import Sealer
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelsState:
-    """``deliveries_stored`` wakes whoever processes provider deliveries in this process."""
+    """``deliveries_stored`` wakes the timer that processes deliveries in this process."""
 
     database: Database
     clock: Clock

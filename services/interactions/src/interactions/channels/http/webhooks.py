@@ -18,7 +18,7 @@ from interactions.channels.usecases.deliveries import StoreDelivery, store_deliv
 router = APIRouter(tags=["channels"])
 
 NO_SECRET = "0" * 32
-"""Stands in for a missing secret, so that an unknown account takes as long as a bad signature."""
+"""Used when there is no secret, so that an unknown account takes as long as a bad signature."""
 
 NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -37,7 +37,7 @@ async def receive(
     raw: Annotated[RawBody, raw_body()],
     state: Annotated[ChannelsState, part_state(ChannelsState)],
 ) -> Response:
-    """Store a provider's call; its account determines the tenant."""
+    """Store a provider's call. The account in the path determines the tenant."""
     adapter = state.adapters.get(provider)
     call = Signed(_called_url(request, state), _headers(request), raw.content)
     known = await state.database.read(find_account, provider=provider, account=account)
@@ -60,7 +60,7 @@ async def receive(
 def _is_genuine(
     adapter: Adapter, call: Signed, account: ChannelAccount | None, state: ChannelsState
 ) -> bool:
-    """Return whether the call is genuine; False without an account or a secret that opens."""
+    """Return whether the call is genuine; False if there is no account or no readable secret."""
     secret = None
     if account is not None:
         bound_to = binding(account.provider, account.account, account.tenant_id)

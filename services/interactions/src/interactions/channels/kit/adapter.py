@@ -8,7 +8,7 @@ from typing import Protocol
 from interactions.history import Draft
 
 Headers = Sequence[tuple[str, str]]
-"""Names in lower case; a repeated header stays repeated."""
+"""Pairs of a name in lower case and a value; a repeated header stays repeated."""
 
 
 class UnreadableError(Exception):
@@ -24,14 +24,14 @@ class Signed:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return a header that was sent exactly once; one that was sent twice is ignored."""
+        """Return a header that was sent exactly once, else None."""
         values = [value for sent, value in self.headers if sent == name]
         return values[0] if len(values) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A call from the vault, to be read."""
+    """A stored call, as an adapter reads it."""
 
     account: str
     channel: str

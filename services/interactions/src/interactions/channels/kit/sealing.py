@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM with key ids, each bound to the row that it belongs to."""
+"""Secrets at rest: AES-256-GCM with key ids; each secret is bound to its row."""
 
 import base64
 import binascii
@@ -25,7 +25,7 @@ class Sealed:
 
 
 class Sealer:
-    """Seals with the current key, opens with any that is configured, so keys can be rotated."""
+    """Seals with the current key and opens with any configured key, so that keys can rotate."""
 
     def __init__(self, keys: Mapping[str, SecretStr], current: str | None) -> None:
         self._keys = {name: AESGCM(_decoded(key)) for name, key in keys.items()}
@@ -36,7 +36,7 @@ class Sealer:
     def seal(self, secret: str, *, bound_to: str) -> Sealed:
         """Seal ``secret`` so that it opens only for the same ``bound_to``.
 
-        Raises UnavailableError while no key is configured: nothing is ever stored in the open.
+        Raises UnavailableError while no key is configured: a secret is never stored in plain text.
         """
         if self._current is None:
             raise UnavailableError("no sealing key is configured")
@@ -45,7 +45,7 @@ class Sealer:
         return Sealed(self._current, nonce + sealed)
 
     def open(self, sealed: Sealed, *, bound_to: str) -> str | None:
-        """Return the secret, or None when its key is gone or it belongs elsewhere."""
+        """Return the secret, or None if its key is gone or it was sealed for another row."""
         key = self._keys.get(sealed.key_id)
         if key is None:
             return None
@@ -57,7 +57,7 @@ class Sealer:
 
 
 def new_key() -> str:
-    """Return a new key in the form in which settings take it."""
+    """Return a new key in the form that the settings expect."""
     return base64.b64encode(os.urandom(KEY_BYTES)).decode()
 
 

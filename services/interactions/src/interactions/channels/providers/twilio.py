@@ -1,6 +1,6 @@
 """Twilio's webhooks for messages: SMS, MMS and WhatsApp.
 
-Twilio signs the URL it called followed by the form's fields, sorted; and it sends no time.
+Twilio signs the URL that it called, followed by the sorted fields of the form. It sends no time.
 """
 
 import base64
@@ -40,7 +40,7 @@ class Twilio:
     answer = ("text/xml", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
     def is_genuine(self, call: Signed, secret: str) -> bool:
-        """Compare with the URL as called, with and without its port: Twilio is not consistent."""
+        """Compare signatures over the URL with and without its port: Twilio uses either."""
         given = (call.header(SIGNATURE_HEADER) or "").encode()
         signed = _signed_fields(call)
         genuine = False
@@ -53,7 +53,7 @@ class Twilio:
         return call.header(DELIVERY_HEADER)
 
     def read(self, delivery: Delivery) -> list[Draft]:
-        """Return the message, or nothing for a report on one that we sent."""
+        """Return the message, or nothing for a status report on an outbound message."""
         fields = _fields(delivery.body)
         if fields is None:
             raise UnreadableError("not_a_form")
@@ -82,16 +82,16 @@ class Twilio:
 
 
 def signature(secret: str, url: str, fields: list[tuple[str, str]]) -> str:
-    """Return base64 of HMAC-SHA1 over the URL and the fields, sorted, repetitions once."""
+    """Return the base64 of HMAC-SHA1 over the URL and the distinct fields, sorted."""
     text = url + "".join(name + value for name, value in sorted(set(fields)))
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
 
 def _signed_fields(call: Signed) -> list[tuple[str, str]] | None:
-    """Return the fields under the signature; None when the body cannot be Twilio's.
+    """Return the signed fields, or None if the body cannot be Twilio's.
 
-    A body that is no form is not signed itself: its digest is in the signed URL.
+    A body that is not a form is not signed itself; its digest is part of the signed URL.
     """
     stated = parse_qs(urlsplit(call.url).query).get("bodySHA256", [])
     content_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
@@ -125,13 +125,13 @@ def _with_and_without_port(url: str) -> list[str]:
     host = parts.netloc.rpartition("@")[2]
     bare = host if host.endswith("]") else re.sub(r":[0-9]+$", "", host)
     port = host[len(bare) + 1 :] or str(_DEFAULT_PORTS.get(parts.scheme, ""))
-    # Text is put together by hand: a URL library would normalise what Twilio signed as it was.
+    # Joined by hand, because a URL library would normalise the text that Twilio signed.
     start, rest = f"{parts.scheme}://", url[len(f"{parts.scheme}://{parts.netloc}") :]
     return [f"{start}{bare}{rest}", f"{start}{bare}:{port}{rest}"]
 
 
 def _identifier(sender: str, account: str) -> Identifier:
-    """Return the sender as the channel proves it; a WhatsApp user id counts within its account."""
+    """Return the channel-proved sender; a WhatsApp user id is unique within its account only."""
     if not sender.startswith(_WHATSAPP):
         return Identifier("phone", sender, level=Level.CHANNEL_PROVED)
     value = sender.removeprefix(_WHATSAPP)
@@ -141,7 +141,7 @@ def _identifier(sender: str, account: str) -> Identifier:
 
 
 def _text(body: str) -> str:
-    """Return the text; a long one can come as base64, which is undone when there is no doubt."""
+    """Return the text; a long text may arrive as base64 and is decoded if it clearly is."""
     if len(body) < _MIN_BASE64 or len(body) % 4 or not _BASE64.fullmatch(body):
         return body
     try:

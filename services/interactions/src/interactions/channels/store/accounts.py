@@ -1,4 +1,4 @@
-"""Accounts at providers: whose they are, and the sealed secret their calls are signed with."""
+"""Accounts at providers: the owning tenant and the sealed secret that signs their calls."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ _SAVE = text(
     ON CONFLICT (provider, account) DO UPDATE
         SET channel = excluded.channel, key_id = excluded.key_id,
             sealed_secret = excluded.sealed_secret, disabled_at = NULL
-        -- Nobody takes over an account that is another tenant's.
+        -- Another tenant's account stays as it is.
         WHERE channel_account.tenant_id = excluded.tenant_id
     """
 )
@@ -35,7 +35,7 @@ _SAVE = text(
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccount:
-    """An account at a provider; ``channel`` is what plain messages on it count as."""
+    """An account at a provider; ``channel`` is the channel of its plain messages."""
 
     provider: str
     account: str
@@ -47,20 +47,23 @@ class ChannelAccount:
 async def find_account(
     connection: ReadConnection, *, provider: str, account: str
 ) -> ChannelAccount | None:
-    """Return an account of any tenant, because it tells whose the call is; None if disabled."""
+    """Return the account, or None if it is unknown or disabled.
+
+    It searches all tenants, because the account is what identifies the tenant of a call.
+    """
     result = await connection.execute(_FIND, {"provider": provider, "account": account})
     row = result.one_or_none()
     return None if row is None else _account(row)
 
 
 async def list_accounts(connection: ReadConnection, tenant_id: str) -> list[ChannelAccount]:
-    """Return a tenant's accounts."""
+    """Return a tenant's enabled accounts."""
     result = await connection.execute(_LIST, {"tenant_id": tenant_id})
     return [_account(row) for row in result]
 
 
 async def save_account(tx: Transaction, account: ChannelAccount) -> bool:
-    """Add an account or replace its secret; False when it belongs to another tenant."""
+    """Add an account or replace its secret; return False if it belongs to another tenant."""
     result = await tx.execute(
         _SAVE,
         {

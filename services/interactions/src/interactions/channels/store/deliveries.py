@@ -1,4 +1,4 @@
-"""The vault: what providers sent, byte for byte, before anybody tries to understand it."""
+"""The vault: providers' calls byte for byte, stored before an adapter reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from common.jsons import dumps_text, loads
 from interactions.channels.kit.adapter import Headers
 
 HELD_SINCE = "SELECT min(received_at) FROM raw_delivery WHERE state = 'received'"
-"""The oldest delivery that is stored but not yet told of: the relay's watermark stays behind it."""
+"""The oldest unprocessed delivery; the relay keeps its watermark behind it."""
 
-# The transaction has its id before it reads the clock: a watermark noted later will see the row.
+# The transaction gets its id before it reads the clock, so a later probe waits for this row.
 _INSERT = text(
     """
     WITH me AS MATERIALIZED (SELECT pg_current_xact_id() AS xid),
-    moment AS MATERIALIZED (
+    instant AS MATERIALIZED (
         SELECT clock_timestamp() AS at FROM me WHERE me.xid IS NOT NULL
     ),
     claimed AS (
         INSERT INTO raw_delivery_key (tenant_id, provider, account, delivery_key, delivery_id,
                                       received_at)
         SELECT :tenant_id, :provider, :account, cast(:key AS text), cast(:id AS uuid), at
-        FROM moment WHERE cast(:key AS text) IS NOT NULL
+        FROM instant WHERE cast(:key AS text) IS NOT NULL
         ON CONFLICT DO NOTHING
         RETURNING delivery_id
     )
@@ -34,7 +34,7 @@ _INSERT = text(
                               body, state)
     SELECT :tenant_id, at, cast(:id AS uuid), :provider, :account, cast(:headers AS jsonb), :body,
            'received'
-    FROM moment
+    FROM instant
     WHERE cast(:key AS text) IS NULL OR EXISTS (SELECT FROM claimed)
     """
 )
@@ -87,7 +87,7 @@ _MARK_RECEIVED = text(
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A delivery claimed for processing; ``channel`` is None when its account is gone."""
+    """A delivery claimed for processing; ``channel`` is None if its account is gone."""
 
     tenant_id: str
     received_at: datetime
@@ -102,7 +102,7 @@ class StoredDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A delivery that could not be processed, and why."""
+    """A delivery that could not be processed, with the reason."""
 
     delivery_id: UUID
     received_at: datetime
@@ -122,7 +122,7 @@ async def insert_delivery(
     headers: Headers,
     body: bytes,
 ) -> bool:
-    """Store a call byte for byte; return False when the provider repeated a stored call."""
+    """Store a call byte for byte; return False if it repeats a stored call."""
     result = await tx.execute(
         _INSERT,
         {
@@ -141,7 +141,7 @@ async def insert_delivery(
 async def claim_deliveries(
     tx: Transaction, *, count: int, lease_seconds: float
 ) -> list[StoredDelivery]:
-    """Claim the oldest deliveries of any tenant; after the lease they are anybody's again."""
+    """Claim the oldest deliveries of any tenant; they become claimable again after the lease."""
     result = await tx.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
     claimed = [
         StoredDelivery(
@@ -182,13 +182,13 @@ async def mark_finished(
 async def list_quarantined(
     connection: ReadConnection, tenant_id: str, *, count: int = 100
 ) -> list[Quarantined]:
-    """Return the oldest deliveries that wait for a person."""
+    """Return the oldest quarantined deliveries of a tenant."""
     result = await connection.execute(_LIST_QUARANTINED, {"tenant_id": tenant_id, "count": count})
     return [Quarantined(*row) for row in result]
 
 
 async def mark_received(tx: Transaction, tenant_id: str, ids: Sequence[UUID] | None) -> int:
-    """Queue quarantined deliveries again: those named, or all of the tenant's."""
+    """Queue the named quarantined deliveries again, or all of the tenant's; return how many."""
     result = await tx.execute(
         _MARK_RECEIVED, {"tenant_id": tenant_id, "ids": None if ids is None else list(ids)}
     )

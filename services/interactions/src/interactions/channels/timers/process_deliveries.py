@@ -22,7 +22,7 @@ _log = get_logger(__name__)
 BATCH = 100
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 5
-"""A delivery that is claimed more often has probably crashed its process each time."""
+"""A delivery that was claimed more often has probably crashed its process each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Read:
 
 
 class ProcessDeliveries:
-    """One round: claim, read, resolve, record. Unreadable deliveries are quarantined."""
+    """Works one round: claim, read, resolve, record. Quarantines unreadable deliveries."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class ProcessDeliveries:
         return RecordDeliveries(tenant_id, understood, self._window)
 
     async def _record(self, command: RecordDeliveries) -> None:
-        """Record all; if that fails, each alone, so that one delivery cannot stop the others."""
+        """Record all together; if that fails, each alone, so that none blocks the others."""
         try:
             await self._store(command)
         except UnavailableError:

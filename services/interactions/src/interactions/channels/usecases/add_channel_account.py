@@ -23,7 +23,7 @@ class AddChannelAccount:
 async def add_channel_account(
     tx: Transaction, command: AddChannelAccount, *, now: datetime
 ) -> None:
-    """Add the account, or give it another secret; ConflictError if it is another tenant's."""
+    """Add the account or replace its secret. Raises ConflictError if another tenant owns it."""
     del now
     account = ChannelAccount(
         command.provider, command.account, command.tenant_id, command.channel, command.secret

@@ -27,8 +27,8 @@ class StoreDelivery:
 
 
 async def store_delivery(tx: Transaction, command: StoreDelivery, *, now: datetime) -> bool:
-    """Store the call in the vault; return False if it is there already."""
-    del now  # the vault reads the database's clock itself, after its transaction has begun
+    """Store the call in the vault; return False if it is already there."""
+    del now  # the vault reads the database's clock after its transaction has begun
     return await store.insert_delivery(
         tx,
         tenant_id=command.tenant_id,
@@ -51,7 +51,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class RecordDeliveries:
-    """Deliveries of one tenant, in the order of their arrival."""
+    """Deliveries of one tenant, in order of arrival."""
 
     tenant_id: str
     understood: Sequence[Understood]
@@ -63,8 +63,8 @@ async def record_deliveries(
 ) -> Counter[tuple[str, str]]:
     """Record the messages, and mark each delivery processed or quarantined with its reason.
 
-    Returns the number of deliveries by provider and outcome. It is idempotent, because every
-    message has its provider's key.
+    Returns the number of deliveries by provider and outcome. It is idempotent because every message
+    carries its provider's key.
     """
     outcomes: Counter[tuple[str, str]] = Counter()
     items = [item for u in command.understood for item in u.items]
@@ -83,13 +83,13 @@ async def record_deliveries(
 
 @dataclass(frozen=True, slots=True)
 class RedriveDeliveries:
-    """Quarantined deliveries to be tried again; all of the tenant's if ``ids`` is None."""
+    """Quarantined deliveries to process again; all of the tenant's if ``ids`` is None."""
 
     tenant_id: str
     ids: tuple[UUID, ...] | None = None
 
 
 async def redrive_deliveries(tx: Transaction, command: RedriveDeliveries, *, now: datetime) -> int:
-    """Queue them again and return how many; messages keep their ids and keys."""
+    """Queue the deliveries again and return how many. Messages keep their ids and keys."""
     del now
     return await store.mark_received(tx, command.tenant_id, command.ids)

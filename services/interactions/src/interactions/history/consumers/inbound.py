@@ -1,4 +1,4 @@
-"""The bulk way in: a topic whose records have the body of ``POST /v1/interactions``.
+"""Bulk input: a topic whose records have the body of ``POST /v1/interactions``.
 
 The tenant comes from the configuration of the topic, never from a record.
 """
@@ -35,11 +35,11 @@ TOPIC = "interactions.inbound"
 TYPE = "interactions.inbound"
 
 UNTIMED = datetime(2000, 1, 1, tzinfo=UTC)
-"""Stands for the time of a record that states none: redelivered, it must look the same."""
+"""The time of a record without one: a constant, so that a redelivered record looks the same."""
 
 
 class Inbound:
-    """One tenant's inbound topic."""
+    """Builds the stream of one tenant's inbound topic."""
 
     def __init__(
         self,
@@ -70,8 +70,8 @@ class Inbound:
             document = parse(record.value, Limits())
             request = InteractionRequest.model_validate_json(record.value)
         except ValidationError as error:
-            where = ", ".join(e.pointer for e in field_errors(error, document))
-            raise UndecodableError("invalid_data", f"invalid fields: {where}") from None
+            pointers = ", ".join(e.pointer for e in field_errors(error, document))
+            raise UndecodableError("invalid_data", f"invalid fields: {pointers}") from None
         except MalformedError as error:
             raise UndecodableError("not_json", error.detail) from None
         except InvalidError as error:
@@ -98,16 +98,16 @@ class Inbound:
         )
 
     async def _prepare(self, events: Sequence[Received]) -> Sequence[Received]:
-        """Find out who the batch is from, before its transaction opens."""
+        """Resolve the contacts of the batch before its transaction opens."""
         drafts = [event.data.draft for event in events]
-        found = await self._resolver.resolve(self._tenant_id, drafts, deadline=self._deadline)
-        return [Received(e.envelope, r, e.record) for e, r in zip(events, found, strict=True)]
+        results = await self._resolver.resolve(self._tenant_id, drafts, deadline=self._deadline)
+        return [Received(e.envelope, r, e.record) for e, r in zip(events, results, strict=True)]
 
     async def _apply(
         self, tx: Transaction, events: Sequence[Received], /, *, now: datetime
     ) -> Sequence[Outcome]:
-        sound = [event.data for event in events if isinstance(event.data, Resolved)]
-        command = RecordInteractions(self._tenant_id, sound, self._window)
+        resolved = [event.data for event in events if isinstance(event.data, Resolved)]
+        command = RecordInteractions(self._tenant_id, resolved, self._window)
         answers = iter(await record_received(tx, command, now=now))
         return [
             _outcome(e.data if isinstance(e.data, ServiceError) else next(answers)) for e in events
@@ -116,15 +116,15 @@ class Inbound:
 
 def _outcome(answer: object) -> Outcome:
     if isinstance(answer, ServiceError):
-        where = ", ".join(error.pointer for error in answer.errors)
-        return DeadLettered(answer.kind.value, f"{answer.detail}: {where}".removesuffix(": "))
+        pointers = ", ".join(error.pointer for error in answer.errors)
+        return DeadLettered(answer.kind.value, f"{answer.detail}: {pointers}".removesuffix(": "))
     return Ignored("duplicate") if getattr(answer, "duplicate", False) else Applied()
 
 
 def _identity(record: Record) -> str:
-    """Return what makes two records one event: the sender's id for it, else its place.
+    """Return the event's id: the sender's own if there is one, else the record's position.
 
-    Two events with one message in them meet later, at the provider's key.
+    Two events with the same message are recognised later, by the provider's key.
     """
     if stated := _clean(record.header("ce_id")):
         return bounded_key(stated)
@@ -132,13 +132,13 @@ def _identity(record: Record) -> str:
 
 
 def _clean(stated: str | None) -> str | None:
-    """Return a header that can be stored, else None."""
+    """Return the header, or None if it is empty or cannot be stored."""
     return stated if stated and "\0" not in stated else None
 
 
 def _time(stated: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(stated or "")
+        time = datetime.fromisoformat(stated or "")
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    return time.astimezone(UTC) if time.tzinfo else None

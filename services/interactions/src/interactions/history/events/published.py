@@ -1,4 +1,4 @@
-"""What this service tells others. A shape once released never changes; see ``contracts/``."""
+"""The events that interactions publishes. A released shape never changes; see ``contracts/``."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -29,7 +29,7 @@ def _example(**more: Any) -> ConfigDict:
 
 
 class ConversationSnapshot(EventData):
-    """The conversation as it is after what the event tells; flat, so that a table can hold it."""
+    """The state of the conversation after the event; flat, so that it fits into table columns."""
 
     topic: ClassVar[str] = "interactions.conversations"
 
@@ -106,7 +106,7 @@ class InteractionRecordedV1(ConversationSnapshot):
 
 
 class InteractionAttachedV1(ConversationSnapshot):
-    """An interaction that was recorded without a customer has got one."""
+    """An interaction that was recorded without a customer now has one."""
 
     model_config = _example(interaction_id="01936a52-7f35-7b52-8e0e-6d2f6f3b9c01")
 
@@ -116,7 +116,7 @@ class InteractionAttachedV1(ConversationSnapshot):
 
 
 class ConversationChanged(ConversationSnapshot):
-    """Base of what tells of a change; ``previous_status`` is the status before it."""
+    """Base of the events about a change; ``previous_status`` is the status before it."""
 
     previous_status: str | None
     actor_type: str | None
@@ -138,14 +138,14 @@ class ConversationTaggedV1(ConversationChanged):
 
 
 class ConversationWaitingV1(ConversationChanged):
-    """The status became pending or on_hold."""
+    """The status became ``pending`` or ``on_hold``."""
 
     model_config = _example(status="pending", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.waiting"
 
 
 class ConversationResumedV1(ConversationChanged):
-    """The conversation is being worked on (again); ``previous_status`` says what it rested in."""
+    """Work on the conversation began or resumed; ``previous_status`` is where it had rested."""
 
     model_config = _example(previous_status="pending", actor_type="customer")
     event_type: ClassVar[str] = "interactions.conversation.resumed"
