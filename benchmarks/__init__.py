@@ -1,1 +1,1 @@
-"""How fast the product is, beside what the machine could do at most: ``make bench``."""
+"""Measures how fast the product is, next to the limits of the machine: ``make bench``."""

@@ -30,25 +30,25 @@ PARTS: Mapping[str, Part] = {
 
 
 def main(arguments: list[str]) -> None:
-    asked = _read(arguments)
+    options = _read(arguments)
     rows: list[Row] = []
-    with running_bench(SIZES[asked.size], embedded_broker=asked.embedded) as bench:
+    with running_bench(SIZES[options.size], embedded_broker=options.embedded) as bench:
         _print(table.head())
-        for name in asked.only:
+        for name in options.only:
             for row in PARTS[name](bench):
                 rows.append(row)
                 _print(table.line(row.cells()))
-        finished = report.Report(rows, bench.notes, bench.plans.seen, asked.size)
+        finished = report.Report(rows, bench.notes, bench.plans.seen, options.size)
     _print(finished.footer())
-    if asked.save:
+    if options.save:
         finished.save()
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", type=_parts, default=list(PARTS), help="parts, comma separated")
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help="comma-separated parts")
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--embedded", action="store_true", help="use no Apache Kafka")
+    parser.add_argument("--embedded", action="store_true", help="use the embedded broker")
     parser.add_argument(
         "--save", action="store_true", help="rewrite docs/performance.md and results/plans.md"
     )
@@ -58,7 +58,9 @@ def _read(arguments: list[str]) -> argparse.Namespace:
 def _parts(names: str) -> list[str]:
     chosen = names.split(",")
     if unknown := set(chosen) - set(PARTS):
-        raise argparse.ArgumentTypeError(f"no such part: {', '.join(sorted(unknown))}")
+        raise argparse.ArgumentTypeError(
+            f"unknown part: {', '.join(sorted(unknown))}; available: {', '.join(PARTS)}"
+        )
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""A backlog on a topic: written while its consumer is suspended, then timed until drained."""
+"""A backlog on a topic, written while its consumer is suspended and then timed until drained."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ SELECT coalesce(sum(next_offset), 0)::bigint FROM consumer_progress WHERE consum
 
 
 class Message(NamedTuple):
-    """What is sent, under the key that keeps what one contact says in order."""
+    """A record's value, with the key that keeps the messages of one contact in order."""
 
     key: str
     value: bytes
@@ -35,7 +35,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Drained:
-    """How long ``count`` records took, and the processor time that their handling cost."""
+    """How long ``count`` records took, and how much processor time."""
 
     count: int
     seconds: float
@@ -59,7 +59,7 @@ class Drained:
 
 @dataclass
 class Stream:
-    """A fresh topic, who consumes it under which name, and which processes are looked at."""
+    """A fresh topic, its consumer, and the meter of the processes that handle its records."""
 
     site: Site
     service: str
@@ -115,7 +115,7 @@ class Stream:
 
 @asynccontextmanager
 async def open_reader(bootstrap: str, topic: str) -> AsyncIterator[GroupReader]:
-    """Yield a reader of the records written to the topic from now on."""
+    """Yield a reader of the records that are written to the topic from now on."""
 
     async def from_the_end(partitions: set[int]) -> None:
         await reader.look_ahead()

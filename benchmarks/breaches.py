@@ -1,4 +1,4 @@
-"""From a deadline to its breach on Kafka, as those who follow the topic see it."""
+"""The time from a deadline until a consumer reads the breach from Kafka."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ WORKERS = ("interactions worker", "sla worker")
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield nothing due, deadlines spread over time, then many at one instant."""
+    """Yield rows for no deadline due, for deadlines spread over time, and for many at once."""
     with bench.site("breaches", kafka=True) as site:
         site.start(*WORKERS)
         asyncio.run(_at_once(site, WARM_UP))
@@ -38,7 +38,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 async def _nothing_due(bench: Bench, site: Site) -> Row:
-    """Count the rows that sla writes while no clock is due, and what both workers use meanwhile."""
+    """Count the rows that sla writes while no clock is due, and the workers' processor time."""
     connection = await asyncpg.connect(site.dsn("sla"))
     try:
         await _open_clocks(connection, bench.size.clocks, first_due_seconds=3600)
@@ -89,7 +89,7 @@ async def _at_once(site: Site, count: int) -> Row:
 class Seen:
     """Milliseconds from each clock's deadline until its breach was read from the topic.
 
-    What fell due before ``since`` is of an earlier measurement.
+    Clocks that fell due before ``since`` belong to an earlier measurement and are left out.
     """
 
     since: float
@@ -122,7 +122,7 @@ async def _breached(site: Site, clocks: int, per_second: float | None, *, expect
 async def _read(reader: GroupReader, seen: Seen, expect: int) -> None:
     while len(seen.milliseconds) < expect:
         polled = await reader.poll(1.0)
-        # By the machine's own time, as the deadlines are.
+        # The deadlines were set by this machine's clock, too.
         now = time.time()
         seen.look([r.value for records in polled.values() for r in records if r.value], now)
     del seen.milliseconds[expect:]
@@ -140,7 +140,7 @@ async def _open_clocks(
 
 
 _STATISTICS_SECONDS = 1.5
-"""Until sessions have reported what they did."""
+"""How long sessions take to report their statistics."""
 
 _OPEN = """
 INSERT INTO clock (tenant_id, clock_id, conversation_id, customer_id, metric, cycle, state,

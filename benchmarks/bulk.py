@@ -1,4 +1,4 @@
-"""The limit of writing: Postgres taking the rows that a measurement left behind once more."""
+"""The limit of writing: Postgres inserts the rows of a measurement a second time."""
 
 import asyncio
 import time
@@ -45,9 +45,10 @@ class _Table:
 def rewrite(
     dsn: str, meter: Meter, *, interactions: int, rows_at_once: int = ROWS_AT_ONCE
 ) -> Limit:
-    """Insert up to so many interactions, and their events, again: raw driver, one connection.
+    """Insert up to ``interactions`` rows and their events again, with the raw driver alone.
 
-    Each transaction has ``rows_at_once`` interactions; the limit counts interactions.
+    It uses one connection. Each transaction has ``rows_at_once`` interactions, and the limit counts
+    interactions.
     """
     return asyncio.run(_rewrite(dsn, meter, interactions, rows_at_once))
 

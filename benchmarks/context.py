@@ -1,4 +1,4 @@
-"""The context call: a front end that waits for it, against Postgres running the statement alone."""
+"""The context call over HTTP, next to Postgres running the same statement alone."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Case:
     people: People
     parts: tuple[str, ...] = FOUR_PARTS
     masked: bool = False
-    """Whether the caller may not see personal data."""
+    """Whether the caller lacks ``pii:read``."""
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -44,7 +44,7 @@ def measure(bench: Bench) -> Iterator[Row]:
                 yield _row(bench, site, case, n, greetings[n])
         with bench.plans.recorded("context"):
             for case in cases:
-                bench.try_out(site, API, _asked(site, case))
+                bench.try_out(site, API, _requests(site, case))
 
 
 def _cases(bench: Bench) -> tuple[Case, ...]:
@@ -60,7 +60,7 @@ def _cases(bench: Bench) -> tuple[Case, ...]:
 
 def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
     limit = limits.pgbench(bench, site.dsn("interactions"), _script(case), clients=n)
-    sample = bench.load(site, API, _asked(site, case), n)
+    sample = bench.load(site, API, _requests(site, case), n)
     marks: list[Mark] = []
     if case.name == MARKED:
         marks.append(at_least(SHARE_OF_PGBENCH, sample.per_second / limit.per_second, "of pgbench"))
@@ -70,18 +70,18 @@ def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
     return row_of(f"context, {case.name}, {n} conn.", sample, bounds, marks=marks)
 
 
-def _asked(site: Site, case: Case) -> Callable[[int], bytes]:
+def _requests(site: Site, case: Case) -> Callable[[int], bytes]:
     key = site.key_without_pii if case.masked else site.key
-    return partial(_ask, key, case.people.first, case.people.count, ",".join(case.parts))
+    return partial(_request, key, case.people.first, case.people.count, ",".join(case.parts))
 
 
-def _ask(key: str, first: int, count: int, include: str, n: int) -> bytes:
+def _request(key: str, first: int, count: int, include: str, n: int) -> bytes:
     customer_id = people.customer_id(first + n * 7919 % count)
     return request("GET", f"/v1/context/{customer_id}?include={include}", key=key)
 
 
 def _script(case: Case) -> Script:
-    """Return what the API sends, for random customers of the same people."""
+    """Return the statement that the API sends, for random customers of the case."""
     return Script(
         context_statement("id", case.parts, with_private=True).text,
         {

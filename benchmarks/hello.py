@@ -1,4 +1,4 @@
-"""The least that FastAPI can do on our server: ``python -m benchmarks.hello PORT``."""
+"""A minimal FastAPI application on our server: ``python -m benchmarks.hello PORT``."""
 
 import asyncio
 import sys

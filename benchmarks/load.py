@@ -1,4 +1,4 @@
-"""A load generator, in a process of its own and cheap enough to measure the server, not itself."""
+"""A load generator in its own process, cheap enough to measure the server and not itself."""
 
 import asyncio
 import itertools
@@ -24,10 +24,10 @@ Answer = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Load:
-    """Connections that each send the next request as soon as the last one is answered.
+    """Connections that each send the next request as soon as the previous one is answered.
 
-    ``request`` makes the bytes of the n-th request; it is pickled, so it is a plain function or a
-    ``partial`` of one. A 503 counts as refused; any other status that is no success is an error.
+    ``request`` returns the bytes of the n-th request; it is pickled, so it must be a plain function
+    or a ``partial`` of one. A 503 counts as refused; any other failure is an error.
     """
 
     port: int
@@ -55,7 +55,7 @@ class Latencies:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a load saw in the measured time, and the processor time that it cost the server."""
+    """The answers to a load in the measured time, and the processor time of the server."""
 
     count: int
     seconds: float
@@ -69,7 +69,7 @@ class Sample:
 
 
 class Connection(asyncio.Protocol):
-    """One kept-alive HTTP/1.1 connection that has one request at a time under way."""
+    """One persistent HTTP/1.1 connection that sends one request at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.WriteTransport | None = None
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
 
 
 def request(method: str, path: str, *, key: str, body: bytes = b"", more: str = "") -> bytes:
-    """Return the bytes of a request with an API key; ``more`` is further header lines."""
+    """Return the bytes of a request with an API key; ``more`` holds further header lines."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n{more}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -128,7 +128,7 @@ def request(method: str, path: str, *, key: str, body: bytes = b"", more: str = 
 
 @contextmanager
 def generator() -> Iterator[Callable[[Load], Sample]]:
-    """Give a function that drives a load from another process and returns what it saw."""
+    """Yield a function that drives a load from another process and returns the sample."""
     # Spawned, so that it inherits neither our event loops nor our connections.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
@@ -162,7 +162,7 @@ class _Run:
         return Sample(len(self._milliseconds), took, latencies, cpu, self._refused)
 
     async def _ask_for(self, seconds: float, connections: Sequence[Connection]) -> None:
-        """Begin no request after so many seconds, and return when the last is answered."""
+        """Send requests for ``seconds``, then return when the last one is answered."""
         until = time.perf_counter() + seconds
         async with asyncio.TaskGroup() as tasks:
             for connection in connections:
@@ -170,8 +170,8 @@ class _Run:
 
     async def _keep_asking(self, connection: Connection, until: float) -> None:
         while (began := time.perf_counter()) < until:
-            asked = self._load.request(next(self._numbers))
-            status, body = await connection.ask(asked)
+            content = self._load.request(next(self._numbers))
+            status, body = await connection.ask(content)
             if status == HTTPStatus.SERVICE_UNAVAILABLE:
                 self._refused += 1
             elif status in _SUCCESSES:

@@ -1,4 +1,4 @@
-"""What channels send: the body of an interaction, as a front end would report it."""
+"""Bodies of interactions, as a channel's front end reports them."""
 
 import json
 
@@ -8,7 +8,7 @@ from benchmarks import people
 def body(run: str, number: int, sender: str) -> bytes:
     """Return the ``number``-th message of a run, from a telephone number.
 
-    ``run`` keeps the provider's message ids of several measurements apart.
+    ``run`` keeps the provider message ids of different measurements apart.
     """
     return json.dumps(
         {
@@ -26,5 +26,5 @@ def body(run: str, number: int, sender: str) -> bytes:
 
 
 def sender(count: int, number: int) -> str:
-    """Return the telephone number of one of ``count`` customers, each in turn but not in order."""
+    """Return the telephone number of one of ``count`` customers, in a fixed shuffled order."""
     return people.phone(1 + number * 7919 % count)

@@ -1,4 +1,4 @@
-"""Processor time of the processes under test: what noise on the machine changes least."""
+"""Processor time of the processes under test, the measure that is least sensitive to noise."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -19,13 +19,13 @@ class Cpu:
 
 @dataclass(frozen=True)
 class Meter:
-    """Which processes are looked at: those of the product, and the postmaster with its children."""
+    """Reads the processor time of the product, and of the postmaster with its children."""
 
     servers: tuple[int, ...]
     postmaster: int
 
     def read(self) -> Cpu:
-        """Return what they have used since they started."""
+        """Return the time used since the processes started."""
         return Cpu(sum(map(_used, self.servers)), _used_with_children(self.postmaster))
 
 
@@ -35,7 +35,7 @@ def _used(pid: int) -> float:
 
 
 def _used_with_children(pid: int) -> float:
-    """Return the time of a process, of its children, and of those that have ended."""
+    """Return the time of a process and of its children, including those that have ended."""
     process = psutil.Process(pid)
     times = process.cpu_times()
     total = float(times.user + times.system + times.children_user + times.children_system)

@@ -1,6 +1,6 @@
-"""Customers with a history, written straight into interactions' tables. Nothing in them is random.
+"""Customers with a history, written directly into the tables of interactions, without randomness.
 
-The n-th customer has the id that ends in n, and a telephone number that ends in n.
+The id and the telephone number of the n-th customer end in n.
 """
 
 import asyncio
@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import asyncpg
 
 MERGED_IDS = 10**9
-"""Ids from here on are those that were merged into a customer."""
+"""Ids from this number on belong to customers that were merged into another."""
 
 
 @dataclass(frozen=True)
 class People:
-    """``count`` customers from number ``first`` on; each has ``ids``, each of those a history."""
+    """``count`` customers from number ``first`` on.
+
+    Each has ``ids`` ids, and each id has ``history`` interactions.
+    """
 
     first: int
     count: int
@@ -32,7 +35,7 @@ def phone(number: int) -> str:
 
 
 def id_sql(number: str) -> str:
-    """Return the SQL of a customer's id, as text, for the SQL of its number."""
+    """Return SQL for the text of a customer's id, given SQL for its number."""
     return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))"
 
 
@@ -51,7 +54,7 @@ async def _write_people(dsn: str, groups: Sequence[People]) -> None:
                 )
         await connection.execute(_PROGRESS)
         await connection.execute("VACUUM ANALYZE")
-        await connection.execute("CHECKPOINT")  # now, so that none falls into a measurement
+        await connection.execute("CHECKPOINT")  # now, not during a measurement
     finally:
         await connection.close()
 
@@ -68,7 +71,7 @@ origin AS (
 )"""
 
 _STATEMENTS = (
-    # $3 is named in each so that all four can be bound alike.
+    # Every statement mentions all four parameters, so that they can be bound alike.
     f"""
     WITH {_CUSTOMERS}
     INSERT INTO customer_alias SELECT 'demo', origin_id, id FROM origin WHERE $3::int IS NOT NULL
@@ -88,7 +91,7 @@ _STATEMENTS = (
     SELECT 'demo', 'phone', '+4420' || lpad(n::text, 8, '0'), id, 'verified' FROM customer
      WHERE $3::int + $4::int IS NOT NULL
     """,
-    # Of each id: one closed conversation, and one open one with the last three interactions.
+    # Each id has a closed conversation, and an open one with the last three interactions.
     f"""
     WITH {_CUSTOMERS}
     INSERT INTO conversation (tenant_id, conversation_id, origin_customer_id, contact_key, channel,
@@ -126,7 +129,7 @@ _STATEMENTS = (
       FROM origin WHERE m <= 3 AND $3::int IS NOT NULL
     """,
 )
-# What identity and sla have told so far, so that the parts are as complete as they are in life.
+# The consumers' progress, so that the parts of a context are as complete as in production.
 _PROGRESS = """
 INSERT INTO consumer_progress (consumer, topic, partition, next_offset, watermark)
 SELECT c, c, p, 1, clock_timestamp()

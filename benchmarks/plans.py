@@ -1,4 +1,4 @@
-"""How Postgres goes about each statement, as it really ran: ``auto_explain``, after measuring."""
+"""The plan of each statement as it ran, from ``auto_explain``, recorded after the measurements."""
 
 import re
 import time
@@ -20,12 +20,12 @@ _ENTRY = re.compile(
     r"^\d{4}-\d\d-\d\d [^\n]*duration: ([\d.]+) ms  plan:\n(.*?)(?=^\d{4}-\d\d-\d\d |\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_SETTLE_SECONDS = 0.3
+_RELOAD_SECONDS = 0.3
 
 
 @dataclass
 class Plans:
-    """The plans seen so far: for each part of the benchmark, by the statement's text."""
+    """The plans recorded so far, by part of the benchmark and by the statement's text."""
 
     server: Server
     log: Path
@@ -33,7 +33,7 @@ class Plans:
 
     @contextmanager
     def recorded(self, part: str) -> Iterator[None]:
-        """Note the plan of every statement that any process runs meanwhile; the last one counts."""
+        """Record the plan of every statement that any process runs in the block; the last wins."""
         start = self.log.stat().st_size
         self._set(_SWITCHES)
         try:
@@ -56,11 +56,11 @@ class Plans:
             for name, value in switches.items()
         ]
         execute(self.server.admin_dsn, *changes, "SELECT pg_reload_conf()")
-        time.sleep(_SETTLE_SECONDS)  # each session hears of it before its next statement
+        time.sleep(_RELOAD_SECONDS)  # each session applies it before its next statement
 
 
 def _split(entry: str) -> tuple[str, str]:
-    """Return statement and plan of one entry of the log."""
+    """Return the statement and the plan of a log entry."""
     lines = [line.removeprefix("\t") for line in entry.rstrip().split("\n")]
     start = next(i for i, line in enumerate(lines) if "(cost=" in line)
     statement = "\n".join(lines[:start]).removeprefix("Query Text:").strip()

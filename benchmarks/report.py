@@ -1,4 +1,4 @@
-"""What a run leaves behind: notes, the plans of all statements, and ``docs/performance.md``."""
+"""The output of a run: notes, the plans of all statements, and ``docs/performance.md``."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ class Report:
     size: str
 
     def footer(self) -> str:
-        """Return what stands below the table: the machine, the notes, how many marks were met."""
+        """Return the lines below the table: the machine, the notes, how many marks were met."""
         marks = [mark for row in self.rows for mark in row.marks]
         met = sum(mark.met for mark in marks)
         lines = [_machine(), *self.notes, f"Marks met: {met} of {len(marks)}. Size: {self.size}."]
@@ -46,7 +46,10 @@ class Report:
         lines = [table.head(), *(table.line(row.cells()) for row in self.rows), self.footer()]
         written = document.read_text()
         if not _BETWEEN.search(written):
-            raise ValueError(f"{document.name} has no place for the table")
+            raise ValueError(
+                f"{document.name} has no place for the table; add the markers"
+                " <!-- bench: begin --> and <!-- bench: end -->"
+            )
         body = "\n".join(lines)
         document.write_text(_BETWEEN.sub(lambda m: f"{m[1]}\n{body}\n\n{m[2]}", written))
         plans.write_text(self._plans())

@@ -1,4 +1,4 @@
-"""Identity finding customers by their identifiers, in a tenant that has a million of them."""
+"""Resolution by identity, in a tenant with up to a million identifiers."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ ResolutionRequest = dict[str, object]
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield single known senders, then batches of known and of new senders."""
+    """Yield rows for single known senders, then for batches of known and of new senders."""
     customers = bench.size.identifiers // 2
     with bench.site("resolve") as site:
         asyncio.run(_write_customers(site.dsn("identity"), customers))
@@ -73,7 +73,7 @@ def _ask_many(key: str, customers: int, n: int) -> bytes:
 
 
 def _tell_many(key: str, run: str, n: int) -> bytes:
-    """Return a batch of unknown addresses, each of which creates a customer."""
+    """Return a batch of unknown email addresses, each of which creates a customer."""
     numbers = range(n * BATCH, (n + 1) * BATCH)
     return _batch(key, [_resolution_request("email", f"{run}.{i}@example.org") for i in numbers])
 
@@ -92,7 +92,7 @@ def _resolution_request(kind: str, value: str) -> ResolutionRequest:
 
 
 def _script(customers: int, at_once: int) -> Script:
-    """Return the look-up of so many telephone numbers, as a resolution sends it."""
+    """Return the lookup of ``at_once`` telephone numbers, as a resolution sends it."""
     numbers = f"SELECT 1 + (:n + i * 7919) % {customers} AS n FROM generate_series(1, {at_once}) i"
     return Script(
         BY_KEYS.text,
@@ -107,7 +107,7 @@ def _script(customers: int, at_once: int) -> Script:
 
 
 async def _write_customers(dsn: str, customers: int) -> None:
-    """Write customers with a telephone number and an address each."""
+    """Write customers, each with a telephone number and an email address."""
     connection = await asyncpg.connect(dsn)
     try:
         # The rows are consistent; checking every foreign key would take a minute.

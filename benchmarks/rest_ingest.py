@@ -1,4 +1,4 @@
-"""Interactions over REST, one by one and in batches, from senders who are known."""
+"""Interactions from known senders over REST, singly and in batches."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ API = "interactions api"
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield batches, then single interactions without and with an Idempotency-Key."""
+    """Yield rows for batches, then for single interactions without and with an Idempotency-Key."""
     customers = bench.size.customers
     with bench.site("rest_ingest") as site:
         people.write_people(site.dsn("interactions"), [People(first=1, count=customers, history=3)])
@@ -30,15 +30,15 @@ def measure(bench: Bench) -> Iterator[Row]:
             yield _single(bench, site, limit, n, with_key=False)
             yield _single(bench, site, limit, n, with_key=True)
         with bench.plans.recorded("rest_ingest"):
-            one = partial(_one, site.key, "plan-one", customers, with_key=True)
-            bench.try_out(site, API, one)
+            single = partial(_one, site.key, "plan-one", customers, with_key=True)
+            bench.try_out(site, API, single)
             bench.try_out(site, API, partial(_batch, site.key, "plan-many", customers))
 
 
 def _single(bench: Bench, site: Site, limit: Limit, n: int, *, with_key: bool) -> Row:
     run = f"{'keyed' if with_key else 'plain'}-{n}"
-    asked = partial(_one, site.key, run, bench.size.customers, with_key=with_key)
-    sample = bench.load(site, API, asked, n)
+    requests = partial(_one, site.key, run, bench.size.customers, with_key=with_key)
+    sample = bench.load(site, API, requests, n)
     return row_of(
         f"REST ingest, {'with key' if with_key else 'without key'}, {n} conn.",
         sample,
@@ -48,8 +48,8 @@ def _single(bench: Bench, site: Site, limit: Limit, n: int, *, with_key: bool) -
 
 
 def _batches(bench: Bench, site: Site, n: int) -> Row:
-    asked = partial(_batch, site.key, f"batch-{n}", bench.size.customers)
-    sample = bench.load(site, API, asked, n)
+    requests = partial(_batch, site.key, f"batch-{n}", bench.size.customers)
+    sample = bench.load(site, API, requests, n)
     limit = bulk.rewrite(
         site.dsn("interactions"), site.meter(API), interactions=sample.count * BATCH
     )
@@ -76,12 +76,12 @@ def _batch(key: str, run: str, customers: int, n: int) -> bytes:
 
 
 def _script(bench: Bench) -> Script:
-    """Return the least that one interaction needs: its row and its event, in one statement."""
+    """Return the minimum for one interaction: its row and its event, in one statement."""
     return Script(_INSERT, {"customer": f"{people.id_sql(':n::int')}::uuid"}, bench.size.customers)
 
 
 _INSERT = """
-WITH told AS (
+WITH event AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, topic, key_hash, tenant_id,
                         headers)
     VALUES (gen_random_uuid(), 'conversations', gen_random_uuid()::text,

@@ -1,4 +1,4 @@
-"""What is measured on: a durable Postgres, a broker, and the services as processes of their own."""
+"""The system under test: a durable Postgres, a broker, and the services as separate processes."""
 
 import asyncio
 import subprocess
@@ -35,15 +35,15 @@ AS_IN_PRODUCTION = (
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
     "random_page_cost=1.1",
-    # Only asked for plans after the measurements; loaded, it costs nothing.
+    # Switched on after the measurements, for the plans; until then it costs nothing.
     "shared_preload_libraries=auto_explain",
 )
-"""fsync, synchronous_commit and full_page_writes stay on: what is acknowledged is on the disk."""
+"""fsync, synchronous_commit and full_page_writes stay on: acknowledged writes are on the disk."""
 
-_MOMENT_SECONDS = 0.5
+_TRY_OUT_SECONDS = 0.5
 
 NOWHERE = "127.0.0.1:9"
-"""Where no broker listens. An API needs none."""
+"""An address where no broker listens. An API does not need one."""
 
 
 class Fleet(fleet.Fleet):
@@ -58,8 +58,8 @@ class Fleet(fleet.Fleet):
         """Make an API key of interactions for tenant ``demo`` and return it."""
         service = self._services().interactions
         now, pepper = service.clock.now(), SecretStr(self.credentials.pepper)
-        asked = CreateKey(tenant_id=DEMO, name="bench", scopes=sorted(scopes), environment="test")
-        key, row = create_key(asked, pepper=pepper, now=now)
+        wanted = CreateKey(tenant_id=DEMO, name="bench", scopes=sorted(scopes), environment="test")
+        key, row = create_key(wanted, pepper=pepper, now=now)
         await service.database.run(insert_key, row, now=now)
         await service.close()
         return key
@@ -71,9 +71,9 @@ class Fleet(fleet.Fleet):
 
     @override
     def environment(self, name: str) -> dict[str, str]:
-        given = super().environment(name)
-        given.pop("INTERACTIONS_IDENTITY__DEADLINE_SECONDS", None)
-        return given
+        variables = super().environment(name)
+        variables.pop("INTERACTIONS_IDENTITY__DEADLINE_SECONDS", None)
+        return variables
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ class Site:
         self.fleet.start(*kinds)
 
     def meter(self, *kinds: str) -> Meter:
-        """Return a meter of some of the processes, and of Postgres."""
+        """Return a meter of the named processes and of Postgres."""
         return Meter(tuple(self.fleet.processes[kind].pid for kind in kinds), self.postmaster)
 
 
 @dataclass
 class Bench:
-    """One run: the server that all parts share, the load generator, and what was found so far."""
+    """One run: the server that all parts share, the load generator, and the results so far."""
 
     size: Size
     directory: Path
@@ -120,7 +120,7 @@ class Bench:
     drive: Callable[[Load], Sample]
     plans: Plans
     embedded_broker: bool
-    """Whether to use it even where Apache Kafka can be had."""
+    """Whether to use the embedded broker even if Apache Kafka is available."""
     notes: list[str] = field(default_factory=list)
 
     def load(self, site: Site, kind: str, request: Callable[[int], bytes], n: int) -> Sample:
@@ -137,13 +137,13 @@ class Bench:
         )
 
     def try_out(self, site: Site, kind: str, request: Callable[[int], bytes]) -> None:
-        """Drive a process's HTTP port for a moment, to see its plans."""
-        load = Load(site.port(kind), request, 1, _MOMENT_SECONDS, 0.0, site.meter(kind))
+        """Drive a process's HTTP port briefly, to record its plans."""
+        load = Load(site.port(kind), request, 1, _TRY_OUT_SECONDS, 0.0, site.meter(kind))
         self.drive(load)
 
     @contextmanager
     def site(self, name: str, *, kafka: bool = False) -> Iterator[Site]:
-        """Give a site with databases, and if wanted a broker, that only this part uses."""
+        """Yield a site with databases, and if wanted a broker, that only this part uses."""
         directory = self.directory / name
         directory.mkdir()
         names = {service: self.templates.clone(service) for service in NAMES}
@@ -163,8 +163,8 @@ class Bench:
 
     @contextmanager
     def _broker(self, directory: Path) -> Iterator[tuple[str, str]]:
-        """Give a bootstrap address and what answers there: Apache Kafka if it can be had."""
-        jars, reason = None, "as asked for"
+        """Yield a bootstrap address and the broker's name: Apache Kafka if it is available."""
+        jars, reason = None, "as requested"
         if not self.embedded_broker:
             try:
                 jars = fetch()
@@ -197,5 +197,5 @@ def running_bench(size: Size, *, embedded_broker: bool) -> Iterator[Bench]:
 
 
 def run_module(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start ``python -m …`` beside us."""
+    """Start ``python -m …`` in another process."""
     return subprocess.Popen([sys.executable, "-m", *arguments])

@@ -1,4 +1,4 @@
-"""How much is measured: ``tiny`` only shows that it works, ``small`` takes minutes."""
+"""How much a run measures: ``tiny`` only shows that it works, ``small`` takes minutes."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Size:
     records: int
     """Records of ``interactions.inbound``."""
     strangers: int
-    """Records of ``interactions.inbound`` whose senders nobody has seen before."""
+    """Records of ``interactions.inbound`` from first contacts."""
     arrivals: int
     """Interactions of each kind that are watched until the context shows them."""
     clocks: int

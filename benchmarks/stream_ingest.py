@@ -17,7 +17,7 @@ WARM_UP = 500
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield a backlog from senders who are known, and one from senders nobody has seen."""
+    """Yield rows for a backlog from known senders and for one from first contacts."""
     with bench.site("stream_ingest", kafka=True) as site:
         customers = People(first=1, count=bench.size.customers, history=3)
         people.write_people(site.dsn("interactions"), [customers])
@@ -40,7 +40,7 @@ def _known(bench: Bench, site: Site, stream: Stream) -> Row:
 
 
 def _strangers(bench: Bench, site: Site, stream: Stream) -> Row:
-    """Each first contact needs a resolution by identity, in batches, and creates a customer."""
+    """Measure first contacts: identity resolves each, in batches, and creates a customer."""
     count = bench.size.strangers
     stream.meter = site.meter(PROCESS, "identity api")
     records = _records("strange", WARM_UP + count, lambda n: people.phone(STRANGERS_FROM + n))

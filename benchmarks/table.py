@@ -1,4 +1,4 @@
-"""What was measured, as one table for the terminal and for ``docs/performance.md``."""
+"""The measurements as one table, for the terminal and for ``docs/performance.md``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _WIDTHS = (46, 7, 34, 21, 10, 23, 5)
 
 @dataclass(frozen=True)
 class Mark:
-    """A target. Missing it is reported but fails nothing: machines differ."""
+    """A target. A missed one is reported but fails nothing, because machines differ."""
 
     aim: str
     met: bool
@@ -35,7 +35,7 @@ def at_most(aim: float, measured: float, of: str) -> Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. ``limits`` are the machine's own, measured in the same run."""
+    """One measurement; ``limits`` are the machine's, measured in the same run."""
 
     what: str
     per_second: float | None = None

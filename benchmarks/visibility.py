@@ -1,4 +1,4 @@
-"""How long it takes until the context shows what has just come in, under moderate load."""
+"""The time until the context shows a new interaction, under moderate load."""
 
 import asyncio
 import json
@@ -28,11 +28,11 @@ STRANGERS_FROM = 60_000_000
 PROCESSES = ("identity api", "identity worker", "interactions api", "interactions worker")
 
 Arrive = Callable[["Watcher", int], Awaitable[None]]
-"""Bring the n-th interaction in, and return when the context shows it."""
+"""Sends the n-th interaction and returns when the context shows it."""
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Yield a row for each way in."""
+    """Yield a row for each way in which interactions arrive."""
     with bench.site("visibility", kafka=True) as site:
         customers = People(first=1, count=bench.size.customers, history=3)
         people.write_people(site.dsn("interactions"), [customers])
@@ -56,7 +56,7 @@ def _row(name: str, latencies: Latencies) -> Row:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Sends what arrives, and looks at contexts over a few connections."""
+    """Sends interactions, and polls contexts over a few connections."""
 
     free: asyncio.Queue[Connection]
     producer: Producer
@@ -71,19 +71,19 @@ class Watcher:
             self.free.put_nowait(connection)
 
     async def record(self, body: bytes) -> dict[str, str]:
-        """Report an interaction and return the answer. Raises RuntimeError when it is refused."""
+        """Report an interaction and return the answer. Raises RuntimeError if it is refused."""
         status, answer = await self.ask("POST", "/v1/interactions", body)
         if status not in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
             raise RuntimeError(f"the server answered {status}: {answer!r}")
-        found: dict[str, str] = json.loads(answer)
-        return found
+        recorded: dict[str, str] = json.loads(answer)
+        return recorded
 
     async def shown(self, sender: str, part: str, text: str) -> None:
-        """Return when a part of the context of the number's customer shows a text."""
+        """Wait until a part of the context of the sender's customer shows a text."""
         until = time.perf_counter() + WITHIN_SECONDS
-        asked = {"identifier": {"type": "phone", "value": sender}, "include": PARTS}
+        lookup = {"identifier": {"type": "phone", "value": sender}, "include": PARTS}
         while time.perf_counter() < until:
-            status, body = await self.ask("POST", "/v1/context/lookup", json.dumps(asked).encode())
+            status, body = await self.ask("POST", "/v1/context/lookup", json.dumps(lookup).encode())
             if status == HTTPStatus.OK and text in str(json.loads(body)[part]):
                 return
             await asyncio.sleep(LOOK_SECONDS)
@@ -97,7 +97,7 @@ async def _over_rest(watcher: Watcher, n: int) -> None:
 
 
 async def _first_contact(watcher: Watcher, n: int) -> None:
-    """The number stands among the identifiers once identity's event has come through Kafka."""
+    """Send it; the context shows the number once identity's event has arrived through Kafka."""
     sender = people.phone(STRANGERS_FROM + n)
     recorded = await watcher.record(messages.body("first", n, sender))
     await watcher.shown(sender, "interactions", recorded["interaction_id"])
@@ -112,7 +112,7 @@ async def _over_kafka(watcher: Watcher, n: int) -> None:
 
 
 async def _watch(bench: Bench, site: Site, arrive: Arrive) -> Latencies:
-    """Let interactions arrive at a steady pace, whether or not the earlier ones are shown."""
+    """Send interactions at a steady pace, whether or not the earlier ones are shown."""
     async with _watcher(bench, site) as watcher:
         for n in range(WARM_UP):
             await arrive(watcher, bench.size.arrivals + n)
@@ -126,7 +126,7 @@ async def _watch(bench: Bench, site: Site, arrive: Arrive) -> Latencies:
 
 
 async def _timed(arrive: Arrive, watcher: Watcher, n: int, at: float) -> float:
-    """Return the milliseconds from ``at``, when it should arrive, until it is shown."""
+    """Return the milliseconds from ``at``, when it should be sent, until it is shown."""
     await asyncio.sleep(at - time.perf_counter())
     await arrive(watcher, n)
     return (time.perf_counter() - at) * 1000
