@@ -24,7 +24,7 @@ def a_report(**plans: dict[str, str]) -> Report:
     return Report([ROW], ["breaches: on a broker."], plans, "tiny")
 
 
-def test_a_row_tells_the_ratio_to_each_limit_and_which_marks_were_met():
+def test_a_row_shows_the_ratio_to_each_limit_and_which_marks_were_met():
     assert ROW.cells() == (
         "context, 8 conn.",
         "1,200",
@@ -73,7 +73,7 @@ def test_percentiles_are_those_of_the_sorted_values():
     assert Latencies.of([float(n) for n in range(100, 0, -1)]) == Latencies(51.0, 96.0, 100.0)
 
 
-def test_a_script_has_the_very_statement_with_its_parameters_in_place():
+def test_a_script_is_the_same_statement_with_its_parameters_replaced():
     script = Script(
         "SELECT :one, cast(:n AS int) -- said :one\n WHERE x::text = :other", {"one": "1"}, 5
     )

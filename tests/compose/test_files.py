@@ -50,7 +50,7 @@ def test_every_process_runs_by_itself(values):
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES | JOBS - {"databases"}))
-def test_a_service_understands_the_settings_it_is_given(name, values, monkeypatch):
+def test_a_service_accepts_the_settings_of_its_container(name, values, monkeypatch):
     given = services(values)[name]["environment"]
     prefix = f"{name.split('-')[0].upper()}_"
     for key, value in given.items():
@@ -96,7 +96,7 @@ def test_a_container_can_do_little_beyond_its_work(name, values):
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES | SERVERS))
-def test_a_container_has_time_to_finish_and_says_how_it_is(name, values):
+def test_a_container_has_time_to_stop_and_a_health_check(name, values):
     service = services(values)[name]
     assert int(service["stop_grace_period"].removesuffix("s")) >= 20
     assert "healthcheck" in service or name in PROCESSES
@@ -138,7 +138,7 @@ def test_the_image_is_not_root_and_installs_only_what_is_pinned():
     assert not re.search(r"^ARG |--mount=type=secret|https?://(?!127)", DOCKERFILE, re.MULTILINE)
 
 
-def test_the_engine_is_sent_nothing_but_code_and_the_lock():
+def test_the_build_context_has_only_code_and_the_lock_file():
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     kept = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
     assert "*" in rules

@@ -78,7 +78,7 @@ def test_all_processes_stop_in_time_and_of_their_own_accord(stack: ComposedFleet
     stack.await_healthy(processes)
 
 
-async def test_a_live_stream_passes_at_once_and_outlives_the_limits_of_the_proxy(
+async def test_a_live_stream_is_not_buffered_and_outlives_the_proxys_limits(
     stack: ComposedFleet,
 ):
     channel = unique("desk").replace("-", "_")
@@ -92,14 +92,14 @@ async def test_a_live_stream_passes_at_once_and_outlives_the_limits_of_the_proxy
     assert said["conversation_id"] in data
 
 
-async def test_who_never_ends_a_header_is_hung_up_on(stack: ComposedFleet):
+async def test_a_connection_whose_header_never_ends_is_closed(stack: ComposedFleet):
     async with _connected(stack) as (reader, writer):
         writer.write(b"GET /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\n")
         async with asyncio.timeout(READ_HEADER_SECONDS + 10):
             await reader.read()  # to the end
 
 
-async def test_a_body_that_is_too_long_is_refused_before_it_comes(stack: ComposedFleet):
+async def test_a_body_that_is_too_long_is_refused_before_it_is_sent(stack: ComposedFleet):
     async with _connected(stack) as (reader, writer):
         writer.write(b"POST /v1/interactions HTTP/1.1\r\nHost: 127.0.0.1\r\n")
         writer.write(b"Content-Length: 10000000\r\n\r\n")
@@ -109,7 +109,7 @@ async def test_a_body_that_is_too_long_is_refused_before_it_comes(stack: Compose
     assert "content-type: application/problem+json" in head
 
 
-async def test_a_service_that_is_down_is_a_problem_to_come_back_for(stack: ComposedFleet):
+async def test_a_service_that_is_down_answers_503_with_retry_after(stack: ComposedFleet):
     stack.stop("sla api")
     try:
         async with stack.client("sla") as client:

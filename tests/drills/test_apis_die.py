@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 API, IDENTITY = "interactions api", "identity api"
 
 
-async def test_an_api_that_dies_around_its_commit_is_asked_again(drill: Drill):
+async def test_a_repeated_request_succeeds_after_its_api_died_around_commit(drill: Drill):
     undone, done = a_message(), a_message()
     [[first], [second]] = await drill.strike(
         API,
@@ -34,7 +34,7 @@ async def test_a_commit_whose_answer_was_lost_is_503_and_a_repeat_finds_it(drill
     await drill.all_is_well()
 
 
-async def test_a_customer_whom_identity_made_for_an_api_that_died_is_found_again(drill: Drill):
+async def test_a_customer_created_for_an_api_that_died_is_found_again(drill: Drill):
     message = a_message()
     [[answer]] = await drill.strike(API, (Point("post", "after"), drill.action("rest", message)))
     made = await drill.execute(

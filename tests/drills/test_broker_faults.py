@@ -31,7 +31,7 @@ async def test_a_broker_that_restarts_again_and_again_costs_nothing(
     await drill.all_is_well()
 
 
-async def test_while_the_broker_is_away_apis_go_on_and_all_is_told_in_order_afterwards(
+async def test_apis_work_without_the_broker_and_events_follow_in_order(
     drill: Drill,
 ):
     async with under_load(drill) as traffic:

@@ -55,7 +55,7 @@ def fake_clock(drill: Drill) -> FakeClock:
 
 
 @pytest.mark.parametrize("offset", ["+2h", "-1h"])
-async def test_a_timer_whose_host_steps_declares_nothing_early_and_misses_nothing(
+async def test_no_breach_is_early_or_missed_when_a_timers_host_clock_steps(
     drill: Drill, fake_clock: FakeClock, offset: str
 ):
     async with drill.fleet.configured(TIMER, fake_clock.environment):
@@ -66,7 +66,7 @@ async def test_a_timer_whose_host_steps_declares_nothing_early_and_misses_nothin
 
 
 @pytest.mark.parametrize(("offset", "back"), [("+2h", None), ("-1h", timedelta(hours=1))])
-async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_missed(
+async def test_no_breach_is_early_or_missed_when_the_database_clock_steps(
     drill: Drill,
     fake_clock: FakeClock,
     offset: str,
@@ -86,7 +86,7 @@ async def test_a_database_whose_clock_steps_lets_nothing_be_declared_early_or_mi
     await until(lambda: _all_follow(drill), 30, every=0.2)
 
 
-async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_ever(
+async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_usual(
     drill: Drill, fake_clock: FakeClock
 ):
     async with drill.fleet.configured(API, fake_clock.environment):

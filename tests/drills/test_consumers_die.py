@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 INTERACTIONS, SLA = "interactions consumer", "sla consumer"
 
 
-async def test_what_consumers_had_in_hand_takes_effect_once(drill: Drill):
+async def test_a_batch_in_progress_takes_effect_once_although_its_consumer_dies(drill: Drill):
     partner = [a_message(), a_message()]
     asked = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(2)]
     about = [one["conversation_id"] for one in asked]
@@ -37,7 +37,7 @@ async def test_what_consumers_had_in_hand_takes_effect_once(drill: Drill):
     await drill.all_is_well()
 
 
-async def test_dead_letters_are_put_aside_once_and_kafkas_offset_does_not_matter(drill: Drill):
+async def test_dead_letters_are_stored_once_whatever_offset_kafka_has(drill: Drill):
     undone, done, sound = a_message(), a_message(), a_message()
     await asyncio.gather(
         drill.strike(

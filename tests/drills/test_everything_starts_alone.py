@@ -15,7 +15,7 @@ from tests.drills.outages import during
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 
 
-async def test_processes_start_without_their_servers_say_so_and_heal(drill: Drill):
+async def test_processes_start_without_servers_report_it_and_recover(drill: Drill):
     fleet = drill.fleet
     fleet.stop(*SEPARATE)
     async with during(drill.kafka.stopped()), during(drill.postgres.stopped()):

@@ -40,7 +40,9 @@ async def _gone(fleet: Fleet) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("away", [_hanging, _gone])
-async def test_messages_are_taken_attached_later_and_identity_is_not_stormed(drill: Drill, away):
+async def test_messages_are_accepted_and_attached_later_and_identity_is_not_flooded(
+    drill: Drill, away
+):
     async with under_load(drill) as traffic:
         before, began = _unanswered(drill), time.monotonic()
         async with away(drill.fleet):

@@ -198,7 +198,7 @@ async def test_a_bug_on_topics_is_caught(
     assert invariant in violations(evidence)
 
 
-async def test_what_waits_is_not_settled(drill: Drill):
+async def test_a_system_with_unpublished_events_is_not_idle(drill: Drill):
     async with open_sources(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
         planting = sources.connections["interactions"].transaction()
         await planting.start()
@@ -208,7 +208,7 @@ async def test_what_waits_is_not_settled(drill: Drill):
         await planting.rollback()
 
 
-async def test_who_holds_what_others_need_is_named(drill: Drill):
+async def test_an_idle_transaction_and_a_lost_lock_are_reported(drill: Drill):
     holder = await asyncpg.connect(drill.fleet.dsns["sla"])
     await holder.execute("BEGIN; SELECT pg_advisory_lock(1, 7)")
     processes = [process.pid for process in drill.fleet.processes.values()]

@@ -52,7 +52,7 @@ async def test_connections_that_are_cut_every_two_seconds_cost_nothing(drill: Dr
 
 
 @pytest.mark.long_drill
-async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done_twice(
+async def test_conflicts_in_every_fifth_statement_are_retried_without_double_effect(
     drill: Drill,
 ):
     tables = {
@@ -70,7 +70,7 @@ async def test_clashes_in_every_fifth_statement_are_repeated_and_nothing_is_done
 
 
 @pytest.mark.long_drill
-async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(drill: Drill):
+async def test_a_consumer_retries_after_it_was_the_victim_of_a_deadlock(drill: Drill):
     dsn = drill.fleet.dsns["sla"]
     async with under_load(drill):
         await database_faults.deadlock(dsn, "consumer_progress", "clock")
@@ -79,7 +79,7 @@ async def test_a_consumer_that_is_the_victim_of_a_deadlock_does_its_work_again(d
 
 
 @pytest.mark.drill
-async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill: Drill):
+async def test_a_read_only_server_serves_reads_and_writes_get_503_with_retry_after(drill: Drill):
     async with under_load(drill) as traffic:
         async with database_faults.read_only(drill.fleet.dsns["interactions"]):
             await traffic.await_refusals(503)
@@ -91,7 +91,7 @@ async def test_a_read_only_server_is_read_and_writes_are_told_to_come_back(drill
 
 
 @pytest.mark.long_drill
-async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(drill: Drill):
+async def test_a_frozen_server_is_reported_unavailable_and_collects_no_connections(drill: Drill):
     async with under_load(drill) as traffic:
         async with during(drill.postgres.frozen()):
             await traffic.await_answers(503)
@@ -106,7 +106,7 @@ async def test_a_frozen_server_is_said_to_be_away_and_gathers_no_connections(dri
 
 
 @pytest.mark.long_drill
-async def test_one_service_without_its_database_leaves_the_others_alone(drill: Drill):
+async def test_a_service_without_its_database_does_not_affect_the_others(drill: Drill):
     fleet = drill.fleet
     async with under_load(drill) as traffic:
         async with database_faults.closed(fleet.dsns["identity"], fleet.dsns["sla"]):

@@ -37,7 +37,7 @@ async def test_a_relay_that_dies_with_a_batch_loses_and_reorders_nothing(drill: 
 
 
 @pytest.mark.parametrize("at", ["send", "mark"])
-async def test_a_frozen_relay_whose_shard_was_taken_can_only_repeat_itself(drill: Drill, at: Port):
+async def test_a_frozen_relay_that_lost_its_shard_can_only_repeat_events(drill: Drill, at: Port):
     messages = [a_message() for _ in range(4)]
     await drill.replace(RELAY, Point(at, "before", how="freeze", about=messages[0].token))
     await drill.speaker.say("batch", *messages)
@@ -67,7 +67,7 @@ async def _published(drill: Drill, tokens: list[str]) -> bool:
     return bool(rows[0][0] == len(tokens))
 
 
-async def test_housekeeping_that_dies_half_way_is_done_by_the_next(drill: Drill):
+async def test_maintenance_that_dies_half_way_is_done_by_the_next_process(drill: Drill):
     drill.fleet.stop(RELAY)
     drill.fleet.launch(RELAY, through=Point("transaction", "before", of="maintain").words())
     await drill.await_death(RELAY)

@@ -49,7 +49,7 @@ async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
 
 @pytest.mark.long_drill
 @pytest.mark.parametrize("name", [CONSUMER, RELAY])
-async def test_stopped_longer_than_the_hold_breaches_are_declared_with_the_reason_and_settled_later(
+async def test_after_the_hold_breaches_are_unconfirmed_with_a_reason_and_corrected_later(
     drill: Drill, name: str
 ):
     async with drill.fleet.configured(TIMER, IMPATIENT):

@@ -37,7 +37,7 @@ def _storing(when: When, message: Message) -> Point:
     return Point("transaction", when, of="store_delivery", about=message.token)
 
 
-async def test_a_delivery_that_was_in_hand_is_taken_up_again(drill: Drill):
+async def test_a_delivery_in_progress_is_processed_again_after_its_timer_died(drill: Drill):
     undone, done = a_message(), a_message()
 
     async def call(message: Message) -> None:
@@ -53,7 +53,7 @@ async def test_a_delivery_that_was_in_hand_is_taken_up_again(drill: Drill):
     await drill.all_is_well()
 
 
-async def test_a_delivery_that_takes_its_process_down_each_time_is_quarantined(drill: Drill):
+async def test_a_delivery_that_kills_its_process_each_time_is_quarantined(drill: Drill):
     killer, innocent = a_message(), a_message()
     point = Point("transaction", "before", of="record_deliveries", about=killer.token)
     drill.fleet.stop(TIMER)

@@ -124,7 +124,7 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
     assert all(trace_id in one["ce_traceparent"] for one in headers)
 
 
-async def test_without_identity_messages_are_taken_and_attached_later(fleet: Fleet):
+async def test_without_identity_messages_are_accepted_and_attached_later(fleet: Fleet):
     known = an_email()
     before = await journey.say(fleet, "chat", known, "Before")
     await until(lambda: journey.has_context(fleet, before["customer_id"]), within=15)
@@ -151,7 +151,7 @@ async def test_without_identity_messages_are_taken_and_attached_later(fleet: Fle
     await until(attached, within=30)
 
 
-async def test_without_sla_context_says_what_is_missing_and_no_breach_is_missed(fleet: Fleet):
+async def test_without_sla_contexts_are_incomplete_and_no_breach_is_missed(fleet: Fleet):
     channel = unique("desk").replace("-", "_")
     await journey.promise(fleet, channel, 5)
     fleet.stop("sla api", "sla worker")

@@ -12,7 +12,7 @@ from devstack.testing.postgres import Templates
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
-def test_what_a_process_lets_slip_as_it_dies_is_found(
+def test_a_leak_of_a_dying_process_is_found(
     tmp_path: Path, postgres_server: Server, templates: Templates, kafka_bootstrap: str
 ):
     servers = (postgres_server, templates, kafka_bootstrap)

@@ -70,7 +70,7 @@ async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
     assert again["created"] is False
 
 
-async def test_servers_that_are_there_already_are_used(tmp_path, postgres_server: Server):
+async def test_servers_that_already_run_are_used(tmp_path, postgres_server: Server):
     given = {"POSTGRES_DSN": postgres_server.admin_dsn}
     with EmbeddedBroker(tmp_path / "broker") as bootstrap:
         with stack_process(tmp_path / "stack", given | {"KAFKA_BOOTSTRAP": bootstrap}) as running:

@@ -85,7 +85,7 @@ def test_a_directory_in_use_is_refused(holder, tmp_path: Path):
         raise AssertionError("must not get here")
 
 
-async def test_a_server_whose_owner_could_not_end_it_is_replaced(tmp_path: Path):
+async def test_a_server_that_outlived_its_owner_is_replaced(tmp_path: Path):
     orphan = EmbeddedPostgres(tmp_path / "postgres")
     first = orphan.__enter__()
     execute(first.admin_dsn, "CREATE TABLE kept (x int)", "INSERT INTO kept VALUES (1)")
@@ -95,7 +95,7 @@ async def test_a_server_whose_owner_could_not_end_it_is_replaced(tmp_path: Path)
     orphan.__exit__(None, None, None)
 
 
-async def test_a_stale_pid_file_of_some_other_process_is_no_hindrance(tmp_path: Path):
+async def test_a_stale_pid_file_of_another_process_is_ignored(tmp_path: Path):
     with EmbeddedPostgres(tmp_path / "postgres"):
         pass
     (tmp_path / "postgres" / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n")

@@ -15,7 +15,7 @@ STREAMS = {"text/event-stream"}
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
-async def test_every_answer_is_as_described(operation: Operation, site: Site, alpha: Tenant):
+async def test_every_answer_matches_its_schema(operation: Operation, site: Site, alpha: Tenant):
     for hidden in (set(), {PII_READ}):
         key = await site.key(ALPHA, sorted(registered_scopes() - hidden))
         for target in targets(operation, alpha):
@@ -39,7 +39,7 @@ def _check(operation: Operation, answer: Answer) -> None:
     Draft202012Validator(rooted, format_checker=FormatChecker()).validate(answer.json())
 
 
-def test_every_operation_says_what_it_answers():
+def test_every_operation_documents_its_responses():
     for operation in PROTECTED:
         for status, response in operation.declared["responses"].items():
             for kind, content in response.get("content", {}).items():

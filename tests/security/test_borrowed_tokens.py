@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("untouched")
 
 
 @pytest.mark.parametrize("operation", PAGED, ids=str)
-async def test_alphas_cursor_is_no_cursor_for_beta(
+async def test_alphas_cursor_is_refused_for_beta(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     [target, *_] = targets(operation, alpha)
@@ -36,7 +36,7 @@ async def test_alphas_cursor_is_no_cursor_for_beta(
 
 
 @pytest.mark.parametrize("operation", READING, ids=str)
-async def test_alphas_entity_tags_are_fresh_to_beta(
+async def test_alphas_entity_tags_do_not_match_for_beta(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     [theirs, *_], [own, *_] = targets(operation, alpha), targets(operation, beta)
@@ -57,7 +57,7 @@ def _has(tag: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", CONDITIONAL, ids=str)
-async def test_alphas_entity_tags_allow_beta_no_change(
+async def test_alphas_entity_tags_do_not_let_beta_change_anything(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     [theirs, *_], [own, *_] = targets(operation, alpha), targets(operation, beta)

@@ -42,7 +42,7 @@ async def test_no_parameter_is_more_than_a_value(operation: Operation, site: Sit
 
 
 @pytest.mark.parametrize("operation", READING, ids=str)
-async def test_no_parameter_begins_a_line(operation: Operation, site: Site, alpha: Tenant):
+async def test_no_parameter_starts_a_new_line(operation: Operation, site: Site, alpha: Tenant):
     [plain, *_] = targets(operation, alpha)
     for value in LINES:
         for name in operation.parameters("query"):
@@ -58,7 +58,7 @@ async def test_no_parameter_begins_a_line(operation: Operation, site: Site, alph
 
 
 @pytest.mark.parametrize("operation", READING, ids=str)
-async def test_what_costs_much_is_capped(operation: Operation, site: Site, alpha: Tenant):
+async def test_expensive_requests_are_capped(operation: Operation, site: Site, alpha: Tenant):
     [plain, *_] = targets(operation, alpha)
     for query, allowed in (
         ("limit=1000000000", {200, 422}),
@@ -78,7 +78,7 @@ async def test_what_costs_much_is_capped(operation: Operation, site: Site, alpha
 
 
 @pytest.mark.parametrize("operation", PAGED, ids=str)
-async def test_no_cursor_but_ours_is_taken(
+async def test_a_forged_cursor_is_refused(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     [plain, *_] = targets(operation, alpha)

@@ -19,7 +19,7 @@ OURS = {
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=str)
-async def test_a_member_that_is_ours_to_set_is_refused(
+async def test_a_field_that_only_the_service_sets_is_refused(
     operation: Operation, site: Site, alpha: Tenant
 ):
     [body, *_] = bodies(operation, alpha)

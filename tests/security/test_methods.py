@@ -49,7 +49,7 @@ async def test_a_header_does_not_change_the_method(operation: Operation, site: S
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
-async def test_there_is_one_spelling_of_an_address(operation: Operation, site: Site, alpha: Tenant):
+async def test_an_address_has_only_one_spelling(operation: Operation, site: Site, alpha: Tenant):
     [target, *_] = targets(operation, alpha)
     for spelled in (
         f"{target}/",
@@ -70,7 +70,7 @@ async def test_there_is_one_spelling_of_an_address(operation: Operation, site: S
 
 
 @pytest.mark.parametrize("service", NAMES)
-async def test_nothing_answers_where_nothing_is(service: str, site: Site, alpha: Tenant):
+async def test_unknown_paths_are_not_found(service: str, site: Site, alpha: Tenant):
     for target in NOWHERE:
         for key in (None, alpha.key):
             answer = await site.call(service, "GET", target, by=ALPHA, key=key)
@@ -78,7 +78,7 @@ async def test_nothing_answers_where_nothing_is(service: str, site: Site, alpha:
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
-async def test_no_page_of_another_origin_may_ask_or_read(
+async def test_pages_of_other_origins_can_neither_call_nor_read(
     operation: Operation, site: Site, alpha: Tenant
 ):
     [target, *_] = targets(operation, alpha)

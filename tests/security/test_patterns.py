@@ -39,14 +39,14 @@ ONE_WAY = {
 
 
 @pytest.mark.parametrize("name", sorted(PATTERNS.keys() - ONE_WAY.keys()))
-def test_no_repetition_stands_in_a_repetition(name: str):
+def test_no_pattern_nests_repetitions(name: str):
     """What can be split between an inner and an outer loop in many ways is tried in all of them."""
     pattern = PATTERNS[name]
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
     assert not _nested(_parser.parse(source, pattern.flags & ~re.UNICODE), inside=False), source
 
 
-def test_the_check_knows_a_bad_one():
+def test_the_check_finds_nested_repetitions():
     assert PATTERNS.keys() >= ONE_WAY.keys()
     for bad in ("(a+)+", "(a*)*b", "(?:a|b+)*", "((a{2,})x?)+"):
         assert _nested(_parser.parse(bad), inside=False), bad

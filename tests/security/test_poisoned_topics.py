@@ -34,7 +34,7 @@ APPLIED = {
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-async def test_exactly_the_bad_records_are_put_aside(
+async def test_exactly_the_bad_records_are_dead_lettered(
     topic: str, site: Site, alpha: Tenant, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     service, stream = site.reader(topic)
@@ -68,7 +68,7 @@ async def test_exactly_the_bad_records_are_put_aside(
     assert await service.database.read(_watermark_is_no_lie, stream.topic)
 
 
-async def test_whoever_writes_interactions_says_nothing_about_time(
+async def test_a_watermark_on_the_inbound_topic_is_ignored(
     site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     """Deadlines rest on what a service knows of itself, not on what its callers claim."""
@@ -84,7 +84,7 @@ async def test_whoever_writes_interactions_says_nothing_about_time(
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-async def test_records_made_at_random_stop_nothing(topic: str, site: Site):
+async def test_random_records_do_not_stop_a_consumer(topic: str, site: Site):
     """However they come out, the partition stands behind them and the good one among them is in."""
     service, stream = site.reader(topic)
     stream = replace(stream, topic=f"random-{uuid4().hex}")
@@ -103,7 +103,7 @@ async def test_records_made_at_random_stop_nothing(topic: str, site: Site):
         assert subject in await _applied(service, topic)
 
 
-async def test_the_same_id_with_another_content_is_the_first(
+async def test_a_second_event_with_the_same_id_is_ignored(
     site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     for topic in EVENTS:

@@ -30,9 +30,7 @@ async def test_alphas_idempotency_key_gives_beta_nothing(
 
 
 @pytest.mark.parametrize("operation", REPLAYED, ids=str)
-async def test_a_replay_is_masked_for_who_may_not_see(
-    operation: Operation, site: Site, alpha: Tenant
-):
+async def test_a_replay_is_masked_without_pii_read(operation: Operation, site: Site, alpha: Tenant):
     blind = await site.key(ALPHA, sorted(registered_scopes() - {PII_READ}))
     given = {"headers": {"idempotency-key": uuid4().hex}, "body": bodies(operation, alpha)[0]}
     [target, *_] = targets(operation, alpha)

@@ -25,7 +25,7 @@ async def series(site: Site) -> set[str]:
     return {line.rpartition(" ")[0] for line in (await site.metrics()).splitlines()}
 
 
-async def test_addresses_methods_headers_and_values_are_no_labels(site: Site, alpha: Tenant):
+async def test_addresses_methods_headers_and_values_never_become_labels(site: Site, alpha: Tenant):
     async def ask_for(word: str) -> None:
         for service in site.services:
             for method in (*METHODS, word.upper()):
@@ -58,7 +58,7 @@ async def test_addresses_methods_headers_and_values_are_no_labels(site: Site, al
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-async def test_what_records_say_is_no_label(topic: str, site: Site):
+async def test_contents_of_records_never_become_labels(topic: str, site: Site):
     service, stream = site.reader(topic)
     stream = replace(stream, topic=made_up())
     handler = BatchHandler(service.database, stream, service.clock)

@@ -31,7 +31,7 @@ async def answers(
 
 
 @pytest.mark.parametrize("operation", GIVEN_BY_US, ids=str)
-async def test_what_is_alphas_answers_beta_like_what_never_was(
+async def test_alphas_ids_look_to_beta_like_ids_that_never_existed(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     nobody = stranger_to_all()
@@ -56,7 +56,7 @@ async def test_a_tenant_is_never_taken_from_a_header(
 
 
 @pytest.mark.parametrize("operation", SHARED, ids=str)
-async def test_an_id_that_both_have_is_each_ones_own(
+async def test_an_id_that_both_tenants_chose_means_their_own(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     """That alpha's is neither shown nor changed is seen after every test here."""

@@ -15,7 +15,7 @@ from tests.security.seeds import Tenant
 from tests.security.site import Site
 
 
-async def test_alphas_place_in_the_stream_shows_beta_its_own(
+async def test_alphas_event_ids_show_beta_only_its_own_alerts(
     site: Site, alpha: Tenant, beta: Tenant
 ):
     alphas = await _stream(site, alpha, "0")
@@ -30,7 +30,7 @@ async def test_alphas_place_in_the_stream_shows_beta_its_own(
 @pytest.mark.parametrize(
     "place", ["-1", "1.5", "abc", "9" * 19, "9" * 300, "\u00b2", "1\u00b9", "' OR 1=1"]
 )
-async def test_a_place_that_is_none_of_ours_is_refused(place: str, site: Site, alpha: Tenant):
+async def test_an_unknown_last_event_id_is_refused(place: str, site: Site, alpha: Tenant):
     answer = await site.call(
         "sla", "GET", "/v1/sla/stream", by=alpha.name, key=alpha.key,
         headers={"last-event-id": place}, wait_for=b"retry",

@@ -72,7 +72,7 @@ async def test_requests_in_a_row_are_answered_in_order(site: Site, alpha: Tenant
     site.heard[ALPHA].append(answer.decode("utf-8", "replace"))
 
 
-async def test_connections_that_say_nothing_hold_up_nobody(site: Site):
+async def test_silent_connections_do_not_block_others(site: Site):
     """Closing them is the proxy's part; ours is to go on answering beside them."""
     async with open_ports(site) as ports:
         silent = [await asyncio.open_connection("127.0.0.1", ports["sla"]) for _ in range(300)]

@@ -64,7 +64,7 @@ async def test_a_genuine_call_is_stored_for_its_tenant_only(
 
 @pytest.mark.parametrize("operation", OPEN, ids=str)
 @pytest.mark.usefixtures("unwritten")
-async def test_what_nobody_signed_is_not_even_read_to_its_end(
+async def test_an_unsigned_body_is_not_read_to_its_end(
     operation: Operation, site: Site, alpha: Tenant
 ):
     for named in (alpha, stranger_to_all()):
