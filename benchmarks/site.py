@@ -30,7 +30,7 @@ from devstack.stack.credentials import DEMO, load_credentials
 from devstack.stack.services import NAMES, Services, build_services
 from devstack.testing.postgres import Templates
 
-AS_IN_PRODUCTION = (
+PRODUCTION_SETTINGS = (
     "shared_buffers=1GB",
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
@@ -189,7 +189,7 @@ def running_bench(size: Size, *, embedded_broker: bool) -> Iterator[Bench]:
     with ExitStack() as opened:
         directory = Path(opened.enter_context(TemporaryDirectory(prefix="threadline-bench-")))
         directory.chmod(0o755)  # Postgres may run as another user
-        postgres = EmbeddedPostgres(directory / "postgres", settings=AS_IN_PRODUCTION)
+        postgres = EmbeddedPostgres(directory / "postgres", settings=PRODUCTION_SETTINGS)
         server = opened.enter_context(postgres)
         drive = opened.enter_context(generator())
         plans = Plans(server, log=directory / "postgres" / "postgres.log")

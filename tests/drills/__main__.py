@@ -1,7 +1,7 @@
-"""``python -m tests.drills PYTEST-ARGUMENTS``: run drills on an Apache Kafka of their own.
+"""``python -m tests.drills PYTEST-ARGUMENTS``: run drills on their own Apache Kafka.
 
-The embedded broker will not do: a group of its consumers does not go on when its leader is killed.
-Where there is no Apache Kafka, that is a failure: drills that did not run have shown nothing.
+The embedded broker does not suffice, because its consumer groups stop when their leader is killed.
+Without Apache Kafka this fails, because drills that did not run have shown nothing.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     try:
         fetch()
     except UnavailableError as reason:
-        sys.stderr.write(f"The drills did NOT run, for want of an Apache Kafka: {reason}\n")
+        sys.stderr.write(f"The drills did NOT run, because they need Apache Kafka: {reason}\n")
         return 1
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
 

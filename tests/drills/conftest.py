@@ -1,7 +1,7 @@
-"""One fleet, one ledger and one speaker for all drills of a run, on servers of their own.
+"""One fleet, one ledger and one speaker for all drills of a run, on their own servers.
 
-A drill leaves every process and server as it found it. What it said stays, so each drill's
-invariants cover all that were before it as well.
+A drill leaves every process and server as it found it. Its messages stay, so the invariants of
+each drill also cover the drills before it.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +19,7 @@ from tests.drills.drill import Drill, publish_desk_policy
 from tests.drills.ledger import Ledger
 from tests.drills.speakers import Speaker, add_accounts, open_speaker
 
-# What the system was given survives the death of a process, so nothing has to reach a disk.
+# Pages in the kernel's cache survive the death of a process, so nothing has to reach the disk.
 POSTGRES = (*DURABLE, "fsync=off")
 
 
@@ -65,9 +65,9 @@ def fleet(
 
 @pytest.fixture(scope="session")
 def ledger(fleet: Fleet) -> Iterator[Ledger]:
-    opened = Ledger(fleet.directory / "ledger.jsonl")
-    yield opened
-    opened.close()
+    ledger = Ledger(fleet.directory / "ledger.jsonl")
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture(scope="session")

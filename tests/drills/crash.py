@@ -17,11 +17,11 @@ def main(words: list[str]) -> None:
     parser.add_argument("--nth", default=1, type=int)
     parser.add_argument("--how", default="kill", choices=HOWS)
     parser.add_argument("--of", default="", help="the use case whose transaction it is")
-    parser.add_argument("--about", default="", help="a text in what the call is given")
+    parser.add_argument("--about", default="", help="a text that the call's arguments contain")
     parser.add_argument("service", nargs="+", help="such as: interactions relay")
-    found = vars(parser.parse_args(words))
-    module, *command = found.pop("service")
-    Point(**found).arm()
+    options = vars(parser.parse_args(words))
+    module, *command = options.pop("service")
+    Point(**options).arm()
     sys.argv = [module, *command]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -1,4 +1,4 @@
-"""Many conversations at one counter, due within seconds, half of them answered in time."""
+"""Many conversations on one channel, due within seconds, half of them answered in time."""
 
 import time
 from collections import Counter
@@ -28,9 +28,9 @@ Outcome = tuple[str, bool | None, str | None]
 
 @dataclass
 class Crowd:
-    """Conversations at one counter, by whether somebody answered in them.
+    """Conversations on one channel, by whether an agent has answered.
 
-    The policy promises a first response there within ``seconds``.
+    The policy promises a first response on this channel within ``seconds``.
     """
 
     drill: Drill
@@ -41,7 +41,7 @@ class Crowd:
     known: set[str] = field(default_factory=set)
     """The conversations that have a clock in sla."""
     due_at: datetime = LONG_AGO
-    """After this, every deadline has passed."""
+    """The time after which every deadline has passed."""
 
     @property
     def channel(self) -> str:
@@ -55,7 +55,7 @@ class Crowd:
         await until(self._publish_policy, 30, every=0.2)
 
     async def _publish_policy(self) -> bool:
-        """Publish the policy; return False when the API answers 503, as after a restart."""
+        """Publish the policy; return False if the API answers 503, as it may after a restart."""
         target = {"metric": "first_response", "seconds": self.seconds, "priority": None}
         body = {
             "name": f"answers at {self.channel}",
@@ -78,7 +78,7 @@ class Crowd:
         self.due_at = datetime.now(UTC) + timedelta(seconds=self.seconds)
 
     async def answer_every_second(self) -> None:
-        """Answer in every second conversation that waits for an answer."""
+        """Answer every second conversation that waits for an answer."""
         now, self.waiting = self.waiting[::2], self.waiting[1::2]
         for first in range(0, len(now), AT_ONCE):
             answers = [
@@ -94,7 +94,7 @@ class Crowd:
         self.known = self.everybody
 
     async def await_deadlines(self, *, seconds_ago: float = 1.0) -> None:
-        """Wait until every deadline passed ``seconds_ago``: time enough for a mistaken breach."""
+        """Wait until ``seconds_ago`` after the last deadline, long enough for a false breach."""
         passed = self.due_at + timedelta(seconds=seconds_ago)
         await until(lambda: datetime.now(UTC) > passed, self.seconds + seconds_ago + 5)
 
@@ -111,26 +111,26 @@ class Crowd:
         return Counter((row["state"], row["confirmed"], row["reason"]) for row in rows)
 
     def breach_history(self, evidence: Evidence) -> Mapping[str, list[str]]:
-        """Return, per conversation, what its events said of the breach, in order."""
-        found: dict[str, list[str]] = {one: [] for one in self.everybody}
-        for event in evidence.first_told("sla.clocks"):
+        """Return the events about the breach of each conversation, in words and in order."""
+        history: dict[str, list[str]] = {conversation: [] for conversation in self.everybody}
+        for event in evidence.first_published("sla.clocks"):
             body: Mapping[str, Any] = event.body or {}
-            if (one := body["data"]["conversation_id"]) in found:
-                found[one] += _words(body)
-        return found
+            if (conversation := body["data"]["conversation_id"]) in history:
+                history[conversation] += _words(body)
+        return history
 
     def assert_half_answered_in_time(self, evidence: Evidence) -> None:
-        """Check that half were answered in time, as the events show; a slow machine fails here."""
+        """Assert that half were answered in time, as the events show; a slow machine fails here."""
         late = {
-            one
-            for (one, _, _), clock in expected_clocks(evidence).items()
-            if one in self.everybody and clock.breached(evidence.at)
+            conversation
+            for (conversation, _, _), clock in expected_clocks(evidence).items()
+            if conversation in self.everybody and clock.breached(evidence.at)
         }
         assert late == set(self.waiting), "this machine was too slow to answer half of them in time"
 
 
 async def crowd_in_time(drill: Drill) -> Crowd:
-    """Return a crowd, still to gather, whose policy this machine can meet at its present load."""
+    """Return an empty crowd whose policy this machine can meet at its present load."""
     rehearsal, began = Crowd(drill, seconds=3600), time.monotonic()
     await rehearsal.publish_policy()
     await rehearsal.gather(REHEARSED)

@@ -1,4 +1,4 @@
-"""Faults that SQL alone can cause: cut connections, refuse writes, make transactions conflict."""
+"""Faults caused by SQL alone: cut connections, refused writes, conflicting transactions."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +15,7 @@ CLASH = """
     CREATE FUNCTION drill_clash() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF random() < 0.2 THEN
-            -- A sequence does not go back with its transaction, so it counts.
+            -- A rollback does not reset a sequence, so it counts reliably.
             IF nextval('drill_clashes') % 2 = 0 THEN
                 RAISE 'drill' USING ERRCODE = 'serialization_failure';
             END IF;
@@ -28,7 +28,7 @@ NO_CLASH = "DROP FUNCTION drill_clash; DROP SEQUENCE drill_clashes"
 
 
 async def terminate_connections(fleet: Fleet) -> int:
-    """Terminate every connection of every service; return how many there were."""
+    """Terminate every connection of every service and return their number."""
     cut = 0
     for dsn in fleet.dsns.values():
         async with _connected(dsn) as connection:
@@ -46,7 +46,7 @@ async def inject_conflicts(
 ) -> AsyncIterator[list[int]]:
     """Make every fifth statement that writes to these tables fail with a transaction conflict.
 
-    Yields a list that at the end holds the number of conflicts in each service.
+    Yields a list that holds the number of conflicts in each service after the block.
     """
     clashes: list[int] = []
     async with AsyncExitStack() as stack:
@@ -55,7 +55,7 @@ async def inject_conflicts(
             await connection.execute(CLASH)
             stack.push_async_callback(connection.execute, NO_CLASH)
             for name in names:
-                # One by one: a transaction that locked two tables could be a deadlock's victim.
+                # One by one, because a transaction that locks two tables might lose a deadlock.
                 stack.push_async_callback(
                     connection.execute, f"DROP TRIGGER IF EXISTS drill_clash ON {name}"
                 )
@@ -72,9 +72,9 @@ async def _count(connection: asyncpg.Connection, clashes: list[int]) -> None:
 
 
 async def deadlock(dsn: str, first: str, then: str) -> None:
-    """Deadlock with a transaction that locks ``then`` before ``first``; that one is the victim."""
+    """Cause a deadlock with a transaction that locks ``then`` and ``first``; it is the victim."""
     async with _connected(dsn) as connection:
-        await connection.execute("SET deadlock_timeout = '30s'")  # the others notice it, after 1 s
+        await connection.execute("SET deadlock_timeout = '30s'")  # the other side notices in 1 s
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {first} IN SHARE ROW EXCLUSIVE MODE")
             async with _connected(dsn) as onlooker:
@@ -90,7 +90,7 @@ _WAITS = """
 
 
 async def deadlocks(dsn: str) -> int:
-    """Return how many deadlocks a database has seen."""
+    """Return the number of deadlocks that Postgres has counted in a database."""
     async with _connected(dsn) as connection:
         count: int = await connection.fetchval(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -113,7 +113,7 @@ async def read_only(dsn: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def closed(server_dsn: str, dsn: str) -> AsyncIterator[None]:
-    """Cut the connections of one database and refuse new ones during the block."""
+    """Cut the connections of a database and refuse new ones during the block."""
     name = dsn.rpartition("/")[2]
     async with _connected(server_dsn) as connection:
         await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

@@ -1,4 +1,4 @@
-"""What drills share: something dies, and afterwards every invariant must hold."""
+"""The steps that drills share: a process dies, and afterwards every invariant must hold."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from devstack.fleet.fleet import Fleet
 from devstack.fleet.processes import KILLED
 from tests.drills.invariants.checks import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, open_sources
-from tests.drills.invariants.quiescence import everything_is_free, settled
+from tests.drills.invariants.quiescence import wait_until_idle, wait_until_sessions_are_free
 from tests.drills.ledger import Ledger
 from tests.drills.messages import DESK, Message, Way
 from tests.drills.points import Point
@@ -66,9 +66,9 @@ class Drill:
         return partial(self.speaker.say, way, *messages)
 
     async def strike(self, name: str, *blows: tuple[Point, Act]) -> list[Any]:
-        """Kill a process at one point after another; each time an action brings it there.
+        """Kill a process at one point after another; an action leads it to each point.
 
-        The process is restarted each time, as by a supervisor. Returns the actions' results.
+        The process is restarted after each, as by a supervisor. Returns the actions' results.
         """
         self.fleet.stop(name)
         acting: list[asyncio.Task[Any]] = []
@@ -80,7 +80,7 @@ class Drill:
         return await asyncio.gather(*acting)
 
     async def replace(self, name: str, point: Point) -> None:
-        """Restart a process such that it dies at a point."""
+        """Restart a process so that it dies at a point."""
         self.fleet.stop(name)
         await self.start(name, point)
 
@@ -101,19 +101,19 @@ class Drill:
         finally:
             await connection.close()
 
-    async def all_is_well(self) -> Evidence:
+    async def check_invariants(self) -> Evidence:
         """Wait until the system is idle, then check every invariant."""
         await self.fleet.wait_ready(*self.fleet.processes)
         async with open_sources(self.fleet.dsns, self.fleet.bootstrap) as sources:
-            return await all_is_well(sources, self.fleet, self.ledger)
+            return await check_invariants(sources, self.fleet, self.ledger)
 
 
-async def all_is_well(sources: Sources, fleet: Fleet, ledger: Ledger) -> Evidence:
+async def check_invariants(sources: Sources, fleet: Fleet, ledger: Ledger) -> Evidence:
     """Wait until the system is idle, then check every invariant."""
-    await settled(sources)
+    await wait_until_idle(sources)
     processes = [process.pid for process in fleet.processes.values()]
-    await everything_is_free(sources, processes)
+    await wait_until_sessions_are_free(sources, processes)
     evidence = await sources.gather(ledger.entries())
-    found = violations(evidence)
-    assert not found, report(found)
+    broken = violations(evidence)
+    assert not broken, report(broken)
     return evidence

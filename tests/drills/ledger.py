@@ -1,7 +1,7 @@
-"""What the outside world was told, kept outside the system: JSON lines in a file.
+"""The promises that the system made to its callers, kept outside of it: JSON lines in a file.
 
-A message is ``said`` before its first attempt, and ``acknowledged`` when somebody answered for it.
-What is between the two may be in the system, or not.
+A message is ``said`` before its first attempt and ``acknowledged`` when the system has accepted it.
+Between the two, the system may or may not have it.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Said:
-    """One message, by its ``token``: the text that nothing else in the system has."""
+    """One message; its ``token`` is a text that occurs nowhere else in the system."""
 
     token: str
     tenant: str
@@ -24,12 +24,12 @@ class Said:
 
 @dataclass
 class Asked:
-    """One question for a context: what came, and how long it took. ``status`` 0 is no answer."""
+    """One request for a context, with its status and duration. ``status`` 0 means no answer."""
 
     status: int
     seconds: float
     clean: bool
-    """Whether the answer was one that is promised: 200, or 503 with ``Retry-After``."""
+    """Whether the answer was as documented: 200, or 503 with ``Retry-After``."""
 
 
 @dataclass
@@ -37,15 +37,15 @@ class Entries:
     said: dict[str, Said] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     lived_again: list[tuple[datetime, datetime]] = field(default_factory=list)
-    """Spans that the databases' clock showed when it had been turned back."""
+    """Spans of time that the database's clock showed again after it was set back."""
 
     @property
     def acknowledged(self) -> list[Said]:
-        return [one for one in self.said.values() if one.acknowledged]
+        return [message for message in self.said.values() if message.acknowledged]
 
 
 class Ledger:
-    """Appends to a file; ``Entries`` are read back from it, so they are what it really says."""
+    """Appends to a file, and reads the ``Entries`` back from it, so that they match the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,19 +74,19 @@ class Ledger:
 
 
 def read(path: Path) -> Entries:
-    """Return what a ledger says."""
-    found = Entries()
+    """Return the entries of a ledger."""
+    entries = Entries()
     for line in path.read_text().splitlines():
         values = json.loads(line)
         entry = values.pop("entry")
         if entry == "said":
-            found.said[values["token"]] = Said(**values)
+            entries.said[values["token"]] = Said(**values)
         elif entry == "acknowledged":
-            known = found.said[values["token"]]
-            known.acknowledged, known.interaction_id = True, values["interaction_id"]
+            message = entries.said[values["token"]]
+            message.acknowledged, message.interaction_id = True, values["interaction_id"]
         elif entry == "lived_again":
             since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
-            found.lived_again.append((since, until))
+            entries.lived_again.append((since, until))
         else:
-            found.asked.append(Asked(**values))
-    return found
+            entries.asked.append(Asked(**values))
+    return entries

@@ -1,6 +1,6 @@
-"""Load that one seed decides: customers who speak over every way in, and agents who answer some.
+"""Load that is determined by a seed: customers write in every way, and agents answer some of them.
 
-Who says what, when and how often is drawn before it begins, so a seed that failed can be run again.
+Senders, times and counts are drawn in advance, so that a failed seed can be run again.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from tests.drills.messages import TENANTS, Json, Message, Way
 from tests.drills.speakers import Speaker
 
 SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
-"""Which part of the messages of customers comes in which way."""
+"""The share of the customers' messages that arrive in each way."""
 AT_ONCE: dict[Way, int] = {"batch": 50, "kafka": 20}
-"""How many messages come together; by the other ways in, each comes alone."""
+"""How many messages are sent together; in the other ways, each is sent alone."""
 CUSTOMER_SPEAKS = 12
-"""How often each customer speaks on average; agents answer one of so many messages."""
+"""How many messages a customer sends on average; agents answer one in as many."""
 PATIENCES = (0.3, 1.4, 2.5, None)
-"""What agents take to answer, in deadlines: in time, about in time, late, never."""
+"""How long agents take to answer, in deadlines: in time, slightly late, late, never."""
 ASKED_EVERY_SECONDS = 0.2
 
 
 @dataclass(order=True)
 class Call:
-    """What is said at ``at`` seconds from the beginning, all of it at once."""
+    """Messages that are sent together, ``at`` seconds after the start."""
 
     at: float
     way: Way = field(compare=False)
@@ -34,13 +34,13 @@ class Call:
 
 
 def plan(seed: int, *, seconds: float, rate: float) -> list[Call]:
-    """Return the calls of customers, in order of time: ``rate`` messages a second."""
+    """Return the customers' calls in order of time, at ``rate`` messages a second."""
     draw = random.Random(seed)  # noqa: S311 - it has to be repeatable
     crowd = {tenant: list(_crowd(draw, tenant, seconds * rate)) for tenant in TENANTS}
     calls: list[Call] = []
     number = 0
     for way, share in SHARES.items():
-        # The inbound topic is one tenant's.
+        # The inbound topic belongs to the first tenant.
         tenants = TENANTS[:1] if way == "kafka" else TENANTS
         size = AT_ONCE.get(way, 1)
         for _ in range(round(seconds * rate * share / size)):
@@ -61,7 +61,7 @@ def _crowd(draw: random.Random, tenant: str, messages: float) -> Iterator[str]:
 
 
 class Load:
-    """Runs a plan against a fleet, in time, and lets agents answer what they heard of."""
+    """Runs a plan against a fleet at the planned times, and has agents answer some messages."""
 
     def __init__(self, speaker: Speaker, seed: int, *, seconds: float, rate: float) -> None:
         self._speaker = speaker
@@ -73,10 +73,10 @@ class Load:
         self._customers: list[tuple[str, str]] = []
         self._underway: set[asyncio.Task[None]] = set()
         self.acknowledged: list[float] = []
-        """When each message was acknowledged, in seconds from the beginning."""
+        """When each message was acknowledged, in seconds after the start."""
 
     async def run(self) -> float:
-        """Say everything, and wait until all is acknowledged; return messages a second."""
+        """Send everything, wait until all is acknowledged, and return messages a second."""
         self._began = time.monotonic()
         asking = asyncio.create_task(self._ask())
         for call in self._calls:
@@ -95,23 +95,23 @@ class Load:
         self._underway.add(asyncio.create_task(work))
 
     async def _say(self, call: Call) -> None:
-        heard = await self._speaker.say(call.way, *call.messages)
+        answers = await self._speaker.say(call.way, *call.messages)
         at = time.monotonic() - self._began
         self.acknowledged += [at] * len(call.messages)
-        for message, answer in zip(call.messages, heard, strict=True):
+        for message, answer in zip(call.messages, answers, strict=True):
             patience = self._draw.choice(PATIENCES)
             if patience is not None and self._draw.random() < 1 / CUSTOMER_SPEAKS:
                 self._start(self._answer(message, answer, patience * FIRST_RESPONSE_SECONDS))
 
-    async def _answer(self, message: Message, heard: Json, after: float) -> None:
-        """Answer as an agent, who finds in the context what came by Kafka or a webhook."""
+    async def _answer(self, message: Message, recorded: Json, after: float) -> None:
+        """Answer as an agent, who looks up messages from Kafka or a webhook in the context."""
         await asyncio.sleep(after)
-        conversation_id = heard.get("conversation_id")
+        conversation_id = recorded.get("conversation_id")
         if conversation_id is None:
             conversation_id = await self._speaker.find_conversation(message)
-        if conversation_id is None:  # nobody knows yet who said it
+        if conversation_id is None:  # the sender has no customer yet
             return
-        if customer_id := heard.get("customer_id"):
+        if customer_id := recorded.get("customer_id"):
             self._customers.append((message.tenant, customer_id))
         self._answers += 1
         token = f"canary-{self._seed}-answer-{self._answers}"

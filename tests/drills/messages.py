@@ -1,4 +1,4 @@
-"""What is said to a fleet in drills, in the forms in which channels report it."""
+"""The messages of drills, in the formats in which channels report them."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,7 +17,7 @@ ACCOUNTS = {"demo": "+15005550001", "other": "+15005550002"}
 
 @dataclass(frozen=True)
 class Message:
-    """Somebody says ``token``. With a ``conversation_id`` it is an agent's answer in there."""
+    """A message with the text ``token``; with a ``conversation_id`` it is an agent's answer."""
 
     token: str
     tenant: str
@@ -26,24 +26,24 @@ class Message:
     channel: str = DESK
 
     def body(self) -> Json:
-        """Return it as channel front ends and partners report it."""
-        told: Json = {
+        """Return the body with which channel front ends and partners report the message."""
+        report: Json = {
             "channel": self.channel,
             "direction": "inbound",
             "author": {"type": "customer", "name": PERSON},
             "identifiers": [self.identifier],
         }
         if self.conversation_id:
-            told = {
+            report = {
                 "channel": self.channel,
                 "direction": "outbound",
                 "author": {"type": "agent", "id": "agent-7"},
                 "conversation_id": self.conversation_id,
             }
-        return told | {"text": self.token}
+        return report | {"text": self.token}
 
     def keyed(self) -> Json:
-        """Return it with a provider's id, by which it is one message however often it comes."""
+        """Return the body with a provider's message id, so that repetitions are recognised."""
         account = ACCOUNTS[self.tenant]
         provider = {"name": "drill", "account": account, "message_id": self.token}
         return self.body() | {"provider": provider}
@@ -54,6 +54,6 @@ class Message:
 
 
 def a_message(tenant: str = "demo", **more: Any) -> Message:
-    """Return a message of somebody who was never heard of."""
+    """Return a message from a new sender."""
     drawn = uuid4().int
     return Message(f"canary-{drawn:x}", tenant, phone=f"+4420{drawn % 10**8:08d}", **more)

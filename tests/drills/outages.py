@@ -1,20 +1,20 @@
-"""Faults that come and go while the loop, and the load in it, goes on."""
+"""Faults that begin and end while the event loop, and the load in it, keeps running."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
 
-_HANDS = ThreadPoolExecutor(1, thread_name_prefix="hands")
-"""One thread for all of it, which never ends: a child ends with the thread that started it."""
+_OPERATOR = ThreadPoolExecutor(1, thread_name_prefix="operator")
+"""One thread for all faults, which never ends: children end with the thread that started them."""
 
 
 @asynccontextmanager
 async def during(fault: AbstractContextManager[None]) -> AsyncIterator[None]:
-    """Let a fault begin and end in another thread; both can take seconds."""
+    """Begin and end a fault in another thread, because both can take seconds."""
     loop = asyncio.get_running_loop()
-    await loop.run_in_executor(_HANDS, fault.__enter__)
+    await loop.run_in_executor(_OPERATOR, fault.__enter__)
     try:
         yield
     finally:
-        await loop.run_in_executor(_HANDS, fault.__exit__, None, None, None)
+        await loop.run_in_executor(_OPERATOR, fault.__exit__, None, None, None)

@@ -1,4 +1,4 @@
-"""A partner who writes to our inbound topic, and whose client breaks now and then like ours."""
+"""A partner that writes to the inbound topic, with a Kafka client that may break like ours."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ PAUSE_SECONDS = 0.5
 
 
 class Partner:
-    """Sends until the broker has acknowledged; what may have arrived comes again with its id.
+    """Sends until the broker acknowledges; repeats records that may have arrived, with their ids.
 
-    An idempotent producer that has lost its sequence never recovers, and one whose send failed may
-    have: it is replaced by a new one.
+    An idempotent producer that has lost its sequence never recovers, and a failed send may have
+    caused that, so a new producer replaces it.
     """
 
     def __init__(self, bootstrap: str) -> None:
@@ -29,7 +29,7 @@ class Partner:
         self._connecting = asyncio.Lock()
 
     async def send(self, messages: Sequence[Message], values: Sequence[bytes]) -> None:
-        """Send one value for each message, keyed by whom it is from."""
+        """Send one value for each message, keyed by its sender."""
         while True:
             producer = await self._connected()
             try:
@@ -55,7 +55,7 @@ class Partner:
             await self._give_up(self._producer)
 
     async def _connected(self) -> Producer:
-        """Return the producer that all share, a new one if need be; wait for the broker."""
+        """Return the shared producer, a new one if necessary; wait for the broker."""
         async with self._connecting:
             while self._producer is None:
                 fresh = Producer(self._settings, client_id=f"partner-{next(self._numbers)}")
@@ -70,7 +70,7 @@ class Partner:
             return self._producer
 
     async def _give_up(self, producer: Producer) -> None:
-        """Close a producer, unless another sender has done so."""
+        """Close a producer, unless another sender already has."""
         if self._producer is producer:
             self._producer = None
             await producer.stop()

@@ -1,7 +1,7 @@
-"""The ports at which a drill can strike, wrapped from outside: production code knows nothing of it.
+"""The ports at which a drill can strike, wrapped from outside; production code is unaware of them.
 
-A port is one of the few functions through which a process touches the world. Wrapping them covers
-every gap between two of their calls, because a process that dies between them has changed nothing.
+A port is one of the few functions through which a process changes the world. Wrapping them covers
+every gap between two calls, because a process that dies in between has changed nothing.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ PORTS, WHENS, HOWS = get_args(Port), get_args(When), get_args(How)
 
 @dataclass
 class Point:
-    """The ``nth`` call of a port, of those that concern us.
+    """The ``nth`` matching call of a port.
 
-    ``of`` is the name of the use case whose transaction it is; ``about`` a text that must stand
-    in what the call is given, or what the transaction's statements are. ``midway``, only of
-    ``send``, is when half of a batch is acknowledged.
+    ``of`` is the name of the use case that the transaction runs. ``about`` is a text that must
+    occur in the call's arguments or in the values of the transaction's statements. ``midway``
+    exists for ``send`` only: half of the batch is acknowledged.
     """
 
     at: Port
@@ -80,7 +80,7 @@ class Point:
         setattr(owner, name, wrapped)
 
     def _arm_transaction(self) -> None:
-        """Before: all is written and COMMIT would be next. After: COMMIT was acknowledged."""
+        """Strike after the last statement, before COMMIT, or after COMMIT was acknowledged."""
         real, error = Database.run, UnavailableError("the database is not available right now")
 
         async def run(database: Database, work: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ class Point:
         Producer.send_all = halved  # type: ignore[method-assign, assignment]
 
     def _arm_ddl(self) -> None:
-        """Strike before a statement of a migration, which runs in no loop."""
+        """Strike before a statement of a migration, which runs without an event loop."""
         real = Operations.execute
 
         def struck(operations: Operations, *args: Any, **kwargs: Any) -> Any:

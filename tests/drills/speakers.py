@@ -1,6 +1,6 @@
-"""A channel front end, a partner on Kafka and a provider, as they behave when we fail them.
+"""A channel front end, a partner on Kafka and a provider, as they behave when the system fails.
 
-Whoever gets no answer asks again with the same key, until somebody answers.
+A caller that gets no answer repeats the request with the same key until it gets one.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from tests.drills.partner import Partner
 
 PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})
-"""What is promised to callers whom we fail, or whose earlier attempt still runs (409). Any other
-refusal would be a finding."""
+"""The documented statuses for a failure of the system, or an earlier attempt that still runs (409).
+Any other refusal is a bug."""
 
 
 class Answer(NamedTuple):
-    """What somebody who asks over HTTP gets."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,23 +44,23 @@ class Answer(NamedTuple):
 
 
 class RefusedError(AssertionError):
-    """A message was refused although nothing was wrong with it."""
+    """The system refused a valid message."""
 
 
 class Speaker:
-    """Says messages by any way in, and writes down what was promised for them."""
+    """Sends messages in any way, and records in the ledger which were acknowledged."""
 
     def __init__(self, fleet: Fleet, ledger: Ledger, partner: Partner) -> None:
         self._fleet = fleet
         self._ledger = ledger
         self._partner = partner
-        # Not httpx: its pool goes through all who wait whenever it is the turn of one of them.
+        # Not httpx: its pool scans all waiting requests each time that one of them is served.
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
-        # Somebody else reads: who asks for a context does not stand in line behind who speaks.
+        # A second session, so that requests for contexts do not queue behind messages.
         self._reading = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
         self._base_url = fleet.url("interactions api")
         self.refused: Counter[int] = Counter()
-        """How often a call was answered with what is no success, by status."""
+        """How often a call was refused, by status."""
         self._keys = {
             "demo": fleet.credentials.api_key,
             "other": fleet.credentials.other_tenant_api_key,
@@ -71,7 +71,7 @@ class Speaker:
         await self._reading.close()
 
     async def say(self, way: Way, *messages: Message) -> list[Json]:
-        """Say messages of one tenant until they are acknowledged; return the answers there are."""
+        """Send messages of one tenant until they are acknowledged; return the answers."""
         for message in messages:
             self._ledger.said(message.token, tenant=message.tenant, way=way)
         ways: dict[Way, Callable[..., Awaitable[list[Json]]]] = {
@@ -86,13 +86,13 @@ class Speaker:
         return answers
 
     async def say_nonsense(self, message: Message) -> None:
-        """Put a record on the inbound topic that nobody can read, and be told it is there."""
+        """Write an undecodable record to the inbound topic until the broker acknowledges it."""
         self._ledger.said(message.token, tenant=message.tenant, way="kafka")
-        await self._partner.send([message], [f"{message.token} is no JSON".encode()])
+        await self._partner.send([message], [f"{message.token} is not JSON".encode()])
         self._ledger.acknowledged(message.token)
 
     async def merge(self, tenant: str, customer_id: str, *, into: str) -> Json:
-        """Say that two customers are one, until it is known that they are."""
+        """Merge two customers; repeat the request until it is answered."""
         answer = await self._until_answered(
             f"{self._fleet.url('identity api')}/v1/merges",
             json={"source_id": customer_id, "target_id": into, "reason": "a drill"},
@@ -102,7 +102,7 @@ class Speaker:
         return merged
 
     async def ask(self, tenant: str, customer_id: str) -> Answer | None:
-        """Ask for a customer's context, once, and write down how that went."""
+        """Fetch a customer's context once, and record the outcome in the ledger."""
         began = time.monotonic()
         url = f"{self._base_url}/v1/context/{customer_id}"
         try:
@@ -117,18 +117,18 @@ class Speaker:
         return answer
 
     async def find_conversation(self, message: Message) -> str | None:
-        """Return the newest conversation with whoever said a message, if it is known yet."""
+        """Return the newest conversation of a message's sender, or None if there is none yet."""
         answer = await self._until_answered(
             f"{self._base_url}/v1/context/lookup",
             json={"identifier": {"type": "phone", "value": message.phone}},
             headers=self._authorised(message.tenant),
             also={404},
         )
-        found = answer.json().get("conversations") if answer.status == HTTPStatus.OK else None
-        return found[0]["conversation_id"] if found else None
+        newest = answer.json().get("conversations") if answer.status == HTTPStatus.OK else None
+        return newest[0]["conversation_id"] if newest else None
 
     async def _rest(self, messages: Sequence[Message]) -> list[Json]:
-        """Half of the senders have ids of their own; the others name an Idempotency-Key."""
+        """Send with a provider's message id or, for half of the messages, an Idempotency-Key."""
         [message] = messages
         by_provider = sum(message.token.encode()) % 2 == 0
         answer = await self._until_answered(
@@ -151,7 +151,7 @@ class Speaker:
         return items
 
     async def _kafka(self, messages: Sequence[Message]) -> list[Json]:
-        """The broker's acknowledgement is the promise; what came of it is seen later."""
+        """Send to the inbound topic; the broker's acknowledgement is the promise."""
         await self._partner.send(messages, [dumps(message.keyed()) for message in messages])
         return [{} for _ in messages]
 
@@ -175,7 +175,7 @@ class Speaker:
     async def _until_answered(
         self, url: str, *, also: set[int] | None = None, **call: Any
     ) -> Answer:
-        """Call until the outcome is known; a refusal is nothing that these calls deserve."""
+        """Repeat a call until its outcome is known. Raises RefusedError, as every call is valid."""
         deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
         while True:
             try:
@@ -208,7 +208,7 @@ async def _call(session: aiohttp.ClientSession, method: str, url: str, **call: A
 
 @asynccontextmanager
 async def open_speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
-    """Give a speaker to a fleet whose accounts are known, with a partner's own Kafka client."""
+    """Yield a speaker for a fleet whose accounts exist, with the Kafka client of a partner."""
     partner = Partner(fleet.bootstrap)
     speaker = Speaker(fleet, ledger, partner)
     try:
@@ -219,7 +219,7 @@ async def open_speaker(fleet: Fleet, ledger: Ledger) -> AsyncIterator[Speaker]:
 
 
 def add_accounts(fleet: Fleet) -> None:
-    """Let the provider's webhooks for each tenant's number in."""
+    """Add each tenant's number as a channel account, so that its webhooks are accepted."""
     for tenant, account in ACCOUNTS.items():
         fleet.run(
             "interactions", "channels", "add", "twilio", account,

@@ -1,4 +1,4 @@
-"""The API dies around its COMMIT, and around its question to identity."""
+"""The API dies around its COMMIT and around its request to identity."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ async def test_a_repeated_request_succeeds_after_its_api_died_around_commit(dril
         (Point("transaction", "after", about=done.token), drill.action("batch", done)),
     )
     assert (first["duplicate"], second["duplicate"]) == (False, True)
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def test_a_commit_whose_answer_was_lost_is_503_and_a_repeat_finds_it(drill: Drill):
@@ -31,22 +31,22 @@ async def test_a_commit_whose_answer_was_lost_is_503_and_a_repeat_finds_it(drill
     assert answer["duplicate"]
     drill.fleet.stop(API)
     drill.fleet.launch(API)
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def test_a_customer_created_for_an_api_that_died_is_found_again(drill: Drill):
     message = a_message()
     [[answer]] = await drill.strike(API, (Point("post", "after"), drill.action("rest", message)))
-    made = await drill.execute(
+    created = await drill.execute(
         "identity", "SELECT customer_id::text FROM identifier WHERE value = $1", message.phone
     )
-    assert [row["customer_id"] for row in made] == [answer["customer_id"]]
-    await drill.all_is_well()
+    assert [row["customer_id"] for row in created] == [answer["customer_id"]]
+    await drill.check_invariants()
 
 
 async def test_a_merge_whose_answer_was_lost_is_one_merge(drill: Drill):
-    said = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(3)]
-    one, other, survivor = (answer["customer_id"] for answer in said)
+    answers = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(3)]
+    one, other, survivor = (answer["customer_id"] for answer in answers)
     merge = partial(partial, drill.speaker.merge, "demo", into=survivor)
     merged = await drill.strike(
         IDENTITY,
@@ -58,4 +58,4 @@ async def test_a_merge_whose_answer_was_lost_is_one_merge(drill: Drill):
         "identity", "SELECT FROM merge_log WHERE survivor_id::text = $1", survivor
     )
     assert len(logged) == 2
-    await drill.all_is_well()
+    await drill.check_invariants()

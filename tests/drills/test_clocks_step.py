@@ -1,7 +1,7 @@
-"""Clocks step by hours while deadlines run: of one host, and of the database's.
+"""The clock of a host or of the database steps by hours while deadlines run.
 
-Debian's libfaketime steps them, through a file that may be written while the process runs. The
-monotonic clock is left alone, as a step of a real clock leaves it.
+Debian's libfaketime steps it, through a file that can be rewritten while the process runs. The
+monotonic clock is unaffected, as it is when a real clock steps.
 """
 
 import re
@@ -26,13 +26,13 @@ MANY = 20
 
 
 class FakeClock:
-    """A clock that is as far off as its file says."""
+    """A wall clock with the offset that its file contains."""
 
     def __init__(self, directory: Path) -> None:
-        found = list(Path("/").glob(LIBRARIES.lstrip("/")))
-        assert found, "clocks cannot be stepped here: install Debian's package libfaketime"
+        libraries = list(Path("/").glob(LIBRARIES.lstrip("/")))
+        assert libraries, "clocks cannot be stepped here: install Debian's package libfaketime"
         self._file = directory / "faketime"
-        self._library = found[0]
+        self._library = libraries[0]
         self.steps("+0")
 
     def steps(self, offset: str) -> None:
@@ -62,7 +62,7 @@ async def test_no_breach_is_early_or_missed_when_a_timers_host_clock_steps(
         crowd = await _stepping(drill, fake_clock, offset)
         fake_clock.steps("+0")
         await drill.fleet.wait_ready(TIMER)
-        await _all_are_told_rightly(drill, crowd)
+        await _assert_announced_correctly(drill, crowd)
 
 
 @pytest.mark.parametrize(("offset", "back"), [("+2h", None), ("-1h", timedelta(hours=1))])
@@ -81,9 +81,9 @@ async def test_no_breach_is_early_or_missed_when_the_database_clock_steps(
         if back:
             drill.ledger.lived_again(began - back, datetime.now(UTC) - back)
         await drill.fleet.wait_ready(*drill.fleet.processes)
-        await _all_are_told_rightly(drill, crowd)
+        await _assert_announced_correctly(drill, crowd)
     await drill.fleet.wait_ready(*drill.fleet.processes)
-    await until(lambda: _all_follow(drill), 30, every=0.2)
+    await until(lambda: _all_processes_follow(drill), 30, every=0.2)
 
 
 async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_usual(
@@ -94,11 +94,11 @@ async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_usual(
         crowd = await crowd_in_time(drill)
         await crowd.gather(MANY)
         await crowd.answer_every_second()
-        await _all_are_told_rightly(drill, crowd)
+        await _assert_announced_correctly(drill, crowd)
 
 
 async def _stepping(drill: Drill, clock: FakeClock, offset: str) -> Crowd:
-    """Let a clock step while deadlines run, and be wrong until they have passed."""
+    """Step a clock while deadlines run, and leave it wrong until they have passed."""
     crowd = await crowd_in_time(drill)
     await crowd.gather(MANY)
     await crowd.await_clocks()
@@ -110,16 +110,16 @@ async def _stepping(drill: Drill, clock: FakeClock, offset: str) -> Crowd:
     return crowd
 
 
-async def _all_are_told_rightly(drill: Drill, crowd: Crowd) -> None:
-    evidence = await drill.all_is_well()
+async def _assert_announced_correctly(drill: Drill, crowd: Crowd) -> None:
+    evidence = await drill.check_invariants()
     crowd.assert_half_answered_in_time(evidence)
-    told = crowd.breach_history(evidence)
-    assert all(told[one] == [] for one in crowd.answered)
-    assert all(told[one] == ["certain"] for one in crowd.waiting)
+    history = crowd.breach_history(evidence)
+    assert all(history[conversation] == [] for conversation in crowd.answered)
+    assert all(history[conversation] == ["certain"] for conversation in crowd.waiting)
 
 
-def _all_follow(drill: Drill) -> bool:
-    """Tell whether every process has noticed what time it is; each looks every five seconds."""
+def _all_processes_follow(drill: Drill) -> bool:
+    """Return whether every process shows the right time; each checks every five seconds."""
     metrics = "\n".join(drill.fleet.metrics().values())
     skews = [float(skew) for skew in SKEW.findall(metrics)]
     return len(skews) == len(drill.fleet.processes) and max(map(abs, skews)) < 1
@@ -129,7 +129,7 @@ def _all_follow(drill: Drill) -> bool:
 def _restarted_with(
     drill: Drill, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Run the database server with a clock that can be stepped."""
+    """Run the database server with the given environment during the block."""
     server = drill.postgres.server
     server.stop()
     with monkeypatch.context() as patch:

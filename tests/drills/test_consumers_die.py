@@ -1,6 +1,6 @@
-"""Consumers die between their effects and the two offsets that tell of them.
+"""Consumers die between their effects and the commit of the two offsets.
 
-Those of interactions and sla die side by side: whenever one does, its group waits for it.
+Those of interactions and sla die at the same time, because each death delays its consumer group.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ INTERACTIONS, SLA = "interactions consumer", "sla consumer"
 
 async def test_a_batch_in_progress_takes_effect_once_although_its_consumer_dies(drill: Drill):
     partner = [a_message(), a_message()]
-    asked = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(2)]
-    about = [one["conversation_id"] for one in asked]
-    answers = [a_message(conversation_id=one) for one in about]
+    opened = [(await drill.speaker.say("rest", a_message()))[0] for _ in range(2)]
+    about = [answer["conversation_id"] for answer in opened]
+    answers = [a_message(conversation_id=conversation_id) for conversation_id in about]
     await asyncio.gather(
         drill.strike(
             INTERACTIONS,
@@ -34,7 +34,7 @@ async def test_a_batch_in_progress_takes_effect_once_although_its_consumer_dies(
             (_committing("after", about[1]), drill.action("rest", answers[1])),
         ),
     )
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def test_dead_letters_are_stored_once_whatever_offset_kafka_has(drill: Drill):
@@ -52,12 +52,12 @@ async def test_dead_letters_are_stored_once_whatever_offset_kafka_has(drill: Dri
         ),
     )
     await drill.speaker.say("kafka", sound)
-    evidence = await drill.all_is_well()
+    evidence = await drill.check_invariants()
     letters = [row["record_value"] for row in evidence.rows["interactions"]["dead_letter"]]
     for poison in (undone, done):
         assert [poison.token.encode() in letter for letter in letters].count(True) == 1
-    told = {event.body["id"] for event in evidence.events[f"{INBOUND}.dead"] if event.body}
-    assert len(told) == len(letters)
+    published = {event.body["id"] for event in evidence.events[f"{INBOUND}.dead"] if event.body}
+    assert len(published) == len(letters)
 
 
 def _committing(when: When, about: str) -> Point:

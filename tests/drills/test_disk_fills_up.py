@@ -1,4 +1,4 @@
-"""The disk of Postgres' data fills up under load, and somebody makes room."""
+"""The disk with Postgres's data fills up under load, and space is freed again."""
 
 import shutil
 import subprocess
@@ -29,13 +29,13 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing_that_was_acknowledge
                 await traffic.await_refusals(503, times=20)
             for way in list(traffic.acknowledged):
                 await traffic.await_progress(way)
-        await drill.all_is_well()
+        await drill.check_invariants()
     await drill.fleet.wait_ready(*drill.fleet.processes)
 
 
 @contextmanager
 def _on_a_small_disk(server: EmbeddedPostgres) -> Iterator[None]:
-    """Let the server's data live on a disk with little room, and bring them back at the end."""
+    """Move the server's data to a disk with little space, and back after the block."""
     data, kept = server.data, server.data.with_name("data.kept")
     server.stop()
     data.rename(kept)
@@ -59,7 +59,7 @@ def _on_a_small_disk(server: EmbeddedPostgres) -> Iterator[None]:
 
 @contextmanager
 def _full(server: EmbeddedPostgres) -> Iterator[None]:
-    """Leave no room at all for a while. A server that ended for want of it is started again."""
+    """Fill the disk during the block, then restart the server if it ended for lack of space."""
     ballast = server.data / "ballast"
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:

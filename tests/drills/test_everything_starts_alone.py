@@ -1,4 +1,4 @@
-"""All processes start while neither Postgres nor Kafka is there, say so, and heal by themselves."""
+"""All processes start without Postgres and Kafka, report it, and recover by themselves."""
 
 from functools import partial
 from http import HTTPStatus
@@ -26,11 +26,11 @@ async def test_processes_start_without_servers_report_it_and_recover(drill: Dril
     await fleet.wait_ready(*SEPARATE)
     await drill.speaker.say("rest", a_message())
     await drill.speaker.say("kafka", a_message())
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def _reasons(fleet: Fleet, name: str) -> list[str]:
-    """Return why a process, which must live, says it is not ready; nothing while it is mute."""
+    """Return why a living process is not ready; empty while it does not answer yet."""
     assert fleet.processes[name].poll() is None, f"{name} has ended"
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
         try:

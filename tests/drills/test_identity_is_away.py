@@ -1,4 +1,4 @@
-"""identity hangs or is gone under load: nobody waits for it; everybody gets a customer later."""
+"""identity hangs or is down under load: callers do not wait, and messages are attached later."""
 
 import time
 from collections.abc import AsyncIterator
@@ -16,9 +16,9 @@ IDENTITY = "identity api"
 ASKING = ("interactions api", "interactions consumer", "interactions timer")
 UNANSWERED = "identity.not_answering"
 THRESHOLD = 5
-"""After so many failures in a row a process asks once a second at most."""
+"""After this many failures in a row, a process calls identity once a second at most."""
 AT_ONCE = 10
-"""Calls that may be underway when that is found out."""
+"""Calls that may be in progress when the threshold is reached."""
 
 
 @asynccontextmanager
@@ -51,13 +51,13 @@ async def test_messages_are_accepted_and_attached_later_and_identity_is_not_floo
             assert await drill.execute("interactions", "SELECT 1 FROM unresolved LIMIT 1")
             seconds = time.monotonic() - began
             after = _unanswered(drill)
-            assert after != before, "nobody was let down, so nothing was tried"
+            assert after != before, "no call failed, so none was made"
             for name, times in after.items():
                 assert times - before[name] <= THRESHOLD + AT_ONCE + seconds, name
         await drill.fleet.wait_ready(IDENTITY)
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 def _unanswered(drill: Drill) -> dict[str, int]:
-    """Return how often each process has asked in vain."""
+    """Return how many calls to identity failed in each process."""
     return {name: drill.fleet.log(name).read_text().count(UNANSWERED) for name in ASKING}

@@ -1,7 +1,7 @@
-"""The checker is checked: each invariant catches a bug that is planted for it.
+"""Each invariant catches the bugs that are planted for it.
 
-Bugs in rows are planted in a transaction of the checker's own connection, which nobody else sees,
-and bugs on topics in what was read of them.
+Bugs in rows are planted in a transaction on the checker's own connection, invisible to others; bugs
+on topics are planted in the records that were read.
 """
 
 import copy
@@ -19,7 +19,7 @@ from devstack.testing.wait import until
 from tests.drills.drill import Drill
 from tests.drills.invariants.checks import violations
 from tests.drills.invariants.evidence import Event, Evidence, open_sources
-from tests.drills.invariants.quiescence import nobody_holds_what_others_need, settled
+from tests.drills.invariants.quiescence import find_idle_and_orphaned_sessions, wait_until_idle
 from tests.drills.ledger import Asked
 from tests.drills.messages import a_message
 
@@ -58,9 +58,9 @@ IN_ROWS = [
     ("customers_are_copied", "interactions", "UPDATE customer_alias SET canonical_id = uuidv7()"),
     ("clocks_are_copied", "interactions", "UPDATE sla_clock SET state = 'cancelled'"),
     ("clocks_are_copied", "interactions", "DELETE FROM sla_clock"),
-    ("clocks_are_as_the_oracle_says", "sla", "DELETE FROM clock"),
-    ("clocks_are_as_the_oracle_says", "sla", "UPDATE clock SET state = 'met'"),
-    ("clocks_are_as_the_oracle_says", "sla", "UPDATE clock SET due_at = due_at + interval '1 s'"),
+    ("clocks_match_the_oracle", "sla", "DELETE FROM clock"),
+    ("clocks_match_the_oracle", "sla", "UPDATE clock SET state = 'met'"),
+    ("clocks_match_the_oracle", "sla", "UPDATE clock SET due_at = due_at + interval '1 s'"),
     ("no_double_effect", "sla", OPEN_TWICE),
     ("no_double_effect", "sla", "DELETE FROM alert WHERE type = 'sla.clock.breached'"),
 ]
@@ -68,22 +68,22 @@ IN_ROWS = [
 
 @pytest.fixture(scope="session")
 async def healthy(drill: Drill) -> Evidence:
-    """What is seen after customers, an answer in time, breaches, warnings, and contexts."""
+    """Evidence with customers, an answer in time, breaches, warnings and contexts."""
     for tenant in ("demo", "other"):
         [late] = await drill.speaker.say("rest", a_message(tenant))
         [answered] = await drill.speaker.say("rest", a_message(tenant))
         answer = replace(a_message(tenant), conversation_id=answered["conversation_id"])
         await drill.speaker.say("rest", answer)
         await drill.speaker.ask(tenant, late["customer_id"])
-    return await drill.all_is_well()
+    return await drill.check_invariants()
 
 
 async def test_healthy_evidence_has_something_of_everything(healthy: Evidence):
-    kinds = {event.body["type"] for event in healthy.first_told(CLOCKS) if event.body}
+    kinds = {event.body["type"] for event in healthy.first_published(CLOCKS) if event.body}
     assert {"sla.clock.started", "sla.clock.breached", "sla.clock.met"} <= kinds
     empty = {"dead_letter", "quarantined"}
     for rows in healthy.rows.values():
-        assert all(found for name, found in rows.items() if name not in empty)
+        assert all(result for name, result in rows.items() if name not in empty)
     assert healthy.entries.acknowledged
     assert healthy.entries.asked
 
@@ -97,10 +97,10 @@ async def test_a_bug_in_rows_is_caught(
         await planting.start()
         try:
             await sources.connections[service].execute(bug)
-            found = violations(replace(healthy, rows=await sources.rows()))
+            broken = violations(replace(healthy, rows=await sources.rows()))
         finally:
             await planting.rollback()
-    assert invariant in found
+    assert invariant in broken
 
 
 def _swapped(evidence: Evidence) -> None:
@@ -116,7 +116,7 @@ def _swapped(evidence: Evidence) -> None:
 
 
 def _body(event: Event) -> dict[str, Any]:
-    """Return the body, to change it."""
+    """Return the body as a dictionary that the caller may change."""
     assert isinstance(event.body, dict)
     return event.body
 
@@ -129,26 +129,26 @@ def _breach(evidence: Evidence) -> Event:
     )
 
 
-def _told_early(evidence: Evidence) -> None:
+def _announced_early(evidence: Evidence) -> None:
     body = _body(_breach(evidence))
     due_at = datetime.fromisoformat(body["data"]["due_at"])
     body["recorded_at"] = rfc3339(due_at + timedelta(microseconds=1))
 
 
-def _answered_by_nobody(evidence: Evidence) -> None:
+def _with_an_answer_nobody_gave(evidence: Evidence) -> None:
     again = copy.deepcopy(_breach(evidence))
     _body(again)["id"] = str(uuid4())
     _body(again)["data"]["met_at"] = _body(again)["recorded_at"]
     evidence.events[CLOCKS].append(again)
 
 
-def _told_twice(evidence: Evidence) -> None:
+def _announced_twice(evidence: Evidence) -> None:
     again = copy.deepcopy(_breach(evidence))
     _body(again)["id"] = str(uuid4())
     evidence.events[CLOCKS].append(again)
 
 
-def _told_falsely(evidence: Evidence) -> None:
+def _announced_falsely(evidence: Evidence) -> None:
     false = copy.deepcopy(_breach(evidence))
     met = next(e for e in evidence.events[CLOCKS] if e.body and e.body["type"] == "sla.clock.met")
     _body(false)["id"] = str(uuid4())
@@ -156,8 +156,8 @@ def _told_falsely(evidence: Evidence) -> None:
     evidence.events[CLOCKS].append(false)
 
 
-def _untold(evidence: Evidence) -> None:
-    """Leave out all that was told about one breach: told again, it would still be told."""
+def _unannounced(evidence: Evidence) -> None:
+    """Remove every event about one breach, because it may have been announced more than once."""
     clock = _body(_breach(evidence))["subject_id"]
     evidence.events[CLOCKS] = [
         e
@@ -178,14 +178,14 @@ def _slow(evidence: Evidence) -> None:
     ("invariant", "plant"),
     [
         ("order_is_kept", _swapped),
-        ("breaches_wait_for_their_source", _told_early),
-        ("breaches_are_told_once_and_false_ones_retracted", _told_twice),
-        ("breaches_are_told_once_and_false_ones_retracted", _answered_by_nobody),
-        ("breaches_are_told_once_and_false_ones_retracted", _told_falsely),
-        ("breaches_are_told_once_and_false_ones_retracted", _untold),
-        ("outbox_equals_topics", _untold),
-        ("contexts_answer_or_say_come_back", _unclean),
-        ("contexts_answer_or_say_come_back", _slow),
+        ("breaches_wait_for_their_source", _announced_early),
+        ("breaches_are_announced_once_and_false_ones_retracted", _announced_twice),
+        ("breaches_are_announced_once_and_false_ones_retracted", _with_an_answer_nobody_gave),
+        ("breaches_are_announced_once_and_false_ones_retracted", _announced_falsely),
+        ("breaches_are_announced_once_and_false_ones_retracted", _unannounced),
+        ("outbox_equals_topics", _unannounced),
+        ("contexts_answer_or_ask_to_retry", _unclean),
+        ("contexts_answer_or_ask_to_retry", _slow),
     ],
 )
 async def test_a_bug_on_topics_is_caught(
@@ -204,7 +204,7 @@ async def test_a_system_with_unpublished_events_is_not_idle(drill: Drill):
         await planting.start()
         await sources.connections["interactions"].execute("UPDATE outbox SET published_at = NULL")
         with pytest.raises(AssertionError, match="unpublished events in interactions"):
-            await settled(sources, within=1)
+            await wait_until_idle(sources, within=1)
         await planting.rollback()
 
 
@@ -215,7 +215,7 @@ async def test_an_idle_transaction_and_a_lost_lock_are_reported(drill: Drill):
     async with open_sources(drill.fleet.dsns, drill.fleet.bootstrap) as sources:
 
         async def named() -> bool:
-            found = await nobody_holds_what_others_need(sources, processes)
+            found = await find_idle_and_orphaned_sessions(sources, processes)
             return any("idle" in s for s in found) and any("shard 7" in s for s in found)
 
         await until(named, within=10)

@@ -1,4 +1,4 @@
-"""A migration dies half-way."""
+"""A migration dies half way."""
 
 import signal
 from uuid import uuid4

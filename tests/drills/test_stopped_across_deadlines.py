@@ -1,6 +1,6 @@
-"""Who watches deadlines, or tells of what would meet them, is stopped while a thousand pass.
+"""The consumer or the relay on which deadlines depend is stopped while a thousand of them pass.
 
-Nobody may be told of a breach that was none, and nobody may miss one that was.
+No false breach may be declared, and no true one may be missed.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -21,9 +21,9 @@ IMPATIENT = {"SLA_TIMER__HOLD_SECONDS": "4"}
 
 @asynccontextmanager
 async def stopped_across_deadlines(drill: Drill, name: str) -> AsyncIterator[Crowd]:
-    """Let a process be away while deadlines pass of which half were met.
+    """Stop a process while deadlines pass, half of which are met.
 
-    Half of the clocks are known when it stops, the others begin while it is away.
+    sla knows half of the clocks when the process stops; the others start while it is down.
     """
     crowd = await crowd_in_time(drill)
     await crowd.gather(HALF)
@@ -40,11 +40,11 @@ async def stopped_across_deadlines(drill: Drill, name: str) -> AsyncIterator[Cro
 async def test_no_breach_is_false_and_none_is_missed(drill: Drill, name: str):
     async with stopped_across_deadlines(drill, name) as crowd:
         assert await crowd.clocks() == {("running", None, None): HALF}
-    evidence = await drill.all_is_well()
+    evidence = await drill.check_invariants()
     crowd.assert_half_answered_in_time(evidence)
-    told = crowd.breach_history(evidence)
-    assert _all(told[one] for one in crowd.answered) == [()]
-    assert _all(told[one] for one in crowd.waiting) == [("certain",)]
+    history = crowd.breach_history(evidence)
+    assert _distinct(history[conversation] for conversation in crowd.answered) == [()]
+    assert _distinct(history[conversation] for conversation in crowd.waiting) == [("certain",)]
 
 
 @pytest.mark.long_drill
@@ -55,16 +55,16 @@ async def test_after_the_hold_breaches_are_unconfirmed_with_a_reason_and_correct
     async with drill.fleet.configured(TIMER, IMPATIENT):
         async with stopped_across_deadlines(drill, name) as crowd:
             await crowd.await_unconfirmed_breaches(HALF)
-        evidence = await drill.all_is_well()
+        evidence = await drill.check_invariants()
     crowd.assert_half_answered_in_time(evidence)
-    told = crowd.breach_history(evidence)
+    history = crowd.breach_history(evidence)
     known, answered, waiting = crowd.known, set(crowd.answered), set(crowd.waiting)
-    assert _all(told[one] for one in answered & known) == [(SILENT, "retracted")]
-    assert _all(told[one] for one in waiting & known) == [(SILENT, "certain")]
-    # Of the others the timer hears at the end, and perhaps before the watermark moves.
-    assert {*_all(told[one] for one in answered - known)} <= {(), (SILENT, "retracted")}
-    assert {*_all(told[one] for one in waiting - known)} <= {("certain",), (SILENT, "certain")}
+    assert _distinct(history[c] for c in answered & known) == [(SILENT, "retracted")]
+    assert _distinct(history[c] for c in waiting & known) == [(SILENT, "certain")]
+    # The timer sees the other clocks at the end, perhaps before the watermark moves.
+    assert {*_distinct(history[c] for c in answered - known)} <= {(), (SILENT, "retracted")}
+    assert {*_distinct(history[c] for c in waiting - known)} <= {("certain",), (SILENT, "certain")}
 
 
-def _all(stories: Iterable[list[str]]) -> list[tuple[str, ...]]:
-    return sorted({tuple(story) for story in stories})
+def _distinct(histories: Iterable[list[str]]) -> list[tuple[str, ...]]:
+    return sorted({tuple(history) for history in histories})

@@ -1,4 +1,4 @@
-"""A timer dies with what it has claimed in its hands."""
+"""A timer dies while it handles the rows that it has claimed."""
 
 import pytest
 
@@ -17,11 +17,11 @@ async def test_a_breach_is_declared_once(drill: Drill):
     [said] = await drill.speaker.say("rest", a_message())
     for when in ("before", "after"):
         point = Point("transaction", when, of="fire_due_clocks", about=said["conversation_id"])
-        # Not waiting until it is ready: what is due already strikes it down before that.
+        # Do not wait until it is ready: the overdue clock kills it before that.
         drill.fleet.launch(SLA_TIMER, through=point.words())
         assert await drill.fleet.wait_for_exit(SLA_TIMER, within=60) == KILLED
     drill.fleet.launch(SLA_TIMER)
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def test_a_customer_is_attached_although_the_timer_died_with_the_answer(drill: Drill):
@@ -31,4 +31,4 @@ async def test_a_customer_is_attached_although_the_timer_died_with_the_answer(dr
     assert said["customer_id"] is None
     drill.fleet.launch(IDENTITY)
     await drill.await_death(TIMER)
-    await drill.all_is_well()
+    await drill.check_invariants()

@@ -1,4 +1,4 @@
-"""A provider's webhook is on its way, and the process that has it in hand dies."""
+"""The process that handles a provider's webhook or its delivery dies."""
 
 import pytest
 
@@ -30,7 +30,7 @@ async def test_a_call_whose_answer_was_lost_is_repeated_and_stored_once(drill: D
     )
     for message in (lost, kept):
         assert len(await drill.execute("interactions", _DELIVERIES, message.token)) == 1
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 def _storing(when: When, message: Message) -> Point:
@@ -50,7 +50,7 @@ async def test_a_delivery_in_progress_is_processed_again_after_its_timer_died(dr
         (Point("transaction", "after", about=done.token), lambda: call(done)),
     )
     await drill.execute("interactions", _LEASES_ARE_OVER)
-    await drill.all_is_well()
+    await drill.check_invariants()
 
 
 async def test_a_delivery_that_kills_its_process_each_time_is_quarantined(drill: Drill):
@@ -71,4 +71,4 @@ async def test_a_delivery_that_kills_its_process_each_time_is_quarantined(drill:
         return (row["state"], row["reason"]) == ("quarantined", "too_many_attempts")
 
     await until(quarantined, within=30)
-    await drill.all_is_well()
+    await drill.check_invariants()

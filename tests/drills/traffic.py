@@ -1,4 +1,4 @@
-"""Moderate traffic that goes on whatever happens: people, their agents, and who reads contexts."""
+"""Moderate traffic that continues whatever happens: customers, agents and readers of contexts."""
 
 import asyncio
 import random
@@ -13,33 +13,33 @@ from tests.drills.messages import TENANTS, Message, Way, a_message
 
 PAUSE_SECONDS = 0.05
 ANSWERED = 0.5
-"""How many of the messages an agent answers."""
+"""The share of messages that an agent answers."""
 REMEMBERED = 50
 
 
 @dataclass
 class Traffic:
-    """What has happened so far, by way in; tasks that keep it going."""
+    """The traffic's counts so far, and the coroutines that keep it running."""
 
     drill: Drill
     acknowledged: dict[Way, int] = field(default_factory=dict)
     answers: list[int] = field(default_factory=list)
-    """The statuses of contexts, 0 for none."""
+    """The statuses of requests for contexts; 0 means no answer."""
     _customers: list[tuple[str, str]] = field(default_factory=list)
 
     async def talk(self, way: Way) -> None:
-        """Say one message after the other by one way in."""
+        """Send one message after another in one way."""
         while True:
-            # The inbound topic is one tenant's.
+            # The inbound topic belongs to the first tenant.
             tenant = TENANTS[0] if way == "kafka" else random.choice(TENANTS)  # noqa: S311
             message = a_message(tenant)
             answers = await self.drill.speaker.say(way, message)
             self.acknowledged[way] = self.acknowledged.get(way, 0) + 1
-            await self._go_on(message, answers[0])
+            await self._continue(message, answers[0])
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def look(self) -> None:
-        """Ask for one context after the other."""
+        """Fetch one context after another."""
         while True:
             if self._customers:
                 answer = await self.drill.speaker.ask(*random.choice(self._customers))  # noqa: S311
@@ -47,17 +47,17 @@ class Traffic:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def await_progress(self, way: Way, times: int = 5) -> None:
-        """Wait until ``times`` more messages on a way in were acknowledged."""
+        """Wait until ``times`` more messages in one way were acknowledged."""
         await _grows(lambda: self.acknowledged.get(way, 0), times)
 
     async def await_answers(self, status: int, times: int = 5) -> None:
-        """Wait until ``times`` more contexts were answered with a status."""
+        """Wait until ``times`` more requests for contexts were answered with a status."""
         await _grows(lambda: self.answers.count(status), times)
 
     async def await_refusals(self, status: int, times: int = 5) -> None:
         """Wait until ``times`` more writes were refused with a status and ``Retry-After``.
 
-        On a refusal without ``Retry-After``, or with another status, the speaker raises.
+        The speaker raises on a refusal without ``Retry-After`` or with another status.
         """
         await _grows(lambda: self.drill.speaker.refused[status], times)
 
@@ -65,7 +65,7 @@ class Traffic:
         """Keep the traffic running for ``seconds``."""
         await asyncio.sleep(seconds)
 
-    async def _go_on(self, message: Message, answer: dict[str, str | None]) -> None:
+    async def _continue(self, message: Message, answer: dict[str, str | None]) -> None:
         if customer_id := answer.get("customer_id"):
             self._customers = [*self._customers[-REMEMBERED:], (message.tenant, customer_id)]
         conversation_id = answer.get("conversation_id")
@@ -77,7 +77,7 @@ class Traffic:
 
 
 async def _grows(count: Callable[[], int], times: int) -> None:
-    """Wait until a count has grown by ``times``; fail if it stands still for a minute."""
+    """Wait until a count has grown by ``times``; fail if it stops growing for a minute."""
     goal = count() + times
     while (reached := count()) < goal:
         await until(partial(_passed, count, reached), 60)

@@ -1,4 +1,4 @@
-"""Check a running system from outside, once nothing waits in it any more.
+"""Check a running system from outside, once it is idle.
 
 ``python -m tests.drills.invariants LEDGER --kafka HOST:PORT --identity DSN --interactions DSN
 --sla DSN``
@@ -12,24 +12,24 @@ from pathlib import Path
 from tests.drills import ledger
 from tests.drills.invariants.checks import INVARIANTS, report, violations
 from tests.drills.invariants.evidence import open_sources
-from tests.drills.invariants.quiescence import settled
+from tests.drills.invariants.quiescence import wait_until_idle
 
 SERVICES = ("identity", "interactions", "sla")
 
 
 async def main(words: list[str]) -> int:
-    """Print what is broken; return the exit code."""
+    """Print the broken invariants and return the exit code."""
     parser = argparse.ArgumentParser(prog="tests.drills.invariants", description=__doc__)
     parser.add_argument("ledger", type=Path)
     for name in ("kafka", *SERVICES):
         parser.add_argument(f"--{name}", required=True)
-    given = vars(parser.parse_args(words))
-    dsns = {service: given[service] for service in SERVICES}
-    async with open_sources(dsns, given["kafka"]) as sources:
-        await settled(sources)
-        found = violations(await sources.gather(ledger.read(given["ledger"])))
-    sys.stdout.write(f"{report(found) or f'all {len(INVARIANTS)} invariants hold'}\n")
-    return 1 if found else 0
+    options = vars(parser.parse_args(words))
+    dsns = {service: options[service] for service in SERVICES}
+    async with open_sources(dsns, options["kafka"]) as sources:
+        await wait_until_idle(sources)
+        broken = violations(await sources.gather(ledger.read(options["ledger"])))
+    sys.stdout.write(f"{report(broken) or f'all {len(INVARIANTS)} invariants hold'}\n")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

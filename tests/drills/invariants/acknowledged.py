@@ -1,4 +1,4 @@
-"""Nothing acknowledged is lost, and nothing is done twice."""
+"""Acknowledged messages are never lost, and nothing takes effect twice."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,18 +10,18 @@ ALERTING = ("sla.clock.warning", "sla.clock.breached", "sla.breach.retracted")
 
 
 def no_acknowledged_loss(evidence: Evidence) -> Iterator[str]:
-    """Say which messages somebody answered for that are neither stored nor put aside."""
+    """Yield the acknowledged messages that are neither stored nor dead-lettered."""
     stored = {
         (row["tenant_id"], row["text"]) for row in evidence.rows["interactions"]["interaction"]
     }
-    aside = b"\n".join(_put_aside(evidence))
+    dead_lettered = b"\n".join(_dead_lettered(evidence))
     for said in evidence.entries.acknowledged:
-        if (said.tenant, said.token) not in stored and said.token.encode() not in aside:
-            yield f"{said.token} ({said.way}) was acknowledged and is nowhere"
+        if (said.tenant, said.token) not in stored and said.token.encode() not in dead_lettered:
+            yield f"{said.token} ({said.way}) was acknowledged and is lost"
 
 
 def no_double_effect(evidence: Evidence) -> Iterator[str]:
-    """Say what is there more often than it was said."""
+    """Yield everything that was recorded, opened or announced twice."""
     interactions = evidence.rows["interactions"]["interaction"]
     tokens = Counter((r["tenant_id"], r["text"]) for r in interactions)
     for said in evidence.entries.said.values():
@@ -38,47 +38,47 @@ def no_double_effect(evidence: Evidence) -> Iterator[str]:
 
 
 def counters_equal_a_recount(evidence: Evidence) -> Iterator[str]:
-    """Say which conversations count wrongly what happened in them, or what they told."""
+    """Yield the conversations with a wrong count of interactions or a wrong version."""
     happened = Counter(
         (r["tenant_id"], r["conversation_id"]) for r in evidence.rows["interactions"]["interaction"]
     )
-    told = Counter(
+    announced = Counter(
         (e.body["tenant_id"], e.body["subject_id"])
-        for e in evidence.first_told("interactions.conversations")
+        for e in evidence.first_published("interactions.conversations")
         if e.body is not None
     )
     for row in evidence.rows["interactions"]["conversation"]:
         key = row["tenant_id"], row["conversation_id"]
         if row["interaction_count"] != happened[key]:
             yield f"{key[1]} counts {row['interaction_count']} interactions of {happened[key]}"
-        if row["version"] != told[key]:
-            yield f"{key[1]} is at version {row['version']} after {told[key]} events"
+        if row["version"] != announced[key]:
+            yield f"{key[1]} is at version {row['version']} after {announced[key]} events"
 
 
-def _put_aside(evidence: Evidence) -> Iterator[bytes]:
-    """Give what stands among the dead letters and in quarantine, with a reason."""
+def _dead_lettered(evidence: Evidence) -> Iterator[bytes]:
+    """Yield the contents of dead letters and of quarantined deliveries."""
     rows = evidence.rows["interactions"]
     yield from (row["record_value"] or b"" for row in rows["dead_letter"])
     yield from (row["body"] for row in rows["quarantined"])
 
 
 def _clocks_open_twice(clocks: Iterable[Row]) -> Iterator[str]:
-    open_ = Counter(
+    open_clocks = Counter(
         (c["tenant_id"], c["conversation_id"], c["policy_name"], c["metric"])
         for c in clocks
         if c["state"] in {"running", "paused"}
     )
-    yield from _repeated("an open clock", open_)
+    yield from _repeated("an open clock", open_clocks)
 
 
 def _alerts_twice(evidence: Evidence) -> Iterator[str]:
-    """People are shown every warning, breach and retraction once: as often as it was told."""
+    """Yield the kinds of alert that were not shown exactly once for each event."""
     shown = Counter(row["type"] for row in evidence.rows["sla"]["alert"])
-    told = Counter(row["type"] for row in evidence.rows["sla"]["outbox"])
+    announced = Counter(row["type"] for row in evidence.rows["sla"]["outbox"])
     for kind in ALERTING:
-        if shown[kind] != told[kind]:
-            yield f"{shown[kind]} alerts of {kind} for {told[kind]} events"
+        if shown[kind] != announced[kind]:
+            yield f"{shown[kind]} alerts of {kind} for {announced[kind]} events"
 
 
 def _repeated(what: str, counted: "Counter[tuple[Any, Any, Any, Any]]") -> Iterator[str]:
-    yield from (f"{what} {key} is there {n} times" for key, n in counted.items() if n > 1)
+    yield from (f"{what} {key} exists {n} times" for key, n in counted.items() if n > 1)

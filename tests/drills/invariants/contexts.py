@@ -1,18 +1,18 @@
-"""Contexts: answered in time, or refused in the way that is promised."""
+"""Contexts are answered in time, or refused as documented."""
 
 from collections.abc import Iterator
 
 from tests.drills.invariants.evidence import Evidence
 
 DEADLINE_SECONDS = 0.5
-"""That of the context itself. What a busy machine adds before and after it is not the product's."""
+"""The deadline of the context itself, without the delays of a busy machine around it."""
 BUSY_SECONDS = 2.0
 
 
-def contexts_answer_or_say_come_back(evidence: Evidence) -> Iterator[str]:
-    """Say which questions got another answer than 200, or 503 with a time to come back; or late.
+def contexts_answer_or_ask_to_retry(evidence: Evidence) -> Iterator[str]:
+    """Yield the late answers, and those other than 200 or 503 with ``Retry-After``.
 
-    A question that got none, because the process that had it was killed, is no broken promise.
+    No answer at all breaks no promise, because the process may have been killed.
     """
     for asked in evidence.entries.asked:
         if asked.status and not asked.clean:

@@ -1,4 +1,4 @@
-"""What can be seen from outside: the ledger, the rows of three databases, the records on topics."""
+"""Everything visible from outside: the ledger, the rows of three databases, the topics' records."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ TOPICS = ("identity.customers", "interactions.conversations", "interactions.inbo
 
 @dataclass(frozen=True)
 class Event:
-    """A record of a topic. ``body`` is None for a heartbeat and for what is no event of ours."""
+    """A record of a topic; ``body`` is None for heartbeats and for records of other producers."""
 
     topic: str
     partition: int
@@ -86,15 +86,15 @@ class Event:
 
 @dataclass
 class Evidence:
-    """Everything, at one moment. ``rows`` by service and name, ``events`` by topic."""
+    """Everything at one point in time: ``rows`` by service and name, ``events`` by topic."""
 
     at: datetime
     entries: Entries
     rows: dict[str, dict[str, list[Row]]]
     events: dict[str, list[Event]] = field(default_factory=dict)
 
-    def first_told(self, topic: str) -> Iterator[Event]:
-        """Give the topic's events in order, without what was sent again and heartbeats."""
+    def first_published(self, topic: str) -> Iterator[Event]:
+        """Yield the topic's events in order, without repetitions and heartbeats."""
         seen: set[str] = set()
         for event in self.events[topic]:
             if event.body is not None and event.body["id"] not in seen:
@@ -104,18 +104,18 @@ class Evidence:
 
 @dataclass
 class Sources:
-    """Where to look. ``connections`` by service; each is used by one at a time."""
+    """The connections to databases, by service, and to Kafka. Not for concurrent use."""
 
     connections: Mapping[str, asyncpg.Connection]
     bootstrap: str
 
     async def gather(self, entries: Entries) -> Evidence:
-        """Look at everything. The databases first: what they have told of is on the topics."""
+        """Read the databases, then the topics, so that published events are found there."""
         at = datetime.now(UTC)
         return Evidence(at, entries, await self.rows(), await read_topics(self.bootstrap))
 
     async def rows(self) -> dict[str, dict[str, list[Row]]]:
-        """Return what stands in the databases, by service and name."""
+        """Return the rows of the databases, by service and name."""
         return {
             service: {
                 name: await self.connections[service].fetch(query)
@@ -127,39 +127,39 @@ class Sources:
 
 @asynccontextmanager
 async def open_sources(dsns: Mapping[str, str], bootstrap: str):
-    """Give ``Sources`` over connections of their own."""
-    opened = {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
+    """Yield ``Sources`` with their own connections."""
+    connections = {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
     try:
-        yield Sources(opened, bootstrap)
+        yield Sources(connections, bootstrap)
     finally:
-        await asyncio.gather(*(connection.close() for connection in opened.values()))
+        await asyncio.gather(*(connection.close() for connection in connections.values()))
 
 
 async def read_topics(bootstrap: str) -> dict[str, list[Event]]:
-    """Return all records of our topics and their dead letters, in the order of each partition."""
+    """Return all records of the topics and of their dead letters, in order per partition."""
     topics = [topic for base in TOPICS for topic in (base, f"{base}.dead")]
     reader = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    found: dict[str, list[Event]] = {topic: [] for topic in topics}
+    events: dict[str, list[Event]] = {topic: [] for topic in topics}
     await reader.start()
     try:
         ends = await reader.end_offsets(reader.assignment())
         while any([await reader.position(part) < end for part, end in ends.items()]):
             for part, records in (await reader.getmany(timeout_ms=500, max_records=5000)).items():
-                found[part.topic] += [_event(r) for r in records if r.offset < ends[part]]
+                events[part.topic] += [_event(r) for r in records if r.offset < ends[part]]
     finally:
         await reader.stop()
-    return found
+    return events
 
 
 def _event(record: Any) -> Event:
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
     ours = headers.get("ce_source", "").startswith("/threadline/")
-    told = ours and headers.get("ce_type") != HEARTBEAT_TYPE
+    is_event = ours and headers.get("ce_type") != HEARTBEAT_TYPE
     return Event(
         record.topic,
         record.partition,
         record.offset,
         datetime.fromtimestamp(record.timestamp / 1000, UTC),
         headers,
-        loads(record.value) if told else None,
+        loads(record.value) if is_event else None,
     )

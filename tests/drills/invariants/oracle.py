@@ -1,7 +1,7 @@
-"""An oracle for deadlines: what a person with the sorted events in hand would say.
+"""An oracle for deadlines: the clocks that a person would derive from the sorted events.
 
-It knows what drills do, and nothing of how the product decides: policies for whole channels, by
-seconds, without calendars, pauses and ends of conversations.
+It covers the policies of drills and shares nothing with the product: whole channels, in seconds,
+without calendars, pauses or closed conversations.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ RECORDED = "interactions.interaction.recorded"
 
 @dataclass
 class Expected:
-    """A clock as it must be: ``met_at`` is when somebody answered, in time or not."""
+    """A clock as it must be; ``met_at`` is when an agent answered, in time or late."""
 
     started_at: datetime
     seconds: int
@@ -40,7 +40,7 @@ class Expected:
 
 @dataclass
 class Conversation:
-    """What was told of one conversation, in no order yet."""
+    """The events of one conversation, unsorted."""
 
     tenant: str
     seconds: Mapping[str, int]
@@ -48,50 +48,50 @@ class Conversation:
     said: list[tuple[datetime, int, int, str]] = field(default_factory=list)
 
     def clocks(self) -> dict[tuple[str, int], Expected]:
-        """Return the clocks that these events make, by metric and cycle."""
+        """Return the clocks that these events imply, by metric and cycle."""
         first = Expected(self.opened_at, self.seconds.get("first_response", 0))
         waiting: Expected | None = first
-        all_ = [("first_response", 1, first)]
+        clocks = [("first_response", 1, first)]
         for said_at, _, _, by in sorted(self.said):
             at = max(said_at, self.opened_at)
             if by == "agent" and waiting is not None:
                 waiting.met_at, waiting = at, None
             elif by == "customer" and waiting is None:
                 waiting = Expected(at, self.seconds.get("next_response", 0))
-                all_.append(("next_response", len(all_), waiting))
-        return {(m, n): clock for m, n, clock in all_ if m in self.seconds}
+                clocks.append(("next_response", len(clocks), waiting))
+        return {(m, n): clock for m, n, clock in clocks if m in self.seconds}
 
 
 def expected_clocks(evidence: Evidence) -> dict[tuple[str, str, int], Expected]:
-    """Return what the clocks of all conversations with a promise must be."""
+    """Return the clocks that all conversations under a policy must have."""
     promises = _promises(evidence)
     conversations: dict[str, Conversation] = {}
     said: dict[str, list[tuple[datetime, int, int, str]]] = defaultdict(list)
-    for event in evidence.first_told("interactions.conversations"):
+    for event in evidence.first_published("interactions.conversations"):
         body: Mapping[str, Any] = event.body or {}
         data, at = body["data"], datetime.fromisoformat(body["occurred_at"])
         seconds = promises.get((body["tenant_id"], data["channel"]))
         if body["type"] == OPENED and seconds is not None:
             conversations[body["subject_id"]] = Conversation(body["tenant_id"], seconds, at)
         elif body["type"] == RECORDED:
-            # At one instant an answer counts as later than what it answers.
+            # At the same instant, an answer counts as later than the message that it answers.
             by = data["author_type"]
             said[body["subject_id"]].append((at, int(by == "agent"), body["sequence"], by))
-    found: dict[tuple[str, str, int], Expected] = {}
+    expected: dict[tuple[str, str, int], Expected] = {}
     for conversation_id, conversation in conversations.items():
         conversation.said = said[conversation_id]
         for (metric, cycle), clock in conversation.clocks().items():
-            found[conversation_id, metric, cycle] = clock
-    return found
+            expected[conversation_id, metric, cycle] = clock
+    return expected
 
 
 def _promises(evidence: Evidence) -> dict[tuple[str, str], dict[str, int]]:
-    """Return the seconds by metric that each tenant's policy promises on a channel."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    """Return the seconds that each tenant's policy promises on a channel, by metric."""
+    promises: dict[tuple[str, str], dict[str, int]] = {}
     for row in evidence.rows["sla"]["policy"]:
         body = loads(row["body"])
         [condition] = body["conditions"]["all"]
         seconds = {target["metric"]: target["seconds"] for target in body["targets"]}
         for channel in condition["value"]:
-            found[row["tenant_id"], channel] = seconds
-    return found
+            promises[row["tenant_id"], channel] = seconds
+    return promises

@@ -1,4 +1,4 @@
-"""What was written down to be told was told: all of it, nothing else, in order."""
+"""Every event of an outbox was published, nothing else was, and the order was kept."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def outbox_equals_topics(evidence: Evidence) -> Iterator[str]:
-    """Say which events are in an outbox and on no topic, or the other way round."""
+    """Yield the events that are in an outbox and on no topic, or the other way round."""
     on_topics: dict[str, str] = {
         event.body["id"]: topic
         for topic, events in evidence.events.items()
@@ -21,18 +21,18 @@ def outbox_equals_topics(evidence: Evidence) -> Iterator[str]:
     in_outbox = {row["id"]: row for s in SERVICES for row in evidence.rows[s]["outbox"]}
     for event_id, row in in_outbox.items():
         if row["published_at"] is None:
-            yield f"{row['type']} {event_id} is still unpublished"
+            yield f"{row['type']} {event_id} is unpublished"
         elif on_topics.get(event_id) != row["topic"]:
-            yield f"{row['type']} {event_id} is marked as published and not on {row['topic']}"
+            yield f"{row['type']} {event_id} is marked as published but is not on {row['topic']}"
     for event_id in on_topics.keys() - in_outbox.keys():
-        yield f"{event_id} is on {on_topics[event_id]} and in no outbox"
+        yield f"{event_id} is on {on_topics[event_id]} but in no outbox"
 
 
 def order_is_kept(evidence: Evidence) -> Iterator[str]:
-    """Say whose events were not first seen as 1, 2, 3 and so on."""
+    """Yield the subjects whose events did not first appear as 1, 2, 3 and so on."""
     for topic in evidence.events:
         reached: dict[str, int] = defaultdict(int)
-        for event in evidence.first_told(topic):
+        for event in evidence.first_published(topic):
             body = event.body or {}
             subject, sequence = body["subject_id"], body["sequence"]
             if sequence != reached[subject] + 1:
@@ -41,10 +41,10 @@ def order_is_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def watermarks_are_true(evidence: Evidence) -> Iterator[str]:
-    """Say what was written before a watermark and stands behind it in its partition.
+    """Yield the events that were written before a watermark but follow it in its partition.
 
-    Consumers take a watermark as a promise that nothing like that will come. It cannot be kept by
-    a clock that is turned back, so what was written by such a one does not count.
+    Consumers rely on a watermark to exclude such events. A clock that is set back cannot keep that
+    promise, so the events of those spans do not count.
     """
     written = {r["id"]: r["written_at"] for s in SERVICES for r in evidence.rows[s]["outbox"]}
     for topic in evidence.events:
@@ -56,5 +56,5 @@ def watermarks_are_true(evidence: Evidence) -> Iterator[str]:
                 seen.add(event_id)
                 at = written.get(event_id, known)
                 if at < known and not any(a <= at <= b for a, b in evidence.entries.lived_again):
-                    yield f"{event.body['type']} {event_id} came behind a watermark that passed it"
+                    yield f"{event.body['type']} {event_id} follows a watermark that passed it"
             promised[event.partition] = max(event.watermark or known, known)

@@ -1,4 +1,4 @@
-"""Nothing waits any more, and nobody holds what others need."""
+"""The system is idle, and no session holds a transaction or a lock that others need."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ _WAITING = {
     },
     "sla": {
         "unpublished events": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
-        # Those that will be declared while we look would look like a difference.
+        # A clock that fires during the check would look like a difference.
         "clocks about to fire": """
             SELECT count(*) FROM clock
             WHERE next_fire_at < clock_timestamp() + interval '10 s' OR confirm_at IS NOT NULL
@@ -44,18 +44,22 @@ _LOCKS = """
 """
 
 
-async def settled(sources: Sources, *, within: float = WITHIN_SECONDS) -> None:
-    """Wait until nothing waits any more, without a hand on any process; say what still does."""
+async def wait_until_idle(sources: Sources, *, within: float = WITHIN_SECONDS) -> None:
+    """Wait until no work is left; raises AssertionError that names the remaining work."""
     waiting = _Waiting(sources)
     try:
         await until(waiting.is_over, within, every=0.2)
     except AssertionError:
         left = ", ".join(waiting.left)
-        raise AssertionError(f"after {within} s there are still {left}") from None
+        raise AssertionError(f"after {within} s there is still work: {left}") from None
 
 
 class _Waiting:
-    """Heartbeats never stop, so consumers have caught up when they are where topics once ended."""
+    """The work that is left.
+
+    Heartbeats never stop, so a consumer counts as caught up once it has reached the end that its
+    topic had when the outboxes were first empty.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -64,12 +68,12 @@ class _Waiting:
         self.left: list[str] = []
 
     async def is_over(self) -> bool:
-        """Two looks in a row must find nothing: what one had in hand, the next may have got."""
+        """Return whether two looks in a row found no work, as work may move between two looks."""
         self.left = [f"{n} {what}" for what, n in (await self._counts()).items() if n]
         if self.left:
             self._ends.clear()
         else:
-            self.left = [found async for found in self._lags()]
+            self.left = [lag async for lag in self._lags()]
         before, self._calm = self._calm, not self.left
         return before and self._calm
 
@@ -90,47 +94,49 @@ class _Waiting:
                     yield f"{lag} records of {topic} before {consumer} in {service}"
 
 
-async def everything_is_free(
+async def wait_until_sessions_are_free(
     sources: Sources, processes: Collection[int], *, within: float = 10.0
 ) -> None:
-    """Wait until nobody holds what others need: a busy machine may keep a process from going on."""
-    held: list[str] = []
+    """Wait until no session holds others up; a busy machine may delay a process for a while."""
+    sessions: list[str] = []
 
     async def is_free() -> bool:
-        held[:] = await nobody_holds_what_others_need(sources, processes)
-        return not held
+        sessions[:] = await find_idle_and_orphaned_sessions(sources, processes)
+        return not sessions
 
     try:
         await until(is_free, within, every=0.5)
     except AssertionError:
-        raise AssertionError("\n".join(held)) from None
+        raise AssertionError("\n".join(sessions)) from None
 
 
-async def nobody_holds_what_others_need(sources: Sources, processes: Collection[int]) -> list[str]:
-    """Say whose transaction is idle, and which shard is held by a session that nobody has.
+async def find_idle_and_orphaned_sessions(
+    sources: Sources, processes: Collection[int]
+) -> list[str]:
+    """Describe the sessions that idle in a transaction, or hold a shard without a process.
 
-    ``processes`` are those of the fleet: a lock that none of them has the other end of is lost.
+    ``processes`` are those of the fleet: a lock whose connection ends in none of them is lost.
     """
-    ours = _local_ports(processes)
-    found: list[str] = []
+    ports = _local_ports(processes)
+    sessions: list[str] = []
     for service, connection in sources.connections.items():
-        found += [
-            f"a session of {service} is idle in its transaction for {row['seconds']:.1f} s"
+        sessions += [
+            f"a session of {service} has been idle in its transaction for {row['seconds']:.1f} s"
             for row in await connection.fetch(_IDLE)
         ]
-        found += _orphans(service, await connection.fetch(_LOCKS), ours)
-    return found
+        sessions += _orphans(service, await connection.fetch(_LOCKS), ports)
+    return sessions
 
 
-def _orphans(service: str, locks: Iterable[Any], ours: set[int]) -> Iterator[str]:
+def _orphans(service: str, locks: Iterable[Any], ports: set[int]) -> Iterator[str]:
     for row in locks:
-        if row["client_port"] not in ours:
-            yield f"shard {row['shard']} of {service} is locked by a session that nobody has"
+        if row["client_port"] not in ports:
+            yield f"shard {row['shard']} of {service} is locked by a session without a process"
 
 
 def _local_ports(processes: Collection[int]) -> set[int]:
-    found: set[int] = set()
+    ports: set[int] = set()
     for pid in processes:
         with suppress(psutil.NoSuchProcess):
-            found |= {c.laddr.port for c in psutil.Process(pid).net_connections(kind="tcp")}
-    return found
+            ports |= {c.laddr.port for c in psutil.Process(pid).net_connections(kind="tcp")}
+    return ports
