@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from interactions.history import (
     Author,
@@ -63,3 +63,16 @@ def recording(
     """The command that records drafts, all of one customer."""
     contact = Contact(customer_id=customer_id)
     return RecordInteractions(tenant_id, [Resolved(draft, contact) for draft in drafts], WINDOW)
+
+
+def a_body(**changes: Any) -> dict[str, Any]:
+    """The JSON of a customer's text message, with a message id of its own."""
+    return {
+        "channel": "sms",
+        "kind": "message",
+        "direction": "inbound",
+        "author": {"type": "customer"},
+        "identifiers": [{"type": "phone", "value": "+44 20 7946 0018"}],
+        "text": "Where is my order?",
+        "provider": {"name": "twilio", "account": "main", "message_id": f"SM{uuid4().hex}"},
+    } | changes

@@ -1,11 +1,11 @@
-"""What an operator is told before anything is opened."""
+"""The operator's commands refuse bad arguments before they open anything."""
 
 from typer.testing import CliRunner
 
 from interactions.commands import channels
 
 
-def test_an_account_at_a_provider_that_nobody_reads_is_refused():
+def test_an_account_at_an_unknown_provider_is_refused():
     answer = CliRunner().invoke(
         channels, ["add", "twillio", "AC1", "--tenant", "demo"], env={"CHANNEL_SECRET": "canary"}
     )

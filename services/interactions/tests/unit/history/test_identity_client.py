@@ -1,4 +1,4 @@
-"""What callers send must never look like an outage of identity: that would cut off everybody."""
+"""Bad input must never look like an outage of identity, which would open the breaker for all."""
 
 import json
 from datetime import UTC, datetime
@@ -26,14 +26,14 @@ def client(answer) -> HttpIdentity:
     )
 
 
-async def test_nobody_has_an_identifier_that_identity_refuses():
+async def test_an_identifier_that_identity_refuses_belongs_to_nobody():
     identity = client(lambda _: httpx.Response(422, json={"title": "Unprocessable Content"}))
     wrong = {"type": "0", "value": "?"}
     assert await identity.find_customer("demo", wrong, deadline_seconds=5) is None
     assert identity.available
 
 
-async def test_an_answer_that_is_none_counts_as_an_outage():
+async def test_an_error_response_counts_as_an_outage():
     identity = client(lambda _: httpx.Response(500))
     with pytest.raises(UnavailableError):
         await identity.find_customer("demo", {"type": "email", "value": "a"}, deadline_seconds=5)
@@ -43,7 +43,7 @@ async def test_an_answer_that_is_none_counts_as_an_outage():
 @pytest.mark.parametrize(
     ("identifiers", "value"), [(1, "a"), (50, "a"), (50, "\x01" * 500)], ids=str
 )
-async def test_no_batch_is_larger_than_identity_takes(identifiers: int, value: str):
+async def test_no_batch_is_larger_than_identity_accepts(identifiers: int, value: str):
     sizes: list[tuple[int, int, int]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Where interactions go, and what they do to their conversation."""
+"""Which conversation an interaction joins, and what it changes there."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -68,14 +68,14 @@ def test_past_the_window_a_new_conversation_begins():
     assert len(late.conversations) == 2
 
 
-def test_a_customer_that_becomes_known_is_taken_over_by_the_conversation():
+def test_a_conversation_adopts_its_customer_once_known():
     customer = uuid4()
     plan = place(an_item(0), an_item(1, customer_id=customer))
     assert only(plan).origin_customer_id == customer
     assert [p.customer_id for p in plan.placed] == [None, customer]
 
 
-def test_another_contact_named_into_an_unresolved_conversation_does_not_own_it():
+def test_a_second_contact_does_not_take_over_an_unresolved_conversation():
     start = after(a_draft())
     stranger = an_item(
         0,
@@ -86,7 +86,7 @@ def test_another_contact_named_into_an_unresolved_conversation_does_not_own_it()
     assert only(plan).origin_customer_id is None
 
 
-def test_the_first_answer_of_a_person_counts_and_no_other():
+def test_the_first_response_is_the_first_public_answer_by_a_person():
     bot = a_draft(direction=Direction.OUTBOUND, author=Author(AuthorType.BOT))
     assert after(a_draft(), bot).first_response_at is None
     note = a_reply(direction=Direction.INTERNAL, private=True)
@@ -104,13 +104,13 @@ def test_waiting_is_since_the_oldest_unanswered_message():
     assert after(a_draft(automated=True)).waiting_since is None
 
 
-def test_a_late_message_from_before_the_answer_waits_for_nothing():
+def test_a_late_message_older_than_the_answer_is_not_waiting():
     first, answer = an_item(0), an_item(1, a_reply(), at=NOON + minutes(5))
     late = an_item(2, at=NOON + minutes(1))
     assert only(place(first, answer, late)).waiting_since is None
 
 
-def test_a_late_answer_leaves_what_came_after_it_waiting():
+def test_a_late_answer_leaves_newer_messages_waiting():
     first, second = an_item(0), an_item(1, at=NOON + minutes(9))
     answer = an_item(2, a_reply(), at=NOON + minutes(5))
     assert only(place(first, second, answer)).waiting_since == NOON + minutes(9)
@@ -137,7 +137,7 @@ def test_the_customer_brings_a_resting_conversation_back(status, told):
 @pytest.mark.parametrize(
     "draft", [a_draft(automated=True), a_draft(backfill=True), a_reply(), a_draft(private=True)]
 )
-def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
+def test_automated_backfilled_and_own_messages_reopen_nothing(status, draft):
     start = after(a_draft())._replace(status=Status(status))
     named = replace(draft, conversation_id=start.conversation_id)
     plan = place(an_item(0, named), candidates=[Candidate(0, Via.GIVEN, start)])
@@ -145,18 +145,18 @@ def test_machines_history_and_ourselves_bring_nothing_back(status, draft):
     assert only(plan).status == status
 
 
-def test_after_a_closed_conversation_comes_one_that_follows_it():
+def test_a_message_to_a_closed_conversation_opens_a_following_one():
     start = after(a_draft())._replace(status=Status.CLOSED)
     named = a_draft(conversation_id=start.conversation_id)
     plan = place(an_item(0, named), candidates=[Candidate(0, Via.GIVEN, start)])
     assert only(plan).follows_id == start.conversation_id
 
 
-def test_history_opens_in_nobodys_queue():
+def test_a_backfilled_message_opens_a_resolved_conversation():
     assert after(a_draft(backfill=True)).status == "resolved"
 
 
-def test_what_names_nobody_goes_with_the_conversation():
+def test_a_note_without_identifiers_gets_the_conversations_customer():
     start = after(a_draft())._replace(origin_customer_id=uuid4(), customer_id=uuid4())
     note = a_reply(identifiers=(), conversation_id=start.conversation_id)
     plan = place(an_item(0, note), candidates=[Candidate(0, Via.GIVEN, start)])

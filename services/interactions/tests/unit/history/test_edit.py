@@ -1,4 +1,4 @@
-"""Changing a conversation by hand."""
+"""Edits of a conversation: their steps, names and times."""
 
 from typing import Any
 from uuid import uuid4
@@ -34,7 +34,7 @@ def change(conversation, *, status=UNCHANGED, **fields):
     return plan_edit(conversation, edit, now=NOON + minutes(1), actor_type=AuthorType.AGENT)
 
 
-def test_each_kind_of_change_is_told_apart_and_numbered():
+def test_each_kind_of_change_is_a_numbered_step():
     steps = change(
         a_conversation(), assignee="a", team="t", priority="high", tags=("x",), status="pending"
     )
@@ -50,7 +50,7 @@ def test_each_kind_of_change_is_told_apart_and_numbered():
     assert steps[-1].previous_status == "open"
 
 
-def test_what_is_true_already_is_not_told():
+def test_an_edit_that_changes_nothing_has_no_steps():
     conversation = a_conversation(assignee="a", tags=("x",), priority="high")
     same = {"assignee": "a", "tags": ("x", "x"), "priority": "high", "status": "open"}
     assert change(conversation, **same) == []
@@ -89,7 +89,7 @@ def test_times_of_resolving_follow_the_status():
 
 
 @given(st.sampled_from(Status), st.sampled_from(Status))
-def test_a_status_is_reached_told_once_or_refused(status, wanted):
+def test_a_transition_happens_once_or_is_refused(status, wanted):
     conversation = a_conversation(status=status)
     if wanted == status:
         assert change(conversation, status=wanted) == []
@@ -102,6 +102,6 @@ def test_a_status_is_reached_told_once_or_refused(status, wanted):
             change(conversation, status=wanted)
 
 
-def test_nothing_wished_changes_nothing():
+def test_an_empty_edit_has_no_steps():
     assert ConversationEdit().status is UNCHANGED
     assert change(a_conversation()) == []

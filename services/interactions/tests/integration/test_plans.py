@@ -1,4 +1,4 @@
-"""Plans made before a table has statistics: connections keep them while the table grows."""
+"""Plans made before a table has statistics: connections keep them while it grows."""
 
 from datetime import timedelta
 
@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from common.jsons import loads
 from interactions.history.store import candidates
+from services.interactions.tests.harness import running
 from services.interactions.tests.integration.context.test_context_plans import nodes
-from services.interactions.tests.service import running
 
 
 async def test_sessions_of_the_service_use_indexes_only(fresh_dsn):

@@ -1,4 +1,4 @@
-"""A provider's webhook from the signed call to the interaction."""
+"""A provider's webhook, from the signed call to the recorded interaction."""
 
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive
 from interactions.commands import add_channel
 from interactions.history import Deadline
 from interactions.history.http.state import HistoryState
-from services.interactions.tests.service import running
+from services.interactions.tests.harness import running
 
 SECRET = "12345678901234567890123456789012"
 ACCOUNT = "+15005550006"
@@ -109,14 +109,14 @@ async def test_the_signature_covers_the_public_url_with_or_without_its_port(api)
         {"x_forwarded_proto": "https", "signed_url": URL.replace("http:", "https:")},
     ],
 )
-async def test_what_is_not_signed_right_is_refused_in_one_way(api, change):
+async def test_every_wrong_signature_gets_the_same_401(api, change):
     answer = await send(api, **change)
     assert answer.status_code == 401
     assert answer.json()["detail"] == "invalid signature"
     assert not await api.rows("SELECT 1 FROM raw_delivery")
 
 
-async def test_two_signatures_are_none(api):
+async def test_two_signatures_are_refused(api):
     good = RequestValidator(SECRET).compute_signature(URL, MESSAGE)
     for order in ((good, "bad"), ("bad", good)):
         answer = await api.client.post(
@@ -142,7 +142,7 @@ async def test_an_account_whose_secret_cannot_be_opened_fails_closed(api):
     assert answer.status_code == 401
 
 
-async def test_what_cannot_be_read_is_quarantined_and_can_be_driven_again(api):
+async def test_an_unreadable_delivery_is_quarantined_and_can_be_redriven(api):
     broken = {name: value for name, value in MESSAGE.items() if name != "MessageSid"}
     assert (await send(api, broken)).status_code == 200
     await api.tick("process_deliveries")
@@ -157,7 +157,7 @@ async def test_what_cannot_be_read_is_quarantined_and_can_be_driven_again(api):
     assert row.state == "quarantined"
 
 
-async def test_a_report_on_our_own_message_makes_no_interaction(api):
+async def test_a_status_report_makes_no_interaction(api):
     report = {"MessageSid": "SM2", "MessageStatus": "delivered", "From": ACCOUNT, "To": "+44"}
     await send(api, report)
     await api.tick("process_deliveries")
@@ -175,7 +175,7 @@ async def test_a_sender_that_identity_refuses_is_kept_unresolved(api):
     assert not await api.tick("attach_unresolved")
 
 
-async def test_messages_survive_identity_being_away(api):
+async def test_deliveries_are_recorded_while_identity_is_down(api):
     api.identity.away = True
     await send(api)
     await api.tick("process_deliveries")
@@ -224,7 +224,7 @@ async def test_one_delivery_that_cannot_be_recorded_does_not_stop_the_others(api
     assert len(await api.rows("SELECT 1 FROM interaction")) == 3
 
 
-async def test_a_delivery_that_kills_its_process_is_put_aside_in_the_end(api):
+async def test_a_delivery_that_kills_its_process_is_quarantined(api):
     await send(api)
     await api.service.database.run(_claimed_often)
     await api.tick("process_deliveries")
@@ -241,7 +241,7 @@ async def test_an_account_cannot_be_taken_over_by_another_tenant(api):
         await add(api, "other", ACCOUNT)
 
 
-async def test_the_operators_function_makes_an_account_known(api):
+async def test_the_operator_command_adds_an_account(api):
     await add_channel(
         api.service,
         tenant_id="demo",

@@ -1,4 +1,4 @@
-"""Which time is believed."""
+"""Which claimed times are accepted."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_five_minutes_ahead_are_tolerated_and_no_more():
 
 
 @given(TIMES)
-def test_what_is_worked_with_is_always_possible(claimed):
+def test_the_time_in_use_is_always_plausible(claimed):
     moment = judge_time(claimed, received_at=NOON)
     assert EARLIEST <= moment.occurred_at <= NOON + TOLERATED_FUTURE
     assert (moment.claim is None) == (moment.occurred_at == claimed)

@@ -1,19 +1,10 @@
-"""The bulk way in, from records as they are polled."""
+"""The inbound topic: batches of records, resolved and recorded together."""
 
 import json
 from uuid import uuid4
 
-import pytest
-
 from common.messaging import Record
 from common.messaging.inbox.batches import BatchHandler
-from services.interactions.tests.service import running
-
-
-@pytest.fixture
-async def api(fresh_dsn):
-    async with running(fresh_dsn("interactions")) as found:
-        yield found
 
 
 def a_record(offset, value=None, *, headers=(), **changes):

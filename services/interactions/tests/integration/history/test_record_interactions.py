@@ -1,4 +1,4 @@
-"""Recording on a real Postgres: what is written, what is told, and races."""
+"""Recording on a real Postgres: rows, events, and races."""
 
 import asyncio
 from random import Random

@@ -1,4 +1,4 @@
-"""How identifiers are looked up."""
+"""Lookup keys: the spellings of an identifier that count as the same."""
 
 import pytest
 from hypothesis import given
@@ -46,5 +46,5 @@ def test_a_contact_has_one_key_whatever_the_order(identifiers):
     assert found == "phone||+441"
 
 
-def test_nobody_has_no_key():
+def test_a_contact_without_identifiers_has_no_key():
     assert contact_key([]) is None

@@ -1,4 +1,4 @@
-"""Twilio's signatures, compared with its own library, and its messages."""
+"""Twilio's signatures, compared with its own library, and how its messages are read."""
 
 import base64
 from typing import Any
@@ -28,7 +28,7 @@ class Many(dict):
 
 
 @given(st.dictionaries(NAMES, st.lists(TEXT, min_size=1, max_size=3), max_size=6))
-def test_our_signature_is_theirs(fields):
+def test_our_signature_equals_that_of_twilios_library(fields):
     pairs = [(name, value) for name, values in fields.items() for value in values]
     theirs = RequestValidator(SECRET).compute_signature(URL, Many(fields))
     assert signature(SECRET, URL, pairs) == theirs
@@ -49,7 +49,7 @@ def test_our_signature_is_theirs(fields):
         ("http://[::1]:80/x", "http://[::1]/x"),
     ],
 )
-def test_the_port_may_be_there_or_not(signed, called):
+def test_the_signed_address_may_name_the_port_or_not(signed, called):
     given = RequestValidator(SECRET).compute_signature(signed, {"a": "b"})
     call = Signed(called, [FORM, ("x-twilio-signature", given)], b"a=b")
     assert Twilio().is_genuine(call, SECRET)
@@ -69,7 +69,7 @@ def test_the_port_may_be_there_or_not(signed, called):
         {"headers": [("content-type", "text/plain")]},
     ],
 )
-def test_whatever_differs_is_not_genuine(change):
+def test_an_altered_call_is_not_genuine(change):
     given = RequestValidator(SECRET).compute_signature(URL, {"a": "b"})
     values: dict[str, Any] = {
         "url": URL,
@@ -120,12 +120,12 @@ def test_whatsapp_is_a_channel_of_its_own(sender, kind, value, scope):
     assert (identifier.type, identifier.value, identifier.scope) == (kind, value, scope)
 
 
-def test_a_report_is_no_message():
+def test_a_status_report_is_not_a_message():
     assert read(MessageStatus="delivered") == []
 
 
 @pytest.mark.parametrize("missing", ["MessageSid", "From"])
-def test_without_the_essentials_it_is_unreadable(missing):
+def test_a_message_without_id_or_sender_is_unreadable(missing):
     with pytest.raises(UnreadableError):
         read(**{missing: None})
 
@@ -143,7 +143,7 @@ def test_long_base64_text_is_decoded_and_nothing_else():
 
 
 @given(st.binary(max_size=200))
-def test_no_body_makes_the_reader_fail_in_another_way(body):
+def test_any_body_is_read_or_unreadable(body):
     try:
         Twilio().read(Delivery("main", "sms", [FORM], body, NOON))
     except UnreadableError:

@@ -1,4 +1,4 @@
-"""What is published has an example that fits it, and no type twice."""
+"""Each published event has a valid example, and each type of change has an event."""
 
 import pytest
 
@@ -26,5 +26,5 @@ def test_the_example_fits(event):
     )
 
 
-def test_everything_that_is_told_has_an_event():
+def test_every_type_of_change_has_an_event():
     assert {e.event_type for e in EVENTS} == {f"interactions.{told.value}" for told in ChangeType}

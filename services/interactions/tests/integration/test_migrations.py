@@ -1,4 +1,4 @@
-"""The migrations build what the code expects, and can be taken back."""
+"""The migrations build what the code expects, and can be reverted."""
 
 import asyncio
 

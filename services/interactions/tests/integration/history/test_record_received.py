@@ -1,4 +1,4 @@
-"""What comes without a time is dated so that no watermark passes it before it is told."""
+"""Interactions without a time get one that no watermark passes before they are published."""
 
 from datetime import datetime
 
