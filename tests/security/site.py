@@ -18,7 +18,7 @@ from common.telemetry import logs
 from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key, revoke_key
 from devstack.stack.credentials import Credentials
 from devstack.stack.services import build_services
-from devstack.testing.services import running_feeds
+from devstack.testing.services import running_feeds, running_service
 from interactions.history.clients.identity import HttpIdentity
 from interactions.settings import InteractionsSettings
 from interactions.wiring import build as build_interactions
@@ -144,8 +144,7 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
     services = {s.name: s for s in (built.identity, interactions, built.sla)}
     async with AsyncExitStack() as opened:
         for service in services.values():
-            opened.push_async_callback(service.close)
-            await service.open()
+            await opened.enter_async_context(running_service(service))
             await opened.enter_async_context(running_feeds(service))
             await opened.enter_async_context(service.api.router.lifespan_context(service.api))
         yield Site(services, credentials, Carrier(services))

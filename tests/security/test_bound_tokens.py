@@ -1,13 +1,10 @@
 """A token for one customer, such as a chat widget holds, opens that customer's things only."""
 
-import time
-
 import pytest
-from joserfc import jwt
 from pydantic import SecretStr
 
-from common.web.auth import AUDIENCE, registered_scopes
-from common.web.auth.service_tokens import read_private_key
+from common.web.auth import registered_scopes
+from devstack.testing.services import Issuer
 from tests.security.comparison import likeness
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
@@ -17,18 +14,8 @@ from tests.security.site import ALPHA, BETA, Site
 @pytest.fixture
 def bound(site: Site, alpha: Tenant) -> str:
     """Every scope there is, but for a customer of alpha's to whom none of this belongs."""
-    key = read_private_key(SecretStr(site.credentials.service_key))
-    claims = {
-        "iss": "threadline:interactions",
-        "aud": AUDIENCE,
-        "sub": "widget",
-        "exp": int(time.time()) + 300,
-        "tenant_id": ALPHA,
-        "scope": " ".join(registered_scopes()),
-        "customer_id": alpha.uninvolved,
-    }
-    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
-    return jwt.encode(header, claims, key, algorithms=["Ed25519"])
+    issuer = Issuer("threadline:interactions", SecretStr(site.credentials.service_key))
+    return issuer.bound_token(ALPHA, alpha.uninvolved, registered_scopes())
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)

@@ -7,11 +7,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
 
 from common.db import Database
 from common.jsons import loads
 from common.service import Service
+from devstack.testing.postgres import rows_of
 from devstack.testing.services import api_client, running_service, service_settings
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
@@ -27,7 +27,7 @@ ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read")
 
 def running(dsn: str, **more: Any) -> AbstractAsyncContextManager[Service]:
     """Run the service on that database; ``more`` replaces or adds groups of settings."""
-    return running_service(build, service_settings(IdentitySettings, dsn, **more))
+    return running_service(build(service_settings(IdentitySettings, dsn, **more)))
 
 
 def client(
@@ -70,10 +70,7 @@ class Actor:
         return await self.database.run(merge_customers, command, now=self.clock.now())
 
     async def rows(self, statement: str, **parameters: object) -> list[Any]:
-        async def query(connection: Any) -> list[Any]:
-            return list((await connection.execute(text(statement), parameters)).all())
-
-        return await self.database.read(query)
+        return await rows_of(self.database, statement, **parameters)
 
     async def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Return the bodies in the outbox, oldest first."""

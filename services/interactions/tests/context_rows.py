@@ -8,6 +8,8 @@ from sqlalchemy import text
 from common.ids import new_id
 from common.jsons import dumps, dumps_text
 from common.messaging import Envelope, Received, Record, Stream, body_of
+from interactions.context.consumers.clocks import apply_clocks, clocks_stream
+from interactions.context.consumers.customers import apply_customers, customers_stream
 
 TENANT = "demo"
 NOW = datetime.now(UTC)
@@ -208,3 +210,21 @@ def clock_event(kind, clock_id, *, sequence, conversation_id, customer_id=None, 
         "due_at": NOW + timedelta(hours=1),
     } | given
     return an_event(f"sla.clock.{kind}", data, subject=clock_id, sequence=sequence)
+
+
+async def project_customers(api, *records):
+    """Apply identity's events to the database behind an API."""
+    await api.run(apply_customers, read_all(customers_stream(), records), now=NOW)
+
+
+async def project_clocks(api, *records):
+    """Apply sla's events to the database behind an API."""
+    await api.run(apply_clocks, read_all(clocks_stream(), records), now=NOW)
+
+
+async def a_customer(api, **event):
+    """Project a customer with a phone number; return the id."""
+    customer = new_id()
+    phone = a_phone(raw="020 7946 0018")
+    await project_customers(api, created(customer, **({"identifiers": [phone]} | event)))
+    return customer

@@ -1,7 +1,10 @@
-"""Identity as this service sees it over HTTP: it knows people by identifiers, or it is away."""
+"""Identity as this service sees it over HTTP: it resolves identifiers, or is away or slow."""
 
+import asyncio
+import base64
 import json
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,10 +17,16 @@ from interactions.history.clients.identity import HttpIdentity
 
 @dataclass
 class FakeIdentity:
-    """Answers like identity's API; ``away`` makes every call fail."""
+    """Answers like identity's API.
+
+    ``away`` makes every call fail, ``slow_seconds`` delays it. ``calls`` are the paths called,
+    ``lookups`` the identifiers asked about without creating a customer.
+    """
 
     away: bool = False
+    slow_seconds: float = 0.0
     calls: list[str] = field(default_factory=list)
+    lookups: list[dict[str, Any]] = field(default_factory=list)
     people: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
 
@@ -35,36 +44,48 @@ class FakeIdentity:
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request.url.path)
+        await asyncio.sleep(self.slow_seconds)
         if self.away:
             raise httpx.ConnectError("away", request=request)
         tenant_id = _tenant(request)
-        if request.url.path.startswith("/v1/customers/"):
-            wanted = UUID(request.url.path.rpartition("/")[2])
-            known = {c for (tenant, _, _), c in self.people.items() if tenant == tenant_id}
-            if wanted not in known:
-                return httpx.Response(404, json={"title": "Not Found"})
-            return httpx.Response(200, json={"customer_id": str(wanted)})
-        items = json.loads(request.content)["items"]
-        return httpx.Response(200, json={"items": [self._resolve(tenant_id, i) for i in items]})
+        if request.method == "GET":
+            return self._get(tenant_id, UUID(request.url.path.rpartition("/")[2]))
+        body = json.loads(request.content)
+        if "items" in body:
+            items = [self._resolve(tenant_id, item) for item in body["items"]]
+            return httpx.Response(200, json={"items": items})
+        return httpx.Response(200, json=self._look_up(tenant_id, body))
 
-    def _resolve(self, tenant_id: str, item: dict) -> dict:
+    def _get(self, tenant_id: str, customer_id: UUID) -> httpx.Response:
+        customers = {c for (tenant, _, _), c in self.people.items() if tenant == tenant_id}
+        if customer_id not in customers:
+            return httpx.Response(404, json={"title": "Not Found"})
+        return httpx.Response(200, json={"customer_id": str(customer_id)})
+
+    def _look_up(self, tenant_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        assert body["create"] is False
+        self.lookups += body["identifiers"]
+        customer = self._find(tenant_id, body["identifiers"])
+        return {"customer_id": None if customer is None else str(customer)}
+
+    def _resolve(self, tenant_id: str, item: dict[str, Any]) -> dict[str, Any]:
         first = item["identifiers"][0]
         if first["value"] in self.refused:
             errors = [{"pointer": "/identifiers/0/value", "detail": "cannot be read"}]
             return {"problem": {"detail": "the identifiers cannot be read", "errors": errors}}
-        found = {
-            self.people[key]
-            for i in item["identifiers"]
-            if (key := (tenant_id, i["type"], i["value"])) in self.people
-        }
-        customer = next(iter(found), None) or uuid4()
+        customer = self._find(tenant_id, item["identifiers"]) or uuid4()
         for i in item["identifiers"]:
             self.people[tenant_id, i["type"], i["value"]] = customer
         return {"customer_id": str(customer), "linked": item["identifiers"], "dropped": []}
 
+    def _find(self, tenant_id: str, identifiers: list[dict[str, Any]]) -> UUID | None:
+        keys = ((tenant_id, i["type"], i["value"]) for i in identifiers)
+        return next((self.people[key] for key in keys if key in self.people), None)
+
 
 def _tenant(request: httpx.Request) -> str:
-    import base64
-
     claims = request.headers["authorization"].split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["tenant_id"]
+    tenant_id: str = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))[
+        "tenant_id"
+    ]
+    return tenant_id

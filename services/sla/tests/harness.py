@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import text
 
 from common.jsons import dumps, loads
 from common.messaging import Envelope, Record, body_of, inbox, rfc3339
 from common.messaging.envelope import HEARTBEAT_TYPE, headers_of
 from common.messaging.inbox.batches import BatchHandler
 from common.service import Service
+from devstack.testing.postgres import rows_of
 from devstack.testing.services import api_client, running_service, service_settings
 from sla.clocks.consumers.conversations import CONSUMER
 from sla.clocks.events.consumed import TOPIC
@@ -35,7 +35,7 @@ POLICY = {
 
 @asynccontextmanager
 async def running(dsn: str, **more: Any) -> AsyncIterator[Service]:
-    async with running_service(build, service_settings(SlaSettings, dsn, **more)) as service:
+    async with running_service(build(service_settings(SlaSettings, dsn, **more))) as service:
         yield service
 
 
@@ -211,10 +211,7 @@ class Desk:
         return self.service.clock.now() + timedelta(seconds=seconds)
 
     async def rows(self, statement: str, **parameters: object) -> list[Any]:
-        async def query(connection: Any) -> list[Any]:
-            return list((await connection.execute(text(statement), parameters)).all())
-
-        return await self.service.database.read(query)
+        return await rows_of(self.service.database, statement, **parameters)
 
     async def events(self, conversation_id: UUID | None = None) -> list[dict[str, Any]]:
         """Return the events in the outbox, oldest first."""

@@ -146,6 +146,15 @@ async def fresh_dsn(postgres_server: Server, templates: Templates) -> AsyncItera
     await asyncio.to_thread(templates.drop, names)
 
 
+async def rows_of(database: Database, statement: str, **parameters: object) -> list[Any]:
+    """Return what a query finds."""
+
+    async def query(connection: Any) -> list[Any]:
+        return list((await connection.execute(text(statement), parameters)).all())
+
+    return await database.read(query)
+
+
 @asynccontextmanager
 async def open_transaction(database: Database) -> AsyncIterator[Transaction]:
     """Give a transaction that stays open for the block, with its locks, and then commits."""

@@ -1,20 +1,27 @@
 """A service under test: with its own database, without Kafka, called in process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from pydantic import SecretStr
 
 from common.runtime import HttpServer, run_components
 from common.service import Service
-from common.settings import ServiceSettings
-from common.web.auth import CreateKey, create_key, insert_key
+from common.settings import ServiceSettings, TrustedIssuer
+from common.web.auth import AUDIENCE, CreateKey, ServiceTokens, create_key, insert_key
 from devstack.testing.http import http_client
 from devstack.testing.wait import until
 
 S = TypeVar("S", bound=ServiceSettings)
+
+TOKEN_SECONDS = 300
 
 
 def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
@@ -40,9 +47,8 @@ def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
 
 
 @asynccontextmanager
-async def running_service(build: Callable[[S], Service], settings: S) -> AsyncIterator[Service]:
-    """Build the service, open it, and close it at the end; its components do not run."""
-    service = build(settings)
+async def running_service(service: Service) -> AsyncIterator[Service]:
+    """Open a service that was built, and close it at the end; its components do not run."""
     await service.open()
     try:
         yield service
@@ -59,6 +65,37 @@ async def new_key(service: Service, *, scopes: Sequence[str], tenant: str = "dem
     plain_text, row = create_key(command, pepper=service.settings.auth.pepper, now=now)
     await service.database.run(insert_key, row, now=now)
     return plain_text
+
+
+class Issuer:
+    """An issuer with an Ed25519 key (a private JWK), a new one unless a key is passed."""
+
+    def __init__(self, name: str, key: SecretStr | None = None) -> None:
+        self._name = name
+        self._key = key or SecretStr(ServiceTokens.generate_key())
+
+    def trusted(self) -> TrustedIssuer:
+        """Return the setting by which a service trusts this issuer."""
+        jwks = ServiceTokens.public_jwks(self._key)
+        return TrustedIssuer(issuer=self._name, audience=AUDIENCE, jwks=jwks)
+
+    def bound_token(self, tenant: str, customer_id: object, scopes: Iterable[str]) -> str:
+        """Return a token for one customer, such as a chat widget holds."""
+        key = OKPKey.import_key(json.loads(self._key.get_secret_value()))
+        key.ensure_kid()
+        now = int(time.time())
+        claims = {
+            "iss": self._name,
+            "aud": AUDIENCE,
+            "sub": "widget",
+            "iat": now,
+            "exp": now + TOKEN_SECONDS,
+            "tenant_id": tenant,
+            "scope": " ".join(scopes),
+            "customer_id": str(customer_id),
+        }
+        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid}
+        return jwt.encode(header, claims, key, algorithms=["Ed25519"])
 
 
 @asynccontextmanager

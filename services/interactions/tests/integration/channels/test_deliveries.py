@@ -21,7 +21,6 @@ from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive
 from interactions.commands import add_channel
 from interactions.history import Deadline
 from interactions.history.http.state import HistoryState
-from services.interactions.tests.harness import running
 
 SECRET = "12345678901234567890123456789012"
 ACCOUNT = "+15005550006"
@@ -38,17 +37,16 @@ MESSAGE = {
 
 
 @pytest.fixture
-async def api(fresh_dsn):
-    async with running(fresh_dsn("interactions")) as found:
-        await add(found, "demo", ACCOUNT)
-        yield found
+async def api(api):
+    await add(api, "demo", ACCOUNT)
+    return api
 
 
 async def add(api, tenant_id, account, *, sealer=None):
     sealer = sealer or api.service.api.state.threadline.parts[ChannelsState].sealer
     sealed = sealer.seal(SECRET, bound_to=binding("twilio", account, tenant_id))
     command = AddChannelAccount(tenant_id, "twilio", account, "sms", sealed)
-    await api.service.database.run(add_channel_account, command, now=api.service.clock.now())
+    await api.run(add_channel_account, command, now=api.service.clock.now())
 
 
 async def send(api, fields=MESSAGE, *, url=URL, secret=SECRET, signed_url=None, **headers):
@@ -148,7 +146,7 @@ async def test_an_unreadable_delivery_is_quarantined_and_can_be_redriven(api):
     await api.tick("process_deliveries")
     [row] = await api.rows("SELECT * FROM raw_delivery")
     assert (row.state, row.reason) == ("quarantined", "no_message_id")
-    count = await api.service.database.run(
+    count = await api.run(
         redrive_deliveries, RedriveDeliveries("demo"), now=api.service.clock.now()
     )
     assert count == 1
@@ -217,16 +215,14 @@ async def test_one_delivery_that_cannot_be_recorded_does_not_stop_the_others(api
     rows = await api.rows("SELECT state, reason FROM raw_delivery ORDER BY received_at")
     assert [row.state for row in rows] == ["processed", "quarantined", "processed"]
     assert rows[1].reason == "parser_failed: RuntimeError"
-    await api.service.database.run(
-        redrive_deliveries, RedriveDeliveries("demo"), now=api.service.clock.now()
-    )
+    await api.run(redrive_deliveries, RedriveDeliveries("demo"), now=api.service.clock.now())
     await api.tick("process_deliveries")
     assert len(await api.rows("SELECT 1 FROM interaction")) == 3
 
 
 async def test_a_delivery_that_kills_its_process_is_quarantined(api):
     await send(api)
-    await api.service.database.run(_claimed_often)
+    await api.run(_claimed_often)
     await api.tick("process_deliveries")
     [row] = await api.rows("SELECT state, reason FROM raw_delivery")
     assert (row.state, row.reason) == ("quarantined", "too_many_attempts")

@@ -7,24 +7,15 @@ import pytest
 
 from common.ids import new_id
 from devstack.testing.postgres import open_transaction
-from interactions.context.consumers.customers import apply_customers, customers_stream
-from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_rows import (
-    NOW,
     a_change,
     a_conversation,
     an_interaction,
     merged,
-    read_all,
+    project_customers,
 )
 
 NIL = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-async def api(fresh_dsn):
-    async with context_api(fresh_dsn("interactions")) as opened:
-        yield opened
 
 
 async def a_recorded_interaction(tx, customer, *, tenant_id="demo", told_customer=None, **given):
@@ -86,17 +77,16 @@ async def test_a_tenant_sees_only_its_own_changes(api):
 
 async def test_without_pii_read_the_interaction_is_masked(api):
     await api.run(a_recorded_interaction, new_id(), text="Canary")
-    answer = await api.get("/v1/changes", who="blind")
+    answer = await api.get("/v1/changes", who="reader")
     assert len(answer.json()["items"]) == 1
     assert "Canary" not in answer.text
-    assert (await api.get("/v1/changes", who="weak")).status_code == 403
+    assert (await api.get("/v1/changes", who="outsider")).status_code == 403
 
 
 async def test_the_customer_is_the_canonical_one(api):
     one, two = new_id(), new_id()
     await api.run(a_recorded_interaction, one)
-    merge = read_all(customers_stream(), [merged(two, [one], sequence=2)])
-    await api.run(apply_customers, merge, now=NOW)
+    await project_customers(api, merged(two, [one], sequence=2))
     (item,) = (await follow(api))["items"]
     assert item["customer_id"] == str(two)
     assert item["interaction"]["origin_customer_id"] == str(one)
@@ -111,7 +101,7 @@ async def test_an_unresolved_interaction_is_in_the_feed_without_a_customer(api):
 
 async def test_a_slow_transaction_never_appears_before_changes_already_read(api):
     """The slow one takes its number first and commits last."""
-    async with open_transaction(api.database) as slow:
+    async with open_transaction(api.service.database) as slow:
         _, early = await a_recorded_interaction(slow, new_id())
         _, later = await api.run(a_recorded_interaction, new_id())
         assert early < later

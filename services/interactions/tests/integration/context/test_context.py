@@ -6,47 +6,25 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from common.errors import UnavailableError
 from common.ids import new_id
 from devstack.testing.postgres import open_transaction
-from interactions.context.consumers.clocks import apply_clocks, clocks_stream
-from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.context.parts import PART_NAMES
-from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_rows import (
     NOW,
     a_conversation,
+    a_customer,
     a_phone,
     an_interaction,
     clock_event,
     created,
     merged,
-    read_all,
+    project_clocks,
+    project_customers,
     sources_behind,
 )
+from services.interactions.tests.harness import running
 
 NIL = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-async def api(fresh_dsn):
-    async with context_api(fresh_dsn("interactions")) as opened:
-        yield opened
-
-
-async def customers(api, *records):
-    await api.run(apply_customers, read_all(customers_stream(), records), now=NOW)
-
-
-async def clocks(api, *records):
-    await api.run(apply_clocks, read_all(clocks_stream(), records), now=NOW)
-
-
-async def a_customer(api, **given):
-    customer = new_id()
-    phone = a_phone(raw="020 7946 0018")
-    await customers(api, created(customer, **({"identifiers": [phone]} | given)))
-    return customer
 
 
 async def test_a_context_has_every_part_and_its_completeness(api):
@@ -54,7 +32,7 @@ async def test_a_context_has_every_part_and_its_completeness(api):
     conversation = await api.run(a_conversation, customer)
     told, _ = await api.run(an_interaction, customer, conversation_id=conversation)
     clock = new_id()
-    await clocks(
+    await project_clocks(
         api,
         clock_event(
             "started", clock, sequence=1, conversation_id=conversation, customer_id=customer
@@ -105,7 +83,7 @@ async def test_the_etag_depends_on_the_parts_and_on_the_mask(api):
     tags = [
         (await api.get(f"/v1/context/{customer}{query}", who=who)).headers["ETag"]
         for query in ("", "?include=customer")
-        for who in ("agent", "blind")
+        for who in ("agent", "reader")
     ]
     assert len(set(tags)) == 4
 
@@ -138,7 +116,7 @@ async def test_without_pii_read_a_context_shows_nothing_personal(api):
     await api.run(
         an_interaction, customer, conversation_id=conversation, text="Canary text", subject="Canary"
     )
-    body = (await api.get(f"/v1/context/{customer}", who="blind")).text
+    body = (await api.get(f"/v1/context/{customer}", who="reader")).text
     for secret in ("Anna", "Canary", "442079460018", '"118"', "vip-anna", "SM"):
         assert secret not in body
     assert "***" in body
@@ -165,7 +143,7 @@ async def test_the_nil_id_is_unknown_and_unresolved_interactions_stay_hidden(api
 
 async def test_reading_requires_the_scope(api):
     customer = await a_customer(api)
-    assert (await api.get(f"/v1/context/{customer}", who="weak")).status_code == 403
+    assert (await api.get(f"/v1/context/{customer}", who="outsider")).status_code == 403
     assert (await api.client.get(f"/v1/context/{customer}")).status_code == 401
 
 
@@ -175,8 +153,8 @@ async def test_a_merge_shows_both_histories_under_every_id(api):
     await api.run(a_conversation, one)
     second, _ = await api.run(an_interaction, two, at=NOW - timedelta(hours=1))
     clock = clock_event("started", new_id(), sequence=1, conversation_id=new_id(), customer_id=one)
-    await clocks(api, clock)
-    await customers(api, merged(two, [one], sequence=2, attributes={"name": "Anna B."}))
+    await project_clocks(api, clock)
+    await project_customers(api, merged(two, [one], sequence=2, attributes={"name": "Anna B."}))
     for asked in (one, two):
         body = (await api.get(f"/v1/context/{asked}")).json()
         assert body["customer_id"] == str(two)
@@ -189,7 +167,7 @@ async def test_a_merge_shows_both_histories_under_every_id(api):
 
 async def test_the_newest_twenty_over_all_ids_and_channels_are_shown(api):
     one, two = await a_customer(api), await a_customer(api)
-    await customers(api, merged(two, [one], sequence=2))
+    await project_customers(api, merged(two, [one], sequence=2))
     told = []
     for minute in range(30):
         at = NOW - timedelta(minutes=minute)
@@ -241,7 +219,9 @@ async def test_a_stopped_source_is_named_and_the_other_parts_stay_complete(api):
 async def test_a_clock_is_shown_with_its_conversation_before_sla_knows_the_customer(api):
     customer = await a_customer(api)
     conversation = await api.run(a_conversation, customer)
-    await clocks(api, clock_event("started", new_id(), sequence=1, conversation_id=conversation))
+    await project_clocks(
+        api, clock_event("started", new_id(), sequence=1, conversation_id=conversation)
+    )
     body = (await api.get(f"/v1/context/{customer}")).json()
     assert len(body["sla"]["clocks"]) == 1
 
@@ -249,7 +229,7 @@ async def test_a_clock_is_shown_with_its_conversation_before_sla_knows_the_custo
 async def test_breaches_are_listed_apart_from_running_clocks(api):
     customer, clock = await a_customer(api), new_id()
     told = {"conversation_id": new_id(), "customer_id": customer}
-    await clocks(api, clock_event("breached", clock, sequence=2, state="breached",
+    await project_clocks(api, clock_event("breached", clock, sequence=2, state="breached",
                                   breached_at=NOW, **told))  # fmt: skip
     sla = (await api.get(f"/v1/context/{customer}")).json()["sla"]
     assert sla["clocks"] == []
@@ -258,10 +238,10 @@ async def test_breaches_are_listed_apart_from_running_clocks(api):
 
 
 async def test_a_part_that_is_late_is_reported_and_the_rest_is_shown(fresh_dsn):
-    async with context_api(fresh_dsn("interactions"), deadline_seconds=0.4) as api:
+    async with running(fresh_dsn("interactions"), context={"deadline_seconds": 0.4}) as api:
         customer = await a_customer(api)
         await api.get(f"/v1/context/{customer}")
-        async with open_transaction(api.database) as blocker:
+        async with open_transaction(api.service.database) as blocker:
             await blocker.execute(text("LOCK TABLE interaction IN ACCESS EXCLUSIVE MODE"))
             answer = await api.get(f"/v1/context/{customer}")
     assert answer.status_code == 200
@@ -276,9 +256,9 @@ async def test_a_part_that_is_late_is_reported_and_the_rest_is_shown(fresh_dsn):
 
 
 async def test_a_frozen_database_is_503_not_500(fresh_dsn):
-    async with context_api(fresh_dsn("interactions"), deadline_seconds=0.2) as api:
+    async with running(fresh_dsn("interactions"), context={"deadline_seconds": 0.2}) as api:
         customer = await a_customer(api)
-        async with open_transaction(api.database) as blocker:
+        async with open_transaction(api.service.database) as blocker:
             await blocker.execute(text("LOCK TABLE customer_alias IN ACCESS EXCLUSIVE MODE"))
             began = asyncio.get_running_loop().time()
             answer = await api.get(f"/v1/context/{customer}")
@@ -288,84 +268,23 @@ async def test_a_frozen_database_is_503_not_500(fresh_dsn):
     assert took < 1.5
 
 
-async def test_a_lookup_finds_any_spelling(api):
-    customer = await a_customer(api)
-    for value in ("+442079460018", "020 7946 0018", "(020) 7946-0018"):
-        answer = await api.lookup({"identifier": {"type": "phone", "value": value}})
-        assert answer.status_code == 200
-        assert answer.json()["customer_id"] == str(customer)
-    assert api.identity.asked == []
-
-
-async def test_a_lookup_of_an_absorbed_customers_identifier_finds_the_survivor(api):
-    one = await a_customer(api)
-    two = await a_customer(api, identifiers=[])
-    await customers(api, merged(two, [one], sequence=2))
-    answer = await api.lookup(
-        {"identifier": {"type": "phone", "value": "+442079460018"}, "include": ["customer"]}
-    )
-    assert answer.json()["customer_id"] == str(two)
-    assert set(answer.json()["parts"]) == {"customer"}
-
-
-async def test_identity_is_asked_about_an_identifier_never_seen_here(api):
-    asked = {"type": "email", "value": "anna@example.test"}
-    assert (await api.lookup({"identifier": asked})).status_code == 404
-    assert api.identity.asked == [asked | {"scope": None}]
-    known = new_id()
-    api.identity.answer = known
-    answer = await api.lookup({"identifier": asked})
-    assert answer.status_code == 200
-    assert answer.json()["customer_id"] == str(known)
-    assert answer.json()["parts"]["customer"]["complete"] is False
-
-
-async def test_while_identity_is_down_an_unknown_identifier_is_503_and_a_known_one_200(api):
-    await a_customer(api)
-    api.identity.answer = UnavailableError("identity is away")
-    unknown = await api.lookup({"identifier": {"type": "email", "value": "anna@example.test"}})
-    known = await api.lookup({"identifier": {"type": "phone", "value": "+442079460018"}})
-    assert (unknown.status_code, known.status_code) == (503, 200)
-
-
-async def test_an_identifier_of_another_tenant_is_unknown(api):
-    await a_customer(api)
-    body = {"identifier": {"type": "phone", "value": "+442079460018"}}
-    assert (await api.lookup(body, who="other")).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({}, "/identifier"),
-        ({"identifier": {"type": "phone"}}, "/identifier/value"),
-        ({"identifier": {"type": "phone", "value": "+44"}, "include": ["x"]}, "/include"),
-        ({"identifier": {"type": "phone", "value": "+44"}, "tenant_id": "x"}, "/tenant_id"),
-    ],
-)
-async def test_a_bad_lookup_names_the_field(api, body, pointer):
-    answer = await api.lookup(body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == pointer
-
-
-async def test_a_bound_token_reads_only_its_customer_and_no_notes(fresh_dsn):
+async def test_a_bound_token_reads_only_its_customer_and_no_notes(api):
     mine, yours = new_id(), new_id()
-    async with context_api(fresh_dsn("interactions"), bound_to=mine) as api:
-        await customers(api, created(mine, identifiers=[a_phone("+441")]),
-                        created(yours, identifiers=[a_phone("+442")]))  # fmt: skip
-        await api.run(an_interaction, mine, private=True, text="internal note")
-        told, _ = await api.run(an_interaction, mine)
-        own = await api.get(f"/v1/context/{mine}", who="bound")
-        assert own.status_code == 200
-        assert [i["interaction_id"] for i in own.json()["interactions"]] == [str(told)]
-        timeline = await api.get(f"/v1/context/{mine}/timeline", who="bound")
-        assert [i["interaction_id"] for i in timeline.json()["items"]] == [str(told)]
-        for path in (f"/v1/context/{yours}", f"/v1/context/{yours}/timeline"):
-            assert (await api.get(path, who="bound")).status_code == 404
-        phone = {"identifier": {"type": "phone", "value": "+442"}}
-        assert (await api.lookup(phone, who="bound")).status_code == 404
-        assert (await api.get("/v1/changes", who="bound")).status_code in {403, 404}
-        await customers(api, merged(yours, [mine], sequence=2))
-        merged_now = await api.get(f"/v1/context/{mine}", who="bound")
-        assert merged_now.json()["customer_id"] == str(yours)
+    api.bind("bound", mine)
+    await project_customers(api, created(mine, identifiers=[a_phone("+441")]),
+                    created(yours, identifiers=[a_phone("+442")]))  # fmt: skip
+    await api.run(an_interaction, mine, private=True, text="internal note")
+    told, _ = await api.run(an_interaction, mine)
+    own = await api.get(f"/v1/context/{mine}", who="bound")
+    assert own.status_code == 200
+    assert [i["interaction_id"] for i in own.json()["interactions"]] == [str(told)]
+    timeline = await api.get(f"/v1/context/{mine}/timeline", who="bound")
+    assert [i["interaction_id"] for i in timeline.json()["items"]] == [str(told)]
+    for path in (f"/v1/context/{yours}", f"/v1/context/{yours}/timeline"):
+        assert (await api.get(path, who="bound")).status_code == 404
+    phone = {"identifier": {"type": "phone", "value": "+442"}}
+    assert (await api.lookup(phone, who="bound")).status_code == 404
+    assert (await api.get("/v1/changes", who="bound")).status_code in {403, 404}
+    await project_customers(api, merged(yours, [mine], sequence=2))
+    merged_now = await api.get(f"/v1/context/{mine}", who="bound")
+    assert merged_now.json()["customer_id"] == str(yours)

@@ -2,21 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import text
 
 from common.ids import new_id
-from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.history import record_interactions
-from services.interactions.tests.context_api import context_api
-from services.interactions.tests.context_rows import NOW, created, merged, read_all
+from services.interactions.tests.context_rows import NOW, created, merged, project_customers
 from services.interactions.tests.factories import a_draft, a_reply, recording
-
-
-@pytest.fixture
-async def api(fresh_dsn):
-    async with context_api(fresh_dsn("interactions")) as opened:
-        yield opened
 
 
 async def record(api, *drafts, customer_id):
@@ -26,8 +17,7 @@ async def record(api, *drafts, customer_id):
 
 async def test_a_recorded_message_and_its_reply_appear_in_every_view(api):
     customer = new_id()
-    records = read_all(customers_stream(), [created(customer)])
-    await api.run(apply_customers, records, now=NOW)
+    await project_customers(api, created(customer))
     await record(
         api, a_draft(text="Where is it?"), a_reply(text="On its way"), customer_id=customer
     )
@@ -45,12 +35,9 @@ async def test_a_recorded_message_and_its_reply_appear_in_every_view(api):
 
 async def test_a_merge_during_a_conversation_shows_all_of_it_at_once(api):
     one, two = new_id(), new_id()
-    await api.run(
-        apply_customers, read_all(customers_stream(), [created(one), created(two)]), now=NOW
-    )
+    await project_customers(api, created(one), created(two))
     await record(api, a_draft(text="before"), customer_id=one)
-    merge = read_all(customers_stream(), [merged(two, [one], sequence=2)])
-    await api.run(apply_customers, merge, now=NOW)
+    await project_customers(api, merged(two, [one], sequence=2))
     await record(api, a_draft(text="after"), customer_id=two)
     body = (await api.get(f"/v1/context/{one}")).json()
     assert {i["text"] for i in body["interactions"]} == {"before", "after"}
@@ -61,7 +48,7 @@ async def test_a_merge_during_a_conversation_shows_all_of_it_at_once(api):
 
 async def test_an_unresolved_message_is_in_the_feed_and_in_no_context(api):
     customer = new_id()
-    await api.run(apply_customers, read_all(customers_stream(), [created(customer)]), now=NOW)
+    await project_customers(api, created(customer))
     await record(api, a_draft(text="who am I"), customer_id=None)
     assert (await api.get(f"/v1/context/{customer}")).json()["interactions"] == []
     feed = (await api.get("/v1/changes")).json()["items"]

@@ -3,10 +3,9 @@
 import random
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from common.ids import new_id
 from common.messaging import Applied, Ignored
+from devstack.testing.postgres import rows_of
 from interactions.context.consumers.clocks import clocks_stream
 from services.interactions.tests.context_rows import NOW, clock_event, read_all
 
@@ -18,15 +17,8 @@ async def project(database, *records):
 
 
 async def clocks(database):
-    async def query(connection):
-        found = await connection.execute(
-            text(
-                "SELECT clock_id, version, state, due_at, body->>'state' FROM sla_clock ORDER BY 1"
-            )
-        )
-        return [tuple(row) for row in found]
-
-    return await database.read(query)
+    query = "SELECT clock_id, version, state, due_at, body->>'state' FROM sla_clock ORDER BY 1"
+    return [tuple(row) for row in await rows_of(database, query)]
 
 
 def a_history(clock, conversation):

@@ -2,13 +2,11 @@
 
 import random
 
-from sqlalchemy import text
-
 from common.db import Database
 from common.ids import new_id
 from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
-from devstack.testing.postgres import counted_statements
+from devstack.testing.postgres import counted_statements, rows_of
 from interactions.context.consumers.customers import customers_stream
 from services.interactions.tests.context_rows import (
     NOW,
@@ -29,10 +27,7 @@ async def project(database, *records):
 
 
 async def rows(database, statement, **values):
-    async def query(connection):
-        return [tuple(row) for row in await connection.execute(text(statement), values)]
-
-    return await database.read(query)
+    return [tuple(row) for row in await rows_of(database, statement, **values)]
 
 
 async def read_model(database):

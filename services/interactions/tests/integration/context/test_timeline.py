@@ -5,32 +5,20 @@ from datetime import timedelta
 import pytest
 
 from common.ids import new_id
-from interactions.context.consumers.customers import apply_customers, customers_stream
-from services.interactions.tests.context_api import context_api
 from services.interactions.tests.context_rows import (
     NOW,
     a_conversation,
     an_interaction,
     created,
     merged,
-    read_all,
+    project_customers,
 )
-
-
-@pytest.fixture
-async def api(fresh_dsn):
-    async with context_api(fresh_dsn("interactions")) as opened:
-        yield opened
-
-
-async def customers(api, *records):
-    await api.run(apply_customers, read_all(customers_stream(), records), now=NOW)
 
 
 async def a_customer_with(api, count, **given):
     """Return a customer with ``count`` interactions, each three of the same second."""
     customer = new_id()
-    await customers(api, created(customer))
+    await project_customers(api, created(customer))
     told = []
     for n in range(count):
         at = NOW - timedelta(seconds=n // 3)
@@ -83,7 +71,7 @@ async def test_inserts_and_a_merge_while_paging_neither_repeat_nor_skip(api):
         await api.run(an_interaction, customer)
         await api.run(an_interaction, customer, at=NOW - timedelta(seconds=3))
         for record in merge:
-            await customers(api, record)
+            await project_customers(api, record)
 
     items, _ = await page_through(api, customer, between=meanwhile)
     found = [i["interaction_id"] for i in items]
@@ -94,7 +82,7 @@ async def test_inserts_and_a_merge_while_paging_neither_repeat_nor_skip(api):
 
 async def test_a_filter_selects_matching_interactions(api):
     customer = new_id()
-    await customers(api, created(customer))
+    await project_customers(api, created(customer))
     conversation = await api.run(a_conversation, customer)
     late = NOW - timedelta(hours=1)
     first, _ = await api.run(an_interaction, customer, channel="email", at=late)
@@ -117,7 +105,7 @@ async def test_a_filter_selects_matching_interactions(api):
 
 async def test_a_repeated_filter_is_refused(api):
     customer = new_id()
-    await customers(api, created(customer))
+    await project_customers(api, created(customer))
     answer = await api.get(f"/v1/context/{customer}/timeline?channel=email&channel=sms")
     assert answer.status_code == 422
     assert [e["pointer"] for e in answer.json()["errors"]] == ["/query/channel"]
@@ -126,7 +114,7 @@ async def test_a_repeated_filter_is_refused(api):
 @pytest.mark.parametrize("name", ["kind", "direction"])
 async def test_a_misspelt_filter_is_refused(api, name):
     customer = new_id()
-    await customers(api, created(customer))
+    await project_customers(api, created(customer))
     answer = await api.get(f"/v1/context/{customer}/timeline?{name}=masage")
     assert answer.status_code == 422
     assert [e["pointer"] for e in answer.json()["errors"]] == [f"/query/{name}"]
@@ -151,7 +139,7 @@ async def test_a_misspelt_filter_is_refused(api, name):
 )
 async def test_search_finds_words_phrases_and_unfinished_words(api, q, expected):
     customer, other = new_id(), new_id()
-    await customers(api, created(customer), created(other))
+    await project_customers(api, created(customer), created(other))
     texts = {"late": "Where is my parcel? It is late.", "lost": "The parcel is lost", "bill": "x"}
     named = {}
     for name, words in texts.items():
@@ -172,13 +160,13 @@ async def test_search_results_have_pages(api):
 
 async def test_search_without_pii_read_is_refused(api):
     customer, _ = await a_customer_with(api, 1)
-    answer = await api.get(f"/v1/context/{customer}/timeline?q=order", who="blind")
+    answer = await api.get(f"/v1/context/{customer}/timeline?q=order", who="reader")
     assert answer.status_code == 403
 
 
 async def test_without_pii_read_the_items_are_masked(api):
     customer, _ = await a_customer_with(api, 1, text="Canary")
-    answer = await api.get(f"/v1/context/{customer}/timeline", who="blind")
+    answer = await api.get(f"/v1/context/{customer}/timeline", who="reader")
     assert len(answer.json()["items"]) == 1
     assert "Canary" not in answer.text
     assert "Anna" not in answer.text

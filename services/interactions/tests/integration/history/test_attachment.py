@@ -21,7 +21,7 @@ async def test_messages_are_accepted_while_identity_is_down_and_attached_later(a
     api.identity.away = False
     await asyncio.sleep(0.1)
     await api.rows("SELECT 1")
-    await api.service.database.run(mark_due)
+    await api.run(mark_due)
     await api.tick("attach_unresolved")
     customer = str(api.identity.customer("+44 20 7946 0018"))
     [row] = await api.rows("SELECT origin_customer_id FROM interaction")
@@ -45,7 +45,7 @@ async def test_an_unresolved_message_sent_again_is_still_a_duplicate_after_attac
     first = (await api.post(PATH, body)).json()
     api.identity.away = False
     await asyncio.sleep(0.1)
-    await api.service.database.run(mark_due)
+    await api.run(mark_due)
     await api.tick("attach_unresolved")
     again = await api.post(PATH, body)
     assert again.status_code == 200
@@ -66,7 +66,7 @@ async def test_a_note_without_identifiers_is_attached_with_its_conversation(api)
     assert (await api.post(PATH, note)).status_code == 202
     api.identity.away = False
     await asyncio.sleep(0.1)
-    await api.service.database.run(mark_due)
+    await api.run(mark_due)
     await api.tick("attach_unresolved")
     customer = api.identity.customer("+44 20 7946 0018")
     rows = await api.rows("SELECT origin_customer_id, private FROM interaction")
@@ -87,7 +87,7 @@ async def test_everything_waiting_is_attached_once_identity_is_back(api):
     for _ in range(4):
         await api.tick("attach_unresolved")
     api.identity.away = False
-    await api.service.database.run(mark_due)
+    await api.run(mark_due)
 
     async def attached():
         await api.tick("attach_unresolved")

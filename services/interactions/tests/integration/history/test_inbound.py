@@ -21,7 +21,7 @@ def a_record(offset, value=None, *, headers=(), **changes):
 
 async def handle(api, *records):
     first = records[0].offset
-    await api.service.database.run(_place, first)
+    await api.run(_place, first)
     stream = api.service.streams["inbound"]
     handler = BatchHandler(api.service.database, stream, api.service.clock)
     return await handler.handle(first, records)

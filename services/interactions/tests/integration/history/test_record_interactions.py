@@ -8,6 +8,7 @@ from sqlalchemy import text
 from common.db import Database
 from common.errors import InvalidError
 from common.ids import new_id
+from devstack.testing.postgres import rows_of
 from interactions.history import Direction, Kind, record_interactions
 from services.interactions.tests.factories import (
     NOON,
@@ -20,15 +21,8 @@ from services.interactions.tests.factories import (
 )
 
 
-async def rows(database, statement, **values):
-    async def query(connection):
-        return list(await connection.execute(text(statement), values))
-
-    return await database.read(query)
-
-
 async def events_of(database):
-    found = await rows(
+    found = await rows_of(
         database,
         "SELECT type, aggregateid, headers->>'ce_sequence' AS n FROM outbox ORDER BY position",
     )
@@ -41,8 +35,8 @@ async def record(database, *drafts, now=NOON, **more):
 
 async def test_the_first_message_opens_a_conversation(database):
     [answer] = await record(database, a_draft())
-    [conversation] = await rows(database, "SELECT * FROM conversation")
-    [interaction] = await rows(database, "SELECT * FROM interaction")
+    [conversation] = await rows_of(database, "SELECT * FROM conversation")
+    [interaction] = await rows_of(database, "SELECT * FROM interaction")
     assert conversation.status == "new"
     assert conversation.version == 2
     assert conversation.waiting_since == NOON
@@ -50,7 +44,7 @@ async def test_the_first_message_opens_a_conversation(database):
     assert interaction.time_source == "received"
     told = [(n, name) for _, n, name in await events_of(database)]
     assert told == [(1, "conversation.opened"), (2, "interaction.recorded")]
-    feed = await rows(database, "SELECT type, interaction_id FROM change ORDER BY sequence")
+    feed = await rows_of(database, "SELECT type, interaction_id FROM change ORDER BY sequence")
     assert [row.type for row in feed] == ["conversation.opened", "interaction.recorded"]
     assert feed[1].interaction_id == answer.interaction_id
 
@@ -58,7 +52,7 @@ async def test_the_first_message_opens_a_conversation(database):
 async def test_an_unresolved_contact_is_queued(database):
     [answer] = await record(database, a_draft())
     assert answer.customer_id is None
-    [waiting] = await rows(database, "SELECT * FROM unresolved")
+    [waiting] = await rows_of(database, "SELECT * FROM unresolved")
     assert waiting.interaction_id == answer.interaction_id
 
 
@@ -92,7 +86,9 @@ async def test_a_repeated_provider_message_answers_the_original(database):
     assert again.sequence == first.sequence
     assert not other.duplicate
     assert other.conversation_id == first.conversation_id
-    [kept] = await rows(database, "SELECT text FROM interaction WHERE provider_message_id = 'SM1'")
+    [kept] = await rows_of(
+        database, "SELECT text FROM interaction WHERE provider_message_id = 'SM1'"
+    )
     assert kept.text == "Where is my order?"
 
 
@@ -113,7 +109,7 @@ async def test_twenty_posts_of_one_provider_message_make_one_interaction(databas
     answers = [answer for [answer] in batches]
     assert sum(not answer.duplicate for answer in answers) == 1
     assert len({answer.interaction_id for answer in answers}) == 1
-    [count] = await rows(database, "SELECT count(*) AS n FROM interaction")
+    [count] = await rows_of(database, "SELECT count(*) AS n FROM interaction")
     assert count.n == 1
 
 
@@ -128,7 +124,7 @@ async def test_twenty_first_messages_of_a_contact_make_one_conversation(database
     assert len({answer.conversation_id for answer in answers}) == 1
     told = await events_of(database)
     assert sorted(n for _, n, _ in told) == list(range(1, 22))
-    [conversation] = await rows(database, "SELECT version, interaction_count FROM conversation")
+    [conversation] = await rows_of(database, "SELECT version, interaction_count FROM conversation")
     assert (conversation.version, conversation.interaction_count) == (21, 20)
 
 
@@ -164,7 +160,7 @@ async def test_batches_that_share_contacts_do_not_deadlock(database):
 
     await asyncio.gather(*(batches(number) for number in range(6)))
     await without_retries.close()
-    [count] = await rows(database, "SELECT count(*) AS n FROM conversation")
+    [count] = await rows_of(database, "SELECT count(*) AS n FROM conversation")
     assert count.n == len(phones)
 
 
@@ -192,7 +188,7 @@ async def test_another_tenants_conversation_does_not_exist(database):
 async def test_an_answer_stops_the_waiting_and_a_customer_reopens(database):
     [first] = await record(database, a_draft())
     await record(database, a_reply(), now=NOON + minutes(2))
-    [row] = await rows(database, "SELECT * FROM conversation")
+    [row] = await rows_of(database, "SELECT * FROM conversation")
     assert row.status == "open"
     assert row.waiting_since is None
     assert row.first_response_at is not None
@@ -203,7 +199,7 @@ async def test_an_answer_stops_the_waiting_and_a_customer_reopens(database):
     )
     [again] = await record(database, a_draft())
     assert again.conversation_id == first.conversation_id
-    [row] = await rows(database, "SELECT * FROM conversation")
+    [row] = await rows_of(database, "SELECT * FROM conversation")
     assert (row.status, row.reopen_count, row.resolved_at) == ("open", 1, None)
 
 
@@ -212,7 +208,7 @@ async def test_a_message_to_a_closed_conversation_opens_one_that_follows_it(data
     await database.run(lambda tx: tx.execute(text("UPDATE conversation SET status = 'closed'")))
     [second] = await record(database, a_draft(conversation_id=first.conversation_id))
     assert second.conversation_id != first.conversation_id
-    [row] = await rows(
+    [row] = await rows_of(
         database,
         "SELECT follows_id FROM conversation WHERE conversation_id = :id",
         id=second.conversation_id,
