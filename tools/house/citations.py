@@ -19,7 +19,7 @@ _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _PATH = re.compile(r"(?:(\w+): )?([\w.{},*-]+(?:/[\w.{},*-]+)*/?(?:\.\w+)?)((?:::\w+)*)(?:\[.*\])?")
 _SUFFIXES = (".py", ".md", ".toml", ".txt", ".in", ".json", ".yml", ".yaml", ".mako", ".ini")
 _FOLDERS = {"common": "libs", "devstack": "libs"}
-"""Where an owner that stands before a path (`sla: unit/test_hours.py`) lives, if no service."""
+"""Where an owner that stands before a path (`sla: unit/test_a.py`) lives, if no service."""
 
 
 def check(tree: Tree) -> Iterator[Finding]:

@@ -139,9 +139,9 @@ async def test_tenants_are_isolated(api):
     assert theirs.json()["conversation_id"] != mine["conversation_id"]
     joined = await api.post(PATH, a_body(conversation_id=mine["conversation_id"]), who="other")
     assert joined.status_code == 422
-    for method, body in (("GET", None), ("PATCH", {"status": "closed"})):
+    for method, change in (("GET", None), ("PATCH", {"status": "closed"})):
         found = await api.call(
-            method, f"/v1/conversations/{mine['conversation_id']}", body, who="other"
+            method, f"/v1/conversations/{mine['conversation_id']}", change, who="other"
         )
         assert found.status_code == 404
 

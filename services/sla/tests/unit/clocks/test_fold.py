@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.sla.tests.calendars import at, calendar
 from services.sla.tests.life import (
     FIRST,
     NEXT,
@@ -23,6 +24,7 @@ from sla.clocks.domain.clocks import ClockState
 from sla.clocks.domain.facts import Fact, FactKind
 from sla.clocks.domain.fold import Fold, fold
 from sla.rules.domain.conditions import Condition, Conditions
+from sla.rules.domain.policy import Threshold
 
 RUNNING, PAUSED, MET = ClockState.RUNNING, ClockState.PAUSED, ClockState.MET
 BREACHED, CANCELLED = ClockState.BREACHED, ClockState.CANCELLED
@@ -231,9 +233,6 @@ class TestChanges:
 
 
 def test_warnings_count_business_time():
-    from services.sla.tests.unit.rules.test_hours import at, calendar
-    from sla.rules.domain.policy import Threshold
-
     warn = (Threshold("75%", percent=75), Threshold("PT1H", seconds_before=3600))
     rule = policy(target(FIRST, 240, calendar_id="office", warn_at=warn))
     start = at("2026-11-19T16:00")
