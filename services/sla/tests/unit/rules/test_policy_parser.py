@@ -151,7 +151,7 @@ def test_all_problems_are_reported_at_once():
     found = problems(
         a_target(seconds=0),
         a_target(warn_at=["soon"]),
-        conditions={"all": [{"field": "weather", "op": "like", "value": 1}]},
+        conditions={"all": [{"field": "weather", "op": "like"}, {"field": "team", "op": "eq"}]},
     )
     assert set(found) == {
         "/targets/0/seconds",
@@ -159,5 +159,5 @@ def test_all_problems_are_reported_at_once():
         "/targets/1/warn_at/0",
         "/conditions/all/0/field",
         "/conditions/all/0/op",
-        "/conditions/all/0/value",
+        "/conditions/all/1/value",
     }
