@@ -1,4 +1,4 @@
-"""Lookup keys: the spellings of an identifier that count as the same."""
+"""Contacts and lookup keys: the spellings of an identifier that count as the same."""
 
 import pytest
 from hypothesis import given
