@@ -120,13 +120,13 @@ test: check ## Everything, on embedded servers (S=sla for one service, T=path/to
 	$(BIN)/pytest -n 2 --dist loadscope --durations=20 --durations-min=0.5 $(ALONE) $(T)
 
 .PHONY: cov
-cov: $(DEV) ## Measure branches covered; fail below the floors of tools/coverage.toml
+cov: $(DEV) ## Measure branches covered; fail below the floors of tools/reports/coverage.toml
 	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
-	$(BIN)/python -m tools.coverage build/coverage.json
+	$(BIN)/python -m tools.reports.coverage build/coverage.json
 
 .PHONY: mutants
 mutants: $(TOOLS) ## Change the core in small ways; list changes no unit test notices (ONLY='sla.rules.*')
-	$(BIN)/python -m tools.mutants $(if $(ONLY),'$(ONLY)')
+	$(BIN)/python -m tools.reports.mutants $(if $(ONLY),'$(ONLY)')
 
 .PHONY: unit
 unit: $(DEV) ## Only what needs no server
@@ -200,23 +200,23 @@ failures-check: $(DEV) ## Fail when docs/failures.md is stale, or cites a test t
 
 .PHONY: lock
 lock: $(DEV) ## Resolve requirements/*.in anew, keeping pins that still fit (UPGRADE=1 lifts them)
-	$(BIN)/python -m tools.check_lock --write $(if $(UPGRADE),--upgrade)
+	$(BIN)/python -m tools.dependencies.locks --write $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
 lock-check: $(DEV) ## Fail when a lock file does not follow from its .in file, or names an address
-	$(BIN)/python -m tools.check_lock
+	$(BIN)/python -m tools.dependencies.locks
 
 .PHONY: licences
 licences: $(DEV) ## Write docs/licences.md: what every dependency is licensed under
-	$(BIN)/python -m tools.licences
+	$(BIN)/python -m tools.dependencies.licences
 
 .PHONY: licences-check
 licences-check: $(DEV) ## Fail when docs/licences.md is stale or a licence is not permissive
-	$(BIN)/python -m tools.licences --check
+	$(BIN)/python -m tools.dependencies.licences --check
 
 .PHONY: audit
 audit: $(TOOLS) ## Look for known vulnerabilities in what the lock files name
-	$(BIN)/python -m tools.audit
+	$(BIN)/python -m tools.dependencies.audit
 
 # --- what the targets above stand on -----------------------------------------------------------
 

@@ -15,7 +15,7 @@ import grimp
 from common.cli import PROCESSES
 from common.migrations import plumbing
 from common.service import Service
-from tools.api_documents import built_services
+from tools.contracts.api_documents import built_services
 from tools.export_contracts import published
 
 ROOT = Path(__file__).parents[1]

@@ -16,8 +16,8 @@ from typing import Any
 
 from common.messaging import Envelope, EventData, body_of, source_of
 from common.messaging.envelope import headers_of
-from tools.api_documents import asyncapi_document, openapi_documents
-from tools.event_catalogue import catalogue
+from tools.contracts.api_documents import asyncapi_document, openapi_documents
+from tools.contracts.event_catalogue import catalogue
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("identity", "interactions", "sla")

@@ -1,52 +1,27 @@
 """``python -m tools.house``: run every check of the house; fail when one finds something."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
-from tools.house import (
-    business_words,
-    citations,
-    commits,
-    event_fields,
-    faces,
-    folders,
-    purity,
-    reasons,
-    sql,
-    store_verbs,
-    subjects,
-    words,
-)
+from tools.house import checks
 from tools.house.exceptions import LIST, listed, without
 from tools.house.tree import Finding, Tree
 
 ROOT = Path(__file__).parents[2]
-CHECKS: tuple[Callable[[Tree], Iterator[Finding]], ...] = tuple(
-    module.check
-    for module in (
-        business_words,
-        citations,
-        commits,
-        event_fields,
-        faces,
-        folders,
-        purity,
-        reasons,
-        sql,
-        store_verbs,
-        subjects,
-        words,
-    )
-)
+CHECKS: Mapping[str, Callable[[Tree], Iterator[Finding]]] = {
+    module.name: import_module(f"{checks.__name__}.{module.name}").check
+    for module in iter_modules(checks.__path__)
+}
+"""Every check, by the name of its module."""
 
 
 def findings(tree: Tree) -> list[tuple[str, Finding]]:
     """Return everything that the checks find, each with the name of its check."""
     return [
-        (check.__module__.rpartition(".")[2], finding)
-        for check in CHECKS
-        for finding in sorted(set(check(tree)))
+        (name, finding) for name, check in CHECKS.items() for finding in sorted(set(check(tree)))
     ]
 
 

@@ -1,8 +1,9 @@
 """Change the core's code in small ways, and show which changes no test notices.
 
-``python -m tools.mutants [PATTERN…]`` runs mutmut (``[tool.mutmut]`` in ``pyproject.toml``), over
-mutants whose names match, such as ``sla.rules.domain.*``. mutmut expects one ``src``, so packages
-and tests are copied to ``build/mutants`` first; what it learned there before is kept.
+``python -m tools.reports.mutants [PATTERN…]`` runs mutmut (``[tool.mutmut]`` in
+``pyproject.toml``), over mutants whose names match, such as ``sla.rules.domain.*``. mutmut expects
+one ``src``, so packages and tests are copied to ``build/mutants`` first; what it learned there
+before is kept.
 """
 
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TREE = ROOT / "build" / "mutants"
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 

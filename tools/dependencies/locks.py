@@ -1,7 +1,7 @@
 """Do the lock files follow from their ``.in`` files, and are they free of addresses?
 
-``python -m tools.check_lock`` compares, ``--write`` writes, ``--write --upgrade`` lifts the pins.
-Pins are kept where they still fit, so a new release upstream changes nothing by itself.
+``python -m tools.dependencies.locks`` compares, ``--write`` writes, ``--write --upgrade`` lifts the
+pins. Pins are kept where they still fit, so a new release upstream changes nothing by itself.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "requirements"
+FOLDER = Path(__file__).parents[2] / "requirements"
 NAMES = ("base", "embedded", "dev", "tools")  # in this order: each is constrained by those before
 OPTIONS = (
     "--quiet",

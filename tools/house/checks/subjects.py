@@ -1,7 +1,7 @@
 """A commit's subject: ``area: Imperative about the code``, at most 72 characters, no full stop.
 
-``python -m tools.house.subjects FILE`` checks the message in FILE, as a commit-msg hook; the house
-check looks at the last commits since this rule is in force.
+``python -m tools.house.checks.subjects FILE`` checks the message in FILE, as a commit-msg hook; the
+house check looks at the last commits since this rule is in force.
 """
 
 import re

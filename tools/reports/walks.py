@@ -1,9 +1,9 @@
 """Count what four walks through the running product cost a reader: calls across files, files.
 
-``python -m tools.walks`` runs all services over embedded servers in this process and prints a
-table; ``--list posted`` prints the calls of one walk in their order; ``--tree DIR`` counts another
-checkout, which must have its own virtual environment (``--layout flat`` for the tree before the
-services were cut into parts). ``--save`` writes ``benchmarks/results/walks.md``.
+``python -m tools.reports.walks`` runs all services over embedded servers in this process and
+prints a table; ``--list posted`` prints the calls of one walk in their order; ``--tree DIR`` counts
+another checkout, which must have its own virtual environment (``--layout flat`` for the tree before
+the services were cut into parts). ``--save`` writes ``benchmarks/results/walks.md``.
 
 A call counts when a function of one file of ours starts a function in another file of ours, however
 many frames of libraries lie between; however often it happens, it counts once, because a reader
@@ -32,7 +32,7 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OURS = ("common", "identity", "interactions", "sla")
 LAYOUTS = {
     "parts": ("devstack.stack.stack", "devstack.stack.services", "devstack.servers.children"),
@@ -364,9 +364,8 @@ def main() -> int:
     print(text)
     if wanted.save:
         introduction = (__doc__ or "").partition("\n\n")[2].partition("\n\n")[2]
-        kept = (
-            f"# Four walks through the code\n\nBy `python -m tools.walks`. {introduction}\n{text}\n"
-        )
+        heading = "# Four walks through the code\n\nBy `python -m tools.reports.walks`."
+        kept = f"{heading} {introduction}\n{text}\n"
         (ROOT / "benchmarks/results/walks.md").write_text(kept)
     return 0
 

@@ -28,7 +28,7 @@ async def test_each_test_gets_a_database_of_its_own(fresh_dsn: FreshDsn):
 
 
 def test_no_test_uses_mocks():
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     folders = [root / "tests", *root.glob("libs/*/tests"), *root.glob("services/*/tests")]
     files = [file for folder in folders for file in folder.rglob("*.py")]
     imports = re.compile(r"^\s*(from unittest|import unittest|import mock|from mock)", re.MULTILINE)

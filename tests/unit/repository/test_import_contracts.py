@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = ("libs/common/src", "libs/devstack/src", "services/identity/src",
            "services/interactions/src", "services/sla/src")  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""Does coverage keep to ``tools/coverage.toml``? ``python -m tools.coverage build/coverage.json``.
+"""Does coverage keep to ``coverage.toml``?
 
-A group's figure counts lines and branches of its files together. A floor that is lower than what
-is reached fails too: raise it, so that what was won is not lost.
+``python -m tools.reports.coverage build/coverage.json`` fails when it does not. A group's figure
+counts lines and branches of its files together. A floor that is lower than what is reached fails
+too: raise it, so that what was won is not lost.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Documents of the contracts: the catalogue of events, OpenAPI and AsyncAPI."""

@@ -1,0 +1,1 @@
+"""What the lock files name: that they are current, licensed and without known vulnerability."""

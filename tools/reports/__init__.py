@@ -1,0 +1,1 @@
+"""Measurements of the code: coverage, mutants, walks across files."""
