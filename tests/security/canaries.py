@@ -1,4 +1,4 @@
-"""Values that occur nowhere else: where one of them turns up, something has leaked."""
+"""Values that occur nowhere else, so that finding one in an output proves a leak."""
 
 import re
 from dataclasses import dataclass, fields
@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Canaries:
-    """The first five are personal; ``business`` is only nobody else's business."""
+    """A tenant's canaries; all are personal except ``business``, which is confidential."""
 
     email: str
     phone: str
@@ -24,7 +24,7 @@ class Canaries:
 
 
 def canaries_of(tenant: str, digits: str) -> Canaries:
-    """Return a tenant's own; ``digits`` are the last seven of the telephone number."""
+    """Return a tenant's canaries; ``digits`` are the last seven of the telephone number."""
     return Canaries(
         email=f"canary-{tenant}-mail@example.test",
         phone=f"+4930{digits}",
@@ -36,7 +36,7 @@ def canaries_of(tenant: str, digits: str) -> Canaries:
 
 
 def found_in(text: str, canaries: dict[str, str]) -> set[str]:
-    """Return which of ``canaries`` are in ``text``, in whatever case or punctuation."""
+    """Return the names of the canaries in ``text``, ignoring case and a number's punctuation."""
     plain = text.casefold()
     digits = re.sub(r"[\s().-]", "", text)
     return {

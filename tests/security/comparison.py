@@ -1,4 +1,4 @@
-"""Is this the answer that an id gets that never existed? Compared without what must differ."""
+"""Compares answers without the parts that always differ, such as ids and times."""
 
 import re
 from typing import Any
@@ -12,12 +12,12 @@ _COUNTERS = re.compile(r'"(sequence|version|position)":\d+')
 _OWN_HEADERS = {"x-request-id", "etag", "content-length", "date"}
 
 
-def likeness(answer: Answer, named: Tenant) -> tuple[Any, ...]:
-    """Return status, headers and body, with everything that ``named`` was called by blanked out."""
+def comparable(answer: Answer, named: Tenant) -> tuple[Any, ...]:
+    """Return status, headers and body, with all ids and names of ``named`` blanked out."""
     headers = [(k, v) for k, v in answer.headers if k not in _OWN_HEADERS and "limit" not in k]
     body = answer.body.decode()
-    for known in sorted(_names(named), key=len, reverse=True):
-        body = body.replace(known, "«named»")
+    for name in sorted(_names(named), key=len, reverse=True):
+        body = body.replace(name, "«named»")
     for pattern in (_UUID, _TIME, _COUNTERS):
         body = pattern.sub("«varies»", body)
     body = re.sub(r'"instance":"[^"]*"', '"instance":"«varies»"', body)
@@ -25,6 +25,6 @@ def likeness(answer: Answer, named: Tenant) -> tuple[Any, ...]:
 
 
 def _names(tenant: Tenant) -> set[str]:
-    ids = {one for ids in tenant.paths.values() for one in ids}
-    spelled = set(tenant.canaries.everything().values())
-    return ids | spelled | {tenant.message_id, tenant.other_customer} - {""}
+    ids = {known_id for ids in tenant.paths.values() for known_id in ids}
+    canaries = set(tenant.canaries.everything().values())
+    return ids | canaries | {tenant.message_id, tenant.other_customer} - {""}

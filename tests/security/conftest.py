@@ -1,4 +1,4 @@
-"""One site for the folder. After every test: did anything of alpha's reach beta, logs, metrics?"""
+"""One site for the folder. Each test ends with a search for leaks in answers, logs and metrics."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES
 from devstack.testing.postgres import Templates
 from tests.security.canaries import found_in
-from tests.security.seeds import Tenant, settle
+from tests.security.seeds import Tenant, populate
 from tests.security.site import ALPHA, BETA, Site, listening, open_site
 from tests.security.traces import Spans
 
@@ -23,15 +23,15 @@ async def open_for_all(
     dsns = {name: postgres_server.dsn(database) for name, database in databases.items()}
     credentials = load_credentials(tmp_path_factory.mktemp("security"))
     async with open_site(dsns, credentials) as site, listening(site):
-        alpha = await settle(site, ALPHA, "5550147")
-        beta = await settle(site, BETA, "6660258")
+        alpha = await populate(site, ALPHA, "5550147")
+        beta = await populate(site, BETA, "6660258")
         yield site, alpha, beta
     templates.drop(list(databases.values()))
 
 
 @pytest.fixture(scope="session")
 def spans() -> Spans:
-    """All that is traced in this process from now on."""
+    """All spans that end in this process from now on."""
     return Spans()
 
 
@@ -39,14 +39,14 @@ def spans() -> Spans:
 async def site(
     open_for_all: tuple[Site, Tenant, Tenant], postgres_server: Server, spans: Spans
 ) -> AsyncIterator[Site]:
-    """Give the site, and look afterwards at what the test let out."""
+    """Yield the site, then look for leaks in answers, log, metrics and spans."""
     site, alpha, beta = open_for_all
     for heard in site.heard.values():
         heard.clear()
     async with listening(site):
         yield site
     secrets = alpha.canaries.everything()
-    assert found_in("\n".join(site.heard[BETA]), secrets) == set(), "alpha's, told to beta"
+    assert found_in("\n".join(site.heard[BETA]), secrets) == set(), "beta was shown alpha's data"
     seen = {"the log": site.take_log(), "the metrics": await site.metrics(), "spans": spans.take()}
     if postgres_server.log is not None:
         seen["Postgres' log"] = postgres_server.log.read_text(errors="replace")
@@ -73,7 +73,7 @@ def every_scope() -> list[str]:
 
 @pytest.fixture
 async def untouched(site: Site) -> AsyncIterator[None]:
-    """Whatever the test tries, and whatever news comes of it, alpha's rows stay as they were."""
+    """Check that alpha's rows are unchanged after the test and the events that it caused."""
     await site.carrier.carry()
     before = await site.rows(ALPHA)
     yield
@@ -83,7 +83,7 @@ async def untouched(site: Site) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def unwritten(site: Site) -> AsyncIterator[None]:
-    """Nobody's rows change, in any table of any service."""
+    """Check that no row of any table of any service changed."""
     before = await site.rows()
     yield
     assert await site.rows() == before

@@ -1,4 +1,4 @@
-"""Carry what the services tell each other, in Kafka's place: from outbox to stream."""
+"""Carries events from the outboxes to the streams, as Kafka would."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,35 +12,35 @@ from common.messaging import Record, Stream, inbox, rfc3339
 from common.messaging.inbox.batches import BatchHandler
 from common.service import Service
 
-_NEWS = text(
+_EVENTS = text(
     "SELECT position, topic, aggregateid, payload, headers FROM outbox"
     " WHERE position > :after ORDER BY position"
 )
 
 
 class Carrier:
-    """Remembers how far each outbox was carried."""
+    """Carries events, and remembers the position reached in each outbox."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self._services = services
         self._carried: dict[str, int] = defaultdict(int)
 
     async def carry(self) -> None:
-        """Tell everything to everybody, the news that comes of it too."""
+        """Carry all events to all streams, including the events that this causes."""
         while any([await self._carry_from(service) for service in self._services.values()]):
             pass
 
     async def _carry_from(self, producer: Service) -> bool:
         after = self._carried[producer.name]
-        rows = await producer.database.read(_news, after)
+        rows = await producer.database.read(_events, after)
         for row in rows:
-            await self._tell(row, producer.clock.now())
+            await self._deliver(row, watermark=producer.clock.now())
             self._carried[producer.name] = row.position
         return bool(rows)
 
-    async def _tell(self, row: Any, heard_until: datetime) -> None:
-        about = row.headers | {"watermark": rfc3339(heard_until)}
-        headers = [(name, value.encode()) for name, value in about.items()]
+    async def _deliver(self, row: Any, *, watermark: datetime) -> None:
+        texts = row.headers | {"watermark": rfc3339(watermark)}
+        headers = [(name, value.encode()) for name, value in texts.items()]
         for service in self._services.values():
             for stream in service.streams.values():
                 if stream.topic == row.topic:
@@ -52,12 +52,12 @@ class Carrier:
 
 
 async def _position(service: Service, stream: Stream) -> int:
-    """Return where the consumer stands, in the one partition that we pretend there is."""
-    found = await service.database.run(
+    """Return the consumer's position in the only partition."""
+    positions = await service.database.run(
         inbox.ensure_positions, stream.consumer, stream.topic, {0: 0}
     )
-    return found.get(0, 0)
+    return positions.get(0, 0)
 
 
-async def _news(connection: AsyncConnection, after: int) -> list[Any]:
-    return list(await connection.execute(_NEWS, {"after": after}))
+async def _events(connection: AsyncConnection, after: int) -> list[Any]:
+    return list(await connection.execute(_EVENTS, {"after": after}))

@@ -1,6 +1,6 @@
-"""What schemathesis loads beside its own checks: ours, and the ids that make requests go deep.
+"""Extensions that schemathesis loads: our checks, and ids that exist, so that requests go deep.
 
-It runs in a process of its own; ``FUZZ`` in the environment says what it has to know.
+It runs in a process of its own and takes its parameters from ``FUZZ`` in the environment.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ from tests.security.site import SUMS, TABLES
 _FUZZ = json.loads(os.environ["FUZZ"])
 _SECRETS: dict[str, str] = _FUZZ["secrets"]
 _IDS: dict[str, list[str]] = _FUZZ["ids"]
-"""By the name of the parameter or member; some of them are another tenant's."""
+"""By the name of the parameter or field; some belong to another tenant."""
 _READS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 BY_SHAPE = {
     "the request body is invalid", "a parameter is invalid", "a query parameter is invalid",
     "the request body contains an invalid value", "the request body is not valid JSON in UTF-8",
 }  # fmt: skip
-"""What is said of a request whose shape is wrong. Rules of the domain have words of their own."""
-UNSAYABLE = (
+"""The details of problems for requests of the wrong shape. Domain rules have their own details."""
+INEXPRESSIBLE = (
     "must not contain U+0000", "must not contain control characters", "must be between the years",
     "must not be empty without", "must not be larger than", "must not be longer than",
     "must be a finite number within 64 bits", "Input should be a valid integer",
 )  # fmt: skip
-"""How that begins which JSON Schema cannot express, or not so that one could read it: characters in
-every text there is, years, bytes, one member or another, how large a number in free JSON may be,
-and that 1.0 is no integer (to JSON Schema it is one)."""
+"""The beginnings of errors about rules that JSON Schema cannot express readably: characters of any
+text, years, bytes, one of two fields, the size of a number in free JSON, and that 1.0 is not an
+integer (JSON Schema accepts it as one)."""
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 HORIZON = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
 class _Rows:
-    """What all tables of the service add up to."""
+    """Checksums of all tables of the service."""
 
     def __init__(self, dsn: str) -> None:
         self._runner = asyncio.Runner()
@@ -52,10 +52,10 @@ class _Rows:
         self.changed()
 
     def changed(self) -> bool:
-        """Say whether they add up to something else than when this was last asked.
+        """Return whether the checksums have changed since the last call.
 
-        Adding up takes long. Where no transaction has had an id, which all that write have, there
-        is no need to.
+        Reading them is slow, so it is skipped if no transaction has got an id since: every
+        transaction that writes has one.
         """
         horizon = self._runner.run(self._connection.fetchval(HORIZON))
         if horizon == self._horizon:
@@ -86,16 +86,16 @@ def map_body(_context: Any, body: Any) -> Any:
 
 
 def _exchanged(value: Any) -> Any:
-    """Put ids that exist in the place of about half of those that were made up."""
+    """Replace about half of the made-up ids with ids that exist."""
     if isinstance(value, dict):
-        return {name: _id(name, one) or _exchanged(one) for name, one in value.items()}
+        return {name: _id(name, inner) or _exchanged(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_exchanged(one) for one in value]
+        return [_exchanged(inner) for inner in value]
     return value
 
 
 def _id(name: str, made_up: Any) -> str | None:
-    """Return an id for one that could be; what was spoilt on purpose has to stay spoilt."""
+    """Return an id that exists for a well-formed one; a malformed one must stay malformed."""
     known = _IDS.get(name)
     if not known or not isinstance(made_up, str):
         return None
@@ -106,8 +106,8 @@ def _id(name: str, made_up: Any) -> str | None:
 
 @schemathesis.check
 def shows_nothing_of_another_tenant(_context: Any, response: Any, _case: Any) -> None:
-    told = "\n".join([response.text, *(f"{k}: {v}" for k, v in response.headers.items())])
-    assert found_in(told, _SECRETS) == set()
+    shown = "\n".join([response.text, *(f"{k}: {v}" for k, v in response.headers.items())])
+    assert found_in(shown, _SECRETS) == set()
 
 
 @schemathesis.check
@@ -127,24 +127,25 @@ def errors_are_problems(_context: Any, response: Any, _case: Any) -> None:
 
 @schemathesis.check
 def a_batch_refuses_each_bad_item(_context: Any, response: Any, case: Any) -> None:
-    """The answer is a 200, so no other check sees it."""
+    """Check the items of a batch: the answer is a 200, so the other checks pass it."""
     if response.status_code != 200 or not case.path.endswith("/batch"):
         return
     document = case.operation.schema.raw_schema
     body = document["paths"][case.path]["post"]["requestBody"]["content"]["application/json"]
     schema = body["schema"]["properties"]["items"]["items"]
     described = Draft202012Validator(schema | {"components": document["components"]})
-    sent, told = json.loads(response.request.body)["items"], json.loads(response.text)["items"]
-    for item, answer in zip(sent, told, strict=True):
+    sent, answers = json.loads(response.request.body)["items"], json.loads(response.text)["items"]
+    for item, answer in zip(sent, answers, strict=True):
         assert "problem" in answer or described.is_valid(item), item
 
 
 @schemathesis.check
 def what_the_document_allows_is_accepted(_context: Any, response: Any, case: Any) -> None:
-    """Or refused for a reason that no schema can say."""
+    """Check that a valid request is accepted, or refused for a reason that no schema expresses."""
     positive = case.meta is not None and case.meta.generation.mode.is_positive
     if positive and response.status_code in {400, 413, 415, 422}:
         problem = json.loads(response.text)
         reasons = [error["detail"].removeprefix("Value error, ") for error in problem["errors"]]
-        said = problem["detail"] not in BY_SHAPE
-        assert said or any(reason.startswith(UNSAYABLE) for reason in reasons), problem
+        is_domain_rule = problem["detail"] not in BY_SHAPE
+        inexpressible = any(reason.startswith(INEXPRESSIBLE) for reason in reasons)
+        assert is_domain_rule or inexpressible, problem

@@ -1,4 +1,4 @@
-"""Good records with something in them exchanged at random."""
+"""Valid records with random replacements."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False),
     st.text(max_size=50), st.uuids().map(str),
-    st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
+    st.datetimes().map(lambda time: f"{time.isoformat()}Z"),
     st.sampled_from(["running", "paused", "first_response", "closed", "a\0b", "x" * 3_000]),
 )  # fmt: skip
 _JSON = st.recursive(
@@ -36,7 +36,7 @@ _HEADERS = st.lists(
 
 @st.composite
 def mutations(draw: st.DrawFn, topic: str) -> RawRecord:
-    """Draw a record of ``topic`` of which up to three parts were exchanged, or its bytes."""
+    """Draw a record of ``topic`` with up to three values, and sometimes bytes, replaced."""
     body, _ = sound(topic)
     for _ in range(draw(st.integers(1, 3))):
         _exchange(draw, body)
@@ -56,7 +56,7 @@ def mutations(draw: st.DrawFn, topic: str) -> RawRecord:
 
 
 def _exchange(draw: st.DrawFn, node: Any) -> None:
-    """Put something else in the place of one member or element, at any depth."""
+    """Replace one member or element, at any depth."""
     places: Sequence[Any] = list(node) if isinstance(node, dict) else range(len(node))
     if not places:
         return
@@ -68,8 +68,8 @@ def _exchange(draw: st.DrawFn, node: Any) -> None:
 
 
 def examples_of(strategy: st.SearchStrategy[T], count: int) -> list[T]:
-    """Return that many examples; to be used where a test awaits, which the library cannot."""
-    found: list[T] = []
+    """Return ``count`` examples, for asynchronous tests, which the library does not support."""
+    examples: list[T] = []
 
     @settings(
         max_examples=count,
@@ -80,10 +80,10 @@ def examples_of(strategy: st.SearchStrategy[T], count: int) -> list[T]:
     )
     @given(strategy)
     def collect(example: T) -> None:
-        found.append(example)
+        examples.append(example)
 
     collect()
-    return found
+    return examples
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

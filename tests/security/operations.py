@@ -1,6 +1,6 @@
-"""Every operation of the three services, read from the documents that they publish.
+"""Every operation of the three services, read from their OpenAPI documents.
 
-Nothing here names an endpoint: one that is added tomorrow is attacked tomorrow.
+No endpoint is named here, so a new endpoint is attacked as soon as it exists.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One method of one path. ``model`` is the schema's name of its body, or of a batch's items."""
+    """One method of one path; ``model`` names the schema of its body or of a batch's items."""
 
     service: str
     method: str
@@ -51,8 +51,8 @@ class Operation:
 
     @property
     def model(self) -> str | None:
-        one = self._body["properties"]["items"]["items"] if self.is_batch else self._body
-        reference: str | None = one.get("$ref")
+        schema = self._body["properties"]["items"]["items"] if self.is_batch else self._body
+        reference: str | None = schema.get("$ref")
         return reference and reference.rpartition("/")[2]
 
     @property
@@ -62,7 +62,7 @@ class Operation:
         return found
 
     def schema(self, node: Json) -> Json:
-        """Follow references, and the non-null half of an optional, to the schema itself."""
+        """Resolve references and optionals to the schema itself."""
         while True:
             if "$ref" in node:
                 node = self.document["components"]["schemas"][node["$ref"].rpartition("/")[2]]
@@ -73,12 +73,12 @@ class Operation:
 
     @property
     def members(self) -> Json:
-        """Return the members of the body, by name."""
+        """Return the schemas of the body's fields, by name."""
         found: Json = self.schema({"$ref": f"/{self.model}"}).get("properties", {})
         return found
 
     def answered_members(self) -> set[str]:
-        """Return the names that any of its answers has at the top."""
+        """Return the names of the top-level fields in any response."""
         names: set[str] = set()
         for answer in self.declared["responses"].values():
             for content in answer.get("content", {}).values():
@@ -88,7 +88,7 @@ class Operation:
 
 @cache
 def all_operations() -> tuple[Operation, ...]:
-    """Build the services, connected to nothing, and read their documents."""
+    """Return the operations of all services, which are built without connecting to anything."""
     with tempfile.TemporaryDirectory() as directory:
         credentials = load_credentials(Path(directory))
     nowhere = dict.fromkeys(NAMES, "postgresql://nobody:x@127.0.0.1:1/none")

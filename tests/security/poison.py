@@ -1,8 +1,7 @@
-"""Records that a topic should never have: what is wrong with each, and what must come of it.
+"""Records that a topic should never have: the defect of each, and the outcome that it must have.
 
-``SOUND`` has one good event per topic, made anew under an id of its own; everything else is that
-event, spoilt. The outcome is the reason of its dead letter, or KEPT when nothing that counts is
-wrong with it.
+Each record is a sound event, with a new id, in which something was spoilt. Its outcome is the
+reason of the dead letter, or KEPT if the defect does not matter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ EVENTS: Mapping[str, tuple[str, str, str]] = {
         "interactions.conversation.opened.v1", "conversation_id", "/threadline/interactions",
     ),
 }  # fmt: skip
-"""Per topic: the example, the member that is its subject, and who publishes it."""
+"""Per topic: the example, the field that names its subject, and its source."""
 TOPICS = [*EVENTS, INBOUND]
 ENVELOPE = ("id", "type", "version", "tenant_id", "occurred_at", "recorded_at", "sequence",
             "subject_id", "data")  # fmt: skip
@@ -33,7 +32,7 @@ ENVELOPE = ("id", "type", "version", "tenant_id", "occurred_at", "recorded_at", 
 
 @dataclass(frozen=True)
 class Poison:
-    """``subject`` names what the record is about, if it is applied."""
+    """``subject`` is the id that is stored if the record is applied."""
 
     name: str
     record: RawRecord
@@ -42,7 +41,7 @@ class Poison:
 
 
 def sound(topic: str) -> tuple[Json, str]:
-    """Return the body of a good record, and what it is about."""
+    """Return the body of a good record, and its subject."""
     subject = str(uuid4())
     if topic == INBOUND:
         provider = {"name": "mail", "account": "poison", "message_id": subject}
@@ -58,14 +57,14 @@ def sound(topic: str) -> tuple[Json, str]:
 
 
 def record_of(topic: str, body: Any, *more: tuple[str | bytes, bytes | None]) -> RawRecord:
-    """Return the record of a body, bytes or JSON to be, with its headers and ``more`` of them."""
+    """Return a record with a body (bytes, or an object to encode) and ``more`` headers."""
     value = body if isinstance(body, bytes) else dumps(body)
     source = EVENTS[topic][2] if topic in EVENTS else "/front/end"
     return b"poison", value, [("ce_source", source.encode()), *more]
 
 
 def poisons(topic: str, secret: str) -> Iterator[Poison]:
-    """Yield everything that can be wrong with a record of ``topic``; ``secret`` must not leak."""
+    """Yield records of ``topic`` with every kind of defect; ``secret`` must not leak."""
     yield from _no_json(topic, secret)
     yield from _headers(topic, secret)
     yield from _inbound(secret) if topic == INBOUND else _events(topic, secret)
@@ -95,7 +94,7 @@ def _no_json(topic: str, secret: str) -> Iterator[Poison]:
 
 
 def _headers(topic: str, secret: str) -> Iterator[Poison]:
-    """Yield good records with headers that must not matter."""
+    """Yield good records with headers that must have no effect."""
     stamps = (b"9999-12-31T23:59:59Z", b"0001-01-01T00:00:00+14:00", b"", b"soon", b"\xff", None)
     lies: list[tuple[str, list[tuple[str | bytes, bytes | None]]]] = [
         (f"the watermark {stamp!r}", [("watermark", stamp)]) for stamp in stamps
@@ -105,7 +104,7 @@ def _headers(topic: str, secret: str) -> Iterator[Poison]:
         ("a value that is not text", [("ce_tenantid", b"\xff"), ("ce_time", b"\xfe")]),
         ("no value", [("ce_id", None), ("ce_tenantid", None)]),
         ("another tenant", [("ce_tenantid", b"alpha"), ("x-tenant-id", b"alpha")]),
-        ("a traceparent that is none", [("ce_traceparent", secret.encode())]),
+        ("a malformed traceparent", [("ce_traceparent", secret.encode())]),
         ("3,000 headers", [(f"h{n}", b"x") for n in range(3_000)]),
     ]
     for name, more in lies:
@@ -183,4 +182,4 @@ def _inbound(secret: str) -> Iterator[Poison]:
     yield Poison("a key that is not text", strange, KEPT, subject)
     body, subject = sound(INBOUND)
     elsewhere = body | {"conversation_id": str(uuid4())}
-    yield Poison("a conversation of nobody's", record_of(INBOUND, elsewhere), "invalid", subject)
+    yield Poison("an unknown conversation", record_of(INBOUND, elsewhere), "invalid", subject)

@@ -1,4 +1,4 @@
-"""The site's three APIs on real ports, each behind the server that it has in production."""
+"""The site's three APIs on real ports, each behind its production server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.security.site import Site
 
 
 class _Requests:
-    """An application whose life is the site's: its end is not that of a server in front of it."""
+    """Hides lifespan events, because the site, not the server, starts and stops the application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class _Requests:
 
 @asynccontextmanager
 async def open_ports(site: Site) -> AsyncIterator[dict[str, int]]:
-    """Serve, and give the port of each service on 127.0.0.1."""
+    """Serve the APIs and yield the port of each service on 127.0.0.1."""
     stop, ports = asyncio.Event(), {name: free_port() for name in site.services}
     servers = [
         HttpServer(

@@ -1,4 +1,4 @@
-"""Call an ASGI application byte by byte: no client in between tidies up what an attacker sends."""
+"""Calls an ASGI application with raw bytes, without a client that would tidy up an attack."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class Answer:
         return next((value for key, value in self.headers if key == name), None)
 
     def text(self) -> str:
-        """Return all that the caller got to see."""
+        """Return everything that the caller sees: headers and body."""
         lines = [f"{key}: {value}" for key, value in self.headers]
         return "\n".join([*lines, self.body.decode("utf-8", "replace")])
 
@@ -45,10 +45,10 @@ async def call(
     headers: Headers | None = None,
     wait_for: bytes = b"",
 ) -> Answer:
-    """Send one request. ``body`` is bytes, or JSON to be.
+    """Send one request. ``body`` is bytes, or an object to encode as JSON.
 
-    A stream is left a moment after it has said ``wait_for``; from a stream that never says it we
-    go too, a few seconds later.
+    The client disconnects from a stream shortly after ``wait_for`` has arrived, or a few seconds
+    after the response started.
     """
     content = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
     path, _, query = target.partition("?")
@@ -76,7 +76,7 @@ async def call(
 
 
 class _Exchange:
-    """The two ends of one request."""
+    """The ``receive`` and ``send`` of one request."""
 
     def __init__(self, content: bytes, wait_for: bytes) -> None:
         self._waiting: list[Message] = [{"type": "http.request", "body": content}]

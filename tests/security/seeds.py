@@ -1,7 +1,7 @@
-"""What each tenant has, and how a request names it. A new kind of id or body gets a line here.
+"""The data of each tenant, and the requests that name it. A new kind of id or body gets a line.
 
-``PATHS`` and ``BODIES`` are the only tables that know about the product. A path parameter or a body
-without an entry fails the tests: somebody has to say what a stranger could name there.
+Only ``Tenant.paths`` and ``BODIES`` know the product. A path parameter or body without an entry
+fails the tests, until its author adds what a stranger could name there.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,12 +22,12 @@ from tests.security.site import Site
 
 Json = dict[str, Any]
 CALENDAR = "support"
-"""Ids of calendars are chosen by tenants; both of ours had the same idea."""
+"""Tenants choose the ids of calendars; both tenants chose this one."""
 
 
 @dataclass
 class Tenant:
-    """``paths`` has, for each path parameter, everything of this tenant that could stand there."""
+    """``paths`` holds this tenant's ids by the path parameter that takes them."""
 
     name: str
     canaries: Canaries
@@ -42,13 +42,13 @@ class Tenant:
 
 
 def stranger_to_all() -> Tenant:
-    """Return a tenant whose ids are well formed and were never given to anything."""
+    """Return a tenant whose ids are well formed and belong to nothing."""
     name = f"nobody{uuid4().hex[:8]}"
     ids = ("customer_id", "conversation_id", "clock_id", "policy_id")
     return Tenant(
         name,
         canaries_of(name, f"{uuid4().int % 10**7:07}"),
-        {one: [str(uuid4())] for one in ids}
+        {parameter: [str(uuid4())] for parameter in ids}
         | {"calendar_id": [name], "provider": ["twilio"], "account": [name]},
         message_id=f"{name}-message",
         other_customer=str(uuid4()),
@@ -56,7 +56,7 @@ def stranger_to_all() -> Tenant:
 
 
 def _interactions(of: Tenant) -> list[Json]:
-    """Say something as an agent: to a customer, in a conversation, or in reply to a message."""
+    """Return bodies that name a customer, a conversation, both, or the message they reply to."""
     said = {"channel": "chat", "direction": "outbound", "author": {"type": "agent"}, "text": "hi"}
     reply = {
         "direction": "inbound",
@@ -107,31 +107,31 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
 
 def targets(operation: Operation, of: Tenant) -> list[str]:
     """Return the operation's path with each of the ids that ``of`` has for it."""
-    found = [operation.path]
+    paths = [operation.path]
     for name in operation.parameters("path"):
-        assert name in of.paths, f"tests/security/seeds.py has nothing for {{{name}}}"
-        found = [path.replace(f"{{{name}}}", one) for path in found for one in of.paths[name]]
-    return found
+        assert name in of.paths, f"add ids for {{{name}}} to tests/security/seeds.py"
+        paths = [path.replace(f"{{{name}}}", value) for path in paths for value in of.paths[name]]
+    return paths
 
 
 def bodies(operation: Operation, of: Tenant) -> list[Json | None]:
-    """Return the sound bodies with which ``operation`` names what ``of`` has; [None] for none."""
+    """Return valid bodies that name what ``of`` has; [None] if the operation takes no body."""
     if operation.model is None:
         return [None]
-    assert operation.model in BODIES, f"tests/security/seeds.py has no {operation.model}"
+    assert operation.model in BODIES, f"add {operation.model} to BODIES in tests/security/seeds.py"
     made = BODIES[operation.model](of)
     return [{"items": made}] if operation.is_batch else list(made)
 
 
-async def settle(site: Site, tenant: str, digits: str) -> Tenant:
-    """Give a tenant customers, one of them merged, conversations, clocks, rules and alerts."""
+async def populate(site: Site, tenant: str, digits: str) -> Tenant:
+    """Create a tenant with customers (one merged), conversations, clocks, rules and alerts."""
     of = Tenant(tenant, canaries_of(tenant, digits))
     of.key = await site.key(tenant, sorted(registered_scopes()))
     await _rules(site, of)
-    first = await _tell(site, of, _first_contact(of))
-    later = await _tell(site, of, _contact("email", f"later-{of.canaries.email}", "again"))
-    idle = await _tell(site, of, _contact("email", f"idle-{of.canaries.email}", "a third"))
-    other = await _tell(site, of, _contact("email", f"other-{of.canaries.email}", "somebody else"))
+    first = await _record(site, of, _first_contact(of))
+    later = await _record(site, of, _contact("email", f"later-{of.canaries.email}", "again"))
+    idle = await _record(site, of, _contact("email", f"idle-{of.canaries.email}", "a third"))
+    other = await _record(site, of, _contact("email", f"other-{of.canaries.email}", "a fourth"))
     await _describe(site, of)
     merge = {"source_id": later["customer_id"], "target_id": first["customer_id"]}
     _good(await _ask(site, of, "identity POST /v1/merges", merge))
@@ -142,10 +142,10 @@ async def settle(site: Site, tenant: str, digits: str) -> Tenant:
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
     await _account(site, of)
     await site.carrier.carry()
-    await _let_time_pass(site)
+    await _fire_overdue_clocks(site)
     clocks = _good(await _ask(site, of, "sla GET /v1/sla/clocks")).json()["items"]
     assert clocks
-    of.paths["clock_id"] = [one["clock_id"] for one in clocks[:2]]
+    of.paths["clock_id"] = [clock["clock_id"] for clock in clocks[:2]]
     return of
 
 
@@ -183,20 +183,22 @@ async def _rules(site: Site, of: Tenant) -> None:
         path = f"/v1/sla/calendars/{calendar_id}"
         body = _calendar() | {"name": f"{of.canaries.business}, {calendar_id}"}
         _good(await _ask(site, of, f"sla PUT {path}", body))
-    ids = []
+    policies = []
     for position in (1, 2):
         named = {"name": f"{of.canaries.business}, {position}", "position": position}
         body = _policy() | named
-        ids.append(_good(await _ask(site, of, "sla POST /v1/sla/policies", body)).json())
-    of.paths |= {"policy_id": [one["policy_id"] for one in ids], "calendar_id": [CALENDAR]}
+        policies.append(_good(await _ask(site, of, "sla POST /v1/sla/policies", body)).json())
+    of.paths |= {"policy_id": [policy["policy_id"] for policy in policies]}
+    of.paths |= {"calendar_id": [CALENDAR]}
 
 
-async def _tell(site: Site, of: Tenant, body: Json) -> Json:
-    """Report something an hour old, so that its clocks have run out by now."""
+async def _record(site: Site, of: Tenant, body: Json) -> Json:
+    """Record an interaction of an hour ago, so that its clocks are overdue."""
     at = site.services["interactions"].clock.now() - timedelta(hours=1)
-    told = body | {"occurred_at": at.isoformat()}
-    found: Json = _good(await _ask(site, of, "interactions POST /v1/interactions", told)).json()
-    return found
+    dated = body | {"occurred_at": at.isoformat()}
+    answer = _good(await _ask(site, of, "interactions POST /v1/interactions", dated))
+    recorded: Json = answer.json()
+    return recorded
 
 
 async def _describe(site: Site, of: Tenant) -> None:
@@ -217,8 +219,8 @@ async def _account(site: Site, of: Tenant) -> None:
     )
 
 
-async def _let_time_pass(site: Site) -> None:
-    """Let sla notice what is overdue, and interactions hear of it."""
+async def _fire_overdue_clocks(site: Site) -> None:
+    """Run sla's timer once, and carry its events to interactions."""
     timer = site.services["sla"].components["timer:due_clocks"]
     assert isinstance(timer, DueClocks)
     await timer.tick()
@@ -226,7 +228,7 @@ async def _let_time_pass(site: Site) -> None:
 
 
 async def _ask(site: Site, of: Tenant, operation: str, body: Json | None = None) -> Answer:
-    """Call ``"service METHOD /path"`` as one who may do everything there."""
+    """Call ``"service METHOD /path"`` with a key that has every scope."""
     service, method, path = operation.split()
     return await site.call(service, method, path, by=of.name, key=of.key, body=body)
 

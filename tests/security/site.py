@@ -1,4 +1,4 @@
-"""The product on databases of its own, in this process, with two tenants who are strangers."""
+"""The product in this process, on its own databases, with two unrelated tenants."""
 
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -31,7 +31,7 @@ ALPHA, BETA = "alpha", "beta"
 
 @dataclass
 class Site:
-    """``heard`` is what each tenant was answered, ``log`` what the operator could read."""
+    """The running services; ``heard`` holds each tenant's answers, ``log`` the operator's view."""
 
     services: dict[str, Service]
     credentials: Credentials
@@ -41,7 +41,7 @@ class Site:
     _keys: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
 
     async def key(self, tenant: str, scopes: Sequence[str]) -> str:
-        """Return a key of ``tenant`` with exactly these scopes, good at all three services."""
+        """Return a key of ``tenant`` with exactly these scopes, valid at all three services."""
         wanted = tenant, frozenset(scopes)
         if wanted not in self._keys:
             self._keys[wanted] = await self.new_key(tenant, scopes)
@@ -56,7 +56,7 @@ class Site:
         stored: bool = True,
         revoked: bool = False,
     ) -> str:
-        """Make a key. No ``scopes`` at all is what only a mistake in the database could give."""
+        """Make a key. Empty ``scopes``, which the product never issues, are stored as they are."""
         now = self.services["identity"].clock.now()
         wanted = CreateKey(
             tenant_id=tenant,
@@ -85,7 +85,7 @@ class Site:
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Answer:
-        """Call as somebody of tenant ``by``, and remember the answer as heard by that tenant."""
+        """Call as tenant ``by``, and keep the answer in ``heard``."""
         shown = {} if key is None else {"authorization": f"Bearer {key}"}
         app = self.services[service].api
         answer = await call(app, method, target, headers=shown | dict(headers or {}), **more)
@@ -96,40 +96,40 @@ class Site:
         return await self.call(operation.service, operation.method, target, **more)
 
     def take_log(self) -> str:
-        """Return what was logged since this was last called."""
+        """Return the log since the last call."""
         taken = self.log.getvalue()
         self.log.seek(0)
         self.log.truncate()
         return taken
 
     def reader(self, topic: str) -> tuple[Service, Stream]:
-        """Return the one who reads a topic, and how."""
-        [found] = [
+        """Return the service and the stream that read a topic."""
+        [reader] = [
             (service, stream)
             for service in self.services.values()
             for stream in service.streams.values()
             if stream.topic == topic
         ]
-        return found
+        return reader
 
     async def metrics(self) -> str:
         return (await call(self.services["identity"].api, "GET", "/metrics")).text()
 
     async def rows(self, tenant: str | None = None) -> dict[str, Any]:
-        """Return, for every table, how many rows it has and what they add up to.
+        """Return the number of rows and a checksum for every table, of ``tenant`` alone if given.
 
-        Of ``tenant`` alone, if given. Keys note the day of their use: they are left out.
+        The table of keys is left out, because a key records the day of its last use.
         """
-        found = {}
+        checksums = {}
         for name, service in self.services.items():
             for table, *sums in await service.database.snapshot(_sums, tenant):
-                found[f"{name}.{table}"] = tuple(sums)
-        return found
+                checksums[f"{name}.{table}"] = tuple(sums)
+        return checksums
 
 
 @asynccontextmanager
 async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncIterator[Site]:
-    """Build the services as the embedded stack does; identity is called within the process."""
+    """Build the services as the embedded stack does, and call identity within the process."""
     built = build_services(dsns=dsns, bootstrap="127.0.0.1:1", credentials=credentials, port=1)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(built.identity.api), base_url="http://identity"
@@ -137,7 +137,7 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
     tokens = ServiceTokens(service="interactions", key=SecretStr(credentials.service_key))
     settings = built.interactions.settings
     assert isinstance(settings, InteractionsSettings)
-    # A machine that is busy testing is not what this deadline is for.
+    # A test machine may be too busy for the usual deadline.
     patient = settings.identity.model_copy(update={"deadline_seconds": 10.0})
     settings = settings.model_copy(update={"identity": patient})
     interactions = build_interactions(settings, identity=HttpIdentity(client, tokens))
@@ -152,7 +152,7 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
 
 @asynccontextmanager
 async def listening(site: Site) -> AsyncIterator[None]:
-    """Write every line of the log, the most talkative ones too, to ``site.log``."""
+    """Write the log at all levels to ``site.log``."""
     logs.configure(level="DEBUG", stream=site.log)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the services answer is what their documents say, to those who see persons and to others."""
+"""Answers match the OpenAPI documents, for callers with and without ``pii:read``."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def _check(operation: Operation, answer: Answer) -> None:
         return
     assert kind in declared["content"], (operation, answer.status, kind)
     schema: Any = declared["content"][kind]["schema"]
-    assert schema, f"{operation} does not say what it answers"
+    assert schema, f"{operation} does not document its response"
     rooted = schema | {"components": operation.document["components"]}
     Draft202012Validator(rooted, format_checker=FormatChecker()).validate(answer.json())
 

@@ -1,4 +1,4 @@
-"""Whoever reads the tables finds no secret, and nothing in them can point into another tenant."""
+"""The tables contain no secret in plain text, and no row can refer to another tenant's."""
 
 import pytest
 from sqlalchemy import text
@@ -20,16 +20,16 @@ CROSSING = """
           JOIN pg_attribute b ON (b.attrelid, b.attnum) = (c.confrelid, pair.theirs)
           WHERE a.attname = 'tenant_id' AND b.attname = 'tenant_id')
 """
-"""References from tenant to tenant that do not say that it is the same one."""
+"""Foreign keys between tables with tenants that do not include the tenant."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_no_table_shows_a_secret(name: str, site: Site, alpha: Tenant):
-    account = site.credentials
-    shown = [account.pepper, account.cursor_secret, account.service_key, account.sealing_key]
-    shown += [alpha.key, alpha.key.split("_", 3)[3]]
+    own = site.credentials
+    secrets = [own.pepper, own.cursor_secret, own.service_key, own.sealing_key]
+    secrets += [alpha.key, alpha.key.split("_", 3)[3]]
     for table, rows in (await site.services[name].database.snapshot(_everything)).items():
-        assert not [secret for secret in shown if secret in rows], table
+        assert not [secret for secret in secrets if secret in rows], table
 
 
 async def test_the_secret_of_a_webhook_is_stored_sealed(site: Site, alpha: Tenant):
@@ -45,11 +45,11 @@ async def test_no_row_can_refer_to_another_tenants(name: str, site: Site):
 
 async def _everything(connection: AsyncConnection) -> dict[str, str]:
     """Return the rows of every table as text."""
-    found = {}
+    texts = {}
     for table, _ in [*(await connection.execute(text(TABLES))).all(), ("api_key", True)]:
         query = text(f"SELECT string_agg(t::text, E'\\n') FROM \"{table}\" AS t")
-        found[table] = (await connection.execute(query)).scalar_one() or ""
-    return found
+        texts[table] = (await connection.execute(query)).scalar_one() or ""
+    return texts
 
 
 async def _crossing(connection: AsyncConnection) -> list[tuple[str, str]]:

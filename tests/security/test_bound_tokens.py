@@ -1,11 +1,11 @@
-"""A token for one customer, such as a chat widget holds, opens that customer's things only."""
+"""A token that is bound to a customer, such as a chat widget's, opens that customer's data only."""
 
 import pytest
 from pydantic import SecretStr
 
 from common.web.auth import registered_scopes
 from devstack.testing.services import Issuer
-from tests.security.comparison import likeness
+from tests.security.comparison import comparable
 from tests.security.operations import PROTECTED, Operation
 from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
@@ -13,7 +13,7 @@ from tests.security.site import ALPHA, BETA, Site
 
 @pytest.fixture
 def bound(site: Site, alpha: Tenant) -> str:
-    """Every scope there is, but for a customer of alpha's to whom none of this belongs."""
+    """A token with every scope, bound to a customer of alpha's that owns none of the data."""
     issuer = Issuer("threadline:interactions", SecretStr(site.credentials.service_key))
     return issuer.bound_token(ALPHA, alpha.uninvolved, registered_scopes())
 
@@ -31,5 +31,5 @@ async def test_a_bound_token_sees_no_other_customer(
             for body in bodies(operation, named)
         ]
     assert {answer.status for _, answer in answers} in ({403}, {404})
-    assert len({likeness(answer, named) for named, answer in answers}) == 1
+    assert len({comparable(answer, named) for named, answer in answers}) == 1
     assert await site.rows(ALPHA) == before

@@ -1,4 +1,4 @@
-"""Whoever does not show a good credential learns nothing but that, wherever he knocks."""
+"""Every operation refuses callers without a valid credential and shows them nothing."""
 
 import base64
 from datetime import timedelta
@@ -24,7 +24,7 @@ GARBAGE = {
 
 @pytest.fixture
 async def refused(site: Site, every_scope: list[str]) -> dict[str, str]:
-    """Keys that have everything but our acceptance."""
+    """Well-formed keys that must be refused."""
     return {
         "unknown": await site.new_key(ALPHA, every_scope, stored=False),
         "revoked": await site.new_key(ALPHA, every_scope, revoked=True),
@@ -43,7 +43,7 @@ async def test_a_bad_credential_is_refused(
         answer = await site.ask(operation, target, by=BETA, key=None, headers=headers, body=body)
         assert (answer.status, answer.is_problem()) == (401, True), credential
         assert answer.header("www-authenticate") == 'Bearer realm="threadline"'
-    assert "http.request_answered" in site.log.getvalue(), "or the watch on the log is blind"
+    assert "http.request_answered" in site.log.getvalue(), "the log must be captured"
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)

@@ -1,4 +1,4 @@
-"""Every operation says who may call it, or stands in the short list of those that say why not."""
+"""Every operation declares its scope, or is in the short list of public ones with a reason."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PUBLIC = {
     "GET /version": "it names the release and no tenant's data",
 }
 UNDOCUMENTED = {"/openapi.json", "/docs", "/livez", "/readyz", "/metrics"}
-"""Health, metrics and the documents: they hold nothing of any tenant."""
+"""Health, metrics and the documents, which contain no tenant's data."""
 
 
 @pytest.mark.parametrize("operation", all_operations(), ids=str)
@@ -27,7 +27,7 @@ def test_an_operation_declares_its_scope_or_why_it_has_none(operation: Operation
 
 @pytest.mark.parametrize("operation", all_operations(), ids=str)
 def test_an_operation_can_be_attacked(operation: Operation):
-    """Every path parameter and every body has its line in ``seeds``."""
+    """Check that ``seeds`` has a line for every path parameter and every body."""
     nobody = stranger_to_all()
     assert targets(operation, nobody)
     assert bodies(operation, nobody)
@@ -36,5 +36,5 @@ def test_an_operation_can_be_attacked(operation: Operation):
 async def test_every_route_is_documented(site):
     documented = {operation.path for operation in all_operations()}
     for service in site.services.values():
-        known = {getattr(one, "path_format", one.path) for one in service.api.routes}
-        assert known - documented == UNDOCUMENTED
+        paths = {getattr(route, "path_format", route.path) for route in service.api.routes}
+        assert paths - documented == UNDOCUMENTED

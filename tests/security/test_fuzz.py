@@ -1,4 +1,4 @@
-"""Requests made up from what the services say of themselves, by the thousand, on real servers."""
+"""Thousands of requests, generated from the OpenAPI documents, against real servers."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.security.site import BETA, Site
 
 ROOT = Path(__file__).parents[2]
 CASES = int(os.environ.get("FUZZ_CASES", "100"))
-"""For each service at least, shared by its operations; the tables of edge cases come on top."""
+"""The least for each service, shared by its operations; edge cases come on top."""
 SEED = os.environ.get("FUZZ_SEED")
 
 
@@ -70,11 +70,11 @@ async def test_no_request_breaks_a_service(
 
 
 def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
-    """Return ids of both tenants by the names under which requests give them."""
-    found = {name: [*beta.paths[name], *alpha.paths[name]] for name in beta.paths}
-    found["customer_id"] += [beta.other_customer, alpha.other_customer]
-    return found | {
-        "source_id": found["customer_id"],
-        "target_id": found["customer_id"],
+    """Return ids of both tenants by the names of the parameters and fields that take them."""
+    ids = {name: [*beta.paths[name], *alpha.paths[name]] for name in beta.paths}
+    ids["customer_id"] += [beta.other_customer, alpha.other_customer]
+    return ids | {
+        "source_id": ids["customer_id"],
+        "target_id": ids["customer_id"],
         "in_reply_to": [beta.message_id, alpha.message_id],
     }

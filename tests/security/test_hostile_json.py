@@ -1,4 +1,4 @@
-"""Bodies made to break parsers: refused as a problem, before anything was written."""
+"""Bodies that are made to break parsers are refused before anything is written."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("unwritten")
 
 @cache
 def documents() -> dict[str, bytes]:
-    """Return whole documents that no operation may take."""
+    """Return whole documents that every operation must refuse."""
     million = b",".join(b'"%d":1' % number for number in range(1_000_000))
     return {
         "nothing": b"",
@@ -50,7 +50,7 @@ def documents() -> dict[str, bytes]:
 
 
 def spoilt(sound: bytes) -> dict[str, bytes]:
-    """Return ways in which a sound document goes bad as a whole."""
+    """Return a sound document, spoilt as a whole in several ways."""
     return {
         "byte order mark": b"\xef\xbb\xbf" + sound,
         "UTF-16": sound.decode().encode("utf-16"),
@@ -100,7 +100,7 @@ async def test_only_plain_json_is_read(operation: Operation, site: Site, alpha: 
 
 
 def _holes(operation: Operation, alpha: Tenant) -> Iterator[tuple[str, bytes]]:
-    """Yield a sound document for each member of the body, with a hole where its value was."""
+    """Yield a sound document for each member of the body, with a hole instead of its value."""
     [body, *_] = bodies(operation, alpha)
     assert body is not None
     sound = body["items"][0] if operation.is_batch else body

@@ -1,4 +1,4 @@
-"""Code in the place of values: in every parameter it is a value, or refused as one."""
+"""Code in a parameter is treated as a value, or refused as one."""
 
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ INJECTED = (
     "\uff11\uff12", "\u00b2", "\U0001f600",
 )  # fmt: skip
 LINES = ("a\r\nSet-Cookie: x=1", "a\nb", '\n{"level": "error"}', "\x1b[2J", "a\tb", "\x00")
-"""What would begin a new line in a header or a log."""
+"""Values that would start a new line in a header or a log."""
 
 pytestmark = pytest.mark.usefixtures("unwritten")
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("unwritten")
 async def _asked(
     site: Site, operation: Operation, target: str, alpha: Tenant, **more: Any
 ) -> Answer:
-    """Ask as alpha; of a stream, for its beginning."""
+    """Call as alpha; leave a stream after its beginning."""
     given = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
     return await site.ask(operation, target, **given, **more)
 
@@ -93,12 +93,12 @@ async def test_a_forged_cursor_is_refused(
         f"{cursor}==", f"{cursor}%20", f"%20{cursor}", "", "A", "A" * 1_024, "A" * 1_025,
         quote("' OR 1=1"), quote("\uff21" * 20),
     )  # fmt: skip
-    told = set()
-    for one in forged:
-        answer = await site.ask(operation, f"{plain}?cursor={one}", by=ALPHA, key=alpha.key)
-        assert answer.status == 400, one
-        told.add(answer.json()["detail"])
-    assert len(told) == 1, "each is as bad as any other"
+    details = set()
+    for forgery in forged:
+        answer = await site.ask(operation, f"{plain}?cursor={forgery}", by=ALPHA, key=alpha.key)
+        assert answer.status == 400, forgery
+        details.add(answer.json()["detail"])
+    assert len(details) == 1, "all forgeries must get the same answer"
     elsewhere = [other for other in PAGED if other is not operation]
     for other in elsewhere:
         target = f"{targets(other, alpha)[0]}?cursor={cursor}"

@@ -1,4 +1,4 @@
-"""Without ``pii:read`` alpha's own people see what happened, not to whom, and not what was said."""
+"""Without ``pii:read``, alpha's own callers see what happened, but no personal data."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ECHOES = {"ResolveRequest": "answers with the identifiers that the caller has ju
 
 @pytest.fixture
 async def blind(site: Site) -> str:
-    """A key that may do everything but see who it is about."""
+    """A key with every scope except ``pii:read``."""
     return await site.key(ALPHA, sorted(registered_scopes() - {PII_READ}))
 
 
@@ -46,7 +46,7 @@ async def test_an_error_never_quotes_what_was_sent(operation: Operation, site: S
 
 
 async def test_masked_texts_cannot_be_searched(site: Site, alpha: Tenant, blind: str):
-    """One guess at a time, a search would read what the mask hides."""
+    """Check that search is refused: guess by guess, it would reveal what the mask hides."""
     target = f"/v1/context/{alpha['customer_id']}/timeline?q=canary"
     answer = await site.call("interactions", "GET", target, by=ALPHA, key=blind)
     assert answer.status == 403

@@ -1,4 +1,4 @@
-"""A body says what it may say: nobody sets by it what is ours to set."""
+"""A body cannot set fields that only the service sets."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -35,12 +35,12 @@ async def test_a_field_that_only_the_service_sets_is_refused(
         if operation.is_batch and answer.status == 200:
             problem = problem["items"][0]["problem"]
         assert problem["status"] == 422, name
-        assert [one for one in problem["errors"] if one["pointer"].endswith(f"/{name}")], name
+        assert [e for e in problem["errors"] if e["pointer"].endswith(f"/{name}")], name
     assert await site.rows() == before
 
 
 def _tampered(operation: Operation, sound: Json) -> Iterator[tuple[Json, str]]:
-    """Yield the body with one foreign member more, in each of its objects in turn."""
+    """Yield the body with one foreign member added, in each of its objects in turn."""
     foreign = sorted(OURS | operation.answered_members())
     for path, schema in _objects(operation, {"$ref": f"/{operation.model}"}, sound, ()):
         for name in foreign:
@@ -61,7 +61,7 @@ def _objects(
     if isinstance(value, dict) and "properties" in schema:
         assert schema["additionalProperties"] is False, f"{operation} takes unknown members"
         yield path, schema
-        for name, one in value.items():
-            yield from _objects(operation, schema["properties"][name], one, (*path, name))
+        for name, inner in value.items():
+            yield from _objects(operation, schema["properties"][name], inner, (*path, name))
     elif isinstance(value, list) and value:
         yield from _objects(operation, schema["items"], value[0], (*path, 0))

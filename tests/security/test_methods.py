@@ -1,4 +1,4 @@
-"""Other spellings of an address, other methods, headers that claim another method: no way in."""
+"""Other spellings of an address, other methods and overriding headers do not get in."""
 
 import pytest
 
@@ -32,7 +32,7 @@ async def test_only_declared_methods_are_answered(operation: Operation, site: Si
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
 async def test_a_header_does_not_change_the_method(operation: Operation, site: Site, alpha: Tenant):
-    """What reads goes on reading; what this key may not do stays forbidden."""
+    """Check that a read stays a read, and that forbidden operations stay forbidden."""
     reading = await site.key(ALPHA, ["context:read", "sla:read"])
     for method in ("PUT", "PATCH", "DELETE", "GET"):
         answer = await site.ask(

@@ -1,4 +1,4 @@
-"""Regular expressions that take long for what is short: none of ours has the shape for it."""
+"""No regular expression of the product has a shape that makes it slow on short input."""
 
 import importlib
 import pkgutil
@@ -20,7 +20,7 @@ ENTRY_POINTS = ("__main__",)
 
 
 def ours() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    """Yield every compiled pattern of a module of ours."""
+    """Yield every compiled pattern in the product's modules."""
     for package in (common, identity, interactions, sla):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(ENTRY_POINTS):
@@ -35,12 +35,12 @@ ONE_WAY = {
         "each round ends in a digit, which no inner loop has"
     )
 }
-"""Repeated repetitions that can be split between the two loops in one way only, and why."""
+"""Nested repetitions that can match in one way only, with the reason."""
 
 
 @pytest.mark.parametrize("name", sorted(PATTERNS.keys() - ONE_WAY.keys()))
 def test_no_pattern_nests_repetitions(name: str):
-    """What can be split between an inner and an outer loop in many ways is tried in all of them."""
+    """Check that no loop contains a loop: matching would try every split between the two."""
     pattern = PATTERNS[name]
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
     assert not _nested(_parser.parse(source, pattern.flags & ~re.UNICODE), inside=False), source

@@ -1,4 +1,4 @@
-"""Poison on every topic that a service reads: put aside with its reason, and nothing else stops."""
+"""Poison on every topic is dead-lettered with its reason, and the other records are applied."""
 
 import os
 from dataclasses import replace
@@ -71,7 +71,7 @@ async def test_exactly_the_bad_records_are_dead_lettered(
 async def test_a_watermark_on_the_inbound_topic_is_ignored(
     site: Site, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
-    """Deadlines rest on what a service knows of itself, not on what its callers claim."""
+    """Check that callers cannot move a watermark, because deadlines depend on it."""
     service, stream = site.reader(INBOUND)
     stream = replace(stream, topic=await new_topic(partitions=1))
     stamp = ("watermark", rfc3339(service.clock.now()).encode())
@@ -85,7 +85,7 @@ async def test_a_watermark_on_the_inbound_topic_is_ignored(
 
 @pytest.mark.parametrize("topic", TOPICS)
 async def test_random_records_do_not_stop_a_consumer(topic: str, site: Site):
-    """However they come out, the partition stands behind them and the good one among them is in."""
+    """Check that the position moves past them and that the good record among them is applied."""
     service, stream = site.reader(topic)
     stream = replace(stream, topic=f"random-{uuid4().hex}")
     handler = BatchHandler(service.database, stream, service.clock)

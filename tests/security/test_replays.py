@@ -1,4 +1,4 @@
-"""An answer that is kept to be given again is given to nobody but who got it first."""
+"""A stored answer is replayed only to the tenant, and with the scopes, that first got it."""
 
 from uuid import uuid4
 
@@ -37,5 +37,5 @@ async def test_a_replay_is_masked_without_pii_read(operation: Operation, site: S
     await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
     answer = await site.ask(operation, target, by=ALPHA, key=blind, **given)
     assert answer.header("idempotent-replayed") is None
-    if operation.model != "ResolveRequest":  # it answers with what the caller has just sent
+    if operation.model != "ResolveRequest":  # its answer repeats what the caller has just sent
         assert found_in(answer.text(), alpha.canaries.personal) == set()

@@ -1,4 +1,4 @@
-"""Nothing that a stranger makes up becomes a label: each would be a series, kept for ever."""
+"""Values that callers make up never become labels: each would be a permanent series."""
 
 from dataclasses import replace
 from typing import Any
@@ -49,7 +49,7 @@ async def test_addresses_methods_headers_and_values_never_become_labels(site: Si
         given = {"by": ALPHA, "key": alpha.key, "body": said}
         await site.call("interactions", "POST", "/v1/interactions", **given)
 
-    await series(site)  # asking for them makes one as well
+    await series(site)  # the request for metrics creates a series, too
     await ask_for(made_up())
     before = await series(site)
     await ask_for(made_up())

@@ -1,18 +1,18 @@
-"""Beta, with every right in its own house, at alpha's doors: there is nothing there."""
+"""Beta, with every scope of its own, can neither see nor change anything of alpha's."""
 
 from itertools import zip_longest
 from typing import Any
 
 import pytest
 
-from tests.security.comparison import likeness
+from tests.security.comparison import comparable
 from tests.security.operations import NAMING, PROTECTED, READING, Operation
 from tests.security.raw_client import Answer
 from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 CHOSEN_BY_CALLERS = {"calendar_id"}
-"""Ids that every tenant makes up for itself: beta may have one of the same spelling."""
+"""Ids that tenants choose themselves, so that beta may have the same ones as alpha."""
 SHARED = [one for one in NAMING if CHOSEN_BY_CALLERS & set(one.parameters("path"))]
 GIVEN_BY_US = [one for one in NAMING if one not in SHARED]
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("untouched")
 async def answers(
     site: Site, operation: Operation, beta: Tenant, named: Tenant, **more: Any
 ) -> list[Answer]:
-    """Have beta name everything of ``named`` that the operation can name."""
+    """Call as beta, naming everything of ``named`` that the operation can name."""
     return [
         await site.ask(operation, target, by=BETA, key=beta.key, body=body, **more)
         for target in targets(operation, named)
@@ -38,7 +38,7 @@ async def test_alphas_ids_look_to_beta_like_ids_that_never_existed(
     for_alphas = await answers(site, operation, beta, alpha)
     for_nothing = await answers(site, operation, beta, nobody)
     for theirs, nothing in zip_longest(for_alphas, for_nothing, fillvalue=for_nothing[0]):
-        assert likeness(theirs, alpha) == likeness(nothing, nobody)
+        assert comparable(theirs, alpha) == comparable(nothing, nobody)
         assert theirs.status == 404 or not operation.parameters("path")
 
 
@@ -46,20 +46,21 @@ async def test_alphas_ids_look_to_beta_like_ids_that_never_existed(
 async def test_a_tenant_is_never_taken_from_a_header(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
-    """That beta still sees only its own is seen after every test here."""
+    """Compare the answers; a fixture checks that beta sees only its own data."""
     names = ("x-tenant-id", "x-tenant", "tenant-id", "ce_tenantid", "x-forwarded-user")
     nobody = stranger_to_all()
     posing = await answers(site, operation, beta, alpha, headers=dict.fromkeys(names, ALPHA))
     plain = await answers(site, operation, beta, nobody)
     if operation in GIVEN_BY_US:
-        assert {likeness(one, alpha) for one in posing} == {likeness(one, nobody) for one in plain}
+        pretended = {comparable(answer, alpha) for answer in posing}
+        assert pretended == {comparable(answer, nobody) for answer in plain}
 
 
 @pytest.mark.parametrize("operation", SHARED, ids=str)
 async def test_an_id_that_both_tenants_chose_means_their_own(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
-    """That alpha's is neither shown nor changed is seen after every test here."""
+    """Check the status; fixtures check that alpha's data is neither shown nor changed."""
     assert {one.status for one in await answers(site, operation, beta, alpha)} == {200}
 
 
@@ -85,7 +86,7 @@ async def test_filters_by_alphas_ids_find_nothing(
             for named in (alpha, nobody):
                 target = f"{targets(operation, beta)[0]}?{name}={named[name]}"
                 found.append(await site.ask(operation, target, by=BETA, key=beta.key))
-            assert likeness(found[0], alpha) == likeness(found[1], nobody)
+            assert comparable(found[0], alpha) == comparable(found[1], nobody)
 
 
 async def test_one_merge_cannot_join_two_tenants(site: Site, alpha: Tenant, beta: Tenant):
@@ -97,7 +98,7 @@ async def test_one_merge_cannot_join_two_tenants(site: Site, alpha: Tenant, beta
                 "identity", "POST", "/v1/merges", by=BETA, key=beta.key, body=body
             )
             assert answer.status == 404
-            seen.add(likeness(answer, named))
+            seen.add(comparable(answer, named))
         assert len(seen) == 1
 
 
@@ -127,7 +128,7 @@ async def test_in_a_batch_only_the_item_that_reaches_out_fails(
 
 
 async def test_the_walk_can_see_a_leak(site: Site, alpha: Tenant):
-    """The same requests show alpha its own things: silence above is not for want of a voice."""
+    """Check that the same requests show alpha its own data, so that a leak would be visible."""
     for operation in READING:
         for target in targets(operation, alpha):
             answer = await site.ask(operation, target, by=ALPHA, key=alpha.key, wait_for=b"retry")

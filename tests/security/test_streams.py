@@ -1,4 +1,4 @@
-"""Live streams and what they replay: each tenant hears its own."""
+"""Live streams and their replays carry each tenant's own alerts only."""
 
 import asyncio
 from datetime import datetime
@@ -53,11 +53,11 @@ async def test_a_live_stream_carries_its_own_tenants_alerts(
     streams = site.services["sla"].api.state.threadline.streams
     listening = asyncio.create_task(_next_alert(site, beta))
     await until(lambda: streams._open.total() == 1)
-    news = [
-        NewAlert(one.name, "sla.clock.breached", dumps_text({"of": one["conversation_id"]}))
-        for one in (alpha, beta)
+    breaches = [
+        NewAlert(of.name, "sla.clock.breached", dumps_text({"of": of["conversation_id"]}))
+        for of in (alpha, beta)
     ]
-    await site.services["sla"].database.run(_add, news)
+    await site.services["sla"].database.run(_add, breaches)
     heard = await listening
     assert beta["conversation_id"] in heard
     assert alpha["conversation_id"] not in heard
@@ -68,5 +68,5 @@ async def _next_alert(site: Site, who: Tenant) -> str:
     return (await site.call("sla", "GET", "/v1/sla/stream", **given)).body.decode()
 
 
-async def _add(tx: Transaction, news: list[NewAlert], *, now: datetime | None = None) -> None:
-    await alerts.insert_alerts(tx, news)
+async def _add(tx: Transaction, breaches: list[NewAlert], *, now: datetime | None = None) -> None:
+    await alerts.insert_alerts(tx, breaches)

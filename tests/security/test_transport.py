@@ -1,4 +1,4 @@
-"""Bytes on a socket, as no client of good manners sends them, to the server of production."""
+"""Malformed bytes on a socket, sent to the production server."""
 
 import asyncio
 
@@ -27,12 +27,12 @@ REFUSED = {
     "an address of 200 KB": b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 LENIENT = {"a bare line feed in a value", "a folded line"}
-"""Read as one way of writing what is allowed; nothing is smuggled, as there is one request."""
+"""Accepted as an unusual spelling of a valid request; nothing is smuggled in a single request."""
 PATIENCE_SECONDS = 10.0
 
 
 async def exchange(port: int, sent: bytes, *, ends: bool = False) -> bytes:
-    """Send, and return all that comes until the server closes or says no more."""
+    """Send bytes and return the response until the server closes; empty on a time-out."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
@@ -54,18 +54,18 @@ async def test_a_malformed_request_is_refused_and_the_server_goes_on(site: Site)
             status = answer.split(b" ", 2)[1:2]
             allowed = {b"200", b"400"} if name in LENIENT else {b"400", b"401", b"414", b"431"}
             assert not answer or status[0] in allowed, (name, answer[:200])
-            assert answer.count(b"HTTP/1.1 ") <= 1, (name, "one answer to one request")
+            assert answer.count(b"HTTP/1.1 ") <= 1, (name, "one request must get one answer")
             assert b"200 OK" in await healthy(ports["identity"])
 
 
 async def test_requests_in_a_row_are_answered_in_order(site: Site, alpha: Tenant):
-    """Each under its own credential: none lends it to the next."""
-    known = f"Authorization: Bearer {alpha.key}\r\n".encode()
+    """Check that each request is answered under its own credential."""
+    credential = f"Authorization: Bearer {alpha.key}\r\n".encode()
     get = b"GET /v1/customers/" + alpha["customer_id"].encode() + b" HTTP/1.1\r\nHost: a\r\n"
     last = b"Connection: close\r\n\r\n"
     async with open_ports(site) as ports:
         answer = await exchange(
-            ports["identity"], get + known + b"\r\n" + get + b"\r\n" + get + known + last
+            ports["identity"], get + credential + b"\r\n" + get + b"\r\n" + get + credential + last
         )
     statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [b"200", b"401", b"200"]
@@ -73,7 +73,7 @@ async def test_requests_in_a_row_are_answered_in_order(site: Site, alpha: Tenant
 
 
 async def test_silent_connections_do_not_block_others(site: Site):
-    """Closing them is the proxy's part; ours is to go on answering beside them."""
+    """Check that the server keeps answering; closing silent connections is the proxy's task."""
     async with open_ports(site) as ports:
         silent = [await asyncio.open_connection("127.0.0.1", ports["sla"]) for _ in range(300)]
         for place, (_, writer) in enumerate(silent):

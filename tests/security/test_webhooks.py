@@ -1,4 +1,4 @@
-"""The one open door: who does not sign with the account's own secret stays outside."""
+"""The only unauthenticated endpoint accepts calls signed with the account's own secret only."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from interactions.channels.providers.twilio import signature
-from tests.security.comparison import likeness
+from tests.security.comparison import comparable
 from tests.security.operations import Operation, all_operations
 from tests.security.seeds import Tenant, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
@@ -43,7 +43,7 @@ async def test_a_forged_call_does_not_show_which_accounts_exist(
                 operation, target, by=BETA, key=beta.key, headers=headers, body=FORM
             )
             assert answer.status == 401
-            seen.add(likeness(answer, named))
+            seen.add(comparable(answer, named))
     assert len(seen) == 1
     assert await site.rows() == before
 
@@ -79,7 +79,7 @@ async def test_an_unsigned_body_is_not_read_to_its_end(
 async def test_the_account_in_the_address_decides_not_the_one_in_the_form(
     site: Site, alpha: Tenant, beta: Tenant
 ):
-    """Whoever has an account of his own signs what he likes, and it stays his."""
+    """Check that an account's owner can claim anything, and it stays within their tenant."""
     target = f"/v1/channels/twilio/{beta['account']}"
     claims = [("To", alpha["account"]), ("AccountSid", alpha["account"]), ("tenant_id", ALPHA)]
     fields = [*FIELDS[:2], ("MessageSid", "SM2"), *claims]

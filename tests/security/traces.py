@@ -1,4 +1,4 @@
-"""What would leave the process as traces."""
+"""The spans that would leave the process as traces."""
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 
 class Spans:
-    """Collects every span that ends, whoever set tracing up."""
+    """Collects every span that ends, with the existing tracer provider or a new one."""
 
     def __init__(self) -> None:
         self._ended = InMemorySpanExporter()
@@ -18,7 +18,7 @@ class Spans:
         provider.add_span_processor(SimpleSpanProcessor(self._ended))
 
     def take(self) -> str:
-        """Return the spans since this was last called, with all that they carry, as text."""
+        """Return the spans since the last call, with all their attributes, as text."""
         text = "\n".join(span.to_json() for span in self._ended.get_finished_spans())
         self._ended.clear()
         return text
