@@ -1,4 +1,4 @@
-"""Tests of a running stack are left out where none is named; pytest counts them."""
+"""Deselects the tests of a running stack unless ``THREADLINE_BASE_URL`` names one."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""``docker-compose.yml`` as Compose reads it: with fresh secrets filled in, or the lack of them."""
+"""``docker-compose.yml`` as Compose reads it, with variables replaced."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}"
 
 def required() -> set[str]:
     """Return the variables without which Compose refuses to start."""
-    return {found["name"] for found in _VARIABLE.finditer(SOURCE) if found["kind"] == "?"}
+    return {match["name"] for match in _VARIABLE.finditer(SOURCE) if match["kind"] == "?"}
 
 
 def services(values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the services, variables replaced by ``values`` or by their defaults."""
-    found: dict[str, dict[str, Any]] = _filled(yaml.safe_load(SOURCE)["services"], values)
-    return found
+    """Return the services, with variables replaced by ``values`` or by their defaults."""
+    filled: dict[str, dict[str, Any]] = _filled(yaml.safe_load(SOURCE)["services"], values)
+    return filled
 
 
 def texts(node: Any) -> Iterator[str]:
@@ -48,5 +48,5 @@ def _filled(node: Any, values: Mapping[str, str]) -> Any:
     if isinstance(node, list):
         return [_filled(item, values) for item in node]
     if isinstance(node, str):
-        return _VARIABLE.sub(lambda found: values.get(found["name"]) or found["rest"], node)
+        return _VARIABLE.sub(lambda match: values.get(match["name"]) or match["rest"], node)
     return node

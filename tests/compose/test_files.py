@@ -1,4 +1,4 @@
-"""What can be said of the stack from its files alone, without an engine."""
+"""Properties of the stack that its files alone show, without an engine."""
 
 import re
 from fnmatch import fnmatchcase
@@ -28,7 +28,7 @@ OPTIONAL = {
     "INBOUND_TENANT": "acme",
     "PUBLIC_BASE_URL": "https://care.example.com",
 }
-"""What is handed through when it is set, with a value that fits."""
+"""Settings that the stack passes on if they are set, each with a valid value."""
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 CADDYFILE = (ROOT / "deploy" / "compose" / "Caddyfile").read_text()
 
@@ -43,20 +43,20 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_every_process_runs_by_itself(values):
-    found = services(values)
-    assert set(found) == PROCESSES | JOBS | SERVERS
+    described = services(values)
+    assert set(described) == PROCESSES | JOBS | SERVERS
     for name in PROCESSES | JOBS - {"databases"}:
-        assert found[name]["command"] == name.split("-")
+        assert described[name]["command"] == name.split("-")
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES | JOBS - {"databases"}))
 def test_a_service_accepts_the_settings_of_its_container(name, values, monkeypatch):
-    given = services(values)[name]["environment"]
+    variables = services(values)[name]["environment"]
     prefix = f"{name.split('-')[0].upper()}_"
-    for key, value in given.items():
+    for key, value in variables.items():
         monkeypatch.setenv(key, OPTIONAL[key.removeprefix(prefix)] if value is None else value)
     settings = SETTINGS[name.split("-")[0]]()
-    assert settings.http.port == 8000  # where the health check of the image asks
+    assert settings.http.port == 8000  # the port that the image's health check calls
     assert settings.kafka.partitions % settings.relay.shards == 0
     assert settings.auth.environment == "live"
 
@@ -111,11 +111,12 @@ def test_a_process_is_stopped_before_the_servers_that_it_needs(name, values):
 
 
 def test_only_the_proxy_can_be_reached_and_only_from_this_host(values):
-    found = services(values)
-    assert {name for name, service in found.items() if "ports" in service} == {"proxy"}
-    assert all(port.startswith("127.0.0.1:") for port in found["proxy"]["ports"])
+    described = services(values)
+    assert {name for name, service in described.items() if "ports" in service} == {"proxy"}
+    assert all(port.startswith("127.0.0.1:") for port in described["proxy"]["ports"])
     apis = {f"{name}-api" for name in NAMES}
-    assert {n for n, one in found.items() if "front" in one["networks"]} == apis | {"proxy"}
+    front = {name for name, service in described.items() if "front" in service["networks"]}
+    assert front == apis | {"proxy"}
     assert re.search(r"^  back:\n    internal: true$", SOURCE, re.MULTILINE)
 
 

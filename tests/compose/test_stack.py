@@ -1,4 +1,4 @@
-"""The stack itself, running: what its containers may do, and how it takes it when one dies."""
+"""The running stack: what its containers may do, and how it recovers when one dies."""
 
 import asyncio
 import time
@@ -49,8 +49,8 @@ def test_a_container_runs_with_no_more_rights_than_it_needs(stack: ComposedFleet
 
 def test_nothing_but_the_proxy_can_be_reached_from_outside(stack: ComposedFleet):
     for container in stack.containers(*PROCESSES | SERVERS - {"proxy"}):
-        published = [one for one in container.attrs["NetworkSettings"]["Ports"].values() if one]
-        assert not published, container.name
+        ports = container.attrs["NetworkSettings"]["Ports"].values()
+        assert not any(ports), container.name
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES))
@@ -70,7 +70,7 @@ def test_all_processes_stop_in_time_and_of_their_own_accord(stack: ComposedFleet
     for container in processes:
         container.kill("SIGTERM")
     began = time.monotonic()
-    codes = {one.name: one.wait(timeout=25)["StatusCode"] for one in processes}
+    codes = {process.name: process.wait(timeout=25)["StatusCode"] for process in processes}
     assert time.monotonic() - began < 20
     assert set(codes.values()) == {0}, codes
     for container in processes:
@@ -86,10 +86,10 @@ async def test_a_live_stream_is_not_buffered_and_outlives_the_proxys_limits(
         lines = stream.aiter_lines()
         await asyncio.sleep(READ_BODY_SECONDS + 5)
         await journey.promise(stack, channel, 2)
-        said = await journey.say(stack, channel, an_email(), "Anybody?")
+        message = await journey.say(stack, channel, an_email(), "Anybody?")
         async with asyncio.timeout(30):
-            data = await _first_data(lines, said["conversation_id"])
-    assert said["conversation_id"] in data
+            data = await _first_data(lines, message["conversation_id"])
+    assert message["conversation_id"] in data
 
 
 async def test_a_connection_whose_header_never_ends_is_closed(stack: ComposedFleet):

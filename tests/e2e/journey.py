@@ -33,14 +33,14 @@ async def call(
     """Call and return the JSON of a successful answer."""
     answer = await client.request(method, path, json=body, **options)
     assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-    found: Json = answer.json()
-    return found
+    content: Json = answer.json()
+    return content
 
 
 async def say(
     fleet: Fleet | ComposedFleet, channel: str, identifier: Json, text: str, **more: Any
 ) -> Json:
-    """Record what a customer says on a channel."""
+    """Record a customer's message on a channel."""
     body = {
         "channel": channel,
         "kind": "call" if channel == "phone" else "message",
@@ -54,7 +54,7 @@ async def say(
 
 
 async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) -> Json:
-    """Record what an agent answers in a conversation."""
+    """Record an agent's answer in a conversation."""
     body = {
         "channel": channel,
         "kind": "message",
@@ -68,7 +68,7 @@ async def answer(fleet: Fleet, conversation_id: str, channel: str, **more: Any) 
 
 
 async def promise(fleet: Fleet | ComposedFleet, tag: str, seconds: int, **more: Any) -> Json:
-    """Make a policy for first responses to conversations on a team's channel named ``tag``."""
+    """Create a policy for first responses on the channel ``tag``."""
     body = {
         "name": tag,
         "position": uuid4().int % 1_000_000,
@@ -118,7 +118,7 @@ async def text_by_twilio(fleet: Fleet, account: str, fields: Mapping[str, str]) 
 async def say_traced(
     fleet: Fleet, channel: str, identifier: Json, text: str, *, traceparent: str
 ) -> Json:
-    """Record what a customer says, as part of a caller's trace."""
+    """Record a customer's message as part of a caller's trace."""
     body = {
         "channel": channel,
         "kind": "message",
@@ -134,5 +134,5 @@ async def say_traced(
 
 async def has_context(fleet: Fleet, customer_id: str) -> bool:
     async with fleet.client("interactions") as client:
-        found = await client.get(f"/v1/context/{customer_id}")
-        return found.status_code == 200 and bool(found.json()["interactions"])
+        answer = await client.get(f"/v1/context/{customer_id}")
+        return answer.status_code == 200 and bool(answer.json()["interactions"])

@@ -1,4 +1,4 @@
-"""What the product is for, across all services as processes of their own."""
+"""The product's main journeys, across all services as separate processes."""
 
 import asyncio
 from datetime import datetime
@@ -50,15 +50,15 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
     assert merged["absorbed_ids"] == [phoned["customer_id"]]
 
     async def whole() -> Json | None:
-        found = await journey.context(fleet, phoned["customer_id"])
-        channels = {one["channel"] for one in found["interactions"]}
-        return found if channels == {"chat", "email", "phone", "sms"} else None
+        context = await journey.context(fleet, phoned["customer_id"])
+        channels = {interaction["channel"] for interaction in context["interactions"]}
+        return context if channels == {"chat", "email", "phone", "sms"} else None
 
-    found = await until(whole, within=20)
-    assert found is not None
-    assert found["customer_id"] == chat["customer_id"]
-    assert len(found["interactions"]) == 5
-    kinds = {one["type"] for one in found["identifiers"]}
+    context = await until(whole, within=20)
+    assert context is not None
+    assert context["customer_id"] == chat["customer_id"]
+    assert len(context["interactions"]) == 5
+    kinds = {identifier["type"] for identifier in context["identifiers"]}
     assert kinds == {"cookie", "email", "phone"}
     async with fleet.client("interactions") as client:
         lookup = {"identifier": {"type": "phone", "value": phone["value"]}}
@@ -73,20 +73,20 @@ async def test_a_late_answer_breaches_and_one_in_time_does_not(fleet: Fleet):
     in_time = await journey.say(fleet, channel, an_email(), "Somebody?")
     await journey.answer(fleet, in_time["conversation_id"], channel)
 
-    async def state_of(said: Json) -> str:
-        found = await journey.clocks(fleet, said["conversation_id"])
-        return found[0]["state"] if found else "none"
+    async def state_of(message: Json) -> str:
+        clocks = await journey.clocks(fleet, message["conversation_id"])
+        return clocks[0]["state"] if clocks else "none"
 
     await until(lambda: _equal(state_of(late), "breached"), within=20)
     assert await state_of(in_time) == "met"
     (clock,) = await journey.clocks(fleet, late["conversation_id"])
     assert clock["breached_at"] == clock["due_at"]
-    assert _moment(clock["detected_at"]) >= _moment(clock["due_at"])
+    assert _time(clock["detected_at"]) >= _time(clock["due_at"])
     await journey.answer(fleet, late["conversation_id"], channel)
 
     async def seen() -> bool:
         breaches = (await journey.context(fleet, late["customer_id"]))["sla"]["breaches"]
-        return [one["clock_id"] for one in breaches] == [clock["clock_id"]]
+        return [breach["clock_id"] for breach in breaches] == [clock["clock_id"]]
 
     await until(seen, within=10)
 
@@ -94,14 +94,15 @@ async def test_a_late_answer_breaches_and_one_in_time_does_not(fleet: Fleet):
 async def test_an_answer_that_arrives_late_but_was_given_in_time_retracts_the_breach(fleet: Fleet):
     channel = unique("desk").replace("-", "_")
     await journey.promise(fleet, channel, 3)
-    said = await journey.say(fleet, channel, an_email(), "Anybody?")
-    (clock,) = await until(lambda: journey.clocks(fleet, said["conversation_id"]), within=20)
+    message = await journey.say(fleet, channel, an_email(), "Anybody?")
+    conversation_id = message["conversation_id"]
+    (clock,) = await until(lambda: journey.clocks(fleet, conversation_id), within=20)
 
     async def state() -> str:
-        return str((await journey.clocks(fleet, said["conversation_id"]))[0]["state"])
+        return str((await journey.clocks(fleet, conversation_id))[0]["state"])
 
     await until(lambda: _equal(state(), "breached"), within=20)
-    await journey.answer(fleet, said["conversation_id"], channel, occurred_at=clock["started_at"])
+    await journey.answer(fleet, conversation_id, channel, occurred_at=clock["started_at"])
     await until(lambda: _equal(state(), "met"), within=20)
 
 
@@ -109,19 +110,19 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
     trace_id = unique("").replace("-", "").ljust(32, "a")
     trace_id = "".join(c if c in "0123456789abcdef" else "b" for c in trace_id)
     parent = f"00-{trace_id}-00f067aa0ba902b7-01"
-    said = await journey.say_traced(fleet, "chat", an_email(), "Traced", traceparent=parent)
+    message = await journey.say_traced(fleet, "chat", an_email(), "Traced", traceparent=parent)
     stored = await fleet.rows(
         "interactions",
         "SELECT headers->>'ce_traceparent' AS parent FROM outbox WHERE aggregateid = $1",
-        said["conversation_id"],
+        message["conversation_id"],
     )
     assert stored
     assert all(trace_id in row["parent"] for row in stored)
     for kind in ("interactions api", "identity api", "sla worker"):
         await until(partial(fleet.log_contains, kind, trace_id), within=15)
-    headers = await fleet.headers("interactions.conversations", said["conversation_id"])
-    assert headers
-    assert all(trace_id in one["ce_traceparent"] for one in headers)
+    records = await fleet.headers("interactions.conversations", message["conversation_id"])
+    assert records
+    assert all(trace_id in headers["ce_traceparent"] for headers in records)
 
 
 async def test_without_identity_messages_are_accepted_and_attached_later(fleet: Fleet):
@@ -135,11 +136,11 @@ async def test_without_identity_messages_are_accepted_and_attached_later(fleet: 
         stranger = await journey.say(fleet, "chat", an_email(), "Unknown")
         assert stranger["customer_id"] is None
 
-        async def says_so() -> bool:
+        async def is_incomplete() -> bool:
             parts = (await journey.context(fleet, before["customer_id"]))["parts"]
             return not parts["customer"]["complete"] and "identity" in parts["customer"]["reason"]
 
-        await until(says_so, within=30)
+        await until(is_incomplete, within=30)
     finally:
         fleet.start("identity api", "identity worker")
 
@@ -160,18 +161,19 @@ async def test_without_sla_contexts_are_incomplete_and_no_breach_is_missed(fleet
         in_time = await journey.say(fleet, channel, an_email(), "Somebody?")
         await journey.answer(fleet, in_time["conversation_id"], channel)
 
-        async def says_so() -> bool:
+        async def is_incomplete() -> bool:
             parts = (await journey.context(fleet, late["customer_id"]))["parts"]
             return not parts["sla"]["complete"] and "sla" in parts["sla"]["reason"]
 
         await until(lambda: journey.has_context(fleet, late["customer_id"]), within=15)
-        await until(says_so, within=30)
+        await until(is_incomplete, within=30)
     finally:
         fleet.start("sla api", "sla worker")
 
     async def states() -> tuple[list[str], list[str]]:
-        found = [await journey.clocks(fleet, one["conversation_id"]) for one in (late, in_time)]
-        return [c["state"] for c in found[0]], [c["state"] for c in found[1]]
+        late_clocks = await journey.clocks(fleet, late["conversation_id"])
+        clocks_in_time = await journey.clocks(fleet, in_time["conversation_id"])
+        return [c["state"] for c in late_clocks], [c["state"] for c in clocks_in_time]
 
     await until(lambda: _equal(states(), (["breached"], ["met"])), within=30)
     (clock,) = await journey.clocks(fleet, late["conversation_id"])
@@ -180,21 +182,21 @@ async def test_without_sla_contexts_are_incomplete_and_no_breach_is_missed(fleet
 
 async def test_twenty_first_contacts_at_once_are_one_customer(fleet: Fleet):
     email = an_email()
-    said = await asyncio.gather(
+    answers = await asyncio.gather(
         *(journey.say(fleet, "email", email, f"Mail {n}") for n in range(20))
     )
-    assert len({one["customer_id"] for one in said}) == 1
-    assert said[0]["customer_id"] is not None
+    assert len({answer["customer_id"] for answer in answers}) == 1
+    assert answers[0]["customer_id"] is not None
 
 
 async def test_twenty_posts_of_one_provider_message_are_one_interaction(fleet: Fleet):
     email = an_email()
     provider = {"name": "mailer", "account": "support", "message_id": unique("mail")}
-    said = await asyncio.gather(
+    answers = await asyncio.gather(
         *(journey.say(fleet, "email", email, "Once", provider=provider) for _ in range(20))
     )
-    assert len({one["interaction_id"] for one in said}) == 1
-    assert [one["duplicate"] for one in said].count(False) == 1
+    assert len({answer["interaction_id"] for answer in answers}) == 1
+    assert [answer["duplicate"] for answer in answers].count(False) == 1
 
 
 async def test_twenty_merges_in_both_directions_leave_one_survivor_and_one_event(fleet: Fleet):
@@ -210,10 +212,10 @@ async def test_twenty_merges_in_both_directions_leave_one_survivor_and_one_event
             return await call(client, "POST", "/v1/merges", body)
 
         merges = await asyncio.gather(*(merge(turn) for turn in range(20)))
-        assert len({one["customer_id"] for one in merges}) == 1
-        assert [one["changed"] for one in merges].count(True) == 1
-        found = [await call(client, "GET", f"/v1/customers/{one}") for one in pair]
-    assert found[0]["customer_id"] == found[1]["customer_id"]
+        assert len({merged["customer_id"] for merged in merges}) == 1
+        assert [merged["changed"] for merged in merges].count(True) == 1
+        first, second = [await call(client, "GET", f"/v1/customers/{each}") for each in pair]
+    assert first["customer_id"] == second["customer_id"]
     (events,) = await fleet.rows(
         "identity",
         "SELECT count(*) FROM outbox WHERE type = 'identity.customer.merged'"
@@ -223,9 +225,9 @@ async def test_twenty_merges_in_both_directions_leave_one_survivor_and_one_event
     assert events["count"] == 1
 
 
-async def _equal(found: object, expected: object) -> bool:
-    return await found == expected  # type: ignore[misc]  # an awaitable of whatever is compared
+async def _equal(actual: object, expected: object) -> bool:
+    return await actual == expected  # type: ignore[misc]  # an awaitable of any comparable type
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)

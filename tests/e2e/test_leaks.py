@@ -1,4 +1,4 @@
-"""A fleet's fixture fails when a process wrote what nobody may read."""
+"""The fixture of a fleet fails if the log of a process contains personal data."""
 
 from pathlib import Path
 

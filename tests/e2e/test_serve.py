@@ -1,4 +1,4 @@
-"""What whoever runs ``make serve`` relies on."""
+"""What users of ``make serve`` rely on."""
 
 import asyncio
 import os
@@ -57,26 +57,27 @@ async def test_two_tenants_never_meet(stack: StackProcess):
 
 async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
     with stack_process(tmp_path) as first:
-        made = await resolve(first, "kept@example.com")
+        created = await resolve(first, "kept@example.com")
         assert first.stop() == 0
     assert not (tmp_path / "endpoints.json").exists()
     with stack_process(tmp_path) as second:
         assert second.endpoints.api_key == first.endpoints.api_key
-        assert (await resolve(second, "kept@example.com"))["customer_id"] == made["customer_id"]
+        assert (await resolve(second, "kept@example.com"))["customer_id"] == created["customer_id"]
         second.kill()
     with stack_process(tmp_path) as third:
         again = await resolve(third, "kept@example.com", key=first.endpoints.api_key)
-    assert again["customer_id"] == made["customer_id"]
+    assert again["customer_id"] == created["customer_id"]
     assert again["created"] is False
 
 
 async def test_servers_that_already_run_are_used(tmp_path, postgres_server: Server):
-    given = {"POSTGRES_DSN": postgres_server.admin_dsn}
+    servers = {"POSTGRES_DSN": postgres_server.admin_dsn}
     with EmbeddedBroker(tmp_path / "broker") as bootstrap:
-        with stack_process(tmp_path / "stack", given | {"KAFKA_BOOTSTRAP": bootstrap}) as running:
+        servers |= {"KAFKA_BOOTSTRAP": bootstrap}
+        with stack_process(tmp_path / "stack", servers) as running:
             assert running.endpoints.kafka == bootstrap
-            said = await say(running, "guest@example.com")
-            await until(lambda: opened(running, said), within=30)
+            message = await say(running, "guest@example.com")
+            await until(lambda: is_known_to_sla(running, message), within=30)
         assert not {"postgres", "broker"} & {path.name for path in (tmp_path / "stack").iterdir()}
     drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in NAMES]
     await asyncio.to_thread(execute, postgres_server.admin_dsn, *drops)
@@ -85,14 +86,14 @@ async def test_servers_that_already_run_are_used(tmp_path, postgres_server: Serv
 @pytest.mark.timeout(180)
 async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(tmp_path):
     with stack_process(tmp_path) as first:
-        said = [await say(first, f"power-{n}@example.com") for n in range(5)]
+        messages = [await say(first, f"power-{n}@example.com") for n in range(5)]
         kill_broker(tmp_path)
         first.kill()
     with stack_process(tmp_path) as second:
-        said.append(await say(second, "power-0@example.com"))
-        assert said[-1]["customer_id"] == said[0]["customer_id"]
-        for one in said:
-            await until(partial(opened, second, one), within=30)
+        messages.append(await say(second, "power-0@example.com"))
+        assert messages[-1]["customer_id"] == messages[0]["customer_id"]
+        for message in messages:
+            await until(partial(is_known_to_sla, second, message), within=30)
 
 
 async def say(running: StackProcess, email: str) -> dict:
@@ -110,18 +111,18 @@ async def say(running: StackProcess, email: str) -> dict:
     return answer.json()
 
 
-async def opened(running: StackProcess, said: dict) -> bool:
-    """Say whether sla has heard of the conversation, which only the broker can tell it."""
+async def is_known_to_sla(running: StackProcess, message: dict) -> bool:
+    """Return whether sla has the message's conversation, which arrives through the broker only."""
     connection = await asyncpg.connect(running.endpoints.postgres["sla"])
     try:
-        found = "SELECT EXISTS (SELECT FROM conversation WHERE conversation_id = $1)"
-        return await connection.fetchval(found, said["conversation_id"])
+        query = "SELECT EXISTS (SELECT FROM conversation WHERE conversation_id = $1)"
+        return await connection.fetchval(query, message["conversation_id"])
     finally:
         await connection.close()
 
 
 def kill_broker(directory: Path) -> None:
-    """Kill -9 the broker whose data is below ``directory``, before it writes what it holds."""
+    """Kill -9 the broker whose data is below ``directory``, before it writes its memory to disk."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""The servers that come as wheels: they start anywhere, keep their data, and leave no orphans."""
+"""The servers from wheels start anywhere, keep their data and leave no orphans."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ with running_servers(Path(sys.argv[1])) as servers:
 
 @pytest.fixture
 def holder(tmp_path: Path):
-    """Start a process that holds both servers, and give it with the DSN it printed."""
+    """Start a process that runs both servers, and yield it with the DSN that it printed."""
     environment = {k: v for k, v in os.environ.items() if k not in HOLDER_MUST_NOT_SEE}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)],
