@@ -34,7 +34,7 @@ class Requirement:
         state.limiter.charge(caller, exchange, self.cost)
         if not caller.has(self.scope):
             raise ForbiddenError(f"the scope {self.scope} is required")
-        if caller.customer_id is not None and not self.bound:
+        if caller.bound_to is not None and not self.bound:
             raise ForbiddenError("a credential bound to one customer cannot call this operation")
         return caller
 
@@ -52,8 +52,8 @@ class Public:
 def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
     """Return the dependency that yields the caller, or answers 401, 403 or 429.
 
-    ``bound`` also accepts tokens of one customer; the route must then call
-    ``caller.check_customer``. ``cost`` is what the call takes from the quota.
+    ``bound`` also accepts tokens bound to one customer; the route must then call
+    ``caller.check_reach``. ``cost`` is what the call takes from the quota.
     """
     return Depends(Requirement(scope, bound, cost))
 

@@ -193,11 +193,11 @@ def test_a_route_cannot_require_a_scope_that_does_not_exist(there: World):
 
 async def test_bound_callers_reach_their_customer_only_and_only_where_allowed():
     one, other = UUID(int=1), UUID(int=2)
-    caller = Caller("demo", "jwt:x:y", frozenset({"context:read"}), customer_id=one)
-    caller.check_customer(other, one)
+    caller = Caller("demo", "jwt:x:y", frozenset({"context:read"}), bound_to=one)
+    caller.check_reach(other, one, what="customer")
     with pytest.raises(Exception, match="no such customer"):
-        caller.check_customer(other)
-    Caller("demo", "key:x", frozenset()).check_customer(other)
+        caller.check_reach(other, what="customer")
+    Caller("demo", "key:x", frozenset()).check_reach(other, what="customer")
 
 
 class Store:

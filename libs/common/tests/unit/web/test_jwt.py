@@ -67,7 +67,7 @@ async def test_a_trusted_token_names_its_caller(key: Any, alg: str):
     assert caller.tenant_id == "demo"
     assert caller.principal_id == "jwt:https://id.example:agent-7"
     assert caller.scopes == {"context:read", "pii:read"}
-    assert (caller.customer_id, ends) == (None, NOW + 300)
+    assert (caller.bound_to, ends) == (None, NOW + 300)
 
 
 async def test_a_token_that_ends_beyond_all_floats_is_only_a_long_one():
@@ -78,7 +78,7 @@ async def test_a_token_that_ends_beyond_all_floats_is_only_a_long_one():
 async def test_a_token_can_be_bound_to_one_customer():
     one = "01900000-0000-7000-8000-000000000000"
     caller, _ = await verifier().verify(token(customer_id=one))
-    assert caller.customer_id == UUID(one)
+    assert caller.bound_to == UUID(one)
 
 
 BROKEN_CLAIMS: dict[str, dict[str, Any]] = {

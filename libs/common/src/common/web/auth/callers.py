@@ -12,13 +12,13 @@ class Caller:
     """An authenticated credential.
 
     ``principal_id`` is stable for the credential (``key:…``, ``jwt:issuer:subject``). A caller with
-    ``customer_id`` may read that one customer only.
+    ``bound_to`` may read only what belongs to the one party with that id.
     """
 
     tenant_id: str
     principal_id: str
     scopes: frozenset[str]
-    customer_id: UUID | None = None
+    bound_to: UUID | None = None
 
     def has(self, scope: str) -> bool:
         return scope in self.scopes
@@ -28,10 +28,10 @@ class Caller:
         """Whether personal fields are shown as they are; masked otherwise."""
         return PII_READ in self.scopes
 
-    def check_customer(self, *customer_ids: UUID | None, what: str = "customer") -> None:
-        """Let a bound caller reach its customer only, under any of that customer's ids.
+    def check_reach(self, *owner_ids: UUID | None, what: str) -> None:
+        """Allow a bound caller only a ``what`` whose owner it is bound to, under any owner's id.
 
         Raises NotFoundError, in the words used for a ``what`` that never existed.
         """
-        if self.customer_id is not None and self.customer_id not in customer_ids:
+        if self.bound_to is not None and self.bound_to not in owner_ids:
             raise NotFoundError(f"there is no such {what}")

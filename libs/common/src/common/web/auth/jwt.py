@@ -28,6 +28,8 @@ from common.web.auth.scopes import registered_scopes
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA", "Ed25519"})
 """``Ed25519`` is what RFC 9864 calls EdDSA over that curve, the only one that we take."""
+BINDING_CLAIM = "customer_id"
+"""The claim that binds a token to one party: optional, an id that only the services interpret."""
 LEEWAY_SECONDS = 30
 MAX_TOKEN = 8_192
 _FAR_AWAY = 2**53
@@ -136,11 +138,11 @@ def _caller(issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Caller:
         tenant_id=tenant,
         principal_id=f"jwt:{issuer.issuer}:{subject}",
         scopes=frozenset(scope.split(" ")) & registered_scopes(),
-        customer_id=_customer(claims.get("customer_id")),
+        bound_to=_bound_to(claims.get(BINDING_CLAIM)),
     )
 
 
-def _customer(value: Any) -> UUID | None:
+def _bound_to(value: Any) -> UUID | None:
     if value is None:
         return None
     try:

@@ -29,7 +29,7 @@ async def read_customer(
     view = await database.read(
         get_customer_view, caller.tenant_id, customer_id, deadline_seconds=DEADLINE_SECONDS
     )
-    caller.check_customer(view.customer_id, *view.merged_ids)
+    caller.check_reach(view.customer_id, *view.merged_ids, what="customer")
     body = _response(view, customer_id, Masker(caller.sees_pii)).model_dump_json().encode()
     etag = strong_etag(body)
     return not_modified(request, etag) or json_answer(body, etag=etag)

@@ -113,7 +113,7 @@ async def _read(
         tenant_id=caller.tenant_id,
         target=target,
         parts=parts,
-        with_private=caller.customer_id is None,
+        with_private=caller.bound_to is None,
     )
     names = {"customers": CUSTOMERS_CONSUMER, "clocks": CLOCKS_CONSUMER}
     deadline = state.settings.deadline_seconds
@@ -131,7 +131,7 @@ async def _ask_identity(state: ContextState, caller: Caller, identifier: LookupI
 
     Raises NotFoundError when it has none, UnavailableError when identity does not answer.
     """
-    if caller.customer_id is not None:
+    if caller.bound_to is not None:
         raise _no_such_customer()  # a token bound to one customer cannot probe for others
     customer_id = await state.identity.find_customer(
         caller.tenant_id,
@@ -150,7 +150,7 @@ def _respond(
     row: ContextRow,
     parts: tuple[str, ...],
 ) -> Response:
-    caller.check_customer(row.customer_id, *row.member_ids)
+    caller.check_reach(row.customer_id, *row.member_ids, what="customer")
     stale = state.settings.stale_after_seconds
     statuses = part_statuses(row, parts, stale_after_seconds=stale)
     body, etag = context_body(row, statuses, Masker(caller.sees_pii))

@@ -85,7 +85,7 @@ async def get_timeline(
     page = await state.database.read(find_timeline, query, deadline_seconds=deadline)
     if page is None or not page.known:
         raise NotFoundError("there is no such customer")
-    caller.check_customer(page.customer_id, *page.member_ids)
+    caller.check_reach(page.customer_id, *page.member_ids, what="customer")
     following = cursors.write(page.last, bound) if page.last is not None else None
     items = _shown(page.items, Masker(caller.sees_pii))
     return json_answer({"items": items, "next": following})
@@ -103,7 +103,7 @@ def _query(
         tenant_id=caller.tenant_id,
         customer_id=customer_id,
         limit=limit,
-        with_private=caller.customer_id is None,
+        with_private=caller.bound_to is None,
         channel=filters.channel,
         kind=filters.kind,
         direction=filters.direction,

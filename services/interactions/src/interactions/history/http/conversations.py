@@ -74,7 +74,7 @@ async def read_conversation(
 ) -> Response:
     """Return a conversation, with the ETag for conditional changes."""
     conversation = await database.read(get_conversation, caller.tenant_id, conversation_id)
-    caller.check_customer(
+    caller.check_reach(
         conversation.customer_id, conversation.origin_customer_id, what="conversation"
     )
     etag = _etag(conversation, caller)
