@@ -8,8 +8,9 @@ ServiceError
 ├── NotFoundError         the resource does not exist for this tenant
 ├── ConflictError         the state of the resource does not allow this
 ├── PreconditionError     the caller's copy of the resource is out of date
-├── RateLimitedError      too many requests
-└── UnavailableError      a dependency is down; the same call may work later
+└── RetryLaterError       the same call may work later
+    ├── RateLimitedError  too many requests
+    └── UnavailableError  a dependency is down
 
 HTTP turns the kind into a status, a consumer turns it into a dead letter or a retry.
 """
@@ -86,21 +87,17 @@ class PreconditionError(ServiceError):
     kind = ErrorKind.PRECONDITION
 
 
-class RateLimitedError(ServiceError):
-    """``retry_after_seconds`` is the time until the next call can succeed."""
-
-    kind = ErrorKind.RATE_LIMITED
-
-    def __init__(self, detail: str, *, retry_after_seconds: float) -> None:
-        super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
-
-
-class UnavailableError(ServiceError):
-    """``retry_after_seconds`` becomes ``Retry-After``; a consumer backs off by itself."""
-
-    kind = ErrorKind.UNAVAILABLE
+class RetryLaterError(ServiceError):
+    """The same call may succeed after ``retry_after_seconds``; a consumer backs off by itself."""
 
     def __init__(self, detail: str, *, retry_after_seconds: float = 1.0) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class RateLimitedError(RetryLaterError):
+    kind = ErrorKind.RATE_LIMITED
+
+
+class UnavailableError(RetryLaterError):
+    kind = ErrorKind.UNAVAILABLE

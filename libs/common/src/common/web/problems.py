@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, WithJsonSchema
 from starlette.responses import Response
 
-from common.errors import ErrorKind, FieldError, RateLimitedError, ServiceError, UnavailableError
+from common.errors import ErrorKind, FieldError, RateLimitedError, RetryLaterError, ServiceError
 from common.jsons import dumps
 
 MEDIA_TYPE = "application/problem+json"
@@ -104,7 +104,7 @@ def of_service_error(error: ServiceError) -> Problem:
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
     kind_uri = TYPE_PREFIX + error.type_suffix
-    if isinstance(error, UnavailableError | RateLimitedError):
+    if isinstance(error, RetryLaterError):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
     if isinstance(error, RateLimitedError):
         kind_uri, more = QUOTA_EXCEEDED, {"violated-policies": ["default"]}
