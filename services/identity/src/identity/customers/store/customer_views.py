@@ -11,26 +11,26 @@ from common.db import ReadConnection
 from common.errors import NotFoundError
 from identity.customers.domain.attributes import visible_values
 from identity.customers.store.customer_json import attributes_from_json
+from identity.customers.store.customers import MERGED_IDS
 
-VIEW = text("""
-SELECT customer.id, customer.version, customer.created_at, customer.updated_at,
-       customer.attributes,
-       (SELECT json_agg(json_build_object(
-                   'type', identifier.type, 'value', identifier.value, 'raw', identifier.raw,
-                   'scope', nullif(identifier.scope, ''), 'level', identifier.level,
-                   'source', identifier.source, 'first_seen_at', identifier.first_seen_at)
-               ORDER BY identifier.type, identifier.scope, identifier.value)
-          FROM identifier
-         WHERE identifier.tenant_id = :tenant_id
-           AND identifier.customer_id = customer.id) AS identifiers,
-       (SELECT array_agg(alias.origin_id ORDER BY alias.origin_id)
-          FROM customer_alias AS alias
-         WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = customer.id
-           AND alias.origin_id <> customer.id) AS merged_ids
-  FROM customer_alias AS requested
-  JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = requested.canonical_id
- WHERE requested.tenant_id = :tenant_id AND requested.origin_id = :customer_id
-""")
+VIEW = text(
+    f"""
+    SELECT customer.id, customer.version, customer.created_at, customer.updated_at,
+           customer.attributes,
+           (SELECT json_agg(json_build_object(
+                'type', identifier.type, 'value', identifier.value, 'raw', identifier.raw,
+                'scope', nullif(identifier.scope, ''), 'level', identifier.level,
+                'source', identifier.source, 'first_seen_at', identifier.first_seen_at)
+                ORDER BY identifier.type, identifier.scope, identifier.value)
+            FROM identifier
+            WHERE identifier.tenant_id = :tenant_id
+              AND identifier.customer_id = customer.id) AS identifiers,
+           {MERGED_IDS}
+    FROM customer_alias AS requested
+    JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = requested.canonical_id
+    WHERE requested.tenant_id = :tenant_id AND requested.origin_id = :customer_id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,43 +11,50 @@ from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import IdentifierKey
 from identity.customers.store.customer_json import attributes_from_json, identifiers_from_json
 
-_CUSTOMERS = """
-SELECT customer.id, customer.version, customer.created_at, customer.attributes,
-       (SELECT json_agg(json_build_object(
-                   'type', identifier.type, 'scope', identifier.scope, 'value', identifier.value,
-                   'raw', identifier.raw, 'level', identifier.level, 'source', identifier.source,
-                   'first_seen_at', identifier.first_seen_at))
-          FROM identifier
-         WHERE identifier.tenant_id = :tenant_id
-           AND identifier.customer_id = customer.id) AS identifiers,
-       (SELECT array_agg(alias.origin_id ORDER BY alias.origin_id)
-          FROM customer_alias AS alias
-         WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = customer.id
-           AND alias.origin_id <> customer.id) AS merged_ids
-  FROM wanted JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = wanted.id
+MERGED_IDS = """
+    (SELECT array_agg(alias.origin_id ORDER BY alias.origin_id)
+     FROM customer_alias AS alias
+     WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = customer.id
+       AND alias.origin_id <> customer.id) AS merged_ids
+"""
+
+_CUSTOMERS = f"""
+    SELECT customer.id, customer.version, customer.created_at, customer.attributes,
+           (SELECT json_agg(json_build_object(
+                'type', identifier.type, 'scope', identifier.scope, 'value', identifier.value,
+                'raw', identifier.raw, 'level', identifier.level, 'source', identifier.source,
+                'first_seen_at', identifier.first_seen_at))
+            FROM identifier
+            WHERE identifier.tenant_id = :tenant_id
+              AND identifier.customer_id = customer.id) AS identifiers,
+           {MERGED_IDS}
+    FROM wanted
+    JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = wanted.id
 """
 
 BY_KEYS = text(
+    f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT DISTINCT identifier.customer_id AS id
+        FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
+             AS key (type, scope, value)
+        JOIN identifier ON identifier.tenant_id = :tenant_id AND identifier.type = key.type
+                       AND identifier.scope = key.scope AND identifier.value = key.value
+    )
+    {_CUSTOMERS}
     """
-WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT identifier.customer_id AS id
-      FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
-           AS key (type, scope, value)
-      JOIN identifier ON identifier.tenant_id = :tenant_id AND identifier.type = key.type
-       AND identifier.scope = key.scope AND identifier.value = key.value
-)"""
-    + _CUSTOMERS
 )
 
 BY_IDS = text(
+    f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT DISTINCT customer_alias.canonical_id AS id
+        FROM customer_alias
+        WHERE customer_alias.tenant_id = :tenant_id
+          AND customer_alias.origin_id = ANY(cast(:ids AS uuid[]))
+    )
+    {_CUSTOMERS}
     """
-WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT customer_alias.canonical_id AS id
-      FROM customer_alias
-     WHERE customer_alias.tenant_id = :tenant_id
-       AND customer_alias.origin_id = ANY(cast(:ids AS uuid[]))
-)"""
-    + _CUSTOMERS
 )
 
 

@@ -15,30 +15,36 @@ from common.db import Transaction
 from identity.customers.domain.identifiers import IdentifierKey
 
 # The array is sorted, and Postgres takes the locks in its order.
-_LOCK_KEYS = text("""
+_LOCK_KEYS = text(
+    """
     WITH shared AS MATERIALIZED (
         SELECT pg_advisory_xact_lock_shared(:whole_tenant)
     ), exclusive AS MATERIALIZED (
         SELECT pg_advisory_xact_lock(hash) FROM unnest(cast(:hashes AS bigint[])) AS hash
     )
     SELECT (SELECT count(*) FROM shared) + (SELECT count(*) FROM exclusive)
-""")
+    """
+)
 
 _LOCK_WHOLE_TENANT = text("SELECT pg_advisory_xact_lock(:whole_tenant)")
 
-LOCK_CUSTOMERS = text("""
+LOCK_CUSTOMERS = text(
+    """
     SELECT id FROM customer
     WHERE tenant_id = :tenant_id AND id = ANY(cast(:ids AS uuid[]))
     ORDER BY id
     FOR UPDATE
-""")
+    """
+)
 
-_RESTART = text("""
+_RESTART = text(
+    """
     DO $$ BEGIN
         RAISE EXCEPTION 'the customers changed while they were being locked'
         USING ERRCODE = 'serialization_failure';
     END $$
-""")
+    """
+)
 
 MAX_KEY_LOCKS = 2_000
 """A unit of work with more new identifiers takes one lock for all of its tenant's. Postgres keeps

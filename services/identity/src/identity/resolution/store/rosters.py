@@ -62,7 +62,8 @@ _MERGE = Columns(
 
 # An attribute that was cleared is JSON null, which a batch of rows cannot tell from SQL's NULL.
 # The last condition is a safeguard: an identifier is taken only from customers merged here.
-SAVE = text(f"""
+SAVE = text(
+    f"""
     WITH saved_customers AS (
         INSERT INTO customer
             (tenant_id, id, version, created_at, attributes, merged_into, updated_at)
@@ -92,9 +93,11 @@ SAVE = text(f"""
         RETURNING 1
     )
     SELECT count(*) FROM saved_identifiers
-""")
+    """
+)
 
-MERGE = text(f"""
+MERGE = text(
+    f"""
     WITH redirect AS (
         {_REDIRECT.select("redirects")}
     ), redirected_aliases AS (
@@ -110,7 +113,8 @@ MERGE = text(f"""
     )
     INSERT INTO merge_log (tenant_id, {_MERGE.names}, merged_at)
     SELECT :tenant_id, {_MERGE.names}, :now FROM {_MERGE.table("merges")}
-""")
+    """
+)
 
 
 async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
