@@ -1,6 +1,7 @@
 """What routers ask for, as annotated types."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
 from starlette.requests import Request
@@ -39,6 +40,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+T = TypeVar("T")
+
+
 class Cursors:
     """Cursors of the requested list: bound to the caller's tenant, the route and the filters."""
 
@@ -57,6 +61,18 @@ class Cursors:
         if position is None:
             return None
         return self._signer.encode(position, filters=filters, **self._bound())
+
+    def page(
+        self,
+        rows: Sequence[T],
+        limit: int,
+        *,
+        position: Callable[[T], tuple[Part, ...]],
+        filters: Any = None,
+    ) -> tuple[Sequence[T], str | None]:
+        """Return the first ``limit`` rows, and the cursor of the next page if there are more."""
+        page = rows[:limit]
+        return page, self.write(position(page[-1]) if len(rows) > limit else None, filters)
 
     def _bound(self) -> dict[str, str]:
         tenant_id = caller_of(self._request).tenant_id

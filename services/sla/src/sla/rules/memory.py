@@ -4,7 +4,8 @@ from cachetools import LRUCache
 
 from common.db import Transaction
 from sla.rules.domain.policy import Ruleset
-from sla.rules.store import calendars, policies
+from sla.rules.store.calendars import CALENDARS
+from sla.rules.store.policies import POLICIES
 
 MAX_KEPT = 512
 
@@ -26,10 +27,10 @@ class Rulesets:
 
 
 async def _load(tx: Transaction, tenant_id: str, revision: int) -> Ruleset:
-    in_force = await policies.list_in_force(tx, tenant_id, revision)
-    calendar_versions = await calendars.list_in_force(tx, tenant_id, revision)
+    policies = await POLICIES.list_in_force(tx, tenant_id, revision)
+    calendars = await CALENDARS.list_in_force(tx, tenant_id, revision)
     return Ruleset(
         revision=revision,
-        policies=tuple(version.policy() for version in in_force),
-        calendars={c.calendar_id: (c.version, c.hours()) for c in calendar_versions},
+        policies=tuple(version.policy() for version in policies),
+        calendars={c.calendar_id: (c.version, c.hours()) for c in calendars},
     )

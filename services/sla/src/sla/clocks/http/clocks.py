@@ -59,10 +59,9 @@ async def list_clocks(
         after=_after(cursors.read(cursor, bound)),
         limit=limit + 1,
     )
-    page = clocks[:limit]
-    more = _position(page[-1]) if len(clocks) > limit else None
+    page, following = cursors.page(clocks, limit, position=_position, filters=bound)
     items = [ClockResponse.model_validate(clock_body(owned)) for owned in page]
-    return json_answer(ClockList(items=items, next=cursors.write(more, bound)))
+    return json_answer(ClockList(items=items, next=following))
 
 
 @router.get("/{clock_id}", response_model=ExplainedClock)

@@ -13,7 +13,7 @@ from sla.clocks.domain.clocks import ClockState, OwnedClock
 from sla.clocks.store.clock_rows import COLUMNS, from_row
 from sla.rules.domain.hours import Hours
 from sla.rules.domain.policy import AROUND_THE_CLOCK, Metric
-from sla.rules.store import calendars
+from sla.rules.store.calendars import CALENDARS
 
 _FILTERS = {
     "state": "state = :state",
@@ -89,7 +89,7 @@ async def get_hours(connection: ReadConnection, owned: OwnedClock) -> Hours:
     clock = owned.current.clock
     if clock.calendar_id is None or clock.calendar_version is None:
         return AROUND_THE_CLOCK
-    version = await calendars.find_version(
+    version = await CALENDARS.find_version(
         connection, owned.owner.tenant_id, clock.calendar_id, clock.calendar_version
     )
     return AROUND_THE_CLOCK if version is None else version.hours()

@@ -20,8 +20,7 @@ from common.web.requests import json_body
 from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
 from sla.rules.http.schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.rules.national_holidays import Nation
-from sla.rules.store import calendars
-from sla.rules.store.calendars import CalendarVersion
+from sla.rules.store.calendars import CALENDARS, CalendarVersion
 from sla.rules.usecases.save_calendar import SaveCalendar, save_calendar
 
 router = APIRouter(prefix="/v1/sla/calendars", tags=["calendars"])
@@ -69,11 +68,10 @@ async def list_calendars(
     position = cursors.read(cursor)
     after = str(position[0]) if position else ""
     versions = await database.read(
-        calendars.list_current, caller.tenant_id, after=after, limit=limit + 1
+        CALENDARS.list_current, caller.tenant_id, after=after, limit=limit + 1
     )
-    page = versions[:limit]
-    more = (page[-1].calendar_id,) if len(versions) > limit else None
-    return json_answer(CalendarList(items=[_response(c) for c in page], next=cursors.write(more)))
+    page, following = cursors.page(versions, limit, position=lambda c: (c.calendar_id,))
+    return json_answer(CalendarList(items=[_response(c) for c in page], next=following))
 
 
 @router.get("/{calendar_id}", response_model=CalendarResponse)
@@ -83,7 +81,7 @@ async def read_calendar(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
-    calendar = await database.read(calendars.find_current, caller.tenant_id, calendar_id)
+    calendar = await database.read(CALENDARS.find_current, caller.tenant_id, calendar_id)
     if calendar is None:
         raise NotFoundError("calendar not found")
     etag = _etag(caller, calendar)
@@ -116,12 +114,4 @@ def _etag(caller: Caller, calendar: CalendarVersion) -> str:
 
 
 def _response(saved: CalendarVersion) -> CalendarResponse:
-    return CalendarResponse.model_validate(
-        {
-            **saved.body,
-            "calendar_id": saved.calendar_id,
-            "version": saved.version,
-            "created_at": saved.created_at,
-        },
-        strict=False,
-    )
+    return CalendarResponse.model_validate(saved.members(), strict=False)

@@ -21,8 +21,7 @@ from common.web import (
 from common.web.requests import json_body
 from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
 from sla.rules.http.schemas import PolicyList, PolicyRequest, PolicyResponse
-from sla.rules.store import policies
-from sla.rules.store.policies import PolicyVersion
+from sla.rules.store.policies import POLICIES, PolicyVersion
 from sla.rules.usecases.save_policy import SavePolicy, save_policy
 
 router = APIRouter(prefix="/v1/sla/policies", tags=["policies"])
@@ -65,11 +64,10 @@ async def list_policies(
     position = cursors.read(cursor)
     after = position[0] if position and isinstance(position[0], int) else -1
     versions = await database.read(
-        policies.list_current, caller.tenant_id, after=after, limit=limit + 1
+        POLICIES.list_current, caller.tenant_id, after=after, limit=limit + 1
     )
-    page = versions[:limit]
-    more = (page[-1].position,) if len(versions) > limit else None
-    return json_answer(PolicyList(items=[_response(p) for p in page], next=cursors.write(more)))
+    page, following = cursors.page(versions, limit, position=lambda p: (p.position,))
+    return json_answer(PolicyList(items=[_response(p) for p in page], next=following))
 
 
 @router.get("/{policy_id}", response_model=PolicyResponse)
@@ -79,7 +77,7 @@ async def read_policy(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
-    policy = await database.read(policies.find_current, caller.tenant_id, policy_id)
+    policy = await database.read(POLICIES.find_current, caller.tenant_id, policy_id)
     if policy is None:
         raise NotFoundError("policy not found")
     etag = _etag(policy)
@@ -112,15 +110,4 @@ def _answer(status: int, saved: PolicyVersion) -> tuple[int, PolicyResponse, dic
 
 
 def _response(saved: PolicyVersion) -> PolicyResponse:
-    return PolicyResponse.model_validate(
-        {
-            **saved.body,
-            "policy_id": saved.policy_id,
-            "version": saved.version,
-            "created_at": saved.created_at,
-            "name": saved.name,
-            "position": saved.position,
-            "enabled": saved.enabled,
-        },
-        strict=False,
-    )
+    return PolicyResponse.model_validate(saved.members(), strict=False)

@@ -7,9 +7,6 @@ from sqlalchemy import text
 
 from common.db import Transaction
 
-IN_FORCE = "from_revision <= :revision AND (to_revision IS NULL OR to_revision > :revision)"
-"""The condition for a version to belong to a revision."""
-
 _INSERT = text(
     """
     WITH head AS (

@@ -12,7 +12,7 @@ from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, parse_calendar
 from sla.rules.national_holidays import Nation, list_holidays
 from sla.rules.store import calendars, revisions
-from sla.rules.store.calendars import CalendarVersion
+from sla.rules.store.calendars import CALENDARS, CalendarVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,15 @@ async def save_calendar(
             "another calendar has this name",
             errors=[FieldError("/name", "another calendar has this name")],
         )
-    current = await calendars.find_current(tx, tenant, calendar_id)
+    current = await CALENDARS.find_current(tx, tenant, calendar_id)
     if command.expected is not None:
         _check_expected(command.expected, tenant, current)
-    if current is not None and current.body == body:
-        return current
-    calendar = CalendarVersion(
-        calendar_id=calendar_id,
-        version=current.version + 1 if current else 1,
-        name=body["name"],
-        body=body,
-        created_at=created_at,
+    draft = CalendarVersion(
+        calendar_id=calendar_id, name=body["name"], body=body, created_at=created_at
     )
-    await calendars.save_version(tx, tenant, calendar, revision)
+    calendar = draft.following(current)
+    if calendar is not current:
+        await CALENDARS.save_version(tx, tenant, calendar, revision)
     return calendar
 
 

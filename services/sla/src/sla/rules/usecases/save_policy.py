@@ -1,7 +1,7 @@
 """Create a policy, or replace it by its next version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from sla.rules.domain.hours import add_business
 from sla.rules.domain.policy import Target
 from sla.rules.store import calendars, policies, revisions
 from sla.rules.store.calendars import CalendarVersion
-from sla.rules.store.policies import PolicyVersion
+from sla.rules.store.policies import POLICIES, PolicyVersion
 
 _UNREACHABLE = "this target cannot be reached within ten years on the calendar"
 
@@ -40,7 +40,6 @@ async def save_policy(tx: Transaction, command: SavePolicy, *, now: datetime) ->
     tenant = command.tenant_id
     draft = PolicyVersion(
         policy_id=command.policy_id or new_id(),
-        version=1,
         name=command.name,
         position=command.position,
         enabled=command.enabled,
@@ -51,25 +50,16 @@ async def save_policy(tx: Transaction, command: SavePolicy, *, now: datetime) ->
     revision, created_at = await revisions.insert_revision(tx, tenant)
     await _check_references(tx, command, targets, now)
     current = await _current(tx, command)
-    if current is not None and _is_unchanged(current, draft):
-        return current
-    policy = PolicyVersion(
-        policy_id=draft.policy_id,
-        version=current.version + 1 if current else 1,
-        name=draft.name,
-        position=draft.position,
-        enabled=draft.enabled,
-        body=draft.body,
-        created_at=created_at,
-    )
-    await policies.save_version(tx, tenant, policy, revision)
+    policy = replace(draft, created_at=created_at).following(current)
+    if policy is not current:
+        await POLICIES.save_version(tx, tenant, policy, revision)
     return policy
 
 
 async def _current(tx: Transaction, command: SavePolicy) -> PolicyVersion | None:
     if command.policy_id is None:
         return None
-    current = await policies.find_current(tx, command.tenant_id, command.policy_id)
+    current = await POLICIES.find_current(tx, command.tenant_id, command.policy_id)
     if current is None:
         raise NotFoundError("policy not found")
     if command.expected is not None:
@@ -103,12 +93,3 @@ async def _check_references(
 def _reachable(target: Target, calendar: CalendarVersion, now: datetime) -> bool:
     length = timedelta(seconds=target.seconds)
     return add_business(calendar.hours(), now, length, ()) is not None
-
-
-def _is_unchanged(current: PolicyVersion, draft: PolicyVersion) -> bool:
-    return (current.name, current.position, current.enabled, current.body) == (
-        draft.name,
-        draft.position,
-        draft.enabled,
-        draft.body,
-    )
