@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from common.db import Columns
 from sla.clocks.domain.clocks import (
     Clock,
     ClockState,
@@ -14,18 +15,46 @@ from sla.clocks.domain.clocks import (
 )
 from sla.rules.domain.policy import Metric
 
-NAMES = (
-    "tenant_id", "clock_id", "conversation_id", "customer_id", "metric", "cycle", "state",
-    "policy_id", "policy_version", "policy_name", "target_seconds", "calendar_id",
-    "calendar_version", "started_at", "due_at", "met_at", "breached_at", "detected_at", "ended_at",
-    "in_force_at", "confirmed", "reason", "silent", "superseded", "test", "pauses", "warnings",
-    "warned", "version", "next_fire_at", "confirm_at", "source_partition",
-)  # fmt: skip
-COLUMNS = ", ".join(NAMES)
+CLOCK = Columns(
+    {
+        "tenant_id": "text",
+        "clock_id": "uuid",
+        "conversation_id": "uuid",
+        "customer_id": "uuid",
+        "metric": "text",
+        "cycle": "int",
+        "state": "text",
+        "policy_id": "uuid",
+        "policy_version": "int",
+        "policy_name": "text",
+        "target_seconds": "int",
+        "calendar_id": "text",
+        "calendar_version": "int",
+        "started_at": "timestamptz",
+        "due_at": "timestamptz",
+        "met_at": "timestamptz",
+        "breached_at": "timestamptz",
+        "detected_at": "timestamptz",
+        "ended_at": "timestamptz",
+        "in_force_at": "timestamptz",
+        "confirmed": "boolean",
+        "reason": "text",
+        "silent": "boolean",
+        "superseded": "boolean",
+        "test": "boolean",
+        "pauses": "jsonb",
+        "warnings": "jsonb",
+        "warned": "jsonb",
+        "version": "bigint",
+        "next_fire_at": "timestamptz",
+        "confirm_at": "timestamptz",
+        "source_partition": "int",
+    }
+)
 
 
 def to_row(clock: OwnedClock) -> dict[str, Any]:
-    """Return the columns of a clock, ready for JSON."""
+    """Return a clock as a row of ``CLOCK``."""
     owner, current, value = clock.owner, clock.current, clock.current.clock
     return {
         "tenant_id": owner.tenant_id,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection
 from sla.clocks.domain.clocks import ClockState, OwnedClock
-from sla.clocks.store.clock_rows import COLUMNS, from_row
+from sla.clocks.store.clock_rows import CLOCK, from_row
 from sla.rules.domain.hours import Hours
 from sla.rules.domain.policy import AROUND_THE_CLOCK, Metric
 from sla.rules.store.calendars import CALENDARS
@@ -24,7 +24,7 @@ _FILTERS = {
 }
 _AFTER = "(sort_at, clock_id) > (coalesce(cast(:after_at AS timestamptz), 'infinity'), :after_id)"
 
-_FIND = text(f"SELECT {COLUMNS} FROM clock WHERE tenant_id = :tenant AND clock_id = :id")
+_FIND = text(f"SELECT {CLOCK.names} FROM clock WHERE tenant_id = :tenant AND clock_id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def list_clocks(
         where.append(_AFTER)
         values |= {"after_at": after.due_at, "after_id": after.clock_id}
     statement = f"""
-        SELECT {COLUMNS} FROM clock
+        SELECT {CLOCK.names} FROM clock
         WHERE {" AND ".join(where)}
         ORDER BY sort_at, clock_id LIMIT :limit
     """

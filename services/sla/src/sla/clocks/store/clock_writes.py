@@ -6,21 +6,17 @@ from typing import Any
 from sqlalchemy import text
 
 from common.db import Transaction
-from common.jsons import dumps_text
 from sla.clocks.domain.clocks import ClockKey, OwnedClock
 from sla.clocks.domain.conversations import ConversationKey
-from sla.clocks.store.clock_rows import COLUMNS, NAMES, from_row, to_row
-
-_CLOCK_COLUMNS = ", ".join(f"c.{name}" for name in NAMES)
-_NEVER_CHANGED = {"tenant_id", "clock_id", "conversation_id", "test"}
-_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in _NEVER_CHANGED)
+from sla.clocks.store.clock_rows import CLOCK, from_row, to_row
+from sla.clocks.store.keys import KEYS, key_values, keys_with
 
 # Rows are locked and saved in one order, so that two batches cannot deadlock.
 _LOCK_ALL = text(
     f"""
-    SELECT {_CLOCK_COLUMNS}
-    FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[])) AS wanted (tenant_id, id)
-    JOIN clock c ON c.tenant_id = wanted.tenant_id AND c.conversation_id = wanted.id
+    SELECT {CLOCK.of("c")}
+    FROM {KEYS}
+    JOIN clock c ON c.tenant_id = k.tenant_id AND c.conversation_id = k.conversation_id
     ORDER BY c.tenant_id, c.clock_id
     FOR UPDATE OF c
     """
@@ -28,24 +24,16 @@ _LOCK_ALL = text(
 
 _LOCK = text(
     f"""
-    SELECT {_CLOCK_COLUMNS}
-    FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]), cast(:metrics AS text[]),
-                cast(:cycles AS int[])) AS wanted (tenant_id, id, metric, cycle)
-    JOIN clock c ON c.tenant_id = wanted.tenant_id AND c.conversation_id = wanted.id
-                AND c.metric = wanted.metric AND c.cycle = wanted.cycle
+    SELECT {CLOCK.of("c")}
+    FROM {keys_with(metric="text", cycle="int")}
+    JOIN clock c ON c.tenant_id = k.tenant_id AND c.conversation_id = k.conversation_id
+                AND c.metric = k.metric AND c.cycle = k.cycle
     ORDER BY c.tenant_id, c.clock_id
     FOR UPDATE OF c
     """
 )
 
-_SAVE = text(
-    f"""
-    INSERT INTO clock ({COLUMNS})
-    SELECT {COLUMNS} FROM jsonb_populate_recordset(NULL::clock, cast(:rows AS jsonb))
-    ORDER BY tenant_id, clock_id
-    ON CONFLICT (tenant_id, clock_id) DO UPDATE SET {_CHANGES}
-    """
-)
+_SAVE = text(CLOCK.upsert("clock", "clocks", key=("tenant_id", "clock_id")))
 
 ClocksByConversation = dict[ConversationKey, dict[ClockKey, OwnedClock]]
 
@@ -54,8 +42,7 @@ async def lock_all_clocks(
     tx: Transaction, conversations: Sequence[ConversationKey]
 ) -> ClocksByConversation:
     """Lock and return all clocks of the conversations."""
-    tenants, ids = [tenant for tenant, _ in conversations], [id_ for _, id_ in conversations]
-    rows = await tx.execute(_LOCK_ALL, {"tenants": tenants, "ids": ids})
+    rows = await tx.execute(_LOCK_ALL, key_values(conversations))
     return _by_conversation(conversations, rows)
 
 
@@ -73,10 +60,9 @@ async def lock_clocks(
     rows = await tx.execute(
         _LOCK,
         {
-            "tenants": [tenant for (tenant, _), _, _ in wanted],
-            "ids": [id_ for (_, id_), _, _ in wanted],
-            "metrics": [metric.value for _, metric, _ in wanted],
-            "cycles": [cycle for _, _, cycle in wanted],
+            **key_values([conversation for conversation, _, _ in wanted]),
+            "metric": [metric.value for _, metric, _ in wanted],
+            "cycle": [cycle for _, _, cycle in wanted],
         },
     )
     return _by_conversation(keys, rows)
@@ -85,7 +71,7 @@ async def lock_clocks(
 async def save_clocks(tx: Transaction, clocks: Sequence[OwnedClock]) -> None:
     """Insert or update clocks whose conversations, or whose own rows, the caller has locked."""
     if clocks:
-        await tx.execute(_SAVE, {"rows": dumps_text([to_row(clock) for clock in clocks])})
+        await tx.execute(_SAVE, {"clocks": CLOCK.values([to_row(clock) for clock in clocks])})
 
 
 def _by_conversation(

@@ -6,20 +6,44 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.db import Transaction
+from common.db import Columns, Transaction
 from common.ids import new_id
-from common.jsons import dumps_text
 from sla.clocks.domain.conversations import Conversation, ConversationFacts, ConversationKey
 from sla.clocks.domain.facts import Fact, FactKind
+from sla.clocks.store.keys import KEYS, key_values, keys_with
+
+_CONVERSATION = Columns(
+    {
+        "tenant_id": "text",
+        "conversation_id": "uuid",
+        "customer_id": "uuid",
+        "attributes": "jsonb",
+        "last_sequence": "bigint",
+        "first_recorded_at": "timestamptz",
+        "source_partition": "int",
+        "test": "boolean",
+    }
+)
+_FACT = Columns(
+    {
+        "tenant_id": "text",
+        "conversation_id": "uuid",
+        "sequence": "bigint",
+        "kind": "text",
+        "occurred_at": "timestamptz",
+        "recorded_at": "timestamptz",
+        "backfill": "boolean",
+        "status": "text",
+        "opened_by": "text",
+        "attributes": "jsonb",
+    }
+)
 
 # Rows are inserted, and so locked, in one order, so that two batches cannot deadlock.
 _SAVE_CONVERSATIONS = text(
-    """
-    INSERT INTO conversation AS c (tenant_id, conversation_id, customer_id, attributes,
-        last_sequence, first_recorded_at, source_partition, test, ledger)
-    SELECT tenant_id, conversation_id, customer_id, attributes, last_sequence, first_recorded_at,
-           source_partition, test, :ledger
-    FROM jsonb_populate_recordset(NULL::conversation, cast(:rows AS jsonb))
+    f"""
+    INSERT INTO conversation AS c ({_CONVERSATION.names}, ledger)
+    SELECT {_CONVERSATION.names}, :ledger FROM {_CONVERSATION.table("conversations")}
     ORDER BY tenant_id, conversation_id
     ON CONFLICT (tenant_id, conversation_id) DO UPDATE SET
         customer_id = CASE WHEN excluded.last_sequence > c.last_sequence
@@ -36,32 +60,27 @@ _SAVE_CONVERSATIONS = text(
 )
 
 _INSERT_FACTS = text(
-    """
-    INSERT INTO fact (tenant_id, conversation_id, sequence, kind, occurred_at, recorded_at,
-                      backfill, status, opened_by, attributes)
-    SELECT tenant_id, conversation_id, sequence, kind, occurred_at, recorded_at, backfill, status,
-           opened_by, attributes
-    FROM jsonb_populate_recordset(NULL::fact, cast(:rows AS jsonb))
+    f"""
+    INSERT INTO fact ({_FACT.names})
+    {_FACT.select("facts")}
     ON CONFLICT (tenant_id, conversation_id, sequence) DO NOTHING
     RETURNING tenant_id, conversation_id, sequence
     """
 )
 
 _LIST_FACTS = text(
-    """
-    SELECT f.tenant_id, f.conversation_id, f.sequence, f.kind, f.occurred_at, f.recorded_at,
-           f.backfill, f.status, f.opened_by, f.attributes
-    FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[])) AS wanted (tenant_id, id)
-    JOIN fact f ON f.tenant_id = wanted.tenant_id AND f.conversation_id = wanted.id
+    f"""
+    SELECT {_FACT.of("f")}
+    FROM {KEYS}
+    JOIN fact f ON f.tenant_id = k.tenant_id AND f.conversation_id = k.conversation_id
     """
 )
 
 _SAVE_REVISIONS = text(
-    """
-    UPDATE conversation c SET revision = matched.revision
-    FROM unnest(cast(:tenants AS text[]), cast(:ids AS uuid[]), cast(:revisions AS bigint[]))
-         AS matched (tenant_id, id, revision)
-    WHERE c.tenant_id = matched.tenant_id AND c.conversation_id = matched.id
+    f"""
+    UPDATE conversation c SET revision = k.revision
+    FROM {keys_with(revision="bigint")}
+    WHERE c.tenant_id = k.tenant_id AND c.conversation_id = k.conversation_id
     """
 )
 
@@ -71,12 +90,12 @@ async def save_facts(
 ) -> dict[ConversationKey, Conversation]:
     """Lock the conversations, creating new ones, and add their facts; stored facts stay."""
     conversation_rows = [_conversation_row(entry) for entry in batch]
-    values = {"rows": dumps_text(conversation_rows), "ledger": new_id()}
+    values = {"conversations": _CONVERSATION.values(conversation_rows), "ledger": new_id()}
     rows = (await tx.execute(_SAVE_CONVERSATIONS, values)).all()
     facts = [_fact_row(entry.key, fact) for entry in batch for fact in entry.facts]
     inserted: set[tuple[str, UUID, int]] = set()
     if facts:
-        result = await tx.execute(_INSERT_FACTS, {"rows": dumps_text(facts)})
+        result = await tx.execute(_INSERT_FACTS, {"facts": _FACT.values(facts)})
         inserted = {(row.tenant_id, row.conversation_id, row.sequence) for row in result}
     new_facts = {entry.key: _inserted(entry, inserted) for entry in batch}
     conversations = (_conversation(row, new_facts) for row in rows)
@@ -93,9 +112,7 @@ async def list_facts(
     tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, list[Fact]]:
     """Return all facts of the conversations."""
-    result = await tx.execute(
-        _LIST_FACTS, {"tenants": [tenant for tenant, _ in keys], "ids": [id_ for _, id_ in keys]}
-    )
+    result = await tx.execute(_LIST_FACTS, key_values(keys))
     facts: dict[ConversationKey, list[Fact]] = {key: [] for key in keys}
     for row in result:
         facts[row.tenant_id, row.conversation_id].append(_fact(row))
@@ -105,21 +122,15 @@ async def list_facts(
 async def save_revisions(tx: Transaction, revisions: Mapping[ConversationKey, int]) -> None:
     """Store the revision of the rules that each conversation keeps."""
     if revisions:
-        await tx.execute(
-            _SAVE_REVISIONS,
-            {
-                "tenants": [tenant for tenant, _ in revisions],
-                "ids": [id_ for _, id_ in revisions],
-                "revisions": list(revisions.values()),
-            },
-        )
+        values = {**key_values(revisions.keys()), "revision": list(revisions.values())}
+        await tx.execute(_SAVE_REVISIONS, values)
 
 
 def _conversation_row(entry: ConversationFacts) -> dict[str, Any]:
-    tenant, id_ = entry.key
+    tenant_id, conversation_id = entry.key
     return {
-        "tenant_id": tenant,
-        "conversation_id": id_,
+        "tenant_id": tenant_id,
+        "conversation_id": conversation_id,
         "customer_id": entry.customer_id,
         "attributes": entry.attributes,
         "last_sequence": entry.last_sequence,
@@ -130,10 +141,10 @@ def _conversation_row(entry: ConversationFacts) -> dict[str, Any]:
 
 
 def _fact_row(key: ConversationKey, fact: Fact) -> dict[str, Any]:
-    tenant, id_ = key
+    tenant_id, conversation_id = key
     return {
-        "tenant_id": tenant,
-        "conversation_id": id_,
+        "tenant_id": tenant_id,
+        "conversation_id": conversation_id,
         "sequence": fact.sequence,
         "kind": fact.kind,
         "occurred_at": fact.occurred_at,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.store.clock_rows import COLUMNS, from_row
+from sla.clocks.store.clock_rows import CLOCK, from_row
 
 # The database's clock alone decides how far each partition's source is known. The claims skip a
 # clock that another timer has locked, and write nothing.
@@ -30,7 +30,7 @@ CLAIM_SQL = f"""
     {_READY}
     SELECT due.*, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
-        SELECT {COLUMNS} FROM clock
+        SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition
           AND next_fire_at <= greatest(ready.known_until, ready.waited_until)
         ORDER BY next_fire_at
@@ -46,7 +46,7 @@ _CLAIM_UNCONFIRMED = text(
     {_READY}
     SELECT due.*, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
-        SELECT {COLUMNS} FROM clock
+        SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition AND confirm_at <= ready.known_until
         ORDER BY confirm_at
         LIMIT :batch
