@@ -21,6 +21,7 @@ from common.web.requests.fields import (
     Slug,
     Text,
     Timestamp,
+    one_of,
     without_nul,
 )
 from common.web.requests.queries import (
@@ -58,6 +59,7 @@ __all__ = [
     "declared_parameters",
     "is_list",
     "json_body",
+    "one_of",
     "page_limit",
     "prefix_of",
     "public_url",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
@@ -62,6 +63,12 @@ JsonTime = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A time in an answer or an event: RFC 3339 in UTC, always with microseconds."""
+
+
+def one_of(values: type[StrEnum]) -> WithJsonSchema:
+    """Return the annotation that describes an enum in place, by its values."""
+    return WithJsonSchema({"type": "string", "enum": [value.value for value in values]})
+
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]

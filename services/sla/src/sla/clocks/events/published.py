@@ -1,25 +1,15 @@
 """The events that sla publishes: each change of a clock, with the whole clock after it."""
 
-from enum import StrEnum
-from typing import Annotated, Any, ClassVar
-from uuid import UUID
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict, WithJsonSchema
+from pydantic import ConfigDict
 
 from common.messaging import EventData
 from common.web.requests import JsonTime
-from sla.clocks.domain.clocks import ClockState
-from sla.rules.domain.policy import Metric
+from sla.clocks.events.clock_fields import ClockFields
 
 TOPIC = "sla.clocks"
 
-
-def _one_of(values: type[StrEnum]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": [value.value for value in values]})
-
-
-MetricName = Annotated[Metric, _one_of(Metric)]
-StateName = Annotated[ClockState, _one_of(ClockState)]
 
 _RUNNING: dict[str, Any] = {
     "clock_id": "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
@@ -53,26 +43,11 @@ def _example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [body]})
 
 
-class ClockEvent(EventData):
+class ClockEvent(ClockFields, EventData):
     """The fields of the clock that every event carries."""
 
     topic: ClassVar[str] = TOPIC
 
-    clock_id: UUID
-    conversation_id: UUID
-    customer_id: UUID | None
-    metric: MetricName
-    cycle: int
-    state: StateName
-    policy_id: UUID
-    policy_version: int
-    policy_name: str
-    target_seconds: int
-    started_at: JsonTime
-    due_at: JsonTime | None
-    met_at: JsonTime | None
-    breached_at: JsonTime | None
-    detected_at: JsonTime | None
     confirmed: bool | None
     reason: str | None
 

@@ -21,7 +21,7 @@ from common.web.requests import Timestamp
 from common.web.responses import Part, json_answer
 from sla.clocks.domain.clocks import OwnedClock
 from sla.clocks.domain.explanation import explain
-from sla.clocks.events.published import MetricName, StateName
+from sla.clocks.events.clock_fields import MetricName, StateName
 from sla.clocks.http.schemas import (
     ClockList,
     ClockResponse,

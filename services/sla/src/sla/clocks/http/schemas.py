@@ -1,13 +1,12 @@
 """Clocks as the API shows them."""
 
 from typing import Literal
-from uuid import UUID
 
 from common.web.requests import JsonTime, ResponseModel
 from sla.clocks.domain.clocks import ClockVersion, OwnedClock
 from sla.clocks.domain.explanation import Explanation
 from sla.clocks.events.announcing import public_fields
-from sla.clocks.events.published import MetricName, StateName
+from sla.clocks.events.clock_fields import ClockFields
 
 
 class WarningResponse(ResponseModel):
@@ -34,22 +33,7 @@ class Summary(ResponseModel):
     pauses: list[PauseResponse]
 
 
-class ClockResponse(ResponseModel):
-    clock_id: UUID
-    conversation_id: UUID
-    customer_id: UUID | None
-    metric: MetricName
-    cycle: int
-    state: StateName
-    policy_id: UUID
-    policy_version: int
-    policy_name: str
-    target_seconds: int
-    started_at: JsonTime
-    due_at: JsonTime | None
-    met_at: JsonTime | None
-    breached_at: JsonTime | None
-    detected_at: JsonTime | None
+class ClockResponse(ClockFields, ResponseModel):
     ended_at: JsonTime | None
     confirmed: bool | None
     reason: str | None

@@ -4,19 +4,15 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText
+from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText, one_of
 from sla.rules.domain.durations import MAX_SECONDS
 from sla.rules.domain.hours import AtClose
 from sla.rules.domain.policy import AgentInitiated, Metric, OnReopen
 
-MetricName = Annotated[
-    Metric,
-    Field(strict=False),
-    WithJsonSchema({"type": "string", "enum": [metric.value for metric in Metric]}),
-]
+MetricName = Annotated[Metric, Field(strict=False), one_of(Metric)]
 _WallTime = Annotated[str, StringConstraints(max_length=8)]
 _Weekday = Annotated[str, StringConstraints(max_length=16)]
 _Code = Annotated[str, StringConstraints(max_length=16)]
