@@ -1,5 +1,6 @@
 """A provider's webhook, from the signed call to the recorded interaction."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -19,7 +20,7 @@ from interactions.channels.usecases.add_channel_account import (
 )
 from interactions.channels.usecases.deliveries import RedriveDeliveries, redrive_deliveries
 from interactions.commands import add_channel
-from interactions.history import Deadline
+from interactions.history import Deadline, Identifier
 from interactions.history.http.state import HistoryState
 
 SECRET = "12345678901234567890123456789012"
@@ -201,14 +202,7 @@ async def test_one_delivery_that_cannot_be_recorded_does_not_stop_the_others(api
                 raise RuntimeError("a bug")
             return super().read(delivery)
 
-    process = ProcessDeliveries(
-        api.service.database,
-        api.service.api.state.threadline.parts[HistoryState].resolver,
-        {"twilio": Broken()},
-        clock=api.service.clock,
-        deadline=Deadline(1.0, 0.0),
-        window=api.service.settings.thread_window,
-    )
+    process = processing(api, Broken())
     for n, sid in enumerate(("SM1", "SMbad", "SM2")):
         await send(api, MESSAGE | {"MessageSid": sid}, i_twilio_idempotency_token=f"t{n}")
     await process()
@@ -218,6 +212,34 @@ async def test_one_delivery_that_cannot_be_recorded_does_not_stop_the_others(api
     await api.run(redrive_deliveries, RedriveDeliveries("demo"), now=api.service.clock.now())
     await api.tick("process_deliveries")
     assert len(await api.rows("SELECT 1 FROM interaction")) == 3
+
+
+async def test_a_sender_that_cannot_be_looked_up_does_not_stop_the_others(api):
+    class Careless(Twilio):
+        def read(self, delivery):
+            drafts = super().read(delivery)
+            if b"SMbad" not in delivery.body:
+                return drafts
+            return [replace(draft, identifiers=(Identifier("phone", "\0"),)) for draft in drafts]
+
+    process = processing(api, Careless())
+    for n, sid in enumerate(("SM1", "SMbad", "SM2")):
+        await send(api, MESSAGE | {"MessageSid": sid}, i_twilio_idempotency_token=f"t{n}")
+    await process()
+    rows = await api.rows("SELECT state, reason FROM raw_delivery ORDER BY received_at")
+    assert [row.state for row in rows] == ["processed", "quarantined", "processed"]
+    assert rows[1].reason.startswith("recording_failed: ")
+
+
+def processing(api, adapter):
+    return ProcessDeliveries(
+        api.service.database,
+        api.service.api.state.threadline.parts[HistoryState].resolver,
+        {"twilio": adapter},
+        clock=api.service.clock,
+        deadline=Deadline(1.0, 0.0),
+        window=api.service.settings.thread_window,
+    )
 
 
 async def test_a_delivery_that_kills_its_process_is_quarantined(api):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from common.db import Clock, Database, Transaction
@@ -58,7 +58,7 @@ class ProcessDeliveries:
         for delivery in claimed:
             by_tenant[delivery.tenant_id].append(self._read(delivery))
         for tenant_id, reads in by_tenant.items():
-            await self._record(await self._resolve(tenant_id, reads))
+            await self._finish(tenant_id, reads)
         return len(claimed)
 
     def _read(self, delivery: StoredDelivery) -> _Read:
@@ -82,6 +82,22 @@ class ProcessDeliveries:
             _log.error("delivery.parser_failed", provider=delivery.provider, exc_info=error)
             return _Read(delivery, unreadable=f"parser_failed: {describe(error)}")
 
+    async def _finish(self, tenant_id: str, reads: Sequence[_Read]) -> None:
+        """Resolve and record all; if that fails, each alone, so that none blocks the others."""
+        try:
+            await self._store(await self._resolve(tenant_id, reads))
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - isolated and quarantined with its reason
+            _log.error("delivery.recording_failed", exc_info=error)
+            if len(reads) > 1:
+                for read in reads:
+                    await self._finish(tenant_id, [read])
+                return
+            reason = f"recording_failed: {describe(error)}"
+            failed = [Understood(read.delivery, (), reason) for read in reads]
+            await self._store(RecordDeliveries(tenant_id, failed, self._window))
+
     async def _resolve(self, tenant_id: str, reads: Sequence[_Read]) -> RecordDeliveries:
         drafts = [draft for read in reads for draft in read.drafts]
         results = await self._resolver.resolve(tenant_id, drafts, deadline=self._deadline)
@@ -92,23 +108,6 @@ class ProcessDeliveries:
             Understood(r.delivery, [next(items) for _ in r.drafts], r.unreadable) for r in reads
         ]
         return RecordDeliveries(tenant_id, understood, self._window)
-
-    async def _record(self, command: RecordDeliveries) -> None:
-        """Record all together; if that fails, each alone, so that none blocks the others."""
-        try:
-            await self._store(command)
-        except UnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 - isolated and quarantined with its reason
-            _log.error("delivery.recording_failed", exc_info=error)
-            if len(command.understood) > 1:
-                for delivery in command.understood:
-                    await self._record(replace(command, understood=[delivery]))
-                return
-            [failed] = command.understood
-            reason = f"recording_failed: {describe(error)}"
-            quarantining = replace(command, understood=[Understood(failed.delivery, (), reason)])
-            await self._store(quarantining)
 
     async def _store(self, command: RecordDeliveries) -> None:
         outcomes = await self._database.run(record_deliveries, command, now=self._clock.now())
