@@ -14,6 +14,7 @@ from tools.house.checks import (
     event_fields,
     faces,
     folders,
+    metrics,
     purity,
     reasons,
     sql,
@@ -34,6 +35,7 @@ COPIED_BY_NAME = {
     f"{SLA}/events/published.py": EVENT,
     f"{SLA}/events/announcing.py": f"{ANNOUNCING}NAMES = tuple(OpenedV1.model_fields)\n",
 }
+COUNTED = {f"{SLA}/metrics.py": 'MADE = Counter("threadline_sla_made_total", "Made.", ["kind"])\n'}
 ROOMS = {
     f"{COMMON}/db/__init__.py": '__all__ = ["Database"]\n',
     f"{COMMON}/db/database.py": "",
@@ -89,6 +91,7 @@ BREAKS: list[tuple[Check, Files, str]] = [
         "sla.a",
     ),
     (folders.check, {f"{SLA}/store/file{n}.py": "" for n in range(13)}, "13 files"),
+    (metrics.check, COUNTED | {"docs/operations.md": "threadline_sla_made_total"}, "sla_made"),
     (purity.check, {f"{SLA}/a/domain/x.py": "from common.ids import new_id\n"}, "common.ids"),
     (purity.check, {f"{SLA}/a/domain/x.py": "from uuid import uuid4\n"}, "uuid4"),
     (purity.check, {f"{SLA}/a/domain/x.py": "import random\n"}, "random"),
@@ -147,6 +150,10 @@ SOUND: list[tuple[Check, Files]] = [
         },
     ),
     (folders.check, {f"{SLA}/store/file{n}.py": "" for n in range(12)}),
+    (
+        metrics.check,
+        COUNTED | {"docs/operations.md": "| `threadline_sla_made_total{kind}` | > 0 |"},
+    ),
     (
         purity.check,
         {f"{SLA}/a/domain/x.py": "from datetime import datetime\nfrom uuid import UUID\n"},
