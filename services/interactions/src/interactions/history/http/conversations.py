@@ -13,7 +13,7 @@ from common.web import Caller, DatabaseDep, WriterDep, requires
 from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
 from interactions.history.domain.conversation import Conversation, Status
-from interactions.history.domain.edit import UNCHANGED, ConversationEdit
+from interactions.history.domain.edit import ConversationEdit
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.masks import OPEN
 from interactions.history.store.conversations import get_conversation
@@ -51,10 +51,7 @@ class ConversationPatch(RequestModel):
                 )
         if "tags" in values:
             values["tags"] = tuple(values["tags"])
-        return ConversationEdit(**(dict.fromkeys(_FIELDS, UNCHANGED) | values))
-
-
-_FIELDS = ("status", "priority", "assignee", "team", "tags")
+        return ConversationEdit(**values)
 
 
 class ConversationResponse(ConversationRow):
