@@ -21,7 +21,7 @@ from interactions.history.shown.interaction import (
     ShownIdentifier,
     ShownInteraction,
 )
-from interactions.history.shown.masks import LEAVES, OPEN
+from interactions.history.shown.masks import ATTACHMENTS, LEAVES, NAME, OPEN, TEXT, WITHHELD
 from interactions.history.shown.row import Json, ShownRow, Value
 from interactions.history.usecases.record_interactions import (
     Recorded,
@@ -38,9 +38,13 @@ from interactions.history.usecases.resolve_contacts import (
 )
 
 __all__ = [
+    "ATTACHMENTS",
     "LEAVES",
+    "NAME",
     "NOBODY",
     "OPEN",
+    "TEXT",
+    "WITHHELD",
     "Author",
     "AuthorType",
     "ConversationRow",
