@@ -4,19 +4,18 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import (
+from benchmarks.measurements import (
     breaches,
     context,
-    report,
     resolve,
     rest_ingest,
     stream_ingest,
-    table,
     visibility,
 )
+from benchmarks.output import report, table
+from benchmarks.output.table import Row
 from benchmarks.site import Bench, running_bench
-from benchmarks.sizes import SIZES
-from benchmarks.table import Row
+from benchmarks.workload.sizes import SIZES
 
 Part = Callable[[Bench], Iterator[Row]]
 PARTS: Mapping[str, Part] = {

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 from typing_extensions import override
 
-from benchmarks.load import Load, Sample, generator
-from benchmarks.meters import Meter
-from benchmarks.plans import Plans
-from benchmarks.sizes import Size
+from benchmarks.machine.meters import Meter
+from benchmarks.output.plans import Plans
+from benchmarks.workload.load import Load, Sample, generator
+from benchmarks.workload.sizes import Size
 from common.cli import all_topics
 from common.messaging import ensure_topics
 from common.settings import KafkaSettings

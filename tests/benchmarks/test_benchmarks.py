@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.__main__ import PARTS
-from benchmarks.report import ROOT
+from benchmarks.output.report import ROOT
 
 LAST_ROWS = {
     "context": "context, 50 merged ids, 4 parts, 8 conn.",

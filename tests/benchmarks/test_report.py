@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.limits import Limit, Script
-from benchmarks.load import Latencies
-from benchmarks.report import DOCUMENT, Report
-from benchmarks.table import Row, at_least, at_most
+from benchmarks.machine.limits import Limit, Script
+from benchmarks.output.report import DOCUMENT, Report
+from benchmarks.output.table import Row, at_least, at_most
+from benchmarks.workload.load import Latencies
 
 ROW = Row(
     "context, 8 conn.",

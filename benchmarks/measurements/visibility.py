@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from benchmarks import messages, people
-from benchmarks.load import Answer, Connection, Latencies, request
-from benchmarks.people import People
+from benchmarks.output.table import Row, at_most
 from benchmarks.site import Bench, Site
-from benchmarks.table import Row, at_most
+from benchmarks.workload import messages, people
+from benchmarks.workload.load import Answer, Connection, Latencies, request
+from benchmarks.workload.people import People
 from common.messaging import Outgoing, Producer
 from common.settings import KafkaSettings
 from interactions.history.consumers.inbound import TOPIC

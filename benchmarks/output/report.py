@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import table
-from benchmarks.table import Row
+from benchmarks.output import table
+from benchmarks.output.table import Row
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
 PLANS = ROOT / "benchmarks/results/plans.md"
 _BETWEEN = re.compile(r"(<!-- bench: begin -->\n).*(<!-- bench: end -->)", re.DOTALL)

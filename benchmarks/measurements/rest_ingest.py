@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks import bulk, limits, messages, people
-from benchmarks.limits import Limit, Script
-from benchmarks.load import request
-from benchmarks.people import People
+from benchmarks.machine import bulk, limits
+from benchmarks.machine.limits import Limit, Script
+from benchmarks.output.table import Row, at_least, row_of
 from benchmarks.site import Bench, Site
-from benchmarks.table import Row, at_least, row_of
+from benchmarks.workload import messages, people
+from benchmarks.workload.load import request
+from benchmarks.workload.people import People
 
 CONNECTIONS = (1, 8, 32)
 BATCH = 1_000

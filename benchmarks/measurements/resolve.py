@@ -7,11 +7,12 @@ from functools import partial
 
 import asyncpg
 
-from benchmarks import limits, people
-from benchmarks.limits import Limit, Script
-from benchmarks.load import request
+from benchmarks.machine import limits
+from benchmarks.machine.limits import Limit, Script
+from benchmarks.output.table import Row, at_least, at_most, row_of
 from benchmarks.site import Bench, Site
-from benchmarks.table import Row, at_least, at_most, row_of
+from benchmarks.workload import people
+from benchmarks.workload.load import request
 from identity.customers.store.customers import BY_KEYS
 
 CONNECTIONS = (1, 8)

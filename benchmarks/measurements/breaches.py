@@ -9,10 +9,10 @@ from datetime import datetime
 
 import asyncpg
 
-from benchmarks.backlog import open_reader
-from benchmarks.load import Latencies
+from benchmarks.measurements.backlog import open_reader
+from benchmarks.output.table import Row, at_most
 from benchmarks.site import Bench, Site
-from benchmarks.table import Row, at_most
+from benchmarks.workload.load import Latencies
 from common.messaging import GroupReader
 from sla.clocks.events.published import TOPIC, ClockBreachedV1
 

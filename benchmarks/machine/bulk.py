@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from benchmarks.limits import Limit
-from benchmarks.meters import Meter
+from benchmarks.machine.limits import Limit
+from benchmarks.machine.meters import Meter
 from interactions.history import InteractionRecordedV1
 
 ROWS_AT_ONCE = 500

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import bulk, messages, people
-from benchmarks.backlog import Message, Stream
-from benchmarks.people import People
+from benchmarks.machine import bulk
+from benchmarks.measurements.backlog import Message, Stream
+from benchmarks.output.table import Row, at_least
 from benchmarks.site import Bench, Site
-from benchmarks.table import Row, at_least
+from benchmarks.workload import messages, people
+from benchmarks.workload.people import People
 from interactions.history.consumers.inbound import CONSUMER, TOPIC
 
 PER_SECOND = 5_000

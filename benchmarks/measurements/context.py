@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import limits, people
-from benchmarks.limits import Limit, Script
-from benchmarks.load import request
-from benchmarks.people import People
+from benchmarks.machine import limits
+from benchmarks.machine.limits import Limit, Script
+from benchmarks.output.table import Mark, Row, at_least, at_most, row_of
 from benchmarks.site import Bench, Site
-from benchmarks.table import Mark, Row, at_least, at_most, row_of
+from benchmarks.workload import people
+from benchmarks.workload.load import request
+from benchmarks.workload.people import People
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.context.parts import PART_NAMES
 from interactions.context.store.statement import context_statement

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
-from benchmarks.limits import Limit
-from benchmarks.load import Latencies, Sample
+from benchmarks.machine.limits import Limit
+from benchmarks.workload.load import Latencies, Sample
 
 HEADER = ("what", "per s", "limit per s (ratio)", "p50 / p95 / p99 ms", "our CPU ms",
           "Postgres CPU ms (limit)", "marks")  # fmt: skip

@@ -1,4 +1,4 @@
-"""A minimal FastAPI application on our server: ``python -m benchmarks.hello PORT``."""
+"""A minimal FastAPI application on our server: ``python -m benchmarks.machine.hello PORT``."""
 
 import asyncio
 import sys

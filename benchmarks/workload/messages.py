@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks import people
+from benchmarks.workload import people
 
 
 def body(run: str, number: int, sender: str) -> bytes:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.load import Load, request
-from benchmarks.meters import Meter
+from benchmarks.machine.meters import Meter
 from benchmarks.site import Bench, run_module
+from benchmarks.workload.load import Load, request
 from devstack.servers.children import find_installed, free_port, is_listening
 
 _REAPED_SECONDS = 0.3
@@ -85,7 +85,7 @@ def _number(pattern: str, text: str) -> float:
 def hello(bench: Bench, *, connections: int) -> Limit:
     """Return how many requests a second a minimal FastAPI answers on our server and loop."""
     port = free_port()
-    process = run_module("benchmarks.hello", str(port))
+    process = run_module("benchmarks.machine.hello", str(port))
     try:
         while not is_listening(port):
             time.sleep(0.05)

@@ -11,10 +11,10 @@ from uuid import uuid4
 import asyncpg
 import psutil
 
-from benchmarks.limits import Limit
-from benchmarks.meters import Cpu, Meter
+from benchmarks.machine.limits import Limit
+from benchmarks.machine.meters import Cpu, Meter
+from benchmarks.output.table import Mark, Row
 from benchmarks.site import Site
-from benchmarks.table import Mark, Row
 from common.messaging import GroupReader, Outgoing, Producer, key_hash
 from common.settings import KafkaSettings
 

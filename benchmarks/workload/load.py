@@ -15,7 +15,7 @@ import httptools
 import uvloop
 from typing_extensions import override
 
-from benchmarks.meters import Cpu, Meter
+from benchmarks.machine.meters import Cpu, Meter
 
 _SUCCESSES = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 Answer = tuple[int, bytes]

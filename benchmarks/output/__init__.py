@@ -1,0 +1,1 @@
+"""What a run leaves behind: the table, the plans and the pages that show them."""

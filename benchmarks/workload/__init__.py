@@ -1,0 +1,1 @@
+"""Who calls, with what, and how much of it."""
