@@ -15,9 +15,9 @@ from devstack.kafka.server import KafkaNode
 from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
 from devstack.testing.leaks import assert_nothing_leaked, read_logs
 from devstack.testing.postgres import Templates
+from tests.drills.callers.ledger import Ledger
+from tests.drills.callers.speakers import Speaker, add_accounts, open_speaker
 from tests.drills.drill import Drill, publish_desk_policy
-from tests.drills.ledger import Ledger
-from tests.drills.speakers import Speaker, add_accounts, open_speaker
 
 # Pages in the kernel's cache survive the death of a process, so nothing has to reach the disk.
 POSTGRES = (*DURABLE, "fsync=off")

@@ -12,13 +12,13 @@ import httpx
 from devstack.fleet.faults import Faults
 from devstack.fleet.fleet import Fleet
 from devstack.fleet.processes import KILLED
+from tests.drills.callers.ledger import Ledger
+from tests.drills.callers.messages import DESK, Message, Way
+from tests.drills.callers.speakers import Speaker
+from tests.drills.faults.points import Point
 from tests.drills.invariants.checks import report, violations
 from tests.drills.invariants.evidence import Evidence, Sources, open_sources
 from tests.drills.invariants.quiescence import wait_until_idle, wait_until_sessions_are_free
-from tests.drills.ledger import Ledger
-from tests.drills.messages import DESK, Message, Way
-from tests.drills.points import Point
-from tests.drills.speakers import Speaker
 
 Act = Callable[[], Awaitable[Any]]
 

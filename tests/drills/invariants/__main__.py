@@ -9,7 +9,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.drills import ledger
+from tests.drills.callers import ledger
 from tests.drills.invariants.checks import INVARIANTS, report, violations
 from tests.drills.invariants.evidence import open_sources
 from tests.drills.invariants.quiescence import wait_until_idle

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from common.jsons import loads
 from common.messaging.envelope import HEARTBEAT_TYPE
-from tests.drills.ledger import Entries
+from tests.drills.callers.ledger import Entries
 
 Row = Mapping[str, Any]
 

@@ -7,10 +7,10 @@ import asyncio
 
 import pytest
 
+from tests.drills.callers.messages import a_message
+from tests.drills.callers.partner import INBOUND
 from tests.drills.drill import Drill
-from tests.drills.messages import a_message
-from tests.drills.partner import INBOUND
-from tests.drills.points import Point, When
+from tests.drills.faults.points import Point, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from devstack.servers.postgres import EmbeddedPostgres
+from tests.drills.callers.traffic import under_load
 from tests.drills.drill import Drill
-from tests.drills.outages import during
-from tests.drills.traffic import under_load
+from tests.drills.faults.outages import during
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

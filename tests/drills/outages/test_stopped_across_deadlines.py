@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.drills.crowd import SOURCE_SILENT, Crowd, crowd_in_time
+from tests.drills.callers.crowd import SOURCE_SILENT, Crowd, crowd_in_time
 from tests.drills.drill import Drill
 
 pytestmark = pytest.mark.timeout(600)

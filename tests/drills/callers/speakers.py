@@ -18,9 +18,9 @@ from twilio.request_validator import RequestValidator
 from common.jsons import dumps, loads
 from devstack.fleet.fleet import Fleet
 from devstack.testing.leaks import SECRET
-from tests.drills.ledger import Ledger
-from tests.drills.messages import ACCOUNTS, DESK, Json, Message, Way
-from tests.drills.partner import Partner
+from tests.drills.callers.ledger import Ledger
+from tests.drills.callers.messages import ACCOUNTS, DESK, Json, Message, Way
+from tests.drills.callers.partner import Partner
 
 PATIENCE_SECONDS = 60.0
 UNANSWERED = frozenset({409, 429, 503})

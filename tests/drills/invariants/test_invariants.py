@@ -16,12 +16,12 @@ import pytest
 
 from common.messaging import rfc3339
 from devstack.testing.wait import until
+from tests.drills.callers.ledger import Asked
+from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
 from tests.drills.invariants.checks import violations
 from tests.drills.invariants.evidence import Event, Evidence, open_sources
 from tests.drills.invariants.quiescence import find_idle_and_orphaned_sessions, wait_until_idle
-from tests.drills.ledger import Asked
-from tests.drills.messages import a_message
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -9,7 +9,7 @@ import pytest
 from devstack.fleet.fleet import Fleet
 from devstack.servers.postgres import Server
 from devstack.testing.postgres import execute
-from tests.drills.points import Point
+from tests.drills.faults.points import Point
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

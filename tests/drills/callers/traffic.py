@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from devstack.testing.wait import until
+from tests.drills.callers.messages import TENANTS, Message, Way, a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import TENANTS, Message, Way, a_message
 
 PAUSE_SECONDS = 0.05
 ANSWERED = 0.5

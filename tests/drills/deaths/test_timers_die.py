@@ -3,9 +3,9 @@
 import pytest
 
 from devstack.fleet.processes import KILLED
+from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import a_message
-from tests.drills.points import Point
+from tests.drills.faults.points import Point
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

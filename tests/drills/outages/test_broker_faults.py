@@ -8,9 +8,9 @@ import pytest
 
 from devstack.fleet.faults import Faults
 from devstack.testing.wait import until
+from tests.drills.callers.traffic import under_load
 from tests.drills.drill import Drill
-from tests.drills.outages import during
-from tests.drills.traffic import under_load
+from tests.drills.faults.outages import during
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

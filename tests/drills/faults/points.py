@@ -49,7 +49,8 @@ class Point:
     def words(self) -> list[str]:
         """Return the launcher and its arguments, for ``Fleet.launch(through=…)``."""
         return [
-            "tests.drills.crash", "--at", self.at, "--when", self.when, "--nth", str(self.nth),
+            "tests.drills.faults.crash",
+            "--at", self.at, "--when", self.when, "--nth", str(self.nth),
             "--how", self.how, "--of", self.of, "--about", self.about, "--",
         ]  # fmt: skip
 

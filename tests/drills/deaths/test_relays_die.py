@@ -4,9 +4,9 @@ import psutil
 import pytest
 
 from devstack.testing.wait import until
+from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import a_message
-from tests.drills.points import Point, Port, When
+from tests.drills.faults.points import Point, Port, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -8,9 +8,9 @@ import pytest
 
 from devstack.fleet.fleet import SEPARATE, Fleet
 from devstack.testing.wait import until
+from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import a_message
-from tests.drills.outages import during
+from tests.drills.faults.outages import during
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -3,9 +3,9 @@
 import pytest
 
 from devstack.testing.wait import until
+from tests.drills.callers.messages import Message, a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import Message, a_message
-from tests.drills.points import Point, When
+from tests.drills.faults.points import Point, When
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

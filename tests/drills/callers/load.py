@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.drills.callers.messages import TENANTS, Json, Message, Way
+from tests.drills.callers.speakers import Speaker
 from tests.drills.drill import FIRST_RESPONSE_SECONDS
-from tests.drills.messages import TENANTS, Json, Message, Way
-from tests.drills.speakers import Speaker
 
 SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
 """The share of the customers' messages that arrive in each way."""

@@ -9,11 +9,11 @@ from random import randrange
 from typing import Any
 
 from devstack.testing.wait import until
+from tests.drills.callers.messages import Message, a_message
 from tests.drills.drill import Drill
 from tests.drills.invariants.deadlines import BREACHED, RETRACTED
 from tests.drills.invariants.evidence import Evidence
 from tests.drills.invariants.oracle import expected_clocks
-from tests.drills.messages import Message, a_message
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 6, 40
 REHEARSED = 250

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from devstack.testing.wait import until
-from tests.drills.crowd import Crowd, crowd_in_time
+from tests.drills.callers.crowd import Crowd, crowd_in_time
 from tests.drills.drill import Drill
-from tests.drills.outages import during
+from tests.drills.faults.outages import during
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

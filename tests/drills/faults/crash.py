@@ -1,17 +1,17 @@
 """Run one process of a service that dies at a chosen point.
 
-``python -m tests.drills.crash --at send --when after --nth 2 -- interactions relay``
+``python -m tests.drills.faults.crash --at send --when after --nth 2 -- interactions relay``
 """
 
 import argparse
 import runpy
 import sys
 
-from tests.drills.points import HOWS, PORTS, WHENS, Point
+from tests.drills.faults.points import HOWS, PORTS, WHENS, Point
 
 
 def main(words: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="tests.drills.crash", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.drills.faults.crash", description=__doc__)
     parser.add_argument("--at", required=True, choices=PORTS)
     parser.add_argument("--when", default="before", choices=WHENS)
     parser.add_argument("--nth", default=1, type=int)

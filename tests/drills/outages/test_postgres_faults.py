@@ -9,10 +9,10 @@ import pytest
 
 from devstack.fleet.faults import Faults
 from devstack.testing.wait import until
-from tests.drills import database_faults
+from tests.drills.callers.traffic import Traffic, under_load
 from tests.drills.drill import Drill
-from tests.drills.outages import during
-from tests.drills.traffic import Traffic, under_load
+from tests.drills.faults import database_faults
+from tests.drills.faults.outages import during
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
+from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
-from tests.drills.messages import a_message
-from tests.drills.points import Point
+from tests.drills.faults.points import Point
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devstack.fleet.fleet import Fleet
+from tests.drills.callers.traffic import under_load
 from tests.drills.drill import Drill
-from tests.drills.traffic import under_load
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(600)]
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from devstack.fleet.fleet import SEPARATE
+from tests.drills.callers.load import Load
 from tests.drills.drill import Drill
 from tests.drills.invariants.deadlines import retracted_certain_breaches
-from tests.drills.load import Load
 
 EVERY_SECONDS = 5.0
 RATE = 330.0

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from common.messaging import Outgoing, Producer, key_hash
 from common.settings import KafkaSettings
-from tests.drills.messages import Message
+from tests.drills.callers.messages import Message
 
 INBOUND = "interactions.inbound"
 UNACKNOWLEDGED_SECONDS = 20.0
