@@ -155,7 +155,7 @@ test-compose: $(DEV) ## The journeys, and how the stack takes it, on a Compose s
 .PHONY: fuzz
 fuzz: $(DEV) ## Requests (CASES=5000 for each service, SEED=…) and records made up at random
 	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) FUZZ_FACTOR=20 $(BIN)/pytest -s --timeout=3600 \
-	  tests/security/test_fuzz.py tests/security/test_poisoned_topics.py
+	  tests/security/input/test_fuzz.py tests/security/input/test_poisoned_topics.py
 
 ##@ Speed
 

@@ -8,8 +8,8 @@ import pytest
 
 from common.messaging import Record, inbox
 from common.messaging.inbox.batches import BatchHandler
+from tests.security.input.poison import TOPICS, record_of, sound
 from tests.security.operations import WITH_BODY
-from tests.security.poison import TOPICS, record_of, sound
 from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 

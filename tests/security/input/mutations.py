@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.jsons import dumps
 from devstack.testing.records import RawRecord
-from tests.security.poison import record_of, sound
+from tests.security.input.poison import record_of, sound
 
 T = TypeVar("T")
 

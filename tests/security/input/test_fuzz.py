@@ -17,7 +17,7 @@ from tests.security.ports import open_ports
 from tests.security.seeds import Tenant
 from tests.security.site import BETA, Site
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CASES = int(os.environ.get("FUZZ_CASES", "100"))
 """The least for each service, shared by its operations; edge cases come on top."""
 SEED = os.environ.get("FUZZ_SEED")
@@ -50,7 +50,7 @@ async def test_no_request_breaks_a_service(
             *command,
             cwd=tmp_path,
             env=os.environ
-            | {"FUZZ": json.dumps(given), "SCHEMATHESIS_HOOKS": "tests.security.fuzz_checks",
+            | {"FUZZ": json.dumps(given), "SCHEMATHESIS_HOOKS": "tests.security.input.fuzz_checks",
                "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

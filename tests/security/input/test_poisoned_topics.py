@@ -17,8 +17,8 @@ from devstack.testing.kafka import NewTopicFor
 from devstack.testing.records import write_raw
 from devstack.testing.wait import until
 from libs.common.tests.kafka.test_relay import running
-from tests.security.mutations import batched, examples_of, mutations
-from tests.security.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
+from tests.security.input.mutations import batched, examples_of, mutations
+from tests.security.input.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
 from tests.security.seeds import Tenant
 from tests.security.site import Site
 
