@@ -27,6 +27,8 @@ TOOLS := $(VENV)/.tools-is-ready
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Images often set it; without bytecode, each of the many processes compiles all the code again.
+unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Start
 
@@ -114,14 +116,16 @@ fmt: $(DEV) ## Format, and fix what can be fixed
 
 # The tests of one service or library alone, by S=sla or S=common.
 ALONE := $(if $(S),$(or $(wildcard services/$(S)/tests libs/$(S)/tests),$(error there is no $(S))))
+# By file, in the order of conftest.py.
+PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: test
 test: check ## Everything, on embedded servers (S=sla for one service, T=path/to/test.py for a part)
-	$(BIN)/pytest -n 2 --dist loadscope --durations=20 --durations-min=0.5 $(ALONE) $(T)
+	$(BIN)/pytest $(PARALLEL) --durations=20 --durations-min=0.5 $(ALONE) $(T)
 
 .PHONY: cov
 cov: $(DEV) ## Measure branches covered; fail below the floors of tools/reports/coverage.toml
-	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=json:build/coverage.json $(ALONE) $(T)
 	$(BIN)/python -m tools.reports.coverage build/coverage.json
 
 .PHONY: mutants

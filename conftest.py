@@ -1,4 +1,12 @@
-"""Fixtures that every test folder may use. ``pytest_plugins`` is only allowed here."""
+"""Fixtures that every test folder may use, and the order of tests.
+
+Only the root may name ``pytest_plugins``.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = (
     "devstack.testing.logs",
@@ -7,3 +15,12 @@ pytest_plugins = (
     "devstack.testing.stack",
     "devstack.fleet.fleet",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files with the longest time limits first: no worker is then left alone with one."""
+    limits: defaultdict[Path, float] = defaultdict(float)
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        limits[item.path] = max(limits[item.path], mark.args[0] if mark else 0.0)
+    items.sort(key=lambda item: limits[item.path], reverse=True)
