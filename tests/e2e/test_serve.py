@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.postgres import Server
+from devstack.servers.scratch import scratch_directory
 from devstack.stack.services import NAMES
 from devstack.testing.leaks import PERSON, traceable
 from devstack.testing.postgres import execute
@@ -20,6 +22,12 @@ from devstack.testing.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    with scratch_directory() as directory:
+        yield directory
 
 
 async def resolve(running: StackProcess, email: str, *, key: str | None = None) -> dict:
@@ -55,41 +63,41 @@ async def test_two_tenants_never_meet(stack: StackProcess):
     assert ours["customer_id"] != theirs["customer_id"]
 
 
-async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(tmp_path):
-    with stack_process(tmp_path) as first:
+async def test_a_stop_and_a_kill_keep_the_data_and_the_keys(scratch: Path):
+    with stack_process(scratch) as first:
         created = await resolve(first, "kept@example.com")
         assert first.stop() == 0
-    assert not (tmp_path / "endpoints.json").exists()
-    with stack_process(tmp_path) as second:
+    assert not (scratch / "endpoints.json").exists()
+    with stack_process(scratch) as second:
         assert second.endpoints.api_key == first.endpoints.api_key
         assert (await resolve(second, "kept@example.com"))["customer_id"] == created["customer_id"]
         second.kill()
-    with stack_process(tmp_path) as third:
+    with stack_process(scratch) as third:
         again = await resolve(third, "kept@example.com", key=first.endpoints.api_key)
     assert again["customer_id"] == created["customer_id"]
     assert again["created"] is False
 
 
-async def test_servers_that_already_run_are_used(tmp_path, postgres_server: Server):
+async def test_servers_that_already_run_are_used(scratch: Path, postgres_server: Server):
     servers = {"POSTGRES_DSN": postgres_server.admin_dsn}
-    with EmbeddedBroker(tmp_path / "broker") as bootstrap:
+    with EmbeddedBroker(scratch / "broker") as bootstrap:
         servers |= {"KAFKA_BOOTSTRAP": bootstrap}
-        with stack_process(tmp_path / "stack", servers) as running:
+        with stack_process(scratch / "stack", servers) as running:
             assert running.endpoints.kafka == bootstrap
             message = await say(running, "guest@example.com")
             await until(lambda: is_known_to_sla(running, message), within=30)
-        assert not {"postgres", "broker"} & {path.name for path in (tmp_path / "stack").iterdir()}
+        assert not {"postgres", "broker"} & {path.name for path in (scratch / "stack").iterdir()}
     drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in NAMES]
     await asyncio.to_thread(execute, postgres_server.admin_dsn, *drops)
 
 
 @pytest.mark.timeout(180)
-async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(tmp_path):
-    with stack_process(tmp_path) as first:
+async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(scratch: Path):
+    with stack_process(scratch) as first:
         messages = [await say(first, f"power-{n}@example.com") for n in range(5)]
-        kill_broker(tmp_path)
+        kill_broker(scratch)
         first.kill()
-    with stack_process(tmp_path) as second:
+    with stack_process(scratch) as second:
         messages.append(await say(second, "power-0@example.com"))
         assert messages[-1]["customer_id"] == messages[0]["customer_id"]
         for message in messages:

@@ -10,6 +10,7 @@ import asyncpg
 import psutil
 import pytest
 
+from devstack.servers import scratch
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import StartError, lock_directory
 from devstack.servers.postgres import EmbeddedPostgres
@@ -118,6 +119,28 @@ def test_the_broker_says_why_it_cannot_start(tmp_path: Path):
     (tmp_path / "kafka.json").mkdir()
     with pytest.raises(StartError, match="end of its log"), EmbeddedBroker(tmp_path):
         raise AssertionError("must not get here")
+
+
+def test_a_scratch_directory_outlives_no_owner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(scratch, "MEMORY", tmp_path)
+    monkeypatch.setattr(scratch, "NEEDED_BYTES", 0)
+    dead, alive = tmp_path / "threadline-99999999-x", tmp_path / f"threadline-{os.getppid()}-x"
+    for directory in (dead, alive):
+        (directory / "data").mkdir(parents=True)
+    with scratch.scratch_directory() as directory:
+        assert directory.parent == tmp_path
+        (directory / "kept").touch()
+    assert [*tmp_path.iterdir()] == [alive]
+
+
+def test_without_room_in_memory_a_scratch_directory_is_on_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(scratch, "MEMORY", tmp_path)
+    monkeypatch.setattr(scratch, "NEEDED_BYTES", 2**60)
+    with scratch.scratch_directory() as directory:
+        assert directory.is_dir()
+        assert [*tmp_path.iterdir()] == []
 
 
 async def count(dsn: str) -> int:

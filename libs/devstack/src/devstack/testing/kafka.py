@@ -19,6 +19,7 @@ from devstack.kafka.settings import as_environment, node_settings
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import free_port
 from devstack.servers.engine import has_image
+from devstack.servers.scratch import scratch_directory
 from devstack.testing.leaks import assert_nothing_leaked, read_logs
 
 IMAGE = "apache/kafka:4.1.1"
@@ -65,9 +66,9 @@ def _container(address: str) -> AbstractContextManager[object]:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kafka_bootstrap() -> Iterator[str]:
     """The bootstrap address of the session's broker."""
-    with running_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+    with scratch_directory() as directory, running_broker(directory) as bootstrap:
         yield bootstrap
 
 

@@ -22,6 +22,7 @@ from common.db import Database, Transaction, async_url, ensure_days, wall_time
 from common.migrations import plumbing, upgrade
 from devstack.servers.engine import has_image
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
+from devstack.servers.scratch import scratch_directory
 from devstack.testing.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.threads import run_in_thread
 
@@ -117,9 +118,9 @@ async def _create_common_tables(dsn: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgres_server() -> Iterator[Server]:
     """The session's server; ``.dsn(database)`` returns the DSN of one of its databases."""
-    with running_server(tmp_path_factory.mktemp("postgres")) as server:
+    with scratch_directory() as directory, running_server(directory) as server:
         yield server
 
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from devstack.servers.children import free_port, tail, tie_to_parent
+from devstack.servers.scratch import scratch_directory
 from devstack.stack.endpoints import Endpoints
 from devstack.testing.leaks import assert_nothing_leaked, read_logs
 
@@ -91,7 +92,7 @@ def _wait_ready(directory: Path, process: subprocess.Popen[bytes], output: Path)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
+def stack() -> Iterator[StackProcess]:
     """One stack for the module, with its own servers. Each test needs unique identifiers."""
-    with stack_process(tmp_path_factory.mktemp("stack")) as running:
+    with scratch_directory() as directory, stack_process(directory) as running:
         yield running
