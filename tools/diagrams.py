@@ -23,7 +23,7 @@ PAGE = Path("docs/diagrams.md")
 _SINGLE_PURPOSE = tuple(name for name in PROCESSES if name != "worker")
 """``worker`` runs what the others run, the API aside."""
 _CREATED = re.compile(r"CREATE TABLE (\w+) \(")
-_NAMED_IN_SQL = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(\w+)")
+_NAMED_IN_SQL = re.compile(r"\b(?:(?:FROM|JOIN|INTO|UPDATE|USING)\s+|VersionTable\(\s*\")(\w+)")
 
 
 _PAGE = """\

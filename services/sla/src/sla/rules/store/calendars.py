@@ -23,7 +23,9 @@ class CalendarVersion(Version):
         return build_calendar(parse_calendar(self.body))
 
 
-CALENDARS = VersionTable("calendar", CalendarVersion, order_by="calendar_id")
+CALENDARS = VersionTable(
+    "calendar_version", CalendarVersion, key="calendar_id", order_by="calendar_id"
+)
 
 _LIST_BY_IDS = text(f"{CALENDARS.current} AND calendar_id = ANY(:ids)")
 _FIND_BY_NAME = text(f"{CALENDARS.current} AND name = :name")

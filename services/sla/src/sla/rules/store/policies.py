@@ -35,7 +35,9 @@ class PolicyVersion(Version):
         )
 
 
-POLICIES = VersionTable("policy", PolicyVersion, order_by="position", counting="enabled")
+POLICIES = VersionTable(
+    "policy_version", PolicyVersion, key="policy_id", order_by="position", counting="enabled"
+)
 
 _FIND_BY_POSITION = text(f"{POLICIES.current} AND position = :position")
 

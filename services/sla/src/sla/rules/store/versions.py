@@ -42,32 +42,32 @@ V = TypeVar("V", bound=Version)
 
 
 class VersionTable(Generic[V]):
-    """The versions of all documents of one kind, in the table ``<kind>_version``.
+    """The table with the versions of all documents of one kind; ``key`` identifies a document.
 
     Only versions in force for which ``counting``, a condition in SQL, holds take part in the rules.
     """
 
     def __init__(
-        self, kind: str, version: type[V], *, order_by: str, counting: str = "true"
+        self, table: str, version: type[V], *, key: str, order_by: str, counting: str = "true"
     ) -> None:
         names = [field.name for field in fields(version)]
         bound = ["cast(:body AS jsonb)" if name == "body" else f":{name}" for name in names]
-        table, id_, columns = f"{kind}_version", f"{kind}_id", ", ".join(names)
+        columns = ", ".join(names)
         every = f"SELECT {columns} FROM {table} WHERE tenant_id = :tenant"
         self._version = version
-        self._id = id_
+        self._key = key
         self.current = f"{every} AND {_CURRENT}"
         """The SELECT of a tenant's current versions, to which a condition can be added."""
         self._in_force = text(f"{every} AND {_IN_FORCE} AND {counting} ORDER BY {order_by}")
         self._page = text(
             f"{self.current} AND {order_by} > :after ORDER BY {order_by} LIMIT :limit"
         )
-        self._by_id = text(f"{self.current} AND {id_} = :id")
-        self._by_version = text(f"{every} AND {id_} = :id AND version = :version")
+        self._by_id = text(f"{self.current} AND {key} = :id")
+        self._by_version = text(f"{every} AND {key} = :id AND version = :version")
         self._end_current = text(
             f"""
             UPDATE {table} SET to_revision = :revision
-            WHERE tenant_id = :tenant AND {id_} = :id AND {_CURRENT}
+            WHERE tenant_id = :tenant AND {key} = :id AND {_CURRENT}
             """
         )
         self._insert = text(
@@ -106,7 +106,7 @@ class VersionTable(Generic[V]):
         """Replace the current version, if any, as of a revision that the caller has taken."""
         columns = {field.name: getattr(version, field.name) for field in fields(version)}
         values = {"tenant": tenant_id, "revision": revision}
-        await tx.execute(self._end_current, {**values, "id": columns[self._id]})
+        await tx.execute(self._end_current, {**values, "id": columns[self._key]})
         await tx.execute(self._insert, {**values, **columns, "body": dumps_text(version.body)})
 
     async def list_by(
