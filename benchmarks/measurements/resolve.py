@@ -37,7 +37,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         with bench.plans.recorded("resolve"):
             bench.try_out(site, API, partial(_ask_one, site.key, customers))
             bench.try_out(site, API, partial(_ask_many, site.key, customers))
-            bench.try_out(site, API, partial(_tell_many, site.key, "plans"))
+            bench.try_out(site, API, partial(_create_many, site.key, "plans"))
 
 
 def _single(bench: Bench, site: Site, customers: int, n: int) -> Row:
@@ -57,7 +57,7 @@ def _known_batches(bench: Bench, site: Site, customers: int) -> Row:
 
 
 def _new_batches(bench: Bench, site: Site) -> Row:
-    sample = bench.load(site, API, partial(_tell_many, site.key, "new"), 1)
+    sample = bench.load(site, API, partial(_create_many, site.key, "new"), 1)
     marks = [at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")]
     name = f"resolve, new, batches of {BATCH}, 1 conn."
     return row_of(name, sample, {}, each=BATCH, marks=marks)
@@ -73,7 +73,7 @@ def _ask_many(key: str, customers: int, n: int) -> bytes:
     return _batch(key, [_phone(1 + i * 7919 % customers) for i in numbers])
 
 
-def _tell_many(key: str, run: str, n: int) -> bytes:
+def _create_many(key: str, run: str, n: int) -> bytes:
     """Return a batch of unknown email addresses, each of which creates a customer."""
     numbers = range(n * BATCH, (n + 1) * BATCH)
     return _batch(key, [_resolution_request("email", f"{run}.{i}@example.org") for i in numbers])

@@ -126,12 +126,12 @@ async def test_one_trace_runs_from_the_call_to_the_consumers(fleet: Fleet):
 
 
 async def test_without_identity_messages_are_accepted_and_attached_later(fleet: Fleet):
-    known = an_email()
-    before = await journey.say(fleet, "chat", known, "Before")
+    customer = an_email()
+    before = await journey.say(fleet, "chat", customer, "Before")
     await until(lambda: journey.has_context(fleet, before["customer_id"]), within=15)
     fleet.stop("identity api", "identity worker")
     try:
-        again = await journey.say(fleet, "chat", known, "Known")
+        again = await journey.say(fleet, "chat", customer, "Known")
         assert again["customer_id"] == before["customer_id"]
         stranger = await journey.say(fleet, "chat", an_email(), "Unknown")
         assert stranger["customer_id"] is None

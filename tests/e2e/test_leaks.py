@@ -16,8 +16,8 @@ def test_a_leak_of_a_dying_process_is_found(
     tmp_path: Path, postgres_server: Server, templates: Templates, kafka_bootstrap: str
 ):
     servers = (postgres_server, templates, kafka_bootstrap)
-    found = pytest.raises(AssertionError, match=r"sla-relay\.log.*a telephone number")
-    with found, running_fleet(tmp_path, *servers, names=()) as fleet:
+    leak = pytest.raises(AssertionError, match=r"sla-relay\.log.*a telephone number")
+    with leak, running_fleet(tmp_path, *servers, names=()) as fleet:
         _die_saying(fleet, f"nobody has {new_number()}")
 
 

@@ -63,7 +63,7 @@ class Operation:
             if "$ref" in node:
                 node = self.document["components"]["schemas"][node["$ref"].rpartition("/")[2]]
             elif "anyOf" in node:
-                node = next(one for one in node["anyOf"] if one.get("type") != "null")
+                node = next(schema for schema in node["anyOf"] if schema.get("type") != "null")
             else:
                 return node
 
@@ -104,8 +104,12 @@ def _of(service: str, document: Json) -> Iterator[Operation]:
             yield Operation(service, method.upper(), path, document)
 
 
-PROTECTED = [one for one in all_operations() if one.scope is not None]
-WITH_BODY = [one for one in PROTECTED if one.model is not None]
-READING = [one for one in PROTECTED if one.method == "GET"]
-NAMING = [one for one in PROTECTED if one.parameters("path") or one.model is not None]
-PAGED = [one for one in READING if "cursor" in one.parameters("query")]
+PROTECTED = [operation for operation in all_operations() if operation.scope is not None]
+WITH_BODY = [operation for operation in PROTECTED if operation.model is not None]
+READING = [operation for operation in PROTECTED if operation.method == "GET"]
+NAMING = [
+    operation
+    for operation in PROTECTED
+    if operation.parameters("path") or operation.model is not None
+]
+PAGED = [operation for operation in READING if "cursor" in operation.parameters("query")]

@@ -57,7 +57,12 @@ def stranger_to_all() -> Tenant:
 
 def _interactions(of: Tenant) -> list[Json]:
     """Return bodies that name a customer, a conversation, both, or the message they reply to."""
-    said = {"channel": "chat", "direction": "outbound", "author": {"type": "agent"}, "text": "hi"}
+    message = {
+        "channel": "chat",
+        "direction": "outbound",
+        "author": {"type": "agent"},
+        "text": "hi",
+    }
     reply = {
         "direction": "inbound",
         "author": {"type": "customer"},
@@ -65,10 +70,10 @@ def _interactions(of: Tenant) -> list[Json]:
         "identifiers": [{"type": "cookie", "value": uuid4().hex}],
     }
     return [
-        said | {"customer_id": of["customer_id"]},
-        said | {"conversation_id": of["conversation_id"]},
-        said | {"customer_id": of["customer_id"], "conversation_id": of["conversation_id"]},
-        said | reply,
+        message | {"customer_id": of["customer_id"]},
+        message | {"conversation_id": of["conversation_id"]},
+        message | {"customer_id": of["customer_id"], "conversation_id": of["conversation_id"]},
+        message | reply,
     ]
 
 
@@ -78,8 +83,8 @@ def _merges(of: Tenant) -> list[Json]:
 
 
 def _identifiers(of: Tenant) -> list[Json]:
-    known = {"email": of.canaries.email, "phone": of.canaries.phone}
-    return [{"type": kind, "value": value} for kind, value in known.items()]
+    values = {"email": of.canaries.email, "phone": of.canaries.phone}
+    return [{"type": kind, "value": value} for kind, value in values.items()]
 
 
 def _calendar() -> Json:
@@ -94,12 +99,12 @@ def _policy() -> Json:
 
 BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "ResolveRequest": lambda of: [
-        {"identifiers": [one], "create": False} for one in _identifiers(of)
+        {"identifiers": [identifier], "create": False} for identifier in _identifiers(of)
     ],
     "MergeRequest": _merges,
     "InteractionRequest": _interactions,
     "ConversationPatch": lambda _: [{"tags": ["seen"]}],
-    "LookupRequest": lambda of: [{"identifier": one} for one in _identifiers(of)],
+    "LookupRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
     "CalendarRequest": lambda _: [_calendar()],
     "PolicyRequest": lambda _: [_policy()],
 }

@@ -51,10 +51,10 @@ def watermarks_are_true(evidence: Evidence) -> Iterator[str]:
         promised: dict[int, datetime] = {}
         seen: set[str] = set()
         for event in evidence.events[topic]:
-            known = promised.get(event.partition, LONG_AGO)
+            reached = promised.get(event.partition, LONG_AGO)
             if event.body is not None and (event_id := event.body["id"]) not in seen:
                 seen.add(event_id)
-                at = written.get(event_id, known)
-                if at < known and not any(a <= at <= b for a, b in evidence.entries.lived_again):
+                at = written.get(event_id, reached)
+                if at < reached and not any(a <= at <= b for a, b in evidence.entries.lived_again):
                     yield f"{event.body['type']} {event_id} follows a watermark that passed it"
-            promised[event.partition] = max(event.watermark or known, known)
+            promised[event.partition] = max(event.watermark or reached, reached)

@@ -13,7 +13,7 @@ HONOUR_IF_MATCH = {
     "PATCH /v1/conversations/{conversation_id}",
     "PUT /v1/sla/policies/{policy_id}",
 }
-CONDITIONAL = [one for one in NAMING if str(one) in HONOUR_IF_MATCH]
+CONDITIONAL = [operation for operation in NAMING if str(operation) in HONOUR_IF_MATCH]
 
 pytestmark = pytest.mark.usefixtures("untouched")
 
@@ -31,8 +31,8 @@ async def test_alphas_cursor_is_refused_for_beta(
         for own in (target, targets(operation, beta)[0])
         for shown in (cursor, cursor[:-2] + "AA", "AAAA")
     ]
-    assert {one.status for one in refused} == {400}
-    assert len({comparable(one, alpha) for one in refused if one.status == 400}) == 1
+    assert {answer.status for answer in refused} == {400}
+    assert len({comparable(answer, alpha) for answer in refused if answer.status == 400}) == 1
 
 
 @pytest.mark.parametrize("operation", READING, ids=str)
@@ -45,8 +45,8 @@ async def test_alphas_entity_tags_do_not_match_for_beta(
         return
     seen = await site.ask(operation, theirs, by=ALPHA, key=alpha.key, headers=_has(tag))
     assert seen.status == 304
-    found = await site.ask(operation, own, by=BETA, key=beta.key, headers=_has(tag))
-    assert found.status == 200
+    fresh = await site.ask(operation, own, by=BETA, key=beta.key, headers=_has(tag))
+    assert fresh.status == 200
     if theirs != own:
         missing = await site.ask(operation, theirs, by=BETA, key=beta.key, headers=_has(tag))
         assert missing.status == 404
@@ -61,8 +61,8 @@ async def test_alphas_entity_tags_do_not_let_beta_change_anything(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     [theirs, *_], [own, *_] = targets(operation, alpha), targets(operation, beta)
-    given: Any = {"service": operation.service, "method": "GET", "target": theirs}
-    tag = (await site.call(**given, by=ALPHA, key=alpha.key)).header("etag")
+    reading: Any = {"service": operation.service, "method": "GET", "target": theirs}
+    tag = (await site.call(**reading, by=ALPHA, key=alpha.key)).header("etag")
     assert tag is not None
     for target, expected in ((own, 412), (theirs, 404)):
         answer = await site.ask(

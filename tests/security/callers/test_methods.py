@@ -86,11 +86,11 @@ async def test_pages_of_other_origins_can_neither_call_nor_read(
     asking |= {"access-control-request-headers": "authorization"}
     for origin in ("https://evil.test", "null", "http://testserver"):
         headers = {"origin": origin}
-        given = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
-        answer = await site.ask(operation, target, headers=headers, **given)
+        caller = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
+        answer = await site.ask(operation, target, headers=headers, **caller)
         preflight = await site.call(
             operation.service, "OPTIONS", target, by=ALPHA, key=None, headers=headers | asking
         )
         assert preflight.status == 405
-        for one in (answer, preflight):
-            assert not [name for name, _ in one.headers if name.startswith("access-control-")]
+        for response in (answer, preflight):
+            assert not [name for name, _ in response.headers if name.startswith("access-control-")]

@@ -13,8 +13,10 @@ from tests.security.site import ALPHA, BETA, Site
 
 CHOSEN_BY_CALLERS = {"calendar_id"}
 """Ids that tenants choose themselves, so that beta may have the same ones as alpha."""
-SHARED = [one for one in NAMING if CHOSEN_BY_CALLERS & set(one.parameters("path"))]
-GIVEN_BY_US = [one for one in NAMING if one not in SHARED]
+SHARED = [
+    operation for operation in NAMING if CHOSEN_BY_CALLERS & set(operation.parameters("path"))
+]
+GIVEN_BY_US = [operation for operation in NAMING if operation not in SHARED]
 
 pytestmark = pytest.mark.usefixtures("untouched")
 
@@ -61,7 +63,7 @@ async def test_an_id_that_both_tenants_chose_means_their_own(
     operation: Operation, site: Site, alpha: Tenant, beta: Tenant
 ):
     """Check the status; fixtures check that alpha's data is neither shown nor changed."""
-    assert {one.status for one in await answers(site, operation, beta, alpha)} == {200}
+    assert {answer.status for answer in await answers(site, operation, beta, alpha)} == {200}
 
 
 @pytest.mark.parametrize("operation", PROTECTED, ids=str)
@@ -82,11 +84,11 @@ async def test_filters_by_alphas_ids_find_nothing(
     nobody = stranger_to_all()
     for name in operation.parameters("query"):
         if name in alpha.paths:
-            found = []
+            lists = []
             for named in (alpha, nobody):
                 target = f"{targets(operation, beta)[0]}?{name}={named[name]}"
-                found.append(await site.ask(operation, target, by=BETA, key=beta.key))
-            assert comparable(found[0], alpha) == comparable(found[1], nobody)
+                lists.append(await site.ask(operation, target, by=BETA, key=beta.key))
+            assert comparable(lists[0], alpha) == comparable(lists[1], nobody)
 
 
 async def test_one_merge_cannot_join_two_tenants(site: Site, alpha: Tenant, beta: Tenant):

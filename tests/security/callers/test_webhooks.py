@@ -11,7 +11,11 @@ from tests.security.operations import Operation, all_operations
 from tests.security.seeds import Tenant, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
-OPEN = [one for one in all_operations() if one.scope is None and one.method == "POST"]
+OPEN = [
+    operation
+    for operation in all_operations()
+    if operation.scope is None and operation.method == "POST"
+]
 FIELDS = [("Body", "hello"), ("From", "+49301234567"), ("MessageSid", "SM1")]
 FORM = urlencode(FIELDS).encode()
 
@@ -83,9 +87,9 @@ async def test_the_account_in_the_address_decides_not_the_one_in_the_form(
     target = f"/v1/channels/twilio/{beta['account']}"
     claims = [("To", alpha["account"]), ("AccountSid", alpha["account"]), ("tenant_id", ALPHA)]
     fields = [*FIELDS[:2], ("MessageSid", "SM2"), *claims]
-    given = signature(beta.canaries.business, f"http://testserver{target}", fields)
+    genuine = signature(beta.canaries.business, f"http://testserver{target}", fields)
     answer = await site.call(
         "interactions", "POST", target, by=BETA, key=None, body=urlencode(fields).encode(),
-        headers=signed(target, "") | {"x-twilio-signature": given},
+        headers=signed(target, "") | {"x-twilio-signature": genuine},
     )  # fmt: skip
     assert answer.status == 200

@@ -10,7 +10,9 @@ from tests.security.operations import PROTECTED, Operation
 from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
-REPLAYED = [one for one in PROTECTED if "Idempotency-Key" in one.parameters("header")]
+REPLAYED = [
+    operation for operation in PROTECTED if "Idempotency-Key" in operation.parameters("header")
+]
 
 
 @pytest.mark.parametrize("operation", REPLAYED, ids=str)
@@ -19,12 +21,12 @@ async def test_alphas_idempotency_key_gives_beta_nothing(
 ):
     headers = {"idempotency-key": uuid4().hex}
     [target, *_], [body, *_] = targets(operation, alpha), bodies(operation, alpha)
-    given = {"headers": headers, "body": body}
-    first = await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
+    request = {"headers": headers, "body": body}
+    first = await site.ask(operation, target, by=ALPHA, key=alpha.key, **request)
     assert first.status < 300
-    again = await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
+    again = await site.ask(operation, target, by=ALPHA, key=alpha.key, **request)
     assert (again.body, again.header("idempotent-replayed")) == (first.body, "true")
-    theirs = await site.ask(operation, target, by=BETA, key=beta.key, **given)
+    theirs = await site.ask(operation, target, by=BETA, key=beta.key, **request)
     assert theirs.header("idempotent-replayed") is None
     assert theirs.body != first.body
 
@@ -32,10 +34,10 @@ async def test_alphas_idempotency_key_gives_beta_nothing(
 @pytest.mark.parametrize("operation", REPLAYED, ids=str)
 async def test_a_replay_is_masked_without_pii_read(operation: Operation, site: Site, alpha: Tenant):
     blind = await site.key(ALPHA, sorted(registered_scopes() - {PII_READ}))
-    given = {"headers": {"idempotency-key": uuid4().hex}, "body": bodies(operation, alpha)[0]}
+    request = {"headers": {"idempotency-key": uuid4().hex}, "body": bodies(operation, alpha)[0]}
     [target, *_] = targets(operation, alpha)
-    await site.ask(operation, target, by=ALPHA, key=alpha.key, **given)
-    answer = await site.ask(operation, target, by=ALPHA, key=blind, **given)
+    await site.ask(operation, target, by=ALPHA, key=alpha.key, **request)
+    answer = await site.ask(operation, target, by=ALPHA, key=blind, **request)
     assert answer.header("idempotent-replayed") is None
     if operation.model != "ResolveRequest":  # its answer repeats what the caller has just sent
         assert found_in(answer.text(), alpha.canaries.personal) == set()

@@ -31,23 +31,23 @@ async def test_addresses_methods_headers_and_values_never_become_labels(site: Si
             for method in (*METHODS, word.upper()):
                 for target in (f"/{word}", f"/v1/{word}", f"/v1/context/{word}?{word}={word}"):
                     headers = {"x-request-id": word, "user-agent": word}
-                    given: dict[str, Any] = {"by": ALPHA, "key": alpha.key, "headers": headers}
-                    await site.call(service, method, target, **given)
+                    request: dict[str, Any] = {"by": ALPHA, "key": alpha.key, "headers": headers}
+                    await site.call(service, method, target, **request)
         for operation in WITH_BODY:
             [target, *_], [body, *_] = targets(operation, alpha), bodies(operation, alpha)
             await site.ask(
                 operation, target, by=ALPHA, key=alpha.key, body=(body or {}) | {word: 1}
             )
         await site.call("identity", "GET", "/v1/customers/x", by=ALPHA, key=f"tl_test_{word}")
-        said: dict[str, Any] = {
+        message: dict[str, Any] = {
             "channel": word,
             "kind": word,
             "direction": "inbound",
             "author": {"type": "customer"},
         }
-        said |= {"identifiers": [{"type": "cookie", "value": word}], "text": word}
-        given = {"by": ALPHA, "key": alpha.key, "body": said}
-        await site.call("interactions", "POST", "/v1/interactions", **given)
+        message |= {"identifiers": [{"type": "cookie", "value": word}], "text": word}
+        request = {"by": ALPHA, "key": alpha.key, "body": message}
+        await site.call("interactions", "POST", "/v1/interactions", **request)
 
     await series(site)  # the request for metrics creates a series, too
     await ask_for(made_up())

@@ -96,12 +96,12 @@ def _exchanged(value: Any) -> Any:
 
 def _id(name: str, made_up: Any) -> str | None:
     """Return an id that exists for a well-formed one; a malformed one must stay malformed."""
-    known = _IDS.get(name)
-    if not known or not isinstance(made_up, str):
+    ids = _IDS.get(name)
+    if not ids or not isinstance(made_up, str):
         return None
-    shape = UUID if UUID.fullmatch(known[0]) else SLUG
+    shape = UUID if UUID.fullmatch(ids[0]) else SLUG
     number = sum(made_up.encode())
-    return known[number // 2 % len(known)] if shape.fullmatch(made_up) and number % 2 == 0 else None
+    return ids[number // 2 % len(ids)] if shape.fullmatch(made_up) and number % 2 == 0 else None
 
 
 @schemathesis.check

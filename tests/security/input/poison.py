@@ -45,9 +45,9 @@ def sound(topic: str) -> tuple[Json, str]:
     subject = str(uuid4())
     if topic == INBOUND:
         provider = {"name": "mail", "account": "poison", "message_id": subject}
-        said = {"channel": "email", "direction": "inbound", "author": {"type": "customer"}}
+        message = {"channel": "email", "direction": "inbound", "author": {"type": "customer"}}
         sender = {"identifiers": [{"type": "cookie", "value": subject}], "text": "hello"}
-        return said | sender | {"provider": provider}, subject
+        return message | sender | {"provider": provider}, subject
     example, member, _ = EVENTS[topic]
     body = loads((ROOT / "contracts" / f"{example}.example.json").read_bytes())
     data = body["data"] | {member: subject}

@@ -29,8 +29,8 @@ async def test_no_request_breaks_a_service(
     name: str, site: Site, alpha: Tenant, beta: Tenant, tmp_path: Path
 ):
     key = await site.new_key(BETA, sorted(registered_scopes()))
-    operations = [one for one in all_operations() if one.service == name]
-    given = {
+    operations = [operation for operation in all_operations() if operation.service == name]
+    fuzz = {
         "secrets": alpha.canaries.everything(),
         "ids": _ids(alpha, beta),
         "dsn": site.services[name].settings.postgres.dsn.get_secret_value(),
@@ -50,7 +50,7 @@ async def test_no_request_breaks_a_service(
             *command,
             cwd=tmp_path,
             env=os.environ
-            | {"FUZZ": json.dumps(given), "SCHEMATHESIS_HOOKS": "tests.security.input.fuzz_checks",
+            | {"FUZZ": json.dumps(fuzz), "SCHEMATHESIS_HOOKS": "tests.security.input.fuzz_checks",
                "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

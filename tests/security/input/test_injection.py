@@ -27,8 +27,8 @@ async def _asked(
     site: Site, operation: Operation, target: str, alpha: Tenant, **more: Any
 ) -> Answer:
     """Call as alpha; leave a stream after its beginning."""
-    given = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
-    return await site.ask(operation, target, **given, **more)
+    caller = {"by": ALPHA, "key": alpha.key, "wait_for": b"retry"}
+    return await site.ask(operation, target, **caller, **more)
 
 
 @pytest.mark.parametrize("operation", READING, ids=str)

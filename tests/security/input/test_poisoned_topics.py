@@ -54,15 +54,15 @@ async def test_exactly_the_bad_records_are_dead_lettered(
     async with running(_reader(service, stream, kafka_bootstrap)):
         await until(lambda: _stands_at(service, stream, offset), within=50)
     letters = [
-        one
-        for one in await service.database.read(
+        letter
+        for letter in await service.database.read(
             dead_letters.list_open, stream.consumer, limit=10_000
         )
-        if one.topic == stream.topic
+        if letter.topic == stream.topic
     ]
-    named = {one.offset: one.reason for one in letters}
+    reasons = {letter.offset: letter.reason for letter in letters}
     assert {
-        at: (reason, expected.get(at, ("", "?"))[1]) for at, reason in named.items()
+        at: (reason, expected.get(at, ("", "?"))[1]) for at, reason in reasons.items()
     } == expected
     assert subjects <= await _applied(service, topic)
     assert await service.database.read(_watermark_is_no_lie, stream.topic)
@@ -79,8 +79,8 @@ async def test_a_watermark_on_the_inbound_topic_is_ignored(
     await write_raw(kafka_bootstrap, stream.topic, [record_of(INBOUND, body, stamp)])
     async with running(_reader(service, stream, kafka_bootstrap)):
         await until(lambda: _stands_at(service, stream, 1), within=30)
-    for one in await service.database.read(inbox.list_positions):
-        assert one.topic != stream.topic or one.watermark is None
+    for position in await service.database.read(inbox.list_positions):
+        assert position.topic != stream.topic or position.watermark is None
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -111,7 +111,7 @@ async def test_a_second_event_with_the_same_id_is_ignored(
         stream = replace(stream, topic=await new_topic(partitions=1))
         (first, subject), (second, other) = sound(topic), sound(topic)
         (last, end) = sound(topic)
-        records = [record_of(topic, one) for one in (first, second | {"id": first["id"]}, last)]
+        records = [record_of(topic, body) for body in (first, second | {"id": first["id"]}, last)]
         await write_raw(kafka_bootstrap, stream.topic, records)
         async with running(_reader(service, stream, kafka_bootstrap)):
             await until(partial(_stands_at, service, stream, 3), within=30)
@@ -127,11 +127,11 @@ def _reader(service: Service, stream: Stream, bootstrap: str) -> Consumer:
 
 async def _stands_at(service: Service, stream: Stream, offset: int) -> bool:
     async def position(connection):
-        found = await connection.execute(
+        result = await connection.execute(
             text("SELECT next_offset FROM consumer_progress WHERE topic = :topic"),
             {"topic": stream.topic},
         )
-        return found.scalar_one_or_none()
+        return result.scalar_one_or_none()
 
     return await service.database.read(position) == offset
 
@@ -144,11 +144,11 @@ async def _applied(service: Service, topic: str) -> set[str]:
 
 
 async def _watermark_is_no_lie(connection, topic: str) -> bool:
-    found = await connection.execute(
+    result = await connection.execute(
         text(
             "SELECT coalesce(watermark, clock_timestamp()) <= clock_timestamp()"
             " FROM consumer_progress WHERE topic = :topic"
         ),
         {"topic": topic},
     )
-    return found.scalar_one()
+    return result.scalar_one()
