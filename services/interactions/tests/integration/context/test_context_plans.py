@@ -1,10 +1,15 @@
 """How Postgres goes about our reads: by index, one partition an id, no more rows than are shown."""
 
+import asyncio
+from contextlib import asynccontextmanager
+
 import pytest
 from sqlalchemy import text
 
+from common.db import Database
 from common.ids import new_id
 from common.jsons import loads
+from common.settings import PostgresSettings
 from interactions.context.domain.search import read_search
 from interactions.context.parts import PART_NAMES
 from interactions.context.parts.insights import WINDOW
@@ -80,18 +85,39 @@ _FILL = (
 )
 
 
-@pytest.fixture
+@asynccontextmanager
+async def opened(dsn):
+    settings = PostgresSettings(dsn=dsn, pool_size=20, pool_timeout_seconds=10)
+    database = Database(settings, service="interactions")
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+async def database(postgres_server, templates):
+    """One for all tests that only read: filling it takes seconds."""
+    name = templates.clone("interactions")
+    async with opened(postgres_server.dsn(name)) as shared:
+        yield shared
+    await asyncio.to_thread(templates.drop, [name])
+
+
+@pytest.fixture(scope="module")
 async def customer(database):
-    """Somebody with many ids and a long history, in a crowd."""
+    return await fill(database)
+
+
+async def fill(database):
+    """Return somebody with many ids and a long history, in a crowd."""
     members = [new_id() for _ in range(MEMBERS)]
     values = {"customer": members[0], "members": members, "history": HISTORY, "crowd": CROWD}
 
-    async def fill(tx):
+    async def write(tx):
         for statement in _FILL:
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             await tx.execute(text(statement), used)
 
-    await database.run(fill)
+    await database.run(write)
 
     async def analyze(connection):
         await connection.execute(text("SET default_transaction_read_only = off"))
@@ -156,17 +182,20 @@ async def test_a_context_reads_by_index_and_only_what_it_shows(database, custome
     assert touched == 2 * MEMBERS  # one partition for each id, in each of the two reads
 
 
-async def test_breaches_of_other_customers_are_not_read_even_without_statistics(database, customer):
-    async def breach(tx):
-        await tx.execute(text("UPDATE sla_clock SET state = 'running'"))
-        await tx.execute(text("ANALYZE sla_clock"))
-        await a_conversation(tx, customer)
-        await tx.execute(text(_BREACHES), {"breaches": BREACHES})
+async def test_breaches_of_other_customers_are_not_read_even_without_statistics(fresh_dsn):
+    async with opened(fresh_dsn("interactions")) as database:
+        customer = await fill(database)
 
-    await database.run(breach)
-    statement = context_statement("id", ("sla",), with_private=True)
-    values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
-    plan = await plan_of(database, statement, values)
+        async def breach(tx):
+            await tx.execute(text("UPDATE sla_clock SET state = 'running'"))
+            await tx.execute(text("ANALYZE sla_clock"))
+            await a_conversation(tx, customer)
+            await tx.execute(text(_BREACHES), {"breaches": BREACHES})
+
+        await database.run(breach)
+        statement = context_statement("id", ("sla",), with_private=True)
+        values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
+        plan = await plan_of(database, statement, values)
     assert rows_read(plan, "sla_clock") <= 2 * MEMBERS
 
 
