@@ -25,24 +25,28 @@ def list_holidays(nations: Sequence[Nation], *, today: date) -> list[dict[str, s
     if not nations:
         return []
     import holidays  # Takes a third of a second, which only saving a calendar should cost.
+    from holidays.registry import EntityLoader
 
+    # The library takes a country for a name in its module, so only countries reach it.
+    countries = set(EntityLoader.get_country_codes())
     years = range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1)
     names: dict[str, str] = {}
     for index, nation in enumerate(nations):
+        if nation.country not in countries:
+            raise _unknown(index, "country")
         try:
             dates = holidays.country_holidays(
                 nation.country, subdiv=nation.subdivision, years=years
             )
         except NotImplementedError:
-            field = (
-                "country"
-                if nation.country not in holidays.utils.list_supported_countries()
-                else "subdivision"
-            )
-            where = f"/national_holidays/{index}/{field}"
-            raise InvalidError(
-                "the calendar is invalid",
-                errors=[FieldError(where, f"no holidays are known for this {field}")],
-            ) from None
+            raise _unknown(index, "subdivision") from None
         names |= {day.isoformat(): name for day, name in sorted(dates.items())}
     return [{"date": day, "name": names[day]} for day in sorted(names)]
+
+
+def _unknown(index: int, field: str) -> InvalidError:
+    where = f"/national_holidays/{index}/{field}"
+    return InvalidError(
+        "the calendar is invalid",
+        errors=[FieldError(where, f"no holidays are known for this {field}")],
+    )

@@ -41,5 +41,13 @@ def test_an_unknown_place_names_its_field(nation: Nation, field: str):
     assert error.pointer == f"/national_holidays/1/{field}"
 
 
+@pytest.mark.parametrize(
+    "name", ["utils", "registry", "HolidayBase", "NYSE", "country_holidays", "__name__", ""]
+)
+def test_a_name_in_the_library_is_no_country(name: str):
+    with pytest.raises(InvalidError):
+        list_holidays([Nation(name)], today=TODAY)
+
+
 def test_no_nation_has_no_holidays():
     assert dates() == []
