@@ -152,6 +152,25 @@ async def test_search_finds_words_phrases_and_unfinished_words(api, q, expected)
     assert {named[i["interaction_id"]] for i in answer.json()["items"]} == expected
 
 
+@pytest.mark.parametrize(
+    "operator", ["-", "- ", '"', '" ', "or ", "and ", "(", "!", "& ", "| ", "<-> ", ":*", "\\", "'"]
+)
+async def test_any_number_of_operators_is_a_search(api, operator):
+    customer, _ = await a_customer_with(api, 1, text="parcel")
+    repeated = operator * (190 // len(operator))
+    for q in (repeated, f"parcel {repeated}", f"{repeated} parcel"):
+        answer = await api.get(f"/v1/context/{customer}/timeline", params={"q": q[:200]})
+        assert answer.status_code == 200, answer.text
+
+
+async def test_a_pasted_rule_does_not_hide_the_words_around_it(api):
+    customer, _ = await a_customer_with(api, 1, text="parcel is late")
+    answer = await api.get(
+        f"/v1/context/{customer}/timeline", params={"q": f"parcel {'-' * 60} late"}
+    )
+    assert len(answer.json()["items"]) == 1
+
+
 async def test_search_results_have_pages(api):
     customer, _ = await a_customer_with(api, 9, text="parcel")
     items, pages = await page_through(api, customer, "q=parcel&limit=4")

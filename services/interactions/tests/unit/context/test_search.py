@@ -17,6 +17,11 @@ from interactions.context.domain.search import read_search
         ("late or", "", ""),
         ("o'neill\\", "", "'o''neill\\\\':*"),
         ("", "", ""),
+        ("ticket - ord", "ticket ", "'ord':*"),
+        ("late --verbose", "late ", "'verbose':*"),
+        (40 * "-", "", ""),
+        (20 * "- ", "", ""),
+        ("a b " + 18 * "c " + "d", "", ""),
     ],
 )
 def test_only_an_unfinished_plain_word_is_a_prefix(typed, head, prefix):
