@@ -3,6 +3,7 @@
 import pytest
 from starlette.requests import Request
 
+from common.web.problems import HttpError
 from common.web.requests import client_address, prefix_of, public_url
 
 PROXIES = ("10.0.0.0/8", "::1")
@@ -66,6 +67,13 @@ def test_one_sender_is_one_prefix(address: str, prefix: str):
 def test_the_url_is_the_one_that_was_called(headers: dict[str, str], expected: str):
     asked = request("10.0.0.1", query=b"a=1&a=%20b", **headers)
     assert public_url(asked, PROXIES) == expected
+
+
+@pytest.mark.parametrize("host", ["[", "]", "a]b", "[::1", "[1.2.3.4]]", "a b", "a/b", "a@b", ""])
+def test_a_malformed_host_is_refused(host: str):
+    with pytest.raises(HttpError) as raised:
+        public_url(request("203.0.113.5", host=host), PROXIES)
+    assert raised.value.problem.status == 400
 
 
 def test_a_stranger_cannot_choose_the_url():

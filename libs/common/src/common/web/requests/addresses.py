@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
+from common.web.problems import HttpError
 from common.web.state import app_state
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
@@ -59,7 +60,7 @@ def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
     """Return the URL as its sender called it, query included; some providers sign it.
 
     ``X-Forwarded-Proto`` and ``X-Forwarded-Host`` count only from a trusted proxy, and only the
-    value that this proxy itself wrote: the last one.
+    value that this proxy itself wrote: the last one. Raises HttpError 400 for a malformed Host.
     """
     scope = request.scope
     proxies = app_state(request).http.trusted_proxies if trusted is None else trusted
@@ -69,6 +70,8 @@ def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
         scheme = _last(scope, b"x-forwarded-proto", {"http", "https"}) or scheme
         forwarded = _last(scope, b"x-forwarded-host")
         host = forwarded if forwarded and _HOST.fullmatch(forwarded) else host
+    if not _HOST.fullmatch(host):
+        raise HttpError(400, "the Host header must be a host name or address, and a port if any")
     host = host.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
     path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
     query = scope.get("query_string", b"").decode("latin-1")
