@@ -3,7 +3,7 @@
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from common.errors import UnavailableError
+from common.errors import InvalidError, UnavailableError
 from common.telemetry import describe, get_logger
 
 _log = get_logger(__name__)
@@ -19,6 +19,9 @@ CLOSED = frozenset({"3D000", "55000"})
 """A database that does not exist or accepts no connections: somebody is working on it."""
 
 LOCKED = "55P03"
+
+LIMITS = "54"
+"""SQLSTATE class of values that exceed what the server can hold, such as an index entry."""
 
 TRANSIENT = ("08", "53", "57", "58")
 """SQLSTATE classes that say nothing about the work: connection, resources (disk, memory,
@@ -51,8 +54,13 @@ def is_repeatable(error: Exception) -> bool:
 
 
 def translated(error: Exception) -> Exception:
-    """Return UnavailableError for trouble that passes, the error itself for our own mistakes."""
+    """Return UnavailableError for trouble that passes, the error itself for our own mistakes.
+
+    A value beyond a limit of the server is the caller's mistake: InvalidError.
+    """
     state = sqlstate(error)
+    if state is not None and state.startswith(LIMITS):
+        return InvalidError("a value is too long; shorten the longest one")
     away = (
         not _names_a_mistake(error)
         or state in RETRYABLE | DEMOTED | CLOSED | {LOCKED}

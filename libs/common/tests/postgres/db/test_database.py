@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Transaction, async_url, on_commit
-from common.errors import UnavailableError
+from common.errors import InvalidError, UnavailableError
 from devstack.servers.postgres import Server
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
@@ -40,6 +40,20 @@ async def test_an_error_rolls_everything_back(fresh_dsn: FreshDsn):
     with pytest.raises(LookupError):
         await db.run(fail)
     assert await db.read(kept) == []
+    await db.close()
+
+
+async def test_a_value_that_no_index_takes_is_the_callers_mistake(fresh_dsn: FreshDsn):
+    db = database(fresh_dsn("common"))
+    await db.run(make_kept)
+
+    async def index_notes(connection: AsyncConnection) -> None:
+        await connection.execute(text("CREATE INDEX ON kept (note)"))
+
+    await db.run(index_notes)
+    incompressible = "".join(chr(0x20000 + n * 7919 % 40_000) for n in range(2_000))
+    with pytest.raises(InvalidError):
+        await db.run(insert, incompressible)
     await db.close()
 
 

@@ -121,6 +121,14 @@ def test_a_value_or_scope_beyond_the_limit_has_no_key():
     assert normalise(PresentedIdentifier("cookie", "x", scope)) is DropReason.TOO_LONG
 
 
+@pytest.mark.parametrize("character", ["\U00020000", "\ufdfa"])
+def test_a_key_that_no_index_takes_is_too_long(character: str):
+    """Four bytes a character, or many characters after normalisation."""
+    text = character * MAX_VALUE_LENGTH
+    assert normalise(PresentedIdentifier("cookie", text)) is DropReason.TOO_LONG
+    assert normalise(PresentedIdentifier("cookie", "x", text)) is DropReason.TOO_LONG
+
+
 def test_a_scope_keeps_equal_values_apart():
     webshop = normalise(PresentedIdentifier("external_id", "C-1", "webshop"))
     assert webshop == IdentifierKey("external_id", "webshop", "C-1")

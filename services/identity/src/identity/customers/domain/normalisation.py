@@ -16,6 +16,8 @@ from identity.customers.domain.placeholders import is_placeholder
 
 NORMALISER_VERSION = 1
 MAX_VALUE_LENGTH = 512
+MAX_KEY_BYTES = 1_024
+"""The longest scope and value of a key, in UTF-8: both fit into an index entry of Postgres."""
 TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 
 _INVISIBLE = re.compile(
@@ -49,7 +51,14 @@ def normalise(
         return DropReason.UNPARSEABLE
     if is_placeholder(presented.type, value):
         return DropReason.BLOCKED
-    return IdentifierKey(presented.type, clean(presented.scope or ""), value)
+    key = IdentifierKey(presented.type, clean(presented.scope or ""), value)
+    return key if _fits(key) else DropReason.TOO_LONG
+
+
+def _fits(key: IdentifierKey) -> bool:
+    # Normalisation can lengthen a text, and a character takes up to four bytes.
+    sizes = (len(part.encode("utf-8", "surrogatepass")) for part in (key.scope, key.value))
+    return max(sizes) <= MAX_KEY_BYTES
 
 
 def clean(text: str) -> str:
