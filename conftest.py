@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = (
-    "devstack.testing.logs",
+    "devstack.testing.observation.logs",
     "devstack.testing.postgres",
     "devstack.testing.kafka",
     "devstack.testing.stack",

@@ -13,7 +13,7 @@ from devstack.fleet.fleet import SEPARATE, Fleet, running_fleet
 from devstack.kafka.jars import fetch
 from devstack.kafka.server import KafkaNode
 from devstack.servers.postgres import DURABLE, EmbeddedPostgres, Server
-from devstack.testing.leaks import assert_nothing_leaked, read_logs
+from devstack.testing.observation.leaks import assert_nothing_leaked, read_logs
 from devstack.testing.postgres import Templates
 from tests.drills.callers.ledger import Ledger
 from tests.drills.callers.speakers import Speaker, add_accounts, open_speaker

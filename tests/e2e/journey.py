@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from devstack.fleet.composed import ComposedFleet
 from devstack.fleet.fleet import Fleet
-from devstack.testing.leaks import PERSON, SECRET, new_address, new_number, traceable
+from devstack.testing.observation.leaks import PERSON, SECRET, new_address, new_number, traceable
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from devstack.fleet.fleet import Fleet
-from devstack.testing.leaks import traceable
+from devstack.testing.observation.leaks import traceable
 from devstack.testing.wait import until
 from tests.e2e import journey
 from tests.e2e.journey import Json, a_phone, an_email, call, unique

@@ -6,7 +6,7 @@ import pytest
 
 from devstack.fleet.fleet import Fleet, running_fleet
 from devstack.servers.postgres import Server
-from devstack.testing.leaks import new_number
+from devstack.testing.observation.leaks import new_number
 from devstack.testing.postgres import Templates
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]

@@ -15,7 +15,7 @@ from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.postgres import Server
 from devstack.servers.scratch import scratch_directory
 from devstack.stack.services import NAMES
-from devstack.testing.leaks import PERSON, traceable
+from devstack.testing.observation.leaks import PERSON, traceable
 from devstack.testing.postgres import execute
 from devstack.testing.stack import StackProcess, stack_process
 from devstack.testing.wait import until

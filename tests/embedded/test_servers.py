@@ -14,7 +14,7 @@ from devstack.servers import scratch
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import StartError, lock_directory
 from devstack.servers.postgres import EmbeddedPostgres
-from devstack.testing.leaks import PERSON, assert_nothing_leaked, read_logs
+from devstack.testing.observation.leaks import PERSON, assert_nothing_leaked, read_logs
 from devstack.testing.postgres import execute
 from devstack.testing.threads import run_in_thread
 from devstack.testing.wait import until

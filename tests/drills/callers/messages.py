@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from devstack.testing.leaks import PERSON
+from devstack.testing.observation.leaks import PERSON
 
 Way = Literal["rest", "batch", "kafka", "webhook"]
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 
 from common.jsons import dumps, loads
 from devstack.fleet.fleet import Fleet
-from devstack.testing.leaks import SECRET
+from devstack.testing.observation.leaks import SECRET
 from tests.drills.callers.ledger import Ledger
 from tests.drills.callers.messages import ACCOUNTS, DESK, Json, Message, Way
 from tests.drills.callers.partner import Partner

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from devstack.testing.leaks import (
+from devstack.testing.observation.leaks import (
     PERSON,
     assert_nothing_leaked,
     find_leaks,

@@ -18,7 +18,7 @@ from devstack.fleet.processes import Processes
 from devstack.servers.postgres import Server
 from devstack.stack.credentials import Credentials, load_credentials
 from devstack.stack.services import NAMES, build_services
-from devstack.testing.leaks import assert_nothing_leaked, password_in, read_logs
+from devstack.testing.observation.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.postgres import Templates
 
 WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))

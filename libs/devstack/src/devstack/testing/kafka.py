@@ -20,7 +20,7 @@ from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import free_port
 from devstack.servers.engine import has_image
 from devstack.servers.scratch import scratch_directory
-from devstack.testing.leaks import assert_nothing_leaked, read_logs
+from devstack.testing.observation.leaks import assert_nothing_leaked, read_logs
 
 IMAGE = "apache/kafka:4.1.1"
 

@@ -23,7 +23,7 @@ from common.migrations import plumbing, upgrade
 from devstack.servers.engine import has_image
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
 from devstack.servers.scratch import scratch_directory
-from devstack.testing.leaks import assert_nothing_leaked, password_in, read_logs
+from devstack.testing.observation.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.threads import run_in_thread
 
 IMAGE = "postgres:18"

@@ -17,7 +17,7 @@ import pytest
 from devstack.servers.children import free_port, tail, tie_to_parent
 from devstack.servers.scratch import scratch_directory
 from devstack.stack.endpoints import Endpoints
-from devstack.testing.leaks import assert_nothing_leaked, read_logs
+from devstack.testing.observation.leaks import assert_nothing_leaked, read_logs
 
 ROOT = Path(__file__).parents[5]
 START_WITHIN_SECONDS = 90.0

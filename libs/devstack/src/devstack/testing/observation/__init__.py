@@ -1,0 +1,1 @@
+"""What tests see of processes: their logs, what these must not tell, and the CPU they take."""
