@@ -8,7 +8,8 @@ from urllib.parse import unquote_plus
 
 from fastapi import Depends, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from common.errors import FieldError, InvalidError
 from common.jsons import pointer_to
@@ -22,7 +23,17 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 _MAX_PARAMETERS = 100
 INT64_MAX = 2**63 - 1
 
-Sequence64 = Annotated[int, Query(ge=0, le=INT64_MAX)]
+
+def _in_digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.removeprefix("-").isdigit()):
+        raise PydanticCustomError("int_parsing", "Input should be a valid integer, in digits")
+    return value
+
+
+InDigits = BeforeValidator(_in_digits)
+"""Rejects integers as the document's readers would not write them, such as 0.0 and 1_000."""
+
+Sequence64 = Annotated[int, Query(ge=0, le=INT64_MAX), InDigits]
 """A position in a sequence, as a query parameter."""
 
 
@@ -31,7 +42,7 @@ def page_limit(*, default: int = 50, maximum: int = 200) -> Any:
 
     async def clamp(
         limit: Annotated[
-            int, Query(description=f"Items a page; clamped to 1..{maximum}.")
+            int, Query(description=f"Items a page; clamped to 1..{maximum}."), InDigits
         ] = default,
     ) -> int:
         return max(1, min(limit, maximum))
