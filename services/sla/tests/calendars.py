@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sla.rules.domain.hours import WorkingCalendar, add_business
+from sla.rules.domain.hours import add_business
+from sla.rules.domain.working_calendar import WorkingCalendar
 
 HOUR = timedelta(hours=1)
 NINE_TO_FIVE = ((9 * 3600, 17 * 3600),)

@@ -1,11 +1,14 @@
 """Rulesets kept in memory; a revision never changes, so they cannot become stale."""
 
+import asyncio
+from collections.abc import Sequence
+
 from cachetools import LRUCache
 
 from common.db import Transaction
 from sla.rules.domain.policy import Ruleset
-from sla.rules.store.calendars import CALENDARS
-from sla.rules.store.policies import POLICIES
+from sla.rules.store.calendars import CALENDARS, CalendarVersion
+from sla.rules.store.policies import POLICIES, PolicyVersion
 
 MAX_KEPT = 512
 
@@ -27,10 +30,23 @@ class Rulesets:
 
 
 async def _load(tx: Transaction, tenant_id: str, revision: int) -> Ruleset:
-    policies = await POLICIES.list_in_force(tx, tenant_id, revision)
-    calendars = await CALENDARS.list_in_force(tx, tenant_id, revision)
+    in_force = await POLICIES.list_in_force(tx, tenant_id, revision)
+    calendar_versions = await CALENDARS.list_in_force(tx, tenant_id, revision)
+    # A tenant may have a thousand large ones: the other tenants do not wait for that.
+    return await asyncio.to_thread(_ruleset, revision, in_force, calendar_versions)
+
+
+def _ruleset(
+    revision: int, in_force: Sequence[PolicyVersion], calendar_versions: Sequence[CalendarVersion]
+) -> Ruleset:
+    parsed = tuple(version.policy() for version in in_force)
+    used = {target.calendar_id for policy in parsed for target in policy.targets}
     return Ruleset(
         revision=revision,
-        policies=tuple(version.policy() for version in policies),
-        calendars={c.calendar_id: (c.version, c.hours()) for c in calendars},
+        policies=parsed,
+        calendars={
+            c.calendar_id: (c.version, c.hours())
+            for c in calendar_versions
+            if c.calendar_id in used
+        },
     )

@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import InvalidError
 from sla.rules.domain.calendars import build_calendar, parse_calendar
-from sla.rules.domain.hours import WorkingCalendar
+from sla.rules.domain.working_calendar import WorkingCalendar
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 HOUR = 3600

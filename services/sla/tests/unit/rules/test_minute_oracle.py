@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.sla.tests.calendars import calendar
-from sla.rules.domain.hours import WorkingCalendar, add_business, business_between
+from sla.rules.domain.hours import add_business, business_between
+from sla.rules.domain.working_calendar import WorkingCalendar
 
 spans = st.lists(
     st.integers(0, 96).map(lambda quarter: quarter * 900), min_size=2, max_size=6, unique=True

@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sla.tests.calendars import at, calendar
-from sla.rules.domain.hours import (
-    FOREVER,
-    HORIZON,
-    AroundTheClock,
-    Slice,
-    deadline,
-    elapsed,
-    merge,
-    subtract,
-)
+from sla.rules.domain.hours import FOREVER, HORIZON, AroundTheClock, Slice, deadline, elapsed
 from sla.rules.domain.instants import SECOND, micros, optional_time_of, time_of
+from sla.rules.domain.windows import merge, subtract
 
 ALWAYS_OPEN = AroundTheClock()
 WINDOWS = st.lists(

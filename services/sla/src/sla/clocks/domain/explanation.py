@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sla.clocks.domain.clocks import Clock, Pause
-from sla.rules.domain.hours import AroundTheClock, Hours, Slice, WorkingCalendar, elapsed, merge
+from sla.rules.domain.hours import AroundTheClock, Hours, Slice, elapsed
 from sla.rules.domain.instants import SECOND, micros, time_of
+from sla.rules.domain.windows import merge
+from sla.rules.domain.working_calendar import WorkingCalendar
 
 MAX_STRETCHES = 400
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from sla.clocks.domain.clocks import Clock, ClockState, Pause, WarningPoint
 from sla.clocks.domain.facts import CLOSED, Fact, FactKind
 from sla.clocks.domain.status_history import StatusHistory
-from sla.rules.domain.hours import FOREVER, Slice, Window, deadline
+from sla.rules.domain.hours import FOREVER, Slice, deadline
 from sla.rules.domain.instants import SECOND, micros, optional_time_of, time_of
 from sla.rules.domain.policy import Metric, Policy, Ruleset, Target
+from sla.rules.domain.windows import Window
 
 
 @dataclass(slots=True)

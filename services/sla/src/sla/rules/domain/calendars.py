@@ -9,9 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.errors import FieldError, InvalidError
-from sla.rules.domain.hours import DAY_END, AtClose, DaySpan, WorkingCalendar, merge, subtract
+from sla.rules.domain.hours import AtClose
+from sla.rules.domain.windows import merge, subtract
+from sla.rules.domain.working_calendar import DAY_END, DaySpan, WorkingCalendar
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+MAX_WINDOWS = 8
+"""Stretches of open time on one day."""
 
 _NOT_A_WEEKDAY = f"must be a weekday: {', '.join(WEEKDAYS)}"
 _WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
@@ -86,6 +91,26 @@ def build_calendar(spec: CalendarSpec) -> WorkingCalendar:
         dated_breaks=dated,
         at_close=spec.deadline_at_close,
     )
+
+
+def check_limits(calendar: WorkingCalendar) -> None:
+    """Raise InvalidError when a day has more windows than any business opens and closes.
+
+    Calendars stored before there was a limit may exceed it.
+    """
+    too_many = f"must leave at most {MAX_WINDOWS} stretches of open time, after breaks"
+    problems = [
+        FieldError(f"/hours/{name}", too_many)
+        for name, spans in zip(WEEKDAYS, calendar.week, strict=True)
+        if len(spans) > MAX_WINDOWS
+    ]
+    problems += [
+        FieldError(f"/overrides/{index}/hours", too_many)
+        for index, day in enumerate(calendar.overrides)
+        if len(calendar.spans_of(day)) > MAX_WINDOWS
+    ]
+    if problems:
+        raise InvalidError("the calendar is invalid", errors=problems)
 
 
 def _zone(name: str, problems: list[FieldError]) -> ZoneInfo | None:

@@ -1,14 +1,22 @@
 """Calendars and their versions."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
+from cachetools import LRUCache, cached
 from sqlalchemy import text
 
 from common.db import Transaction
+from common.jsons import dumps
 from sla.rules.domain.calendars import build_calendar, parse_calendar
-from sla.rules.domain.hours import WorkingCalendar
+from sla.rules.domain.working_calendar import WorkingCalendar
 from sla.rules.store.versions import Version, VersionTable
+
+MAX_KEPT = 256
+"""Calendars kept ready for use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +28,17 @@ class CalendarVersion(Version):
         return tenant_id, self.calendar_id, self.version
 
     def hours(self) -> WorkingCalendar:
-        return build_calendar(parse_calendar(self.body))
+        return _hours_of(self.body)
+
+
+def _digest(body: Mapping[str, Any]) -> bytes:
+    return blake2b(dumps(body), digest_size=16).digest()
+
+
+# By content: versions never change, and calendars remember what they have once worked out.
+@cached(LRUCache(MAX_KEPT), key=_digest, lock=threading.Lock())
+def _hours_of(body: Mapping[str, Any]) -> WorkingCalendar:
+    return build_calendar(parse_calendar(body))
 
 
 CALENDARS = VersionTable(

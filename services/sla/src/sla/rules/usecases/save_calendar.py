@@ -1,15 +1,16 @@
 """Create a calendar, or replace it by its next version."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from common.db import Transaction
 from common.errors import ConflictError, FieldError, PreconditionError
 from common.etags import ExpectedEtag
 from common.ids import new_id
-from sla.rules.domain.calendars import build_calendar, parse_calendar
+from sla.rules.domain.calendars import build_calendar, check_limits, parse_calendar
 from sla.rules.national_holidays import Nation, list_holidays
 from sla.rules.store import calendars, revisions
 from sla.rules.store.calendars import CALENDARS, CalendarVersion
@@ -37,9 +38,8 @@ async def save_calendar(
     Open conversations keep the version they matched.
     """
     tenant = command.tenant_id
-    resolved = list_holidays(command.nations, today=now.date())
-    body = {**command.body, "resolved_holidays": resolved}
-    build_calendar(parse_calendar(body))
+    # Working out years of holidays takes a tenth of a second, which only this request should wait.
+    body = await asyncio.to_thread(_checked_body, command, now.date())
     revision, created_at = await revisions.insert_revision(tx, tenant)
     namesake = await calendars.find_by_name(tx, tenant, body["name"])
     calendar_id = command.calendar_id or (namesake.calendar_id if namesake else str(new_id()))
@@ -58,6 +58,13 @@ async def save_calendar(
     if calendar is not current:
         await CALENDARS.save_version(tx, tenant, calendar, revision)
     return calendar
+
+
+def _checked_body(command: SaveCalendar, today: date) -> dict[str, Any]:
+    resolved = list_holidays(command.nations, today=today)
+    body = {**command.body, "resolved_holidays": resolved}
+    check_limits(build_calendar(parse_calendar(body)))
+    return body
 
 
 def _check_expected(

@@ -1,5 +1,6 @@
 """Create a policy, or replace it by its next version."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,6 +80,14 @@ async def _check_references(
         )
     calendar_ids = [target.calendar_id for target in targets if target.calendar_id is not None]
     existing = await calendars.list_by_ids(tx, command.tenant_id, calendar_ids)
+    # Calendars that are not ready yet take milliseconds each, which only this request should wait.
+    if problems := await asyncio.to_thread(_target_problems, targets, existing, now):
+        raise InvalidError("the policy is invalid", errors=problems)
+
+
+def _target_problems(
+    targets: Sequence[Target], existing: Mapping[str, CalendarVersion], now: datetime
+) -> list[FieldError]:
     problems = []
     for index, target in enumerate(targets):
         calendar = existing.get(target.calendar_id or "")
@@ -86,8 +95,7 @@ async def _check_references(
             problems.append(FieldError(f"/targets/{index}/calendar_id", "calendar not found"))
         elif calendar is not None and not _reachable(target, calendar, now):
             problems.append(FieldError(f"/targets/{index}/seconds", _UNREACHABLE))
-    if problems:
-        raise InvalidError("the policy is invalid", errors=problems)
+    return problems
 
 
 def _reachable(target: Target, calendar: CalendarVersion, now: datetime) -> bool:
