@@ -27,6 +27,45 @@ SUBJECTS = {
     "sla.clocks": ("clock_id",),
 }
 """Per topic, the field of ``data`` that names the event's subject."""
+_ENVELOPE: dict[str, dict[str, Any]] = {
+    "id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The id of the event, which stays the same when it is delivered again.",
+    },
+    "type": {"description": "The type of the event."},
+    "version": {"description": "The version of the type, which decides the shape of ``data``."},
+    "tenant_id": {
+        "type": "string",
+        "minLength": 1,
+        "description": "The tenant whose data it is.",
+    },
+    "occurred_at": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it happened; order events by ``sequence`` instead.",
+    },
+    "recorded_at": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When the service wrote the event.",
+    },
+    "sequence": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "The number of the event among those of its ``subject_id``, gapless from 1.",
+    },
+    "subject_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The id of what the event is about.",
+    },
+    "test": {
+        "type": "boolean",
+        "description": "Whether this is a test event, which raises no alert.",
+    },
+}
+"""The fields around the ``data`` of every event."""
 _EXAMPLE_TIME = datetime(2026, 11, 23, 9, 30, 0, 125000, tzinfo=UTC)
 _EXAMPLE_ID = "01936a52-8a00-7000-8000-000000000001"
 
@@ -68,17 +107,10 @@ def schema_of(event: type[EventData]) -> dict[str, Any]:
     data = _open(event.model_json_schema(mode="serialization"))
     definitions = data.pop("$defs", {})
     data.pop("examples", None)
-    text, when = {"type": "string", "minLength": 1}, {"type": "string", "format": "date-time"}
     properties = {
-        "id": {"type": "string", "format": "uuid"},
-        "type": {"const": event.event_type},
-        "version": {"const": event.event_version},
-        "tenant_id": text,
-        "occurred_at": when,
-        "recorded_at": when,
-        "sequence": {"type": "integer", "minimum": 1},
-        "subject_id": {"type": "string", "format": "uuid"},
-        "test": {"type": "boolean"},
+        **_ENVELOPE,
+        "type": {"const": event.event_type} | _ENVELOPE["type"],
+        "version": {"const": event.event_version} | _ENVELOPE["version"],
         "data": data,
     }
     return {

@@ -8,6 +8,8 @@ from typing import Any
 
 from common.messaging import EventData
 
+Schema = dict[str, Any]
+
 _INTRODUCTION = """\
 # Events
 
@@ -33,15 +35,18 @@ def catalogue(events: Sequence[type[EventData]]) -> str:
     by_topic = sorted(events, key=lambda event: event.topic)
     for topic, group in groupby(by_topic, key=lambda event: event.topic):
         parts.append(f"## Topic `{topic}`\n\nKey: {_KEYS.get(topic, 'see the event')}.\n")
-        parts += [_section(event) for event in group]
+        shapes: dict[str, Schema] = {}
+        for event in group:
+            schema = event.model_json_schema(mode="serialization")
+            parts.append(_section(event, schema))
+            shapes |= schema.get("$defs", {})
+        parts += [_shape(name, shape) for name, shape in sorted(shapes.items())]
     return "\n".join(parts)
 
 
-def _section(event: type[EventData]) -> str:
-    schema = event.model_json_schema(mode="serialization")
+def _section(event: type[EventData], schema: Schema) -> str:
     name = f"{event.event_type}.v{event.event_version}"
-    description = _wrap(" ".join(_described(event).split()).replace("``", "`"))
-    rows = [f"| `{field}` | {_type(spec)} |" for field, spec in schema["properties"].items()]
+    description = _wrap(_described(event))
     links = (
         f"- [schema](../contracts/{name}.schema.json)\n"
         f"- [example](../contracts/{name}.example.json)"
@@ -51,18 +56,40 @@ def _section(event: type[EventData]) -> str:
         "",
         *([description, ""] if description else []),
     ]
-    return "\n".join([*head, links, "", "| `data` field | type |", "|---|---|", *rows, ""])
+    return "\n".join([*head, links, "", "Fields of `data`:", "", *_fields(schema), ""])
 
 
-def _wrap(text: str) -> str:
-    return fill(text, width=100, break_long_words=False, break_on_hyphens=False)
+def _shape(name: str, shape: Schema) -> str:
+    description = _wrap(shape.get("description", ""))
+    head = [f"### Type `{name}`", "", *([description, ""] if description else [])]
+    return "\n".join([*head, "Fields:", "", *_fields(shape), ""])
+
+
+def _fields(schema: Schema) -> list[str]:
+    return [_field(name, spec) for name, spec in schema.get("properties", {}).items()]
+
+
+def _field(name: str, spec: Schema) -> str:
+    description = spec.get("description")
+    text = f"- `{name}` ({_type(spec)})" + (f": {description}" if description else "")
+    return _wrap(text, indent="  ")
+
+
+def _wrap(text: str, *, indent: str = "") -> str:
+    return fill(
+        " ".join(text.split()).replace("``", "`"),
+        width=100,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _described(event: type[EventData]) -> str:
     return inspect.cleandoc(event.__doc__ or "") if "__doc__" in vars(event) else ""
 
 
-def _type(spec: dict[str, Any]) -> str:
+def _type(spec: Schema) -> str:
     if "anyOf" in spec:
         return " or ".join(_type(option) for option in spec["anyOf"])
     if "$ref" in spec:

@@ -86,9 +86,13 @@ async def _get_cursors(request: Request) -> Cursors:
 AppStateDep = Annotated[AppState, Depends(get_state)]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 CursorParameter = Annotated[
-    str | None, Query(json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"})
+    str | None,
+    Query(
+        description="The ``next`` of the page before, with the same filters; absent for the first"
+        " page.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,1024}$"},
+    ),
 ]
-"""The previous page's ``next``."""
 ClockDep = Annotated[Clock, Depends(get_clock)]
 CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
 WriterDep = Annotated[Writer, Depends(get_writer)]

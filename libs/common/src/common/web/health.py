@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter
+from pydantic import Field
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,13 +29,14 @@ version_router = APIRouter(tags=["operations"])
 class VersionResponse(ResponseModel):
     """The release that answers."""
 
-    service: str
-    version: str
+    service: str = Field(description="The name of the service that answers.")
+    version: str = Field(description="The version of its package, such as ``0.2.0``.")
 
 
 @version_router.get(
     "/version",
     response_model=VersionResponse,
+    summary="Read the service's name and version",
     dependencies=[public("it names the release and no tenant's data")],
 )
 async def read_version(request: Request) -> Response:

@@ -10,29 +10,58 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from common.web.problems import MEDIA_TYPE
+from common.errors import ErrorKind
+from common.web.problems import MAX_ERRORS, MEDIA_TYPE, QUOTA_EXCEEDED, TYPE_PREFIX
 from common.web.requests import BatchBody, JsonBody, RawBodyReader
 from common.web.requirements import Public, Requirement
 from common.web.writes import get_writer
 
 _REF = "#/components/schemas/{model}"
+_POINTER = {
+    "type": "string",
+    "description": "A JSON Pointer (RFC 6901) to a field of the body, or ``/query/`` and the name"
+    " of a parameter; empty for the whole body.",
+}
+_ERRORS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["pointer", "detail"],
+        "properties": {
+            "pointer": _POINTER,
+            "detail": {"type": "string", "description": "What is wrong with it, for people."},
+        },
+    },
+    "description": f"The invalid fields, at most {MAX_ERRORS}; empty if the problem is not about"
+    " a field.",
+}
 _PROBLEM = {
     "type": "object",
+    "description": "An error (RFC 9457).",
     "required": ["type", "title", "status", "detail", "errors"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": f"The kind of problem, for programs: ``{TYPE_PREFIX}`` and a name such"
+            f" as ``{ErrorKind.NOT_FOUND}``, or ``{QUOTA_EXCEEDED}``.",
         },
+        "title": {
+            "type": "string",
+            "description": "The phrase of the HTTP status, such as ``Not Found``.",
+        },
+        "status": {"type": "integer", "description": "The HTTP status code of the response."},
+        "detail": {
+            "type": "string",
+            "description": "What is wrong, for people; it never quotes the request.",
+        },
+        "instance": {
+            "type": "string",
+            "format": "uri",
+            "description": "This one occurrence, as a URN whose digits are the trace id; absent if"
+            " the request has no trace.",
+        },
+        "errors": _ERRORS,
     },
 }
 _IDEMPOTENCY_KEY = {
@@ -40,7 +69,9 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
-    "description": "A repeated request with this key gets the first answer. Kept for 24 hours.",
+    "description": "The caller's name for the request, 1 to 255 printable ASCII characters: a"
+    " repetition with the same key within 24 hours gets the first answer. Without a key, every"
+    " repetition is a new request.",
 }
 
 
@@ -123,6 +154,7 @@ def _request_body(call: Any, references: dict[type, dict[str, Any]]) -> dict[str
             "items": references[call.item],
             "minItems": 1,
             "maxItems": call.max_items,
+            "description": f"1 to {call.max_items} items, each accepted or rejected by itself.",
         }
         return _content(
             "application/json",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from pydantic import BaseModel, WithJsonSchema
+from pydantic import BaseModel, Field, WithJsonSchema
 from starlette.responses import Response
 
 from common.errors import ErrorKind, FieldError, RateLimitedError, RetryLaterError, ServiceError
@@ -96,6 +96,10 @@ class RejectedItem(BaseModel):
     problem: Annotated[
         dict[str, Any],
         WithJsonSchema({"type": "object", "required": ["type", "title", "status", "detail"]}),
+        Field(
+            description="Why the item was rejected, as a ``Problem`` without ``instance``; its"
+            " pointers are relative to the item."
+        ),
     ]
 
 

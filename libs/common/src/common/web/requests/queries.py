@@ -42,7 +42,9 @@ def page_limit(*, default: int = 50, maximum: int = 200) -> Any:
 
     async def clamp(
         limit: Annotated[
-            int, Query(description=f"Items a page; clamped to 1..{maximum}."), InDigits
+            int,
+            Query(description=f"Items in a page, clamped to 1..{maximum}; {default} if absent."),
+            InDigits,
         ] = default,
     ) -> int:
         return max(1, min(limit, maximum))

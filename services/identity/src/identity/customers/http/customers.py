@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,10 +18,15 @@ DEADLINE_SECONDS = 2.0
 router = APIRouter(tags=["customers"])
 
 
-@router.get("/v1/customers/{customer_id}", response_model=CustomerResponse)
+@router.get(
+    "/v1/customers/{customer_id}", response_model=CustomerResponse, summary="Read a customer"
+)
 async def read_customer(
     request: Request,
-    customer_id: UUID,
+    customer_id: Annotated[
+        UUID,
+        Path(description="Any id ever issued; that of an absorbed customer leads to the survivor."),
+    ],
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
 ) -> Response:

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from common.messaging import EventData
-from common.web.requests import JsonTime
+from identity.customers.shown import Attributes, CanonicalId, CreatedAt
 from identity.events.published.shared import (
     ANNA,
     ANNA_BY_PHONE,
@@ -15,6 +17,7 @@ from identity.events.published.shared import (
     PHONE,
     TOPIC,
     Identifier,
+    MergeId,
     example_config,
 )
 
@@ -33,10 +36,12 @@ class CustomerCreatedV1(EventData):
     event_type: ClassVar[str] = "identity.customer.created"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID
-    attributes: dict[str, Any]
-    identifiers: list[Identifier]
-    created_at: JsonTime
+    customer_id: CanonicalId
+    attributes: Attributes
+    identifiers: list[Identifier] = Field(
+        description="The first identifiers of the customer, sorted by type, scope and value."
+    )
+    created_at: CreatedAt
 
 
 class CustomerUpdatedV1(EventData):
@@ -52,9 +57,12 @@ class CustomerUpdatedV1(EventData):
     event_type: ClassVar[str] = "identity.customer.updated"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID
-    attributes: dict[str, Any]
-    changed: list[str]
+    customer_id: CanonicalId
+    attributes: Attributes
+    changed: list[str] = Field(
+        description="The names of the attributes that changed, sorted; those that are not in"
+        " ``attributes`` were cleared."
+    )
 
 
 class CustomerMergedV1(EventData):
@@ -98,17 +106,41 @@ class CustomerMergedV1(EventData):
     event_type: ClassVar[str] = "identity.customer.merged"
     topic: ClassVar[str] = TOPIC
 
-    merge_id: UUID
-    survivor_id: UUID
-    absorbed_ids: list[UUID]
-    reason: str
-    rule: str
-    actor: str
-    evidence: list[dict[str, Any]]
-    attributes: dict[str, Any]
-    identifiers: list[Identifier]
-    undo_of: UUID | None = None
-    external_refs: dict[str, Any]
+    merge_id: MergeId
+    survivor_id: UUID = Field(
+        description="The id of the customer that stays canonical, to which all others now lead."
+    )
+    absorbed_ids: list[UUID] = Field(
+        description="Every id that the merge redirects to the survivor, sorted."
+    )
+    reason: str = Field(
+        description='Why they were merged: "proved to be one person" (the engine), or the reason'
+        " that the caller gave, ``unspecified`` without one."
+    )
+    rule: str = Field(
+        description="What decided: ``proved-identifiers.v1`` (the engine) or ``explicit`` (a caller"
+        " asked for it)."
+    )
+    actor: str = Field(
+        description="Who merged: ``engine``, or the caller's credential as ``key:<id>`` or"
+        " ``jwt:<issuer>:<subject>``."
+    )
+    evidence: list[dict[str, Any]] = Field(
+        description="The identifiers that proved it, each with ``customer_id``, ``type``,"
+        " ``scope``, ``value`` and ``level``; empty if a caller asked for the merge."
+    )
+    attributes: Attributes
+    identifiers: list[Identifier] = Field(
+        description="The survivor's identifiers, sorted by type, scope and value."
+    )
+    undo_of: UUID | None = Field(
+        default=None,
+        description="The merge that this one undoes; always null, because undoing is to come.",
+    )
+    external_refs: dict[str, Any] = Field(
+        description="The customers' records in other systems; always empty, because they are to"
+        " come."
+    )
 
 
 class CustomerRedirectedV1(EventData):
@@ -124,6 +156,6 @@ class CustomerRedirectedV1(EventData):
     event_type: ClassVar[str] = "identity.customer.redirected"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID
-    survivor_id: UUID
-    merge_id: UUID
+    customer_id: UUID = Field(description="The id of the absorbed customer.")
+    survivor_id: UUID = Field(description="The id of the customer to which it now leads.")
+    merge_id: MergeId

@@ -1,9 +1,11 @@
 """Events about the identifiers of customers: added, removed."""
 
 from typing import ClassVar
-from uuid import UUID
+
+from pydantic import Field
 
 from common.messaging import EventData
+from identity.customers.shown import CanonicalId
 from identity.events.published.shared import ANNA, PHONE, TOPIC, Identifier, example_config
 
 
@@ -14,8 +16,10 @@ class IdentifierAddedV1(EventData):
     event_type: ClassVar[str] = "identity.identifier.added"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID
-    identifier: Identifier
+    customer_id: CanonicalId
+    identifier: Identifier = Field(
+        description="The identifier that the customer has now, with its present level."
+    )
 
 
 class IdentifierRemovedV1(EventData):
@@ -28,5 +32,5 @@ class IdentifierRemovedV1(EventData):
     event_type: ClassVar[str] = "identity.identifier.removed"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID
-    identifier: Identifier
+    customer_id: CanonicalId
+    identifier: Identifier = Field(description="The identifier that the customer lost.")

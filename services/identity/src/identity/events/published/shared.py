@@ -1,10 +1,18 @@
 """What identity's events share: their topic, the shape of an identifier, and example data."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from identity.customers.domain import identifiers
+from identity.customers.shown import (
+    FirstSpelling,
+    NormalisedValue,
+    ShownLevel,
+    ShownScope,
+    ShownType,
+)
 
 TOPIC = "identity.customers"
 
@@ -34,6 +42,14 @@ NUMBER = {
 }
 ATTRIBUTES = {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"}
 
+MergeId = Annotated[
+    UUID,
+    Field(
+        description="The id of the merge, the same in ``identity.customer.merged`` and"
+        " ``identity.customer.redirected``."
+    ),
+]
+
 
 def example_config(data: dict[str, Any]) -> ConfigDict:
     """Return the configuration of an event class, with ``data`` as its example."""
@@ -45,11 +61,11 @@ class Identifier(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: str
-    value: str
-    raw: str
-    scope: str | None
-    level: Literal["claimed", "channel_proved", "verified"]
+    type: ShownType
+    value: NormalisedValue
+    raw: FirstSpelling
+    scope: ShownScope
+    level: ShownLevel
 
     @classmethod
     def of(cls, identifier: identifiers.Identifier) -> "Identifier":

@@ -31,7 +31,7 @@ UNSPECIFIED = "unspecified"
 router = APIRouter(tags=["merges"])
 
 
-@router.post("/v1/merges", response_model=MergeResponse)
+@router.post("/v1/merges", response_model=MergeResponse, summary="Merge two customers")
 async def merge(
     caller: Annotated[Caller, requires("identity:admin")],
     body: Annotated[MergeRequest, json_body(MergeRequest)],

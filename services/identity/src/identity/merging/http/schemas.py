@@ -3,41 +3,75 @@
 from typing import Any
 from uuid import UUID
 
-from common.web.requests import JsonObject, Name, RequestModel, ResponseModel
+from pydantic import Field
+
+from common.web.requests import Name, RequestModel, ResponseModel
 from identity.customers.http.schemas import HeldIdentifier
+from identity.customers.shown import MaskedAttributes
 
 
 class MergeRequest(RequestModel):
     """The target survives. With ``dry_run`` the response shows the result; nothing changes."""
 
-    source_id: UUID
-    target_id: UUID
-    reason: Name | None = None
-    dry_run: bool = False
+    source_id: UUID = Field(
+        description="Any id of the customer that is absorbed; its ids then lead to the target."
+    )
+    target_id: UUID = Field(description="Any id of the customer that survives.")
+    reason: Name | None = Field(
+        default=None,
+        description="Why the two are one customer, as the events report it; absent or null means"
+        " ``unspecified``.",
+    )
+    dry_run: bool = Field(
+        default=False, description="Whether only to preview the merge; absent means false."
+    )
 
 
 class OverriddenAttribute(ResponseModel):
     """A value that the merge hides; it stays stored."""
 
-    customer_id: UUID
-    name: str
-    value: Any
+    customer_id: UUID = Field(
+        description="The canonical id, before the merge, of the customer that has the value."
+    )
+    name: str = Field(description="The name of the attribute.")
+    value: Any = Field(
+        description="The value before the merge, any JSON; masked like ``attributes``."
+    )
 
 
 class MergePreview(ResponseModel):
     """The survivor as it would be after the merge."""
 
-    attributes: JsonObject
-    identifiers: list[HeldIdentifier]
-    overridden: list[OverriddenAttribute]
+    attributes: MaskedAttributes
+    identifiers: list[HeldIdentifier] = Field(
+        description="The identifiers of both customers, sorted by type, scope and value."
+    )
+    overridden: list[OverriddenAttribute] = Field(
+        description="The values of either customer that would no longer be shown; empty if there"
+        " are none."
+    )
 
 
 class MergeResponse(ResponseModel):
     """``preview`` is present only for a ``dry_run`` of a merge that would change something."""
 
-    merge_id: UUID | None
-    customer_id: UUID
-    absorbed_ids: list[UUID]
-    changed: bool
-    dry_run: bool
-    preview: MergePreview | None = None
+    merge_id: UUID | None = Field(
+        description="The id of the merge, as in its events; null if nothing was changed."
+    )
+    customer_id: UUID = Field(
+        description="The canonical id of the survivor, or of the one customer that both ids meant."
+    )
+    absorbed_ids: list[UUID] = Field(
+        description="Every id that the merge redirects to the survivor, sorted; empty if"
+        " ``changed`` is false."
+    )
+    changed: bool = Field(
+        description="Whether the merge changes something, or would without ``dry_run``; false if"
+        " both ids meant one customer already."
+    )
+    dry_run: bool = Field(description="The request's ``dry_run``: if true, nothing was changed.")
+    preview: MergePreview | None = Field(
+        default=None,
+        description="The survivor after the merge; null without ``dry_run`` and if ``changed`` is"
+        " false.",
+    )

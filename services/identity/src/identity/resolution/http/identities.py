@@ -22,7 +22,11 @@ MAX_BATCH_ITEMS = 1_000
 router = APIRouter(tags=["identities"])
 
 
-@router.post("/v1/identities/resolve", response_model=ResolveResponse)
+@router.post(
+    "/v1/identities/resolve",
+    response_model=ResolveResponse,
+    summary="Resolve identifiers to their customer",
+)
 async def resolve(
     caller: Annotated[Caller, requires("identity:write")],
     body: Annotated[ResolveRequest, json_body(ResolveRequest)],
@@ -35,7 +39,11 @@ async def resolve(
     return await write(resolve_identities, command, answer=lambda results: (200, _single(results)))
 
 
-@router.post("/v1/identities/resolve/batch", response_model=ResolveBatchResponse)
+@router.post(
+    "/v1/identities/resolve/batch",
+    response_model=ResolveBatchResponse,
+    summary=f"Resolve a batch of up to {MAX_BATCH_ITEMS:,} requests",
+)
 async def resolve_batch(
     caller: Annotated[Caller, requires("identity:write")],
     body: Annotated[Batch[ResolveRequest], batch_body(ResolveRequest, max_items=MAX_BATCH_ITEMS)],

@@ -15,8 +15,10 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
-from identity.customers.domain.normalisation import TYPE_PATTERN
-from identity.customers.http.schemas import LevelName, LinkedIdentifier, PresentedIdentifier
+from identity.customers.domain.identifiers import DropReason
+from identity.customers.domain.normalisation import MAX_KEY_BYTES, MAX_VALUE_LENGTH, TYPE_PATTERN
+from identity.customers.http.schemas import LinkedIdentifier, PresentedIdentifier
+from identity.customers.shown import LEVEL, SCOPE, TYPE, LevelName
 
 MAX_IDENTIFIERS_PER_REQUEST = 50
 MAX_ATTRIBUTES_PER_REQUEST = 100
@@ -37,51 +39,106 @@ def _limited(value: Any) -> Any:
 AttributeJson = Annotated[Any, AfterValidator(_limited)]
 """Any JSON; null clears the attribute."""
 
+_MEANINGS = {
+    DropReason.BLOCKED: "a placeholder that stands for nobody",
+    DropReason.UNPARSEABLE: "not valid for its type",
+    DropReason.TOO_LONG: f"value or scope over {MAX_VALUE_LENGTH} characters, or over"
+    f" {MAX_KEY_BYTES} bytes when normalised",
+    DropReason.CLAIMED_ELSEWHERE: "another customer's, and only claimed",
+    DropReason.NEEDS_VERIFICATION: "another customer's, and merging the two takes verified proof",
+    DropReason.CONFLICTING_STRONG_IDENTIFIERS: "verified numbers prove two different people",
+    DropReason.TOO_MANY_IDENTIFIERS: "the customer would have too many identifiers",
+    DropReason.TOO_MANY_ATTRIBUTES: "the merged customer would have too many attributes",
+}
+
 
 class IdentifierRequest(RequestModel):
     """``scope`` is the source, page or portfolio within which the value is unique."""
 
-    type: IdentifierType
-    value: IdentifierValue
-    scope: ShortText | None = None
-    level: LevelName | None = None
-    """Absent means claimed."""
+    type: IdentifierType = Field(description=TYPE)
+    value: IdentifierValue = Field(
+        description="The identifier in any spelling: identity normalises it, and drops it if it is"
+        f" longer than {MAX_VALUE_LENGTH} characters."
+    )
+    scope: ShortText | None = Field(default=None, description=SCOPE)
+    level: LevelName | None = Field(
+        default=None, description=f"{LEVEL} Absent or null means ``claimed``."
+    )
 
 
 class ResolveRequest(RequestModel):
     """``default_region`` (ISO 3166) applies to telephone numbers without a country code."""
 
-    identifiers: Annotated[
-        list[IdentifierRequest], Field(min_length=1, max_length=MAX_IDENTIFIERS_PER_REQUEST)
-    ]
-    attributes: Annotated[
-        dict[AttributeName, AttributeJson], Field(max_length=MAX_ATTRIBUTES_PER_REQUEST)
-    ] = Field(default_factory=dict)
-    create: bool = True
-    observed_at: Timestamp | None = None
-    source: Name | None = None
-    default_region: Region | None = None
+    identifiers: list[IdentifierRequest] = Field(
+        min_length=1,
+        max_length=MAX_IDENTIFIERS_PER_REQUEST,
+        description=f"1 to {MAX_IDENTIFIERS_PER_REQUEST} identifiers that were seen together.",
+    )
+    attributes: dict[AttributeName, AttributeJson] = Field(
+        default_factory=dict,
+        max_length=MAX_ATTRIBUTES_PER_REQUEST,
+        description="What was observed of the customer: any JSON by name, up to"
+        f" {MAX_ATTRIBUTE_BYTES} bytes each; null clears an attribute, absence keeps it.",
+    )
+    create: bool = Field(
+        default=True,
+        description="Whether to create a customer if none matches, and to add what is new; false"
+        " only looks up and changes nothing. Absent means true.",
+    )
+    observed_at: Timestamp | None = Field(
+        default=None,
+        description="When this was observed; of two values of an attribute, the newer counts."
+        " Absent, null or in the future means now.",
+    )
+    source: Name | None = Field(
+        default=None,
+        description="The system that reports this, kept as provenance; absent or null if unknown.",
+    )
+    default_region: Region | None = Field(
+        default=None,
+        description="The ISO 3166 code of the country of telephone numbers without a country code,"
+        " such as ``SE``; absent or null means the service's default, if it has one.",
+    )
 
 
 class DroppedIdentifier(ResponseModel):
     """An identifier that was not linked to the customer, and why."""
 
-    identifier: PresentedIdentifier
-    reason: str
+    identifier: PresentedIdentifier = Field(description="The identifier as the caller wrote it.")
+    reason: str = Field(
+        description="Why it was dropped: "
+        + "; ".join(f"``{reason}``: {_MEANINGS[reason]}" for reason in DropReason)
+        + "."
+    )
 
 
 class ResolveResponse(ResponseModel):
     """``customer_id`` is null only if no customer matched and ``create`` was false."""
 
-    customer_id: UUID | None
-    created: bool
-    linked: list[LinkedIdentifier]
-    merged: list[UUID]
-    dropped: list[DroppedIdentifier]
-    version: int | None
+    customer_id: UUID | None = Field(
+        description="The canonical id of the customer; null if none matched and ``create`` was"
+        " false."
+    )
+    created: bool = Field(description="Whether this request created the customer.")
+    linked: list[LinkedIdentifier] = Field(
+        description="The identifiers that are new to the customer, or better proved than before."
+    )
+    merged: list[UUID] = Field(
+        description="The ids that this request redirected to the customer, sorted; empty without a"
+        " merge."
+    )
+    dropped: list[DroppedIdentifier] = Field(
+        description="The identifiers of the request that were not linked to the customer."
+    )
+    version: int | None = Field(
+        description="The number of changes to the customer: the ``sequence`` of its last event;"
+        " null if ``customer_id`` is."
+    )
 
 
 class ResolveBatchResponse(ResponseModel):
     """One entry per item, in order: a ``ResolveResponse`` or ``{"problem": ...}``."""
 
-    items: list[ResolveResponse | RejectedItem]
+    items: list[ResolveResponse | RejectedItem] = Field(
+        description="One entry per item of the request, in its order."
+    )
