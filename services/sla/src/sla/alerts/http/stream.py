@@ -23,6 +23,7 @@ _POSITION = re.compile("[0-9]{1,18}")
 @router.get(
     "",
     response_class=Response,
+    summary="Stream alerts as server-sent events",
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def stream_alerts(
@@ -31,6 +32,9 @@ async def stream_alerts(
     state: AlertsStateDep,
 ) -> Response:
     """Stream warnings, breaches and retractions as server-sent events.
+
+    An event is named ``sla.clock.warning``, ``sla.clock.breached`` or ``sla.breach.retracted``.
+    Its data is the ``data`` of the published event, with its ``sequence`` and ``occurred_at``.
 
     With ``Last-Event-ID``, the alerts missed since then come first. A client that missed too many
     gets ``reset`` and must read the clocks again.

@@ -13,6 +13,8 @@ ClockKey = tuple[Metric, int]
 
 
 class ClockState(StrEnum):
+    """Where a clock stands; a breached one may still be waiting for its answer."""
+
     RUNNING = "running"
     PAUSED = "paused"
     MET = "met"

@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from common.messaging import EventData
 from common.web.requests import JsonTime
-from sla.clocks.events.clock_fields import ClockFields
+from sla.clocks.events.clock_fields import ClockFields, Confirmed, Reason, ThresholdLabel
 
 TOPIC = "sla.clocks"
 
@@ -48,8 +48,8 @@ class ClockEvent(ClockFields, EventData):
 
     topic: ClassVar[str] = TOPIC
 
-    confirmed: bool | None
-    reason: str | None
+    confirmed: Confirmed
+    reason: Reason
 
 
 class ClockStartedV1(ClockEvent):
@@ -119,8 +119,8 @@ class ClockWarningV1(ClockEvent):
         {**_RUNNING, "threshold": "75%", "warn_at": "2026-11-23T09:45:00.000000Z"}
     )
 
-    threshold: str
-    warn_at: JsonTime
+    threshold: ThresholdLabel
+    warn_at: JsonTime = Field(description="When the threshold was reached, in UTC.")
 
 
 class BreachRetractedV1(ClockEvent):

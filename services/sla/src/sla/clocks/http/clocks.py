@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from common.errors import NotFoundError
@@ -34,19 +34,34 @@ from sla.clocks.store.clock_views import After, ClockFilters
 
 router = APIRouter(prefix="/v1/sla/clocks", tags=["clocks"])
 
+_STATE = (
+    "Only clocks in this state: `running`, `paused`, `met`, `breached` or `cancelled`. Every state "
+    "if absent."
+)
+_METRIC = (
+    "Only clocks of this metric: `first_response`, `next_response` or `resolution`. Every metric "
+    "if absent."
+)
+_POLICY = "Only clocks of this policy, in any of its versions. Every policy if absent."
+_DUE_BEFORE = (
+    "Only clocks whose deadline is earlier than this time (RFC 3339 with an offset), whatever "
+    "their state; a clock without a deadline is left out. Any deadline, or none, if absent."
+)
+_CONVERSATION = "Only clocks of this conversation. Every conversation if absent."
 
-@router.get("", response_model=ClockList)
+
+@router.get("", response_model=ClockList, summary="List clocks")
 async def list_clocks(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
     cursors: CursorsDep,
     *,
     limit: PageLimit,
-    state: StateName | None = None,
-    metric: MetricName | None = None,
-    policy_id: UUID | None = None,
-    due_before: Annotated[Timestamp | None, Query()] = None,
-    conversation_id: UUID | None = None,
+    state: Annotated[StateName | None, Query(description=_STATE)] = None,
+    metric: Annotated[MetricName | None, Query(description=_METRIC)] = None,
+    policy_id: Annotated[UUID | None, Query(description=_POLICY)] = None,
+    due_before: Annotated[Timestamp | None, Query(description=_DUE_BEFORE)] = None,
+    conversation_id: Annotated[UUID | None, Query(description=_CONVERSATION)] = None,
     cursor: CursorParameter = None,
 ) -> Response:
     """List clocks, the next due first; clocks without a due time come last."""
@@ -64,9 +79,9 @@ async def list_clocks(
     return json_answer(ClockList(items=items, next=following))
 
 
-@router.get("/{clock_id}", response_model=ExplainedClock)
+@router.get("/{clock_id}", response_model=ExplainedClock, summary="Read a clock and its trace")
 async def read_clock(
-    clock_id: UUID,
+    clock_id: Annotated[UUID, Path(description="Id of the clock.")],
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
     clock: ClockDep,

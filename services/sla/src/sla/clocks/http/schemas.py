@@ -2,70 +2,127 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from common.web.requests import JsonTime, ResponseModel
 from sla.clocks.domain.clocks import ClockVersion, OwnedClock
-from sla.clocks.domain.explanation import Explanation
+from sla.clocks.domain.explanation import MAX_STRETCHES, Explanation
 from sla.clocks.events.announcing import public_fields
-from sla.clocks.events.clock_fields import ClockFields
+from sla.clocks.events.clock_fields import ClockFields, Confirmed, Reason, ThresholdLabel
 
 
 class WarningResponse(ResponseModel):
     """A threshold; ``warn_at`` is null while it has no time, as in a pause."""
 
-    threshold: str
-    warn_at: JsonTime | None
-    sent: bool
+    threshold: ThresholdLabel
+    warn_at: JsonTime | None = Field(
+        description="When the threshold is reached, in UTC; null unless the clock is running."
+    )
+    sent: bool = Field(description="Whether the warning has been published.")
 
 
 class PauseResponse(ResponseModel):
-    start: JsonTime
-    end: JsonTime | None
-    status: str
+    """A stretch of the conversation's status in which no time counts."""
+
+    start: JsonTime = Field(description="When the pause began, in UTC.")
+    end: JsonTime | None = Field(
+        description="When the pause ended, in UTC; null while the pause lasts."
+    )
+    status: str = Field(
+        description="Status of the conversation that pauses the clock: `pending`, `on_hold`, "
+        "`resolved` or `closed`."
+    )
 
 
 class Summary(ResponseModel):
     """The hours in which time counts, and the pauses in which it does not."""
 
-    counts_by: Literal["calendar", "around_the_clock"]
-    calendar_id: str | None
-    calendar_version: int | None
-    in_force_at: JsonTime
-    pauses: list[PauseResponse]
+    counts_by: Literal["calendar", "around_the_clock"] = Field(
+        description="Which time counts: `calendar` (its open hours) or `around_the_clock` (all)."
+    )
+    calendar_id: str | None = Field(
+        description="Id of the calendar; null when time counts around the clock."
+    )
+    calendar_version: int | None = Field(
+        description="Version of that calendar; null when time counts around the clock."
+    )
+    in_force_at: JsonTime = Field(
+        description="When this target began to apply to the clock, in UTC; never before "
+        "`started_at`."
+    )
+    pauses: list[PauseResponse] = Field(description="Pauses of the clock, in order.")
 
 
 class ClockResponse(ClockFields, ResponseModel):
-    ended_at: JsonTime | None
-    confirmed: bool | None
-    reason: str | None
-    version: int
-    warnings: list[WarningResponse]
-    explanation: Summary
+    """One target applied to one conversation, and how the clock stands now."""
+
+    ended_at: JsonTime | None = Field(
+        description="When the clock stopped, in UTC: at the answer, at the resolution, or when it "
+        "was superseded. Null until then, even after a breach or without a policy that applies."
+    )
+    confirmed: Confirmed
+    reason: Reason
+    version: int = Field(
+        description="Number of events published about the clock: the `sequence` of its last event. "
+        "0 for a clock from a backfill, which publishes none."
+    )
+    warnings: list[WarningResponse] = Field(
+        description="Warnings with a time while the clock is running, then those that were sent "
+        "and no longer have a time."
+    )
+    explanation: Summary = Field(description="What counts as time for this clock.")
 
 
 class ClockList(ResponseModel):
-    items: list[ClockResponse]
-    next: str | None
+    """A page of clocks."""
+
+    items: list[ClockResponse] = Field(
+        description="Clocks, the next due first; clocks without a deadline come last."
+    )
+    next: str | None = Field(
+        description="The `cursor` that reads the next page; null on the last page."
+    )
 
 
 class StretchResponse(ResponseModel):
-    start: JsonTime
-    end: JsonTime
-    counted: bool
-    why: str
+    """A stretch of the clock's life, with one reason to count or not to count."""
+
+    start: JsonTime = Field(description="First instant of the stretch, in UTC.")
+    end: JsonTime = Field(
+        description="End of the stretch, in UTC; this instant belongs to the next stretch."
+    )
+    counted: bool = Field(description="Whether the time counts towards the target.")
+    why: str = Field(
+        description="Why it counts: `open_hours` or `around_the_clock`. Why it does not: `closed`, "
+        "`holiday: ` and the holiday's name, or `paused: ` and the conversation's status."
+    )
 
 
 class Trace(ResponseModel):
     """Every half-open stretch from the start to ``until``: whether it counts, and why."""
 
-    until: JsonTime
-    counted_seconds: float
-    uncounted_seconds: float
-    stretches: list[StretchResponse]
-    truncated: bool
+    until: JsonTime = Field(
+        description="End of the trace, in UTC: when the clock stopped; of an open clock, when it "
+        "breached or else the time of the request."
+    )
+    counted_seconds: float = Field(
+        description="Seconds from the start to `until` that count towards the target."
+    )
+    uncounted_seconds: float = Field(
+        description="Seconds from the start to `until` that do not count."
+    )
+    stretches: list[StretchResponse] = Field(
+        description=f"Stretches in order, at most the first {MAX_STRETCHES}."
+    )
+    truncated: bool = Field(
+        description="Whether more stretches exist than are listed; the sums include all of them."
+    )
 
 
 class ExplainedClock(ClockResponse):
-    trace: Trace
+    """A clock with its trace."""
+
+    trace: Trace = Field(description="How the clock came to its state, stretch by stretch.")
 
 
 def clock_body(owned: OwnedClock) -> dict[str, object]:

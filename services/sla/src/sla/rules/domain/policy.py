@@ -15,6 +15,8 @@ OnReopen = Literal["continue", "new_cycle"]
 
 
 class Metric(StrEnum):
+    """What a target limits: the time to the first response, to the next one, to the resolution."""
+
     FIRST_RESPONSE = "first_response"
     NEXT_RESPONSE = "next_response"
     RESOLUTION = "resolution"

@@ -18,17 +18,24 @@ from common.web import (
 )
 from common.web.requests import json_body
 from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
-from sla.rules.http.schemas import CalendarList, CalendarRequest, CalendarResponse
+from sla.rules.http.calendar_schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.rules.national_holidays import Nation
 from sla.rules.store.calendars import CALENDARS, CalendarVersion
 from sla.rules.usecases.save_calendar import SaveCalendar, save_calendar
 
 router = APIRouter(prefix="/v1/sla/calendars", tags=["calendars"])
 
-CalendarId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+CalendarId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="Id of the calendar, which the caller chooses: 1 to 64 letters, digits and "
+        "`_`, `.`, `-`, beginning with a letter or digit.",
+    ),
+]
 
 
-@router.put("", response_model=CalendarResponse)
+@router.put("", response_model=CalendarResponse, summary="Save a calendar by its name")
 async def put_calendar_by_name(
     request: Request,
     caller: Annotated[Caller, requires("sla:admin")],
@@ -37,12 +44,12 @@ async def put_calendar_by_name(
 ) -> Response:
     """Save a calendar by its name: a new calendar, or the next version of the one with that name.
 
-    ``If-Match`` is honoured.
+    With ``If-Match``, only a calendar with that ETag is replaced; none is created.
     """
     return await _put(request, caller, None, body, write)
 
 
-@router.put("/{calendar_id}", response_model=CalendarResponse)
+@router.put("/{calendar_id}", response_model=CalendarResponse, summary="Save a calendar by its id")
 async def put_calendar(
     request: Request,
     calendar_id: CalendarId,
@@ -52,12 +59,13 @@ async def put_calendar(
 ) -> Response:
     """Save a calendar under an id that the caller chooses; saving again makes its next version.
 
-    ``If-Match`` is honoured. Conversations whose clocks are running keep the version they matched.
+    With ``If-Match``, only a calendar with that ETag is replaced; none is created.
+    Conversations whose clocks are running keep the version they matched.
     """
     return await _put(request, caller, calendar_id, body, write)
 
 
-@router.get("", response_model=CalendarList)
+@router.get("", response_model=CalendarList, summary="List calendars")
 async def list_calendars(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
@@ -65,6 +73,7 @@ async def list_calendars(
     limit: PageLimit,
     cursor: CursorParameter = None,
 ) -> Response:
+    """List the current versions of all calendars, ordered by id."""
     position = cursors.read(cursor)
     after = str(position[0]) if position else ""
     versions = await database.read(
@@ -74,13 +83,14 @@ async def list_calendars(
     return json_answer(CalendarList(items=[_response(c) for c in page], next=following))
 
 
-@router.get("/{calendar_id}", response_model=CalendarResponse)
+@router.get("/{calendar_id}", response_model=CalendarResponse, summary="Read a calendar")
 async def read_calendar(
     request: Request,
     calendar_id: CalendarId,
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
+    """Read a calendar in its current version."""
     calendar = await database.read(CALENDARS.find_current, caller.tenant_id, calendar_id)
     if calendar is None:
         raise NotFoundError("calendar not found")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,14 +20,16 @@ from common.web import (
 )
 from common.web.requests import json_body
 from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
-from sla.rules.http.schemas import PolicyList, PolicyRequest, PolicyResponse
+from sla.rules.http.policy_schemas import PolicyList, PolicyRequest, PolicyResponse
 from sla.rules.store.policies import POLICIES, PolicyVersion
 from sla.rules.usecases.save_policy import SavePolicy, save_policy
 
 router = APIRouter(prefix="/v1/sla/policies", tags=["policies"])
 
+PolicyId = Annotated[UUID, Path(description="Id of the policy.")]
 
-@router.post("", status_code=201, response_model=PolicyResponse)
+
+@router.post("", status_code=201, response_model=PolicyResponse, summary="Create a policy")
 async def create_policy(
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[PolicyRequest, json_body(PolicyRequest)],
@@ -37,15 +39,15 @@ async def create_policy(
     return await write(save_policy, _command(caller, None, body), answer=lambda p: _answer(201, p))
 
 
-@router.put("/{policy_id}", response_model=PolicyResponse)
+@router.put("/{policy_id}", response_model=PolicyResponse, summary="Replace a policy")
 async def put_policy(
     request: Request,
-    policy_id: UUID,
+    policy_id: PolicyId,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[PolicyRequest, json_body(PolicyRequest)],
     write: WriterDep,
 ) -> Response:
-    """Replace a policy by its next version. ``If-Match`` is honoured.
+    """Replace a policy by its next version; with ``If-Match`` only if it still has that ETag.
 
     Conversations that matched before keep the version they matched.
     """
@@ -53,7 +55,7 @@ async def put_policy(
     return await write(save_policy, command, answer=lambda p: _answer(200, p))
 
 
-@router.get("", response_model=PolicyList)
+@router.get("", response_model=PolicyList, summary="List policies")
 async def list_policies(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
@@ -61,6 +63,7 @@ async def list_policies(
     limit: PageLimit,
     cursor: CursorParameter = None,
 ) -> Response:
+    """List the current versions of all policies, ordered by position."""
     position = cursors.read(cursor)
     after = position[0] if position and isinstance(position[0], int) else -1
     versions = await database.read(
@@ -70,13 +73,14 @@ async def list_policies(
     return json_answer(PolicyList(items=[_response(p) for p in page], next=following))
 
 
-@router.get("/{policy_id}", response_model=PolicyResponse)
+@router.get("/{policy_id}", response_model=PolicyResponse, summary="Read a policy")
 async def read_policy(
     request: Request,
-    policy_id: UUID,
+    policy_id: PolicyId,
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
 ) -> Response:
+    """Read a policy in its current version."""
     policy = await database.read(POLICIES.find_current, caller.tenant_id, policy_id)
     if policy is None:
         raise NotFoundError("policy not found")
