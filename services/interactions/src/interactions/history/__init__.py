@@ -14,7 +14,7 @@ from interactions.history.domain.interaction import (
     ProviderKey,
 )
 from interactions.history.events.published import ConversationSnapshot, InteractionRecordedV1
-from interactions.history.shown import json_sql
+from interactions.history.shown import fields, json_sql
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.interaction import (
     ShortenedInteraction,
@@ -70,6 +70,7 @@ __all__ = [
     "ShownRow",
     "Value",
     "bounded_key",
+    "fields",
     "json_sql",
     "lookup_key",
     "metrics",

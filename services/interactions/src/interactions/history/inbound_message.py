@@ -26,6 +26,7 @@ from interactions.history.domain.interaction import (
     Kind,
     ProviderKey,
 )
+from interactions.history.shown import fields
 
 
 def _indexable(value: str) -> str:
@@ -53,24 +54,36 @@ _NAMES_SOMEBODY = ("customer_id", "conversation_id", "in_reply_to")
 class IdentifierRequest(RequestModel):
     """``level``: claimed by the sender, proved by the channel, or verified by the customer."""
 
-    type: Slug
-    value: ShortText = Field(min_length=1, max_length=500)
-    scope: KeyText | None = None
-    level: Level = Level.CLAIMED
+    type: Slug = Field(
+        description="Type of identifier, such as `email` or `phone`; the tenant may use any name."
+    )
+    value: ShortText = Field(
+        min_length=1,
+        max_length=500,
+        description="The identifier as the channel has it; identity normalises it.",
+    )
+    scope: Annotated[KeyText | None, fields.SCOPE] = None
+    level: Annotated[Level, fields.LEVEL] = Level.CLAIMED
 
 
 class AuthorRequest(RequestModel):
-    type: AuthorType
-    id: Name | None = None
-    name: Name | None = None
+    """Who wrote the interaction."""
+
+    type: Annotated[AuthorType, fields.AUTHOR_TYPE]
+    id: Name | None = Field(
+        default=None, description="The author's id in the sender's system; null if unknown."
+    )
+    name: Name | None = Field(default=None, description="The author's name; null if unknown.")
 
 
 class ProviderRequest(RequestModel):
     """The provider's name for a message: equal values mean the same message, however it arrives."""
 
-    name: Slug
-    account: KeyText
-    message_id: KeyText
+    name: Annotated[Slug, fields.PROVIDER_NAME]
+    account: Annotated[KeyText, fields.PROVIDER_ACCOUNT]
+    message_id: KeyText = Field(
+        description="The provider's id of the message, unique within the account."
+    )
 
     def key(self) -> ProviderKey:
         return ProviderKey(self.name, self.account, self.message_id)
@@ -79,13 +92,23 @@ class ProviderRequest(RequestModel):
 class OpeningRequest(RequestModel):
     """The first values of the conversation, if this interaction opens one."""
 
-    priority: Slug | None = None
-    team: Name | None = None
-    assignee: Name | None = None
-    tags: list[Name] = Field(default_factory=list, max_length=50)
-    language: Name | None = None
-    brand: Name | None = None
-    customer_tier: Name | None = None
+    priority: Annotated[Slug | None, fields.PRIORITY] = None
+    team: Annotated[Name | None, fields.TEAM] = None
+    assignee: Annotated[Name | None, fields.ASSIGNEE] = None
+    tags: list[Name] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Tags of the conversation, in order; duplicates are dropped.",
+    )
+    language: Name | None = Field(
+        default=None, description="Language of the conversation; null if unknown."
+    )
+    brand: Name | None = Field(
+        default=None, description="Brand that the conversation is about; null if unknown."
+    )
+    customer_tier: Name | None = Field(
+        default=None, description="Tier of the customer, such as `gold`; null if unknown."
+    )
 
 
 class InteractionRequest(RequestModel):
@@ -95,28 +118,74 @@ class InteractionRequest(RequestModel):
     person wrote, ``backfill`` imported history; neither reopens a conversation.
     """
 
-    channel: Slug
-    kind: Kind = Kind.MESSAGE
-    direction: Direction
-    author: AuthorRequest
-    customer_id: UUID | None = None
-    conversation_id: UUID | None = None
-    in_reply_to: ShortText | None = None
-    identifiers: Annotated[list[IdentifierRequest], Field(max_length=50, validate_default=True)] = (
-        Field(default_factory=list)
+    channel: Annotated[Slug, fields.CHANNEL]
+    kind: Annotated[Kind, fields.KIND] = Kind.MESSAGE
+    direction: Annotated[Direction, fields.DIRECTION]
+    author: AuthorRequest = Field(description="The author of the interaction.")
+    customer_id: UUID | None = Field(
+        default=None,
+        description="Any id of the customer, if the sender knows it; null lets the identifiers or"
+        " the conversation decide.",
     )
-    channel_account: Name | None = None
-    occurred_at: Timestamp | None = None
-    subject: ShortText | None = None
-    text: Text | None = None
-    locale: Locale | None = Field(default=None, description="Language of the text, as in BCP 47.")
-    data: JsonObject = Field(default_factory=dict)
-    attachments: list[JsonObject] = Field(default_factory=list, max_length=50)
-    provider: ProviderRequest | None = None
-    private: bool | None = None
-    automated: bool = False
-    backfill: bool = False
-    conversation: OpeningRequest = Field(default_factory=OpeningRequest)
+    conversation_id: UUID | None = Field(
+        default=None,
+        description="The conversation that it belongs to; null lets the service find or open one. A"
+        " customer's message to a closed conversation opens a new one.",
+    )
+    in_reply_to: ShortText | None = Field(
+        default=None,
+        description="The provider's id of the message that this one answers, which leads to the"
+        " conversation; null if it answers no message.",
+    )
+    identifiers: Annotated[
+        list[IdentifierRequest],
+        Field(
+            max_length=50,
+            validate_default=True,
+            description="Identifiers of the customer, from which the service finds or creates the"
+            " customer unless `customer_id` is given. At least one is required without"
+            " `customer_id`, `conversation_id` and `in_reply_to`.",
+        ),
+    ] = Field(default_factory=list)
+    channel_account: Name | None = Field(
+        default=None,
+        description="The tenant's own account or address on the channel, such as its telephone"
+        " number; null means the provider's `account`, if there is one.",
+    )
+    occurred_at: Timestamp | None = Field(
+        default=None,
+        description="When it happened, with an offset from UTC. The time of receipt counts instead"
+        " of null, of a time before 2000, and of one over five minutes ahead.",
+    )
+    subject: ShortText | None = Field(default=None, description="Subject; null if there is none.")
+    text: Text | None = Field(default=None, description="Text; null if there is none.")
+    locale: Annotated[Locale | None, fields.LOCALE] = None
+    data: JsonObject = Field(
+        default_factory=dict, description="Further data, in the sender's own form."
+    )
+    attachments: list[JsonObject] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Descriptions of the attachments in the sender's own form, such as"
+        " `media_type`, `size` and a reference; never their content.",
+    )
+    provider: ProviderRequest | None = Field(
+        default=None,
+        description="The provider's name for the message, by which a repetition is recognised;"
+        " without it a repetition is recorded again, unless it has the same Idempotency-Key.",
+    )
+    private: bool | None = Field(
+        default=None,
+        description="Whether the customer must not see it; null means true for a note and false for"
+        " every other kind.",
+    )
+    automated: Annotated[bool, fields.AUTOMATED] = False
+    backfill: Annotated[bool, fields.BACKFILL] = False
+    conversation: OpeningRequest = Field(
+        default_factory=OpeningRequest,
+        description="The first values of the conversation; ignored unless this interaction opens"
+        " one.",
+    )
 
     @field_validator("identifiers")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +25,7 @@ NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 @router.post(
     "/v1/channels/{provider}/{account}",
+    summary="Receive a provider's webhook",
     response_class=Response,
     dependencies=[public("the provider signs its call")],
     openapi_extra=ANY_QUERY,
@@ -32,8 +33,8 @@ NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
 async def receive(
     *,
     request: Request,
-    provider: str,
-    account: str,
+    provider: Annotated[str, Path(description="Name of the provider, such as `twilio`.")],
+    account: Annotated[str, Path(description="The tenant's channel account at the provider.")],
     raw: Annotated[RawBody, raw_body()],
     state: Annotated[ChannelsState, part_state(ChannelsState)],
 ) -> Response:

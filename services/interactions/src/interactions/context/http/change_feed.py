@@ -13,15 +13,17 @@ from interactions.context.http.schemas import ChangesResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.change_feed import ShownChange, list_changes
 
-router = APIRouter()
+router = APIRouter(tags=["changes"])
+
+_AFTER = "The `sequence` of the last change already seen; 0 begins at the first change."
 
 
-@router.get("/v1/changes", summary="The change feed of the tenant", response_model=ChangesResponse)
+@router.get("/v1/changes", summary="List changes", response_model=ChangesResponse)
 async def get_changes(
     request: Request,
     caller: Annotated[Caller, requires("context:read")],
     limit: Annotated[int, page_limit(default=100, maximum=500)],
-    after: Annotated[Sequence64, Query(description="the last sequence already seen")] = 0,
+    after: Annotated[Sequence64, Query(description=_AFTER)] = 0,
 ) -> Response:
     """Return the changes after ``after``; nothing is ever added before a change already visible.
 

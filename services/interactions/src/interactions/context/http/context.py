@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import WithJsonSchema
+from pydantic import Field, WithJsonSchema
 from starlette.responses import Response
 
 from common.errors import FieldError, InvalidError, NotFoundError, UnavailableError
@@ -15,51 +15,65 @@ from common.web.responses import Masker, json_answer, not_modified
 from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.context.http.body import context_body, part_statuses
-from interactions.context.http.schemas import ContextResponse
+from interactions.context.http.schemas import ContextResponse, CustomerId
 from interactions.context.http.state import ContextState
 from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
-from interactions.history import Level, lookup_key
+from interactions.history import Level, fields, lookup_key
 
-router = APIRouter()
+router = APIRouter(tags=["context"])
+
+_AT = "Reserved for the context as of a past time; not supported yet, every value is refused (422)."
+_FORMAT = "Form of the answer: `json`, also when absent; every other value is refused (422)."
 
 ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
 
 
 _PARTS = {"type": "array", "items": {"enum": list(PART_NAMES)}, "minItems": 1}
 _PART = "|".join(PART_NAMES)
+_CHOICE = f"Each is {fields.either(PART_NAMES)}; all parts are returned if it is absent."
 IncludeParameter = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({_PART})(,({_PART}))*$"})]]
     | None,
-    Query(description="parts, comma separated"),
+    Query(description=f"Names of the parts to return, comma separated. {_CHOICE}"),
 ]
 
 
 class LookupIdentifier(RequestModel):
-    type: Name
-    value: Name
-    scope: Name | None = None
-    level: Level | None = None
+    """The identifier to look up."""
+
+    type: Name = Field(description="Type of identifier, such as `email` or `phone`.")
+    value: Name = Field(description="The identifier itself, in any spelling.")
+    scope: Annotated[Name | None, fields.SCOPE] = None
+    level: Level | None = Field(
+        default=None,
+        description="Accepted, so that an identifier can be given as it is, but not used:"
+        " `claimed`, `channel_proved`, `verified` or null.",
+    )
 
 
 class LookupRequest(RequestModel):
-    identifier: LookupIdentifier
-    include: Annotated[list[str], WithJsonSchema(_PARTS)] | None = None
+    """Which customer, and which parts of the context."""
+
+    identifier: LookupIdentifier = Field(description="An identifier of the customer.")
+    include: Annotated[list[str], WithJsonSchema(_PARTS)] | None = Field(
+        default=None, description=f"Names of the parts to return. {_CHOICE}"
+    )
 
 
 @router.get(
     "/v1/context/{customer_id:uuid}",
-    summary="The whole customer, by any id ever issued",
+    summary="Read a customer's context",
     response_model=ContextResponse,
 )
 async def get_context(
     request: Request,
-    customer_id: UUID,
+    customer_id: CustomerId,
     caller: ContextCaller,
     *,
     include: IncludeParameter = None,
-    at: str | None = None,
-    format: str | None = None,  # noqa: A002 - the parameter's published name
+    at: Annotated[str | None, Query(description=_AT)] = None,
+    format: Annotated[str | None, Query(description=_FORMAT)] = None,  # noqa: A002 - published name
 ) -> Response:
     """Return every wanted part; each says how far it can be trusted."""
     _refuse_unbuilt(at=at, format=None if format == "json" else format)
@@ -74,7 +88,7 @@ async def get_context(
 
 @router.post(
     "/v1/context/lookup",
-    summary="The whole customer, by an identifier",
+    summary="Look up a customer's context by an identifier",
     response_model=ContextResponse,
 )
 async def lookup_context(

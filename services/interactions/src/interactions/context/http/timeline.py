@@ -13,15 +13,24 @@ from common.jsons import Encoded, loads
 from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, requires
 from common.web.requests import Timestamp
 from common.web.responses import Masker, json_answer
-from interactions.context.domain.search import read_search
-from interactions.context.http.schemas import TimelineResponse
+from interactions.context.domain.search import MAX_WORDS, read_search
+from interactions.context.http.schemas import CustomerId, TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
-from interactions.history import Direction, Kind, ShownInteraction
+from interactions.history import Direction, Kind, ShownInteraction, fields
 
-router = APIRouter()
+router = APIRouter(tags=["context"])
 
-Code = Annotated[str | None, Query(max_length=64)]
+_CHANNEL = "Only interactions on this channel, such as `email`; on any channel if absent."
+_KIND = f"Only interactions of this kind: {fields.either(Kind)}; of any kind if absent."
+_DIRECTION = f"Only this direction: {fields.either(Direction)}; every direction if absent."
+_FROM = "Only what happened at this time or later; from the first interaction on if absent."
+_TO = "Only what happened before this time; up to the latest interaction if absent."
+_CONVERSATION = "Only the interactions of this conversation; of all conversations if absent."
+_SEARCH = (
+    'Words to search for in subjects and texts, with `"a phrase"`, `-without` and `or`; the last'
+    f" word may be unfinished, and the first {MAX_WORDS} words count. Requires `pii:read`."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +48,13 @@ class TimelineFilters:
 
 async def read_filters(
     *,
-    channel: Code = None,
-    kind: Kind | None = None,
-    direction: Direction | None = None,
-    occurred_from: Annotated[Timestamp | None, Query(alias="from")] = None,
-    occurred_to: Annotated[Timestamp | None, Query(alias="to")] = None,
-    conversation_id: UUID | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="words to search for")] = None,
+    channel: Annotated[str | None, Query(max_length=64, description=_CHANNEL)] = None,
+    kind: Annotated[Kind | None, Query(description=_KIND)] = None,
+    direction: Annotated[Direction | None, Query(description=_DIRECTION)] = None,
+    occurred_from: Annotated[Timestamp | None, Query(alias="from", description=_FROM)] = None,
+    occurred_to: Annotated[Timestamp | None, Query(alias="to", description=_TO)] = None,
+    conversation_id: Annotated[UUID | None, Query(description=_CONVERSATION)] = None,
+    q: Annotated[str | None, Query(max_length=200, description=_SEARCH)] = None,
 ) -> TimelineFilters:
     """Collect the filters from the query string."""
     return TimelineFilters(
@@ -61,12 +70,12 @@ async def read_filters(
 
 @router.get(
     "/v1/context/{customer_id:uuid}/timeline",
-    summary="The customer's interactions",
+    summary="List a customer's interactions",
     response_model=TimelineResponse,
 )
 async def get_timeline(
     request: Request,
-    customer_id: UUID,
+    customer_id: CustomerId,
     caller: Annotated[Caller, requires("context:read", bound=True)],
     cursors: CursorsDep,
     *,

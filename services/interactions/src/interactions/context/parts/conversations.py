@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from pydantic import Field
+
 from interactions.context.parts.part import ContextPart
 from interactions.history import ConversationRow, json_sql
 
@@ -22,12 +24,18 @@ open_conversation AS MATERIALIZED (
 
 
 class ShownConversation(ConversationRow):
-    origin_customer_id: UUID
+    """An open conversation of the customer. Times are in UTC."""
+
+    origin_customer_id: UUID = Field(
+        description="The id of the customer, merged since or not, that the conversation first had."
+    )
 
 
 CONVERSATIONS = ContextPart(
     name="conversations",
     shape=list[ShownConversation],
+    description="The conversations that are neither resolved nor closed, the latest activity first,"
+    f" at most {CONVERSATIONS_SHOWN}.",
     empty="[]",
     mask=ShownConversation.all_masked,
     tables=(OPEN_CONVERSATIONS,),

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
+
 from common.web.requests import JsonObject
 from common.web.responses import Masker
 from interactions.context.parts.part import ContextPart, Source
@@ -14,12 +16,27 @@ _MERGED_IDS = """(SELECT coalesce(json_agg(m.origin_id ORDER BY m.origin_id), '[
 
 
 class ShownCustomer(ShownRow):
-    customer_id: Annotated[UUID, Value("t.id")]
-    merged_ids: Annotated[list[UUID], Json(_MERGED_IDS)]
-    attributes: Annotated[JsonObject, LEAVES, Json("coalesce(p.attributes, '{}')")]
-    version: int | None
-    created_at: datetime | None
-    updated_at: datetime | None
+    """The customer as identity last published it. Times are in UTC."""
+
+    customer_id: Annotated[UUID, Value("t.id")] = Field(description="Canonical id of the customer.")
+    merged_ids: Annotated[list[UUID], Json(_MERGED_IDS)] = Field(
+        description="The other ids that lead to this customer, because they were merged into it."
+    )
+    attributes: Annotated[JsonObject, LEAVES, Json("coalesce(p.attributes, '{}')")] = Field(
+        description="Attributes by name; without `pii:read` every text and number in them is `***`."
+        " Empty before identity has published the customer."
+    )
+    version: int | None = Field(
+        description="Version of the customer at identity that this shows; null before identity has"
+        " published it."
+    )
+    created_at: datetime | None = Field(
+        description="When identity created the customer; null while unknown."
+    )
+    updated_at: datetime | None = Field(
+        description="When this service last updated its copy; null before identity has published"
+        " the customer."
+    )
 
 
 def _mask(customer: dict[str, Any] | None, masker: Masker) -> dict[str, Any] | None:
@@ -29,6 +46,7 @@ def _mask(customer: dict[str, Any] | None, masker: Masker) -> dict[str, Any] | N
 CUSTOMER = ContextPart(
     name="customer",
     shape=ShownCustomer,
+    description="Who the customer is; null if that could not be read in time.",
     empty="null",
     mask=_mask,
     source=Source.IDENTITY,

@@ -6,6 +6,7 @@ from interactions.history import ShownIdentifier
 IDENTIFIERS = ContextPart(
     name="identifiers",
     shape=list[ShownIdentifier],
+    description="The identifiers that identity knows the customer by.",
     empty="[]",
     mask=ShownIdentifier.all_masked,
     source=Source.IDENTITY,

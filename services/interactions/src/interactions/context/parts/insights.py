@@ -3,8 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from common.web.requests import ResponseModel
-from interactions.context.parts.conversations import OPEN_CONVERSATIONS
+from interactions.context.parts.conversations import CONVERSATIONS_SHOWN, OPEN_CONVERSATIONS
 from interactions.context.parts.interactions import INTERACTIONS_SHOWN
 from interactions.context.parts.part import ContextPart, show_unmasked
 from interactions.history import json_sql
@@ -15,33 +17,60 @@ EVIDENCE_SHOWN = 50
 
 
 class LastContact(ResponseModel):
-    at: datetime
-    channel: str
-    evidence: list[UUID]
+    """The customer's latest contact."""
+
+    at: datetime = Field(description="When it happened, in UTC.")
+    channel: str = Field(description="The channel on which it happened.")
+    evidence: list[UUID] = Field(description="The id of the interaction, alone.")
 
 
 class Count(ResponseModel):
     """``evidence`` names interactions that it was counted from."""
 
-    value: int
-    evidence: list[UUID]
+    value: int = Field(description="The number.")
+    evidence: list[UUID] = Field(
+        description="Ids of interactions that it was counted from, newest first, at most"
+        f" {EVIDENCE_SHOWN}."
+    )
 
 
 class ChannelsUsed(ResponseModel):
-    value: list[str]
-    evidence: list[UUID]
+    """The channels of the customer's contacts in the last 30 days."""
+
+    value: list[str] = Field(description="The channels, by name.")
+    evidence: list[UUID] = Field(
+        description="Id of the latest contact on each channel, in the order of `value`."
+    )
 
 
 class OpenConversations(Count):
-    conversation_ids: list[UUID]
+    """The conversations that are neither resolved nor closed."""
+
+    value: int = Field(description=f"How many there are, counted up to {CONVERSATIONS_SHOWN}.")
+    evidence: list[UUID] = Field(
+        description="Id of the newest interaction of each, as far as it is among the interactions"
+        " that were looked at."
+    )
+    conversation_ids: list[UUID] = Field(
+        description="Ids of the conversations, the latest activity first."
+    )
 
 
 class Insights(ResponseModel):
-    last_contact: LastContact | None
-    contacts_7d: Count
-    contacts_30d: Count
-    channels_used: ChannelsUsed
-    open_conversations: OpenConversations
+    """Contacts are inbound interactions that are neither automated nor private."""
+
+    last_contact: LastContact | None = Field(
+        description="The customer's latest contact; null if there was none among the interactions"
+        " that were looked at."
+    )
+    contacts_7d: Count = Field(description="How many contacts there were in the last 7 days.")
+    contacts_30d: Count = Field(description="How many contacts there were in the last 30 days.")
+    channels_used: ChannelsUsed = Field(
+        description="The channels of the contacts in the last 30 days."
+    )
+    open_conversations: OpenConversations = Field(
+        description="How many conversations are open, and which."
+    )
 
 
 # The newest of each id, narrow columns only; each id's share shrinks as the number of ids grows.
@@ -113,6 +142,8 @@ _CUT = """EXISTS (SELECT FROM looked_at GROUP BY origin_id
 INSIGHTS = ContextPart(
     name="insights",
     shape=Insights,
+    description=f"Figures about the customer from the newest interactions (about {WINDOW}), each"
+    " with the ids that prove it. Null if they could not be read in time.",
     empty="null",
     mask=show_unmasked,
     tables=(OPEN_CONVERSATIONS, _WINDOW),

@@ -20,6 +20,7 @@ recent AS MATERIALIZED (
 INTERACTIONS = ContextPart(
     name="interactions",
     shape=list[ShortenedInteraction],
+    description=f"The newest {INTERACTIONS_SHOWN} interactions, on any channel, newest first.",
     empty="[]",
     mask=ShortenedInteraction.all_masked,
     tables=(_RECENT,),

@@ -28,6 +28,8 @@ class ContextPart:
     name: str
     shape: Any
     """The type of the part in the API's document."""
+    description: str
+    """What the part holds, for the API's document."""
     empty: str
     """The JSON that stands for the part when it was not read."""
     mask: Callable[[Any, Masker], Any]
@@ -50,4 +52,10 @@ class ContextPart:
 
 def unfed(name: str) -> ContextPart:
     """Return a part that has its place in the API but that nothing feeds yet."""
-    return ContextPart(name=name, shape=list[Any], empty="[]", mask=show_unmasked)
+    return ContextPart(
+        name=name,
+        shape=list[Any],
+        description="Always empty: nothing feeds this part yet.",
+        empty="[]",
+        mask=show_unmasked,
+    )

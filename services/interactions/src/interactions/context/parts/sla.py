@@ -4,39 +4,87 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from common.web.requests import ResponseModel
 from interactions.context.parts.conversations import OPEN_CONVERSATIONS
 from interactions.context.parts.part import ContextPart, Source, show_unmasked
-from interactions.history import OPEN, ShownRow, json_sql
+from interactions.history import OPEN, ShownRow, fields, json_sql
 
 CLOCKS_SHOWN = 100
 BREACHES_SHOWN = 20
 
 
 class ShownClock(ShownRow):
-    clock_id: UUID
-    conversation_id: UUID
-    customer_id: UUID | None
-    metric: Annotated[str, OPEN]
-    cycle: int
-    state: Annotated[str, OPEN]
-    policy_id: Annotated[str | None, OPEN]
-    policy_version: int | None
-    policy_name: Annotated[str | None, OPEN]
-    target_seconds: float | None
-    started_at: datetime
-    due_at: datetime | None
-    met_at: datetime | None
-    breached_at: datetime | None
-    detected_at: datetime | None
-    confirmed: bool | None
-    reason: Annotated[str | None, OPEN]
+    """One target applied to one conversation, as sla last published it. Times are in UTC."""
+
+    clock_id: UUID = Field(description="Id of the clock.")
+    conversation_id: Annotated[UUID, fields.CONVERSATION_ID]
+    customer_id: UUID | None = Field(
+        description="The customer of the conversation as sla had it; null if sla had none."
+    )
+    metric: Annotated[str, OPEN] = Field(
+        description="What the clock measures: the time to the `first_response`, to the"
+        " `next_response` or to the `resolution`."
+    )
+    cycle: int = Field(
+        description="Number of the clock among the conversation's clocks of this metric, from 1."
+    )
+    state: Annotated[str, OPEN] = Field(
+        description="`running`, `paused` (no time counts), `met` (done by the deadline),"
+        " `breached` (not done by the deadline) or `cancelled` (it no longer applies)."
+    )
+    policy_id: Annotated[str | None, OPEN] = Field(
+        description="Id of the policy that set the target; null if sla did not publish it."
+    )
+    policy_version: int | None = Field(
+        description="Version of that policy; null if sla did not publish it."
+    )
+    policy_name: Annotated[str | None, OPEN] = Field(
+        description="Name of that policy; null if sla did not publish it."
+    )
+    target_seconds: float | None = Field(
+        description="Time that the policy allows, in seconds that count: within the calendar's"
+        " hours, if the target has a calendar, and outside pauses; null if sla did not publish it."
+    )
+    started_at: datetime = Field(description="When the clock started.")
+    due_at: datetime | None = Field(
+        description="Deadline; null while the clock is paused, and when it lies more than ten years"
+        " ahead. A cancelled clock may have none."
+    )
+    met_at: datetime | None = Field(
+        description="When the answer or resolution came, in time or late; null without one."
+    )
+    breached_at: datetime | None = Field(
+        description="When the deadline passed: equal to `due_at`; null without a breach."
+    )
+    detected_at: datetime | None = Field(
+        description="When sla noticed the breach; null without a breach."
+    )
+    confirmed: bool | None = Field(
+        description="Whether the breach is certain: true once everything from before the deadline"
+        " has been consumed, false until then, null without a breach."
+    )
+    reason: Annotated[str | None, OPEN] = Field(
+        description="Why the clock is in its state: `resolved`, `no_policy`,"
+        " `policy_without_metric` or `superseded` if it is cancelled, `answered_late`,"
+        " `ended_unanswered`, `breached_on_apply` or `source_watermark_stalled` if it is breached;"
+        " null otherwise."
+    )
 
 
 class SlaPart(ResponseModel):
-    clocks: list[ShownClock]
-    next_deadline: datetime | None
-    breaches: list[ShownClock]
+    """The customer's running and paused clocks, and the latest breaches. Times are in UTC."""
+
+    clocks: list[ShownClock] = Field(
+        description=f"The running and paused clocks by deadline, at most {CLOCKS_SHOWN}."
+    )
+    next_deadline: datetime | None = Field(
+        description="The earliest deadline of a running clock; null if no clock runs."
+    )
+    breaches: list[ShownClock] = Field(
+        description=f"The latest breached clocks, newest first, at most {BREACHES_SHOWN}."
+    )
 
 
 # A clock also follows its conversation: sla may not know yet whose the conversation is. OFFSET 0
@@ -88,6 +136,8 @@ _SQL = f"""(SELECT json_build_object(
 SLA = ContextPart(
     name="sla",
     shape=SlaPart,
+    description="The customer's SLA clocks: those that are running or paused, and the latest"
+    " breaches.",
     empty='{"clocks":[],"next_deadline":null,"breaches":[]}',
     mask=show_unmasked,
     source=Source.SLA,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import text
 
 from common.db import ReadConnection
@@ -13,19 +14,28 @@ from interactions.history import NOBODY, OPEN, Json, ShownInteraction, ShownRow,
 class ShownChange(ShownRow):
     """One change; ``customer_id`` is the canonical customer of today."""
 
-    sequence: int
-    type: Annotated[str, OPEN]
-    recorded_at: datetime
-    conversation_id: UUID | None
+    sequence: int = Field(description="Place of the change in the feed; it grows, with gaps.")
+    type: Annotated[str, OPEN] = Field(
+        description="What changed: `conversation.opened`, `interaction.recorded`,"
+        " `interaction.attached` or `conversation.` with `assigned`, `prioritised`, `tagged`,"
+        " `waiting`, `resumed`, `resolved`, `reopened` or `closed`."
+    )
+    recorded_at: datetime = Field(description="When the change was stored, in UTC.")
+    conversation_id: UUID | None = Field(
+        description="The conversation that changed; never null at present."
+    )
     customer_id: Annotated[
         UUID | None, Value(f"coalesce(a.canonical_id, nullif(o.origin_id, '{NOBODY}'))")
-    ]
+    ] = Field(description="Canonical customer of today; null while the customer is unknown.")
     interaction: Annotated[
         ShownInteraction | None,
         Json(
             f"CASE WHEN i.interaction_id IS NULL THEN 'null' ELSE {ShownInteraction.sql('i')} END"
         ),
-    ]
+    ] = Field(
+        description="The interaction that caused the change, as it is now; null if no interaction"
+        " caused it."
+    )
 
 
 # An interaction may have been announced before its customer was known, and may have moved since: it

@@ -7,6 +7,8 @@ from uuid import UUID
 
 
 class Status(StrEnum):
+    """How far the work on a conversation is."""
+
     NEW = "new"
     OPEN = "open"
     PENDING = "pending"

@@ -14,6 +14,8 @@ from interactions.history.domain.conversation import DEFAULT_OPENING, Opening
 
 
 class Kind(StrEnum):
+    """What an interaction is."""
+
     MESSAGE = "message"
     CALL = "call"
     EMAIL = "email"
@@ -26,12 +28,16 @@ class Kind(StrEnum):
 
 
 class Direction(StrEnum):
+    """From the customer, to the customer, or neither."""
+
     INBOUND = "inbound"
     OUTBOUND = "outbound"
     INTERNAL = "internal"
 
 
 class AuthorType(StrEnum):
+    """Who wrote an interaction, or changed a conversation."""
+
     CUSTOMER = "customer"
     AGENT = "agent"
     BOT = "bot"

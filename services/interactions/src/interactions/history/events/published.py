@@ -1,11 +1,13 @@
 """The events that interactions publishes. A released shape never changes; see ``contracts/``."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from common.messaging import EventData
+from interactions.history.domain.interaction import AuthorType
+from interactions.history.shown import fields
 
 _SNAPSHOT: dict[str, Any] = {
     "conversation_id": "01936a52-7f31-7c0e-8a55-3b1f0f6f2a10",
@@ -33,28 +35,35 @@ class ConversationSnapshot(EventData):
 
     topic: ClassVar[str] = "interactions.conversations"
 
-    conversation_id: UUID
-    customer_id: UUID | None
-    channel: str
-    channel_account: str | None
-    status: str
-    priority: str | None
-    team: str | None
-    assignee: str | None
-    tags: list[str]
-    language: str | None
-    brand: str | None
-    customer_tier: str | None
-    backfill: bool
+    conversation_id: Annotated[UUID, fields.CONVERSATION_ID]
+    customer_id: Annotated[UUID | None, fields.CUSTOMER_ID]
+    channel: Annotated[str, fields.CHANNEL]
+    channel_account: Annotated[str | None, fields.CHANNEL_ACCOUNT]
+    status: Annotated[str, fields.STATUS]
+    priority: Annotated[str | None, fields.PRIORITY]
+    team: Annotated[str | None, fields.TEAM]
+    assignee: Annotated[str | None, fields.ASSIGNEE]
+    tags: Annotated[list[str], fields.TAGS]
+    language: Annotated[str | None, fields.LANGUAGE]
+    brand: Annotated[str | None, fields.BRAND]
+    customer_tier: Annotated[str | None, fields.CUSTOMER_TIER]
+    backfill: bool = Field(description="Whether imported history caused the event.")
 
 
 class ConversationOpenedV1(ConversationSnapshot):
+    """A conversation was opened; its first interaction follows as an event of its own."""
+
     model_config = _example(status="new", assignee=None, subject=None, opened_by="customer")
 
     event_type: ClassVar[str] = "interactions.conversation.opened"
 
-    subject: str | None
-    opened_by: str
+    subject: str | None = Field(
+        description="Subject of the interaction that opened the conversation; null if it had no"
+        " subject."
+    )
+    opened_by: str = Field(
+        description=f"Who wrote the interaction that opened it: {fields.either(AuthorType)}."
+    )
 
 
 class InteractionRecordedV1(ConversationSnapshot):
@@ -88,21 +97,29 @@ class InteractionRecordedV1(ConversationSnapshot):
 
     event_type: ClassVar[str] = "interactions.interaction.recorded"
 
-    interaction_id: UUID
-    interaction_sequence: int
-    kind: str
-    direction: str
-    author_type: str
-    author_id: str | None
-    author_name: str | None
-    private: bool
-    automated: bool
-    subject: str | None
-    text: str | None
-    in_reply_to: str | None
-    locale: str | None = None
-    provider: dict[str, str] | None
-    origin_customer_id: UUID | None
+    interaction_id: Annotated[UUID, fields.INTERACTION_ID]
+    interaction_sequence: Annotated[int, fields.SEQUENCE]
+    kind: Annotated[str, fields.KIND]
+    direction: Annotated[str, fields.DIRECTION]
+    author_type: Annotated[str, fields.AUTHOR_TYPE]
+    author_id: str | None = Field(
+        description="The author's id, as reported; null if it was not reported."
+    )
+    author_name: str | None = Field(description="The author's name; null if it was not reported.")
+    private: Annotated[bool, fields.PRIVATE]
+    automated: Annotated[bool, fields.AUTOMATED]
+    subject: str | None = Field(description="Subject of the interaction; null if it has none.")
+    text: str | None = Field(description="Text of the interaction; null if it has none.")
+    in_reply_to: str | None = Field(
+        description="The provider's id of the message that this one answers; null if it answers no"
+        " message."
+    )
+    locale: Annotated[str | None, fields.LOCALE] = None
+    provider: dict[str, str] | None = Field(
+        description="The provider's name for the message: `name` of the provider, `account` of the"
+        " tenant there, and `message_id`; null if it was not reported."
+    )
+    origin_customer_id: Annotated[UUID | None, fields.ORIGIN_CUSTOMER_ID]
 
 
 class InteractionAttachedV1(ConversationSnapshot):
@@ -112,27 +129,33 @@ class InteractionAttachedV1(ConversationSnapshot):
 
     event_type: ClassVar[str] = "interactions.interaction.attached"
 
-    interaction_id: UUID
+    interaction_id: Annotated[UUID, fields.INTERACTION_ID]
 
 
 class ConversationChanged(ConversationSnapshot):
     """Base of the events about a change; ``previous_status`` is the status before it."""
 
-    previous_status: str | None
-    actor_type: str | None
+    previous_status: Annotated[str | None, fields.PREVIOUS_STATUS]
+    actor_type: Annotated[str | None, fields.ACTOR_TYPE]
 
 
 class ConversationAssignedV1(ConversationChanged):
+    """The team, the assignee or both changed."""
+
     model_config = _example(previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.assigned"
 
 
 class ConversationPrioritisedV1(ConversationChanged):
+    """The priority changed."""
+
     model_config = _example(priority="urgent", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.prioritised"
 
 
 class ConversationTaggedV1(ConversationChanged):
+    """The tags changed; ``tags`` holds all of them."""
+
     model_config = _example(tags=["delivery", "refund"], previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.tagged"
 
@@ -152,15 +175,21 @@ class ConversationResumedV1(ConversationChanged):
 
 
 class ConversationResolvedV1(ConversationChanged):
+    """The conversation was resolved."""
+
     model_config = _example(status="resolved", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.resolved"
 
 
 class ConversationReopenedV1(ConversationChanged):
+    """A resolved or closed conversation was opened again."""
+
     model_config = _example(previous_status="resolved", actor_type="customer")
     event_type: ClassVar[str] = "interactions.conversation.reopened"
 
 
 class ConversationClosedV1(ConversationChanged):
+    """The conversation was closed."""
+
     model_config = _example(status="closed", previous_status="resolved", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.closed"

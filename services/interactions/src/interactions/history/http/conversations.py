@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
 from interactions.history.domain.conversation import Conversation, Status
 from interactions.history.domain.edit import ConversationEdit
+from interactions.history.shown import fields
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.masks import OPEN
 from interactions.history.store.conversations import get_conversation
@@ -23,6 +24,8 @@ from interactions.history.usecases.change_conversation import (
 )
 
 router = APIRouter(tags=["conversations"])
+
+ConversationId = Annotated[UUID, Path(description="Id of the conversation.")]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
@@ -34,11 +37,30 @@ def _never_null(schema: dict[str, Any]) -> None:
 class ConversationPatch(RequestModel):
     """Absent fields stay as they are; null clears a priority, an assignee or a team."""
 
-    status: Status | None = Field(default=None, json_schema_extra=_never_null)
-    priority: Slug | None = None
-    assignee: Name | None = None
-    team: Name | None = None
-    tags: list[Name] | None = Field(default=None, max_length=50, json_schema_extra=_never_null)
+    status: Status | None = Field(
+        default=None,
+        description="The new status: `open`, `pending`, `on_hold`, `resolved` or `closed`. A"
+        " resolved conversation can become open or closed, a closed one only open; otherwise 409.",
+        json_schema_extra=_never_null,
+    )
+    priority: Slug | None = Field(
+        default=None,
+        description="Priority, a code of the tenant's own such as `high`; null clears it.",
+    )
+    assignee: Name | None = Field(
+        default=None,
+        description="Person or bot to assign the conversation to, by the tenant's own id; null"
+        " clears it.",
+    )
+    team: Name | None = Field(
+        default=None, description="Team to assign the conversation to; null clears it."
+    )
+    tags: list[Name] | None = Field(
+        default=None,
+        max_length=50,
+        description="All tags of the conversation from now on, in order; duplicates are dropped.",
+        json_schema_extra=_never_null,
+    )
 
     def to_edit(self) -> ConversationEdit:
         """Return the edit; raises InvalidError for a null status or null tags."""
@@ -55,17 +77,30 @@ class ConversationPatch(RequestModel):
 
 
 class ConversationResponse(ConversationRow):
-    customer_id: UUID | None
-    customer_tier: Annotated[str | None, OPEN]
-    resolved_at: JsonTime | None
-    closed_at: JsonTime | None
-    follows_id: UUID | None
+    """A conversation as it is now. Times are in UTC."""
+
+    customer_id: Annotated[UUID | None, fields.CUSTOMER_ID]
+    customer_tier: Annotated[str | None, OPEN, fields.CUSTOMER_TIER]
+    resolved_at: JsonTime | None = Field(
+        description="When it was resolved, or closed without that; null unless it is resolved or"
+        " closed."
+    )
+    closed_at: JsonTime | None = Field(description="When it was closed; null unless it is closed.")
+    follows_id: UUID | None = Field(
+        description="The conversation that its first interaction named or replied to but could not"
+        " join, because that was closed or the sender had no part in it; null if there is no such"
+        " conversation."
+    )
 
 
-@router.get("/v1/conversations/{conversation_id}", response_model=ConversationResponse)
+@router.get(
+    "/v1/conversations/{conversation_id}",
+    summary="Read a conversation",
+    response_model=ConversationResponse,
+)
 async def read_conversation(
     request: Request,
-    conversation_id: UUID,
+    conversation_id: ConversationId,
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
 ) -> Response:
@@ -78,10 +113,14 @@ async def read_conversation(
     return not_modified(request, etag) or json_answer(_response(conversation, caller), etag=etag)
 
 
-@router.patch("/v1/conversations/{conversation_id}", response_model=ConversationResponse)
+@router.patch(
+    "/v1/conversations/{conversation_id}",
+    summary="Change a conversation",
+    response_model=ConversationResponse,
+)
 async def patch_conversation(
     request: Request,
-    conversation_id: UUID,
+    conversation_id: ConversationId,
     caller: Annotated[Caller, requires("interactions:write")],
     body: Annotated[ConversationPatch, json_body(ConversationPatch)],
     write: WriterDep,

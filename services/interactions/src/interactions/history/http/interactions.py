@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import Field
 from starlette.responses import Response
 
 from common.errors import ServiceError
@@ -14,6 +15,7 @@ from common.web import Caller, ClockDep, RejectedItem, WriterDep, part_state, re
 from common.web.requests import Batch, ResponseModel, batch_body, json_body
 from interactions.history.http.state import HistoryState
 from interactions.history.inbound_message import InteractionRequest
+from interactions.history.shown import fields
 from interactions.history.usecases.record_interactions import Recorded, RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
 
@@ -26,17 +28,23 @@ class InteractionResponse(ResponseModel):
     ``sequence`` is the interaction's place in the change feed.
     """
 
-    interaction_id: UUID
-    customer_id: UUID | None
-    conversation_id: UUID
-    sequence: int
-    duplicate: bool
+    interaction_id: Annotated[UUID, fields.INTERACTION_ID]
+    customer_id: Annotated[UUID | None, fields.CUSTOMER_ID]
+    conversation_id: Annotated[UUID, fields.CONVERSATION_ID]
+    sequence: Annotated[int, fields.SEQUENCE]
+    duplicate: bool = Field(
+        description="Whether the same provider message was recorded before; the answer is then"
+        " its first record."
+    )
 
 
 class InteractionBatchResponse(ResponseModel):
     """One entry an item, in order: an ``InteractionResponse`` or ``{"problem": ...}``."""
 
-    items: Sequence[InteractionResponse | RejectedItem]
+    items: Sequence[InteractionResponse | RejectedItem] = Field(
+        description="The outcome of each item, in the order of the request: its record, or the"
+        " problem because of which it was not recorded."
+    )
 
 
 StateDep = Annotated[HistoryState, part_state(HistoryState)]
@@ -44,6 +52,7 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
 
 @router.post(
     "/v1/interactions",
+    summary="Record an interaction",
     status_code=201,
     response_model=InteractionResponse,
     responses={
@@ -68,7 +77,11 @@ async def record(
     return await write.together(state.recording, resolved, answer=lambda r: (_status(r), _body(r)))
 
 
-@router.post("/v1/interactions/batch", response_model=InteractionBatchResponse)
+@router.post(
+    "/v1/interactions/batch",
+    summary="Record up to 1,000 interactions",
+    response_model=InteractionBatchResponse,
+)
 async def record_batch(
     caller: Annotated[Caller, requires("interactions:write")],
     body: Annotated[Batch[InteractionRequest], batch_body(InteractionRequest)],

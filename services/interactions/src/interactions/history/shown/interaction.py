@@ -10,6 +10,7 @@ from typing_extensions import override
 from common.web.requests import JsonObject, JsonTime
 from common.web.responses import Masker
 from interactions.history.domain.contact import NOBODY
+from interactions.history.shown import fields
 from interactions.history.shown.masks import ATTACHMENTS, LEAVES, NAME, OPEN, TEXT, WITHHELD
 from interactions.history.shown.row import Json, ShownRow, Value
 
@@ -24,12 +25,20 @@ _TRUNCATED = (
 
 
 class ShownIdentifier(ShownRow):
-    type: Annotated[str, OPEN]
-    value: Annotated[str | None, TEXT]
-    scope: Annotated[str | None, OPEN]
-    level: Annotated[str, OPEN]
+    """An identifier, as it arrived with an interaction or as identity has normalised it."""
+
+    type: Annotated[str, OPEN] = Field(
+        description="Type of identifier, such as `email` or `phone`; the tenant may use any name."
+    )
+    value: Annotated[str | None, TEXT] = Field(
+        description="The identifier itself; without `pii:read` masked according to its type."
+    )
+    scope: Annotated[str | None, OPEN, fields.SCOPE]
+    level: Annotated[str, OPEN, fields.LEVEL]
     raw: Annotated[str | None, WITHHELD] = Field(
-        default=None, description="Not there without pii:read."
+        default=None,
+        description="Another spelling, the one that arrived; absent if none is kept, and without"
+        " `pii:read`.",
     )
 
     @classmethod
@@ -46,9 +55,17 @@ class ShownIdentifier(ShownRow):
 
 
 class ShownAuthor(ShownRow):
-    type: Annotated[str, OPEN]
-    id: Annotated[str | None, TEXT]
-    name: Annotated[str | None, NAME]
+    """Who wrote an interaction."""
+
+    type: Annotated[str, OPEN, fields.AUTHOR_TYPE]
+    id: Annotated[str | None, TEXT] = Field(
+        description="The author's id, as reported; null if it was not reported. Without `pii:read`"
+        " the id of a customer is `***`."
+    )
+    name: Annotated[str | None, NAME] = Field(
+        description="The author's name, without `pii:read` only its initial; null if it was not"
+        " reported."
+    )
 
     @classmethod
     @override
@@ -59,46 +76,78 @@ class ShownAuthor(ShownRow):
 
 
 class ShownProvider(ShownRow):
-    name: Annotated[str, OPEN]
-    account: Annotated[str | None, OPEN]
-    message_id: Annotated[str | None, WITHHELD]
+    """The provider's name for a message."""
+
+    name: Annotated[str, OPEN, fields.PROVIDER_NAME]
+    account: Annotated[str | None, OPEN, fields.PROVIDER_ACCOUNT]
+    message_id: Annotated[str | None, WITHHELD] = Field(
+        description="The provider's id of the message; null without `pii:read`."
+    )
     """Some providers' message ids spell out the sender's number."""
 
 
 class ShownInteraction(ShownRow):
-    """``origin_customer_id`` is the id it came with, null while nobody is known."""
+    """One interaction in full. Times are in UTC."""
 
-    interaction_id: UUID
-    conversation_id: UUID
+    interaction_id: Annotated[UUID, fields.INTERACTION_ID]
+    conversation_id: Annotated[UUID, fields.CONVERSATION_ID]
     origin_customer_id: Annotated[
-        UUID | None, Value(f"nullif({{row}}.origin_customer_id, '{NOBODY}')")
+        UUID | None,
+        Value(f"nullif({{row}}.origin_customer_id, '{NOBODY}')"),
+        fields.ORIGIN_CUSTOMER_ID,
     ]
-    sequence: int
-    channel: Annotated[str, OPEN]
-    kind: Annotated[str, OPEN]
-    direction: Annotated[str, OPEN]
-    author: ShownAuthor
-    private: bool
-    automated: bool
-    subject: Annotated[str | None, TEXT]
-    text: Annotated[str | None, TEXT]
-    data: Annotated[JsonObject | None, LEAVES, Json("{row}.data")]
-    attachments: Annotated[list[JsonObject], ATTACHMENTS]
-    identifiers: list[ShownIdentifier]
-    provider: ShownProvider | None
-    in_reply_to: Annotated[str | None, WITHHELD]
-    locale: Annotated[str | None, OPEN]
-    occurred_at: JsonTime
-    received_at: JsonTime
-    recorded_at: JsonTime
-    time_source: Annotated[str, OPEN]
-    backfill: bool
+    sequence: Annotated[int, fields.SEQUENCE]
+    channel: Annotated[str, OPEN, fields.CHANNEL]
+    kind: Annotated[str, OPEN, fields.KIND]
+    direction: Annotated[str, OPEN, fields.DIRECTION]
+    author: ShownAuthor = Field(description="The author of the interaction.")
+    private: Annotated[bool, fields.PRIVATE]
+    automated: Annotated[bool, fields.AUTOMATED]
+    subject: Annotated[str | None, TEXT] = Field(
+        description="Subject, `***` without `pii:read`; null if there is no subject."
+    )
+    text: Annotated[str | None, TEXT] = Field(
+        description="Text, `***` without `pii:read`; null if there is no text."
+    )
+    data: Annotated[JsonObject | None, LEAVES, Json("{row}.data")] = Field(
+        description="Further data in the sender's own form; without `pii:read` every text and"
+        " number in it is `***`. Empty if none was reported."
+    )
+    attachments: Annotated[list[JsonObject], ATTACHMENTS] = Field(
+        description="Descriptions of the attachments in the sender's own form, never their content;"
+        " without `pii:read` only media types and sizes stay readable."
+    )
+    identifiers: list[ShownIdentifier] = Field(
+        description="Identifiers of the customer that the interaction carried, as they arrived."
+    )
+    provider: ShownProvider | None = Field(
+        description="The provider's name for the message; null if it was not reported."
+    )
+    in_reply_to: Annotated[str | None, WITHHELD] = Field(
+        description="The provider's id of the message that this one answers; null if it answers"
+        " no message, and without `pii:read`."
+    )
+    locale: Annotated[str | None, OPEN, fields.LOCALE]
+    occurred_at: JsonTime = Field(
+        description="When it happened, as `time_source` explains; timelines are ordered by it."
+    )
+    received_at: JsonTime = Field(description="When this service received it.")
+    recorded_at: JsonTime = Field(description="When this service stored it.")
+    time_source: Annotated[str, OPEN] = Field(
+        description="Where `occurred_at` comes from: `given` (the sender), `received` (the time of"
+        " receipt, because the sender gave none) or `implausible` (the time of receipt, because"
+        " the sender's was before 2000 or over five minutes ahead)."
+    )
+    backfill: Annotated[bool, fields.BACKFILL]
 
 
 class ShortenedInteraction(ShownInteraction):
-    """In a context long texts are cut and large data is left out; ``truncated`` says so."""
+    """An interaction without its longest texts and data. Times are in UTC."""
 
-    text: Annotated[str | None, TEXT, Value(f"left({{row}}.text, {TEXT_LIMIT})")]
+    text: Annotated[str | None, TEXT, Value(f"left({{row}}.text, {TEXT_LIMIT})")] = Field(
+        description=f"The first {TEXT_LIMIT:,} characters of the text, `***` without `pii:read`;"
+        " null if there is no text."
+    )
     data: Annotated[
         JsonObject | None,
         LEAVES,
@@ -106,5 +155,11 @@ class ShortenedInteraction(ShownInteraction):
             f"CASE WHEN pg_column_size({{row}}.data) <= {DATA_LIMIT_BYTES}"
             " THEN {row}.data::text ELSE 'null' END"
         ),
-    ]
-    truncated: Annotated[bool, Value(_TRUNCATED)]
+    ] = Field(
+        description="Further data in the sender's own form; without `pii:read` every text and"
+        f" number in it is `***`. Null if it takes more than {DATA_LIMIT_BYTES:,} bytes in store."
+    )
+    truncated: Annotated[bool, Value(_TRUNCATED)] = Field(
+        description=f"Whether the text is longer than {TEXT_LIMIT:,} bytes, so that it may be cut,"
+        " or the data was left out; the timeline has both in full."
+    )
