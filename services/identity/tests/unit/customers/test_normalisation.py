@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devstack.testing.observation.budgets import cpu_units
 from identity.customers.domain.identifiers import DropReason, IdentifierKey, PresentedIdentifier
 from identity.customers.domain.normalisation import MAX_VALUE_LENGTH, normalise
 
@@ -127,6 +128,22 @@ def test_a_key_that_no_index_takes_is_too_long(character: str):
     text = character * MAX_VALUE_LENGTH
     assert normalise(PresentedIdentifier("cookie", text)) is DropReason.TOO_LONG
     assert normalise(PresentedIdentifier("cookie", "x", text)) is DropReason.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("email", f"a@{'ü' * 59}.{'ö' * 59}.{'ä' * 59}.example"),
+        ("email", f"{'ﷺ' * 300}@a.example"),
+        ("phone", "+44 20 7946 0018 " + "0" * 47),
+        ("phone", "1" * 64),
+        ("whatsapp", "9" * 150),
+        ("cookie", "\ufdfa" * MAX_VALUE_LENGTH),
+    ],
+)
+def test_the_dearest_identifier_has_a_bounded_cost(kind: str, value: str):
+    presented = PresentedIdentifier(kind, value)
+    assert cpu_units(lambda: normalise(presented, "GB")) < 1
 
 
 def test_a_scope_keeps_equal_values_apart():

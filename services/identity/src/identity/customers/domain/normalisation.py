@@ -16,6 +16,9 @@ from identity.customers.domain.placeholders import is_placeholder
 
 NORMALISER_VERSION = 1
 MAX_VALUE_LENGTH = 512
+_MAX_LENGTHS = {"email": 320, "phone": 64, "whatsapp": 150}
+"""Shorter limits for types whose parsers are dear: an address with a display name, a number as
+people write it, a business-scoped user id."""
 MAX_KEY_BYTES = 1_024
 """The longest scope and value of a key, in UTF-8: both fit into an index entry of Postgres."""
 TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
@@ -41,9 +44,9 @@ def normalise(
     Telephone numbers without a country code belong to ``region`` (ISO 3166, such as ``GB``);
     without a region they are unparseable.
     """
-    if len(presented.value) > MAX_VALUE_LENGTH or len(presented.scope or "") > MAX_VALUE_LENGTH:
+    text = _text_of(presented)
+    if text is None:
         return DropReason.TOO_LONG
-    text = clean(presented.value)
     if is_placeholder(presented.type, text):
         return DropReason.BLOCKED
     value = _NORMALISERS.get(presented.type, _opaque)(text, region)
@@ -53,6 +56,15 @@ def normalise(
         return DropReason.BLOCKED
     key = IdentifierKey(presented.type, clean(presented.scope or ""), value)
     return key if _fits(key) else DropReason.TOO_LONG
+
+
+def _text_of(presented: PresentedIdentifier) -> str | None:
+    """Return the cleaned value, or None if it or the scope is too long. Cleaning can lengthen."""
+    longest = _MAX_LENGTHS.get(presented.type, MAX_VALUE_LENGTH)
+    if len(presented.value) > longest or len(presented.scope or "") > MAX_VALUE_LENGTH:
+        return None
+    text = clean(presented.value)
+    return text if len(text) <= longest else None
 
 
 def _fits(key: IdentifierKey) -> bool:

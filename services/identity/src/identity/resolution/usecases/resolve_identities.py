@@ -16,8 +16,8 @@ from identity.resolution.domain.resolution import Context, ResolutionResult, res
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
 
-REQUESTS_PER_TURN = 100
-"""Normalising takes about 0.15 ms per request; between turns other tasks run."""
+IDENTIFIERS_PER_TURN = 25
+"""Normalising takes 0.05 to 0.5 ms per identifier; between turns other tasks run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ async def _prepare_in_turns(
     requests: Sequence[ResolutionRequest], *, now: datetime
 ) -> list[PreparedRequest]:
     prepared: list[PreparedRequest] = []
-    for start in range(0, len(requests), REQUESTS_PER_TURN):
-        if start:
+    done = 0
+    for request in requests:
+        if done >= IDENTIFIERS_PER_TURN:
             await asyncio.sleep(0)
-        turn = requests[start : start + REQUESTS_PER_TURN]
-        prepared += [prepare(request, now=now) for request in turn]
+            done = 0
+        prepared.append(prepare(request, now=now))
+        done += len(request.identifiers)
     return prepared
