@@ -20,7 +20,8 @@ class FakeIdentity:
     """Answers like identity's API.
 
     ``away`` makes every call fail, ``slow_seconds`` delays it. ``calls`` are the paths called,
-    ``lookups`` the identifiers asked about without creating a customer.
+    ``lookups`` the identifiers asked about without creating a customer. It fails on a request with
+    one of the values ``broken``.
     """
 
     away: bool = False
@@ -29,6 +30,7 @@ class FakeIdentity:
     lookups: list[dict[str, Any]] = field(default_factory=list)
     people: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
 
     def client(self) -> HttpIdentity:
         transport = httpx.MockTransport(self._answer)
@@ -51,6 +53,8 @@ class FakeIdentity:
         if request.method == "GET":
             return self._get(tenant_id, UUID(request.url.path.rpartition("/")[2]))
         body = json.loads(request.content)
+        if any(value in request.content.decode() for value in self.broken):
+            return httpx.Response(500)
         if "items" in body:
             items = [self._resolve(tenant_id, item) for item in body["items"]]
             return httpx.Response(200, json={"items": items})

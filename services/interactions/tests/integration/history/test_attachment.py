@@ -4,6 +4,7 @@ import asyncio
 
 from devstack.testing.wait import until
 from interactions.history.store.unresolved import mark_due
+from interactions.history.timers import attach_unresolved
 from services.interactions.tests.factories import a_body
 
 PATH = "/v1/interactions"
@@ -104,3 +105,21 @@ async def test_the_breaker_stops_asking_and_probes(api):
         body = a_body(identifiers=[{"type": "phone", "value": f"+4420794600{n}"}])
         assert (await api.post(PATH, body)).status_code == 202
     assert len(api.identity.calls) < 6
+
+
+async def test_a_message_on_which_identity_fails_holds_up_no_other(api, monkeypatch):
+    monkeypatch.setattr(attach_unresolved, "MAX_ATTEMPTS", 3)
+    api.identity.broken.add("+442079460007")
+    items = [
+        a_body(identifiers=[{"type": "phone", "value": f"+4420794600{n:02d}"}]) for n in range(10)
+    ]
+    await api.post(f"{PATH}/batch", {"items": items})
+    assert len(await api.rows("SELECT 1 FROM unresolved")) == 10
+    for _ in range(3):
+        await api.run(mark_due)
+        await api.tick("attach_unresolved")
+        [left] = await api.rows("SELECT identifiers, attempts, refused FROM unresolved")
+        assert left.identifiers[0]["value"] == "+442079460007"
+    assert (left.attempts, left.refused) == (3, "identity failed on this request")
+    await api.run(mark_due)
+    assert not await api.tick("attach_unresolved")

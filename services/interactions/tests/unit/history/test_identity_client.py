@@ -12,7 +12,7 @@ from common.web.auth import ServiceTokens
 from interactions.history import Identifier
 from interactions.history.clients.breaker import Breaker
 from interactions.history.clients.identity import MAX_BYTES, MAX_IDENTIFIERS, HttpIdentity
-from interactions.history.usecases.resolve_contacts import ResolutionRequest
+from interactions.history.usecases.resolve_contacts import IdentityFaultError, ResolutionRequest
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -33,8 +33,16 @@ async def test_an_identifier_that_identity_refuses_belongs_to_nobody():
     assert identity.available
 
 
-async def test_an_error_response_counts_as_an_outage():
+async def test_a_failure_on_one_request_is_no_outage():
     identity = client(lambda _: httpx.Response(500))
+    with pytest.raises(IdentityFaultError):
+        await identity.find_customer("demo", {"type": "email", "value": "a"}, deadline_seconds=5)
+    assert identity.available
+
+
+@pytest.mark.parametrize("status", [401, 429, 502, 503])
+async def test_an_error_response_counts_as_an_outage(status: int):
+    identity = client(lambda _: httpx.Response(status))
     with pytest.raises(UnavailableError):
         await identity.find_customer("demo", {"type": "email", "value": "a"}, deadline_seconds=5)
     assert not identity.available

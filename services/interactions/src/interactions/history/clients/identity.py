@@ -17,7 +17,11 @@ from common.web.auth import ServiceTokens
 from interactions.history import metrics
 from interactions.history.clients.breaker import Breaker
 from interactions.history.domain.contact import Identifier, Level
-from interactions.history.usecases.resolve_contacts import Resolution, ResolutionRequest
+from interactions.history.usecases.resolve_contacts import (
+    IdentityFaultError,
+    Resolution,
+    ResolutionRequest,
+)
 
 _log = get_logger(__name__)
 
@@ -144,6 +148,10 @@ class HttpIdentity:
         try:
             async with asyncio.timeout(deadline_seconds):
                 yield
+        except IdentityFaultError:
+            # It answers: others' requests must not wait because of these.
+            self._breaker.succeeded()
+            raise
         except _FAILURES as error:
             self._breaker.failed()
             _log.warning("identity.not_answering", error=describe(error))
@@ -183,6 +191,8 @@ class HttpIdentity:
 
 
 def _ok(status: int, content: bytes) -> bytes:
+    if status == httpx.codes.INTERNAL_SERVER_ERROR:
+        raise IdentityFaultError("identity failed on this request")
     if status != httpx.codes.OK:
         raise UnavailableError(f"identity answered {status}")
     return content

@@ -48,7 +48,7 @@ _CLAIM = text(
         FOR UPDATE SKIP LOCKED) due
     WHERE u.tenant_id = due.tenant_id AND u.interaction_id = due.interaction_id
     RETURNING u.tenant_id, u.interaction_id, u.conversation_id, u.identifiers::text AS identifiers,
-              u.claimed_customer_id, u.observed_at
+              u.claimed_customer_id, u.observed_at, u.attempts
     """
 )
 _MARK_DUE = text(
@@ -105,6 +105,7 @@ class Unresolved:
     identifiers: tuple[Identifier, ...]
     claimed_customer_id: UUID | None
     observed_at: datetime
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
             tuple(_identifier(i) for i in loads(row.identifiers)),
             row.claimed_customer_id,
             row.observed_at,
+            row.attempts,
         )
         for row in result
     ]

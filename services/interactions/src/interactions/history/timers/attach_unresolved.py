@@ -14,10 +14,17 @@ from interactions.history.usecases.attach_interactions import (
     Attachment,
     attach_interactions,
 )
-from interactions.history.usecases.resolve_contacts import Identity, Resolution, ResolutionRequest
+from interactions.history.usecases.resolve_contacts import (
+    Identity,
+    IdentityFaultError,
+    Resolution,
+    ResolutionRequest,
+)
 
 BATCH = 200
 DEADLINE_SECONDS = 10.0
+MAX_ATTEMPTS = 8
+"""After so many, some ten minutes, an interaction on which identity fails alone is given up."""
 NO_SUCH_CUSTOMER = "there is no such customer"
 
 
@@ -45,8 +52,18 @@ class AttachUnresolved:
         return len(due)
 
     async def _attach(self, tenant_id: str, rows: Sequence[Unresolved]) -> None:
+        """Attach rows of one tenant; those on which identity fails are told apart by halving."""
         try:
             command = await self._ask(tenant_id, rows)
+        except IdentityFaultError as fault:
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                await self._attach(tenant_id, rows[:middle])
+                await self._attach(tenant_id, rows[middle:])
+                return
+            if rows[0].attempts < MAX_ATTEMPTS:
+                return
+            command = AttachInteractions(tenant_id, [], {rows[0].interaction_id: fault.detail})
         except UnavailableError:
             self._away = True
             raise

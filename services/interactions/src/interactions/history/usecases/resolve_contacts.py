@@ -38,6 +38,10 @@ class Resolution:
     learned: tuple[Identifier, ...]
 
 
+class IdentityFaultError(UnavailableError):
+    """Identity responds, but fails on these requests: on all of them, or on one among them."""
+
+
 class IdentityLookup(Protocol):
     """What the identity service tells without creating a customer."""
 
@@ -62,7 +66,10 @@ class Identity(IdentityLookup, Protocol):
     async def resolve(
         self, tenant_id: str, requests: Sequence[ResolutionRequest], *, deadline_seconds: float
     ) -> list[Resolution | ServiceError]:
-        """Resolve each request, creating customers; a ServiceError is identity's refusal."""
+        """Resolve each request, creating customers; a ServiceError is identity's refusal.
+
+        Raises IdentityFaultError when identity fails on the requests.
+        """
         ...
 
     async def find_customers(
