@@ -33,6 +33,14 @@ def test_a_mask_tells_neither_length_nor_more_than_two_characters(kind: str, val
     assert len(masked.replace("***", "").replace("@", "")) <= 2
 
 
+def test_attributes_that_are_nobodys_stay():
+    blind = Masker(sees_pii=False)
+    assert blind.attribute("tier", "gold") == "gold"
+    assert blind.attribute("first_name", "Anna") == "A***"
+    assert blind.attribute("shoe_size", 43) == "***"
+    assert Masker(sees_pii=True).attribute("shoe_size", 43) == 43
+
+
 def test_those_who_may_see_do_and_none_stays_none():
     sees, blind = Masker(sees_pii=True), Masker(sees_pii=False)
     for name in ("email", "phone", "name", "text"):

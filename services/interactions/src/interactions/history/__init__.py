@@ -21,7 +21,15 @@ from interactions.history.shown.interaction import (
     ShownIdentifier,
     ShownInteraction,
 )
-from interactions.history.shown.masks import ATTACHMENTS, LEAVES, NAME, OPEN, TEXT, WITHHELD
+from interactions.history.shown.masks import (
+    ATTACHMENTS,
+    ATTRIBUTES,
+    LEAVES,
+    NAME,
+    OPEN,
+    TEXT,
+    WITHHELD,
+)
 from interactions.history.shown.row import Json, ShownRow, Value
 from interactions.history.usecases.record_interactions import (
     Recorded,
@@ -39,6 +47,7 @@ from interactions.history.usecases.resolve_contacts import (
 
 __all__ = [
     "ATTACHMENTS",
+    "ATTRIBUTES",
     "LEAVES",
     "NAME",
     "NOBODY",

@@ -32,6 +32,25 @@ INTERACTION: dict[str, Any] = {
 }
 
 
+def test_names_in_free_json_are_shown_only_if_they_are_plain_words():
+    data = {"order_id": 1, "anna@a.test": {"+442079460018": 1}, "call 5551234": 2, "n1234567": 3}
+    masked = ShownInteraction.masked(INTERACTION | {"data": data}, BLIND)["data"]
+    assert masked == {"order_id": "***", "***2": {"***1": "***"}, "***3": "***", "***4": "***"}
+
+
+def test_an_attachment_shows_only_a_media_type_and_a_size():
+    attachment = {
+        "type": "anna@a.test",
+        "media_type": "image/png",
+        "size": "+4420",
+        "size_bytes": 7,
+    }
+    [masked] = ShownInteraction.masked(INTERACTION | {"attachments": [attachment]}, BLIND)[
+        "attachments"
+    ]
+    assert masked == {"type": "***", "media_type": "image/png", "size": "***", "size_bytes": 7}
+
+
 def test_a_text_without_a_mask_is_refused():
     with pytest.raises(TypeError, match=r"Note\.text needs a mask"):
 

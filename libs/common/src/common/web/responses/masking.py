@@ -4,8 +4,11 @@ Masks have a fixed shape, so that neither length nor spelling of the value shows
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 HIDDEN = "***"
+IMPERSONAL = frozenset({"language", "locale", "timezone", "tier"})
+"""Attributes that say how to serve a person, not who they are. Every other one is hidden."""
 
 
 def mask_text(_value: str) -> str:
@@ -65,6 +68,14 @@ class Masker:
     def value(self, kind: str, value: str | None) -> str | None:
         """Mask an identifier's value by its type."""
         return value if self.sees_pii or value is None else mask_value(kind, value)
+
+    def attribute(self, name: str, value: Any) -> Any:
+        """Mask an attribute of a person by its name."""
+        if self.sees_pii or name in IMPERSONAL:
+            return value
+        if isinstance(value, str) and (name == "name" or name.endswith("_name")):
+            return mask_name(value)
+        return HIDDEN
 
     def _through(self, mask: Callable[[str], str], value: str | None) -> str | None:
         return value if self.sees_pii or value is None else mask(value)

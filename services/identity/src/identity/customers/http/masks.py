@@ -3,23 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from common.web.responses import HIDDEN, Masker
+from common.web.responses import Masker
 from identity.customers.http.schemas import HeldIdentifier
-
-IMPERSONAL = frozenset({"language", "locale", "timezone", "tier"})
-"""Attributes that say how to serve a person, not who they are. Every other one is hidden."""
 
 
 def masked_attributes(masker: Masker, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: masked_attribute(masker, name, value) for name, value in attributes.items()}
-
-
-def masked_attribute(masker: Masker, name: str, value: Any) -> Any:
-    if masker.sees_pii or name in IMPERSONAL:
-        return value
-    if isinstance(value, str) and (name == "name" or name.endswith("_name")):
-        return masker.name(value)
-    return HIDDEN
+    return {name: masker.attribute(name, value) for name, value in attributes.items()}
 
 
 def masked_identifiers(
@@ -31,6 +20,7 @@ def masked_identifiers(
             {
                 **identifier,
                 "value": masker.value(identifier["type"], identifier["value"]),
+                "scope": masker.text(identifier["scope"]),
                 "raw": masker.value(identifier["type"], identifier["raw"]),
             }
         )

@@ -10,7 +10,7 @@ from common.web.requests import json_body
 from common.web.responses import Masker
 from identity.customers.domain.attributes import is_same_json, visible_values
 from identity.customers.domain.customers import Customer
-from identity.customers.http.masks import masked_attribute, masked_attributes, masked_identifiers
+from identity.customers.http.masks import masked_attributes, masked_identifiers
 from identity.customers.http.schemas import HeldIdentifier
 from identity.merging.domain.merge_plan import MergePlan
 from identity.merging.http.schemas import (
@@ -75,7 +75,7 @@ def _preview(plan: MergePlan, masker: Masker) -> MergePreview:
         identifiers=_identifiers(plan.after, masker),
         overridden=[
             OverriddenAttribute(
-                customer_id=before.id, name=name, value=masked_attribute(masker, name, value)
+                customer_id=before.id, name=name, value=masker.attribute(name, value)
             )
             for before in (plan.target, plan.absorbed)
             for name, value in visible_values(before.attributes).items()

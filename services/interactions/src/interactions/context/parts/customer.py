@@ -9,7 +9,7 @@ from pydantic import Field
 from common.web.requests import JsonObject
 from common.web.responses import Masker
 from interactions.context.parts.part import ContextPart, Source
-from interactions.history import LEAVES, Json, ShownRow, Value
+from interactions.history import ATTRIBUTES, Json, ShownRow, Value
 
 _MERGED_IDS = """(SELECT coalesce(json_agg(m.origin_id ORDER BY m.origin_id), '[]')
                     FROM member m WHERE m.origin_id <> t.id)"""
@@ -22,9 +22,9 @@ class ShownCustomer(ShownRow):
     merged_ids: Annotated[list[UUID], Json(_MERGED_IDS)] = Field(
         description="The other ids that lead to this customer, because they were merged into it."
     )
-    attributes: Annotated[JsonObject, LEAVES, Json("coalesce(p.attributes, '{}')")] = Field(
-        description="Attributes by name; without `pii:read` every text and number in them is `***`."
-        " Empty before identity has published the customer."
+    attributes: Annotated[JsonObject, ATTRIBUTES, Json("coalesce(p.attributes, '{}')")] = Field(
+        description="Attributes by name; without `pii:read` only `language`, `locale`, `timezone` and"
+        " `tier` are shown. Empty before identity has published the customer."
     )
     version: int | None = Field(
         description="Version of the customer at identity that this shows; null before identity has"

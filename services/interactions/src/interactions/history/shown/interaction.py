@@ -33,7 +33,7 @@ class ShownIdentifier(ShownRow):
     value: Annotated[str | None, TEXT] = Field(
         description="The identifier itself; without `pii:read` masked according to its type."
     )
-    scope: Annotated[str | None, OPEN, fields.SCOPE]
+    scope: Annotated[str | None, TEXT, fields.SCOPE]
     level: Annotated[str, OPEN, fields.LEVEL]
     raw: Annotated[str | None, WITHHELD] = Field(
         default=None,
@@ -49,7 +49,7 @@ class ShownIdentifier(ShownRow):
         return {
             "type": item.get("type"),
             "value": masker.value(kind, None if value is None else str(value)),
-            "scope": item.get("scope"),
+            "scope": masker.text(item.get("scope")),
             "level": item.get("level"),
         }
 
