@@ -7,6 +7,7 @@ that misspelt settings are noticed.
 
 import os
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -77,6 +78,12 @@ class TrustedIssuer(Part):
 
     issuer: str
     audience: str
+    scopes: frozenset[str]
+    """The scopes that it may grant; others in its tokens are ignored."""
+    tenants: frozenset[str] | None = None
+    """The tenants that it may speak for; None for all."""
+    max_life_seconds: PositiveInt = 86_400
+    """The longest time from now until a token ends."""
     jwks: str | None = None
     jwks_url: str | None = None
 
@@ -84,6 +91,13 @@ class TrustedIssuer(Part):
     def _one_source_of_keys(self) -> Self:
         if (self.jwks is None) == (self.jwks_url is None):
             raise ValueError("give either jwks or jwks_url")
+        return self
+
+    @model_validator(mode="after")
+    def _safe_address(self) -> Self:
+        address = urlsplit(self.jwks_url or "https:")
+        if address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("jwks_url must be https, except on this host")
         return self
 
 

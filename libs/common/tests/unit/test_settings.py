@@ -53,4 +53,4 @@ def test_a_short_pepper_is_refused_without_quoting_it():
 @pytest.mark.parametrize("keys", [{}, {"jwks": "{}", "jwks_url": "https://keys.test"}])
 def test_an_issuer_has_one_source_of_keys(keys: dict[str, str]):
     with pytest.raises(ValidationError):
-        TrustedIssuer.model_validate({"issuer": "i", "audience": "a", **keys})
+        TrustedIssuer.model_validate({"issuer": "i", "audience": "a", "scopes": [], **keys})

@@ -1,6 +1,7 @@
 """API keys without a database: format, checksum, digests, what a key may grant."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -78,6 +79,8 @@ def test_a_key_made_elsewhere_is_imported_as_it_is():
     assert import_key(plaintext, COMMAND, pepper=PEPPER, now=NOON) == row
     with pytest.raises(InvalidError):
         import_key(plaintext[:-1], COMMAND, pepper=PEPPER, now=NOON)
+    with pytest.raises(InvalidError):
+        import_key(plaintext, replace(COMMAND, tenant_id="Dém o\n"), pepper=PEPPER, now=NOON)
 
 
 def test_a_key_ends_when_it_is_told_to():

@@ -14,12 +14,12 @@ from starlette.responses import Response
 from common.errors import UnavailableError
 from common.settings import TrustedIssuer
 from common.web import build_app, public, requires
-from common.web.auth import Caller, ServiceTokens, authentication, key_cache
+from common.web.auth import Caller, ServiceTokens, authentication, key_cache, registered_scopes
 from common.web.auth.api_keys import Environment, parse_key
 from common.web.auth.key_cache import KeyCache
 from common.web.responses import json_answer
 from devstack.testing.fake_clock import NOON
-from libs.common.tests.unit.web.plumbing import World, world
+from libs.common.tests.unit.web.plumbing import AUTH, World, world
 
 router = APIRouter()
 
@@ -101,7 +101,10 @@ async def test_a_key_that_is_no_good_is_401_whatever_the_reason(there: World, ch
 async def test_a_token_of_a_trusted_service_gets_in_for_its_tenant_only(there: World):
     key = SecretStr(ServiceTokens.generate_key())
     issuer = TrustedIssuer(
-        issuer="threadline:sla", audience="threadline", jwks=ServiceTokens.public_jwks(key)
+        issuer="threadline:sla",
+        audience="threadline",
+        scopes=registered_scopes(),
+        jwks=ServiceTokens.public_jwks(key),
     )
     trusting = world(router, auth=there.state.auth.model_copy(update={"issuers": (issuer,)}))
     tokens = ServiceTokens(service="sla", key=key)
@@ -137,6 +140,32 @@ async def test_a_flood_of_failures_is_429_but_good_neighbours_go_on(
         unknown = {"Authorization": f"Bearer {there.keys.add(there.clock)}"}
         assert (await client.get("/mine", headers=unknown)).status_code == 429
         assert (await client.get("/mine")).status_code == 200
+
+
+async def test_a_flood_of_failures_spares_keys_and_issuers_that_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(authentication, "FAILURES_PER_MINUTE", 20)
+    monkeypatch.setattr(key_cache, "POSITIVE_SECONDS", 0.0)
+    service_key = SecretStr(ServiceTokens.generate_key())
+    issuer = TrustedIssuer(
+        issuer="threadline:sla",
+        audience="threadline",
+        scopes=registered_scopes(),
+        jwks=ServiceTokens.public_jwks(service_key),
+    )
+    there = world(router, auth=AUTH.model_copy(update={"issuers": (issuer,)}))
+    good = there.keys.add(there.clock)
+    headers = ServiceTokens(service="sla", key=service_key).headers("a", scope="context:read")
+    async with there.client(good) as client:
+        assert (await client.get("/mine")).status_code == 200
+        bad = {"Authorization": "Bearer tl_live_nonsense"}
+        statuses = [(await client.get("/mine", headers=bad)).status_code for _ in range(25)]
+        assert statuses[-1] == 429
+        assert (await client.get("/mine")).status_code == 200
+        assert (await client.get("/mine", headers=headers)).status_code == 200
+        guessed = {"Authorization": f"Bearer {good[:-8]}aaaaaaaa"}
+        assert (await client.get("/mine", headers=guessed)).status_code in {401, 429}
 
 
 async def test_asking_without_a_credential_is_no_failure(

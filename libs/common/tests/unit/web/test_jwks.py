@@ -12,7 +12,9 @@ from common.settings import TrustedIssuer
 from common.web.auth import jwks
 from common.web.auth.jwks import IssuerKeys, read_jwks
 
-ISSUER = TrustedIssuer(issuer="i", audience="a", jwks_url="https://id.example/jwks")
+ISSUER = TrustedIssuer(
+    issuer="i", audience="a", scopes=frozenset(), jwks_url="https://id.example/jwks"
+)
 
 
 def key(kid: str) -> ECKey:

@@ -6,11 +6,13 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from pydantic import SecretStr
 
 from common.web.auth import AUDIENCE, ServiceTokens
+from devstack.stack.credentials import SERVICE_SCOPES
 
 HEADER = """\
 # Made by `make compose-env`: the secrets of this stack. Keep a copy in a safe place.
@@ -57,10 +59,14 @@ def write(path: Path, values: Mapping[str, str]) -> None:
         file.write(HEADER + lines + OPTIONS)
 
 
-def _issuer(service_key: str) -> dict[str, str]:
+def _issuer(service_key: str) -> dict[str, Any]:
     """Return the issuer entry with which identity trusts calls from interactions."""
-    jwks = ServiceTokens.public_jwks(SecretStr(service_key))
-    return {"issuer": "threadline:interactions", "audience": AUDIENCE, "jwks": jwks}
+    return {
+        "issuer": "threadline:interactions",
+        "audience": AUDIENCE,
+        "scopes": SERVICE_SCOPES,
+        "jwks": ServiceTokens.public_jwks(SecretStr(service_key)),
+    }
 
 
 def _cluster_id() -> str:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from common.jsons import dumps_text
 from common.web.auth import AUDIENCE, ServiceTokens
-from devstack.stack.credentials import Credentials
+from devstack.stack.credentials import SERVICE_SCOPES, Credentials
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,10 @@ class FleetEnvironment:
 
 def _trusted(credentials: Credentials) -> str:
     """Return the value of the setting that lists trusted issuers."""
-    jwks = ServiceTokens.public_jwks(SecretStr(credentials.service_key))
-    return dumps_text([{"issuer": "threadline:interactions", "audience": AUDIENCE, "jwks": jwks}])
+    issuer = {
+        "issuer": "threadline:interactions",
+        "audience": AUDIENCE,
+        "scopes": SERVICE_SCOPES,
+        "jwks": ServiceTokens.public_jwks(SecretStr(credentials.service_key)),
+    }
+    return dumps_text([issuer])

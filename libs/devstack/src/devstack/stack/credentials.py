@@ -21,6 +21,8 @@ from common.web.auth import (
 )
 
 DEMO, OTHER = "demo", "other"
+SERVICE_SCOPES = ("identity:write", "context:read")
+"""What identity lets interactions do for every tenant."""
 
 
 @dataclass(frozen=True)

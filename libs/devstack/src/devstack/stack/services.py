@@ -15,7 +15,7 @@ from common.settings import (
     TrustedIssuer,
 )
 from common.web.auth import AUDIENCE, ServiceTokens
-from devstack.stack.credentials import DEMO, Credentials
+from devstack.stack.credentials import DEMO, SERVICE_SCOPES, Credentials
 from identity.settings import IdentitySettings
 from identity.wiring import build as build_identity
 from interactions.settings import IdentitySettings as IdentityCalls
@@ -106,7 +106,10 @@ def build_services(
 def _auth(credentials: Credentials) -> AuthSettings:
     key = SecretStr(credentials.service_key)
     trusted = TrustedIssuer(
-        issuer="threadline:interactions", audience=AUDIENCE, jwks=ServiceTokens.public_jwks(key)
+        issuer="threadline:interactions",
+        audience=AUDIENCE,
+        scopes=frozenset(SERVICE_SCOPES),
+        jwks=ServiceTokens.public_jwks(key),
     )
     return AuthSettings(
         pepper=SecretStr(credentials.pepper),

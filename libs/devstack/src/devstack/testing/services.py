@@ -15,7 +15,14 @@ from pydantic import SecretStr
 from common.runtime import HttpServer, run_components
 from common.service import Service
 from common.settings import ServiceSettings, TrustedIssuer
-from common.web.auth import AUDIENCE, CreateKey, ServiceTokens, create_key, insert_key
+from common.web.auth import (
+    AUDIENCE,
+    CreateKey,
+    ServiceTokens,
+    create_key,
+    insert_key,
+    registered_scopes,
+)
 from devstack.testing.http import http_client
 from devstack.testing.wait import until
 
@@ -77,7 +84,9 @@ class Issuer:
     def trusted(self) -> TrustedIssuer:
         """Return the setting by which a service trusts this issuer."""
         jwks = ServiceTokens.public_jwks(self._key)
-        return TrustedIssuer(issuer=self._name, audience=AUDIENCE, jwks=jwks)
+        return TrustedIssuer(
+            issuer=self._name, audience=AUDIENCE, scopes=registered_scopes(), jwks=jwks
+        )
 
     def bound_token(self, tenant: str, customer_id: object, scopes: Iterable[str]) -> str:
         """Return a token for one customer, such as a chat widget holds."""

@@ -81,8 +81,7 @@ def create_key(command: CreateKey, *, pepper: SecretStr, now: datetime) -> tuple
             "a key cannot have scopes its creator lacks",
             errors=[FieldError("/scopes", "exceeds the scopes of your credential")],
         )
-    if TENANT.fullmatch(command.tenant_id) is None:
-        raise InvalidError("a tenant must be a slug of lower-case letters, digits, - and _")
+    _check_tenant(command.tenant_id)
     key_id, secret = _random(12), _random(32)
     row = KeyRow(
         key_id=key_id,
@@ -103,6 +102,7 @@ def import_key(plaintext: str, command: CreateKey, *, pepper: SecretStr, now: da
     if parts is None:
         raise InvalidError("not an API key: its format or checksum is wrong")
     known_scopes(command.scopes)
+    _check_tenant(command.tenant_id)
     return KeyRow(
         key_id=parts.key_id,
         tenant_id=command.tenant_id,
@@ -113,6 +113,11 @@ def import_key(plaintext: str, command: CreateKey, *, pepper: SecretStr, now: da
         created_at=now,
         expires_at=command.expires_at,
     )
+
+
+def _check_tenant(tenant_id: str) -> None:
+    if TENANT.fullmatch(tenant_id) is None:
+        raise InvalidError("a tenant must be a slug of lower-case letters, digits, - and _")
 
 
 def compose(environment: str, key_id: str, secret: str) -> str:

@@ -1,8 +1,9 @@
 """From the ``Authorization`` header to a caller: an API key, or a token of a trusted issuer.
 
-Failures are counted by address: past the quota a sender is answered 429 before any query or
-signature check, unless its key is good and in memory, so that a neighbour behind the same address
-goes on working.
+Failures are counted by address: past the quota, a sender is answered 429 before its credential
+costs a query or a request for an issuer's keys. A key that was good before, and a token whose
+issuer's key is in memory, are checked all the same: an address is an office or a carrier, and its
+other users go on working.
 """
 
 import hashlib
@@ -76,7 +77,8 @@ class Authenticator:
             raise _refused()
         row = self._keys.peek(parts.key_id)
         if row is None:
-            self._check_failures(sender)
+            if not matches(self._keys.last_known(parts.key_id), parts.secret, self._pepper):
+                self._check_failures(sender)
             row = await self._keys.get(parts.key_id)
         if not self._good(row, parts) or row is None:
             raise _refused()
@@ -101,7 +103,8 @@ class Authenticator:
         found = self._tokens.get(name)
         if found is not None and time.time() < found[1]:
             return found[0]
-        self._check_failures(sender)
+        if not self._jwt.has_key_of(token):
+            self._check_failures(sender)
         caller, ends = await self._jwt.verify(token)
         self._tokens[name] = caller, min(ends, time.time() + TOKEN_SECONDS)
         return caller

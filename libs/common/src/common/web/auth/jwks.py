@@ -60,6 +60,10 @@ class IssuerKeys:
             self._refresh()
         return found
 
+    def has(self, kid: str | None, algorithm: str) -> bool:
+        """Return whether the key is in memory."""
+        return self._pick(kid, algorithm) is not None
+
     def _pick(self, kid: str | None, algorithm: str) -> Key | None:
         usable = [key for key in self._keys if _fits(key, algorithm)]
         if kid is not None:

@@ -70,10 +70,7 @@ class JwtVerifier:
 
     async def verify(self, token: str) -> tuple[Caller, float]:
         """Return the caller and when the token ends (epoch seconds). UnauthenticatedError."""
-        header, claims = _unverified(token)
-        issuer = self._issuers.get(_text(claims.get("iss")))
-        if issuer is None or not _acceptable_header(header):
-            raise _refused()
+        header, issuer = self._header_and_issuer(token)
         key = await self._keys[issuer.issuer].find(header.get("kid"), header["alg"])
         if key is None:
             raise _refused()
@@ -82,7 +79,22 @@ class JwtVerifier:
             self._claims_of(issuer).validate(verified)
         except (JoseError, ValueError, TypeError):
             raise _refused() from None
-        return _caller(issuer, verified), float(min(verified["exp"], _FAR_AWAY))
+        ends = float(min(verified["exp"], _FAR_AWAY))
+        if ends > self._time() + LEEWAY_SECONDS + issuer.max_life_seconds:
+            raise _refused()
+        return _caller(issuer, verified), ends
+
+    def has_key_of(self, token: str) -> bool:
+        """Return whether its key is in memory. Raises UnauthenticatedError."""
+        header, issuer = self._header_and_issuer(token)
+        return self._keys[issuer.issuer].has(header.get("kid"), header["alg"])
+
+    def _header_and_issuer(self, token: str) -> tuple[dict[str, Any], TrustedIssuer]:
+        header, claims = _unverified(token)
+        issuer = self._issuers.get(_text(claims.get("iss")))
+        if issuer is None or not _acceptable_header(header):
+            raise _refused()
+        return header, issuer
 
     def _claims_of(self, issuer: TrustedIssuer) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(
@@ -128,6 +140,7 @@ def _caller(issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Caller:
     sound = (
         isinstance(tenant, str)
         and TENANT.fullmatch(tenant) is not None
+        and (issuer.tenants is None or tenant in issuer.tenants)
         and _SUBJECT.fullmatch(subject) is not None
         and isinstance(scope, str)
         and not _ID_TOKEN_CLAIMS & claims.keys()
@@ -137,7 +150,7 @@ def _caller(issuer: TrustedIssuer, claims: Mapping[str, Any]) -> Caller:
     return Caller(
         tenant_id=tenant,
         principal_id=f"jwt:{issuer.issuer}:{subject}",
-        scopes=frozenset(scope.split(" ")) & registered_scopes(),
+        scopes=frozenset(scope.split(" ")) & issuer.scopes & registered_scopes(),
         bound_to=_bound_to(claims.get(BINDING_CLAIM)),
     )
 

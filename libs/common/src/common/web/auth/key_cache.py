@@ -46,6 +46,11 @@ class KeyCache:
         fresh = entry is not None and self._time() - entry.loaded_at < POSITIVE_SECONDS
         return entry.row if fresh and entry is not None else None
 
+    def last_known(self, key_id: str) -> KeyRow | None:
+        """Return the row as it was read last, however long ago."""
+        entry = self._known.get(key_id)
+        return entry.row if entry is not None else None
+
     def first_use(self, key_id: str, day: date) -> bool:
         """Return whether this process has not yet noted that ``key_id`` was used on ``day``."""
         if self._used.get(key_id) == day:
