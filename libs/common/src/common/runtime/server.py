@@ -8,9 +8,11 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
+from common.runtime.wire import BoundedProtocol
 from common.settings import HttpSettings
 
 LIMIT_CONCURRENCY = 1024
+"""Open connections; streams and silent ones count too."""
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +48,7 @@ class HttpServer:
                 limit_concurrency=LIMIT_CONCURRENCY,
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
-                h11_max_incomplete_event_size=65_536,
+                http=BoundedProtocol,
             )
         )
 

@@ -144,6 +144,21 @@ async def test_too_many_streams_of_one_credential_are_429(
             await reader.leave()
 
 
+async def test_a_tenant_cannot_take_all_streams(there: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sse, "MAX_STREAMS_PER_TENANT", 2)
+    keys = [there.keys.add(there.clock) for _ in range(3)]
+    stranger = there.keys.add(there.clock, tenant_id="other")
+    async with served(there) as (url, _):
+        readers = [Reader(url, key) for key in keys[:2]]
+        await until(lambda: open_streams(there) == 2)
+        third, guest = Reader(url, keys[2]), Reader(url, stranger)
+        await until(lambda: third.ended)
+        assert third.status == 429
+        await until(lambda: guest.status == 200)
+        for reader in (*readers, guest):
+            await reader.leave()
+
+
 async def test_streams_do_not_count_as_requests_in_hand():
     small = world(router, http=HTTP.model_copy(update={"max_in_flight": 1}))
     key = small.keys.add(small.clock)

@@ -25,7 +25,9 @@ from common.web import metrics
 from common.web.auth import Authenticator, caller_of
 from common.web.problems import HttpError
 
-MAX_STREAMS = 2_000
+MAX_STREAMS = 512
+"""Half of the connections that a process serves; other requests have the rest."""
+MAX_STREAMS_PER_TENANT = 200
 MAX_STREAMS_PER_CREDENTIAL = 50
 QUEUE_LENGTH = 256
 MAX_AGE_SECONDS = 3_600.0
@@ -120,6 +122,7 @@ class Streams:
             raise HttpError(503, "the process is stopping; reconnect", headers={"Retry-After": "1"})
         if (
             self._open[credential] >= MAX_STREAMS_PER_CREDENTIAL
+            or self._open_of(credential[0]) >= MAX_STREAMS_PER_TENANT
             or self._open.total() >= MAX_STREAMS
         ):
             raise HttpError(
@@ -127,6 +130,9 @@ class Streams:
                 "too many open streams; close one",
                 headers={"Retry-After": "30"},
             )
+
+    def _open_of(self, tenant_id: str) -> int:
+        return sum(count for (tenant, _), count in self._open.items() if tenant == tenant_id)
 
     def _subscribe(
         self, reader: _Reader, keys: Sequence[Hashable], credential: tuple[str, str]
