@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from opentelemetry.trace import Span, SpanKind
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import ServiceError, UnavailableError
@@ -45,9 +45,7 @@ class Edge:
     def __init__(self, app: ASGIApp, *, service: str, settings: HttpSettings) -> None:
         self._app = app
         self._service = service
-        self._max_in_flight = settings.max_in_flight
-        self._in_flight = 0
-        self._gauge = metrics.IN_FLIGHT.labels(service)
+        self._places = _Places(settings.max_in_flight, metrics.IN_FLIGHT.labels(service))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,18 +62,18 @@ class Edge:
                 self._finish(scope, exchange, answer, span)
 
     async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        counted = scope["path"] not in _UNCOUNTED
-        if counted and self._in_flight >= self._max_in_flight:
-            busy = UnavailableError("the service is busy; retry later")
+        place = _Place(self._places, counted=scope["path"] not in _UNCOUNTED)
+        try:
+            place.take()
+        except UnavailableError as busy:
             await _refuse(of_service_error(busy), scope, receive, answer)
             return
-        self._count(1 if counted else 0)
-        answer.on_stream = lambda: self._count(-1 if counted else 0)
+        exchange_of(scope).place = place
+        answer.on_stream = place.leave
         try:
             await self._guarded(scope, receive, answer)
         finally:
-            if not answer.streams:
-                self._count(-1 if counted else 0)
+            place.leave()
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
@@ -90,10 +88,6 @@ class Edge:
             if answer.status is not None:
                 raise
             await _refuse(of_status(500, "an internal error occurred"), scope, receive, answer)
-
-    def _count(self, change: int) -> None:
-        self._in_flight += change
-        self._gauge.set(self._in_flight)
 
     def _finish(self, scope: Scope, exchange: Exchange, answer: "_Answer", span: Span) -> None:
         method, route = _known_method(scope["method"]), route_template(scope)
@@ -119,6 +113,46 @@ class Edge:
             )
 
 
+class _Places:
+    """How many requests are being answered, and how many may be."""
+
+    def __init__(self, most: int, gauge: Gauge) -> None:
+        self._most = most
+        self._taken = 0
+        self._gauge = gauge
+
+    def take(self) -> None:
+        if self._taken >= self._most:
+            raise UnavailableError("the service is busy; retry later")
+        self._count(1)
+
+    def leave(self) -> None:
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        self._taken += change
+        self._gauge.set(self._taken)
+
+
+class _Place:
+    """One request's; a request that is not counted always has its place."""
+
+    def __init__(self, places: _Places, *, counted: bool) -> None:
+        self._places = places
+        self._counted = counted
+        self._taken = False
+
+    def take(self) -> None:
+        if self._counted and not self._taken:
+            self._places.take()
+            self._taken = True
+
+    def leave(self) -> None:
+        if self._taken:
+            self._places.leave()
+            self._taken = False
+
+
 class _Answer:
     """The ``send`` of one request: records the status and time, and adds the common headers."""
 
@@ -128,7 +162,6 @@ class _Answer:
         self.received_at = time.perf_counter()
         self.began_at: float | None = None
         self.status: int | None = None
-        self.streams = False
         self.on_stream = _nothing
 
     async def __call__(self, message: Message) -> None:
@@ -142,7 +175,6 @@ class _Answer:
         present = dict(headers)
         kind = present.get(b"content-type", b"")
         if kind.startswith(b"text/event-stream"):
-            self.streams = True
             self.on_stream()
         yield from _SECURITY
         yield (b"x-request-id", self._exchange.trace_id.encode())

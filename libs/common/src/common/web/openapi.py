@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from common.errors import ErrorKind
 from common.web.problems import MAX_ERRORS, MEDIA_TYPE, QUOTA_EXCEEDED, TYPE_PREFIX
-from common.web.requests import BatchBody, JsonBody, RawBodyReader
+from common.web.requests import BatchBody, JsonBody, SignedBody
 from common.web.requirements import Public, Requirement
 from common.web.writes import get_writer
 
@@ -165,7 +165,7 @@ def _request_body(call: Any, references: dict[type, dict[str, Any]]) -> dict[str
                 "additionalProperties": False,
             },
         )
-    if isinstance(call, RawBodyReader):
+    if isinstance(call, SignedBody):
         return _content("*/*", {"type": "string", "format": "binary"})
     return None
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from common.errors import ForbiddenError
 from common.web.auth import Caller, exchange_of
 from common.web.problems import HttpError
-from common.web.requests import client_address, prefix_of
+from common.web.requests import sender_of
 from common.web.state import app_state
 
 
@@ -27,8 +27,9 @@ class Requirement:
 
     async def __call__(self, request: Request) -> Caller:
         state = app_state(request)
-        sender = prefix_of(client_address(request, state.http.trusted_proxies))
-        caller = await state.authenticator.authenticate(_credential(request), sender=sender)
+        caller = await state.authenticator.authenticate(
+            _credential(request), sender=sender_of(request)
+        )
         exchange = exchange_of(request)
         exchange.caller = caller
         state.limiter.charge(caller, exchange, self.cost)

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 
 from common.db import Clock, Database
 from common.settings import AuthSettings, HttpSettings
-from common.web.auth import Authenticator, RateLimiter
+from common.web.auth import Authenticator, RateLimiter, Strangers
 from common.web.responses import CursorSigner, Streams
 
 
@@ -30,12 +30,14 @@ class AppState:
     cursors: CursorSigner = field(init=False)
     limiter: RateLimiter = field(init=False)
     streams: Streams = field(init=False)
+    strangers: Strangers = field(init=False)
 
     def __post_init__(self) -> None:
         self.authenticator = Authenticator(self.database, self.clock, self.auth)
         self.cursors = CursorSigner(self.http.cursor_secret)
         self.limiter = RateLimiter(self.http.rate_limit_per_minute)
         self.streams = Streams(self.authenticator)
+        self.strangers = Strangers()
 
 
 S = TypeVar("S")

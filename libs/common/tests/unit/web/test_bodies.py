@@ -19,8 +19,9 @@ from common.web.requests import (
     Timestamp,
     batch_body,
     json_body,
-    raw_body,
+    signed_body,
 )
+from common.web.requests.batches import ERRORS_EACH, MORE_ERRORS
 from common.web.responses import json_answer
 from libs.common.tests.unit.web.plumbing import World, world
 
@@ -69,7 +70,7 @@ async def keep_many(
 
 
 @router.post("/hooks", dependencies=[public("signed")])
-async def hook(raw: Annotated[RawBody, raw_body(max_bytes=100)]) -> Response:
+async def hook(raw: Annotated[RawBody, signed_body(lambda _: 100)]) -> Response:
     return json_answer({"form": raw.form(), "bytes": len(raw.content)})
 
 
@@ -192,6 +193,25 @@ async def test_a_bad_item_spoils_only_itself(there: World):
 )
 async def test_a_batch_has_one_to_a_thousand_items_and_nothing_else(there: World, body: Any):
     assert (await post(there, "/batches", json=body)).status_code == 422
+
+
+async def test_a_batch_lists_a_few_errors_of_each_item_and_some_more(there: World):
+    few = {f"x{n}": 1 for n in range(ERRORS_EACH - 1)}
+    many = {f"x{n}": 1 for n in range(ERRORS_EACH + MORE_ERRORS // 2)}
+    items = [{"name": "a"} | extra for extra in (few, many, many, many, few)]
+    answer = await post(there, "/batches", json={"items": items})
+    listed = [item["problem"]["errors"] for item in answer.json()["items"]]
+    assert [len(errors) for errors in listed] == [len(few), 100, 100, 1, len(few)]
+    assert listed[3] == [
+        {"pointer": "", "detail": f"has {len(many)} errors; send the item alone to see them"}
+    ]
+
+
+async def test_the_errors_of_a_batch_have_a_bounded_cost(there: World):
+    item = {"name": "a"} | {f"x{n}": 1 for n in range(190)}
+    answer = await post(there, "/batches", json={"items": [item] * 1_000})
+    assert answer.status_code == 200
+    assert len(answer.content) < 300_000
 
 
 async def test_a_batch_costs_the_quota_of_its_items(there: World):

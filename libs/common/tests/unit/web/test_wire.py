@@ -9,9 +9,9 @@ import pytest
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.runtime import HttpServer
+from common.runtime import HttpServer, wire
 from common.web import public
-from common.web.requests import RawBody, raw_body
+from common.web.requests import RawBody, signed_body
 from common.web.responses import json_answer
 from devstack.testing.wait import until
 from libs.common.tests.unit.web.plumbing import HTTP, world
@@ -20,7 +20,7 @@ router = APIRouter()
 
 
 @router.post("/hook", dependencies=[public("signed")])
-async def hook(raw: Annotated[RawBody, raw_body(max_bytes=1_000)]) -> Response:
+async def hook(raw: Annotated[RawBody, signed_body(lambda _: 1_000)]) -> Response:
     return json_answer({"bytes": len(raw.content)})
 
 
@@ -105,6 +105,61 @@ async def test_what_follows_a_refused_body_is_not_read_as_a_request(port: int):
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"413" in answer.split(b"\r\n")[0]
     assert b"connection: close" in answer.lower()
+
+
+async def chunks_taken(port: int, first: bytes, chunk: bytes) -> int:
+    """Send up to 400 chunks until the server closes; return how many it took."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    taken = 0
+    try:
+        writer.write(first)
+        while taken < 400 and not reader.at_eof():
+            writer.write(chunk)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+            taken += 1
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+    return taken
+
+
+@pytest.mark.parametrize("chunk", [b"X: 1\r\n" * 1_000, b"x" * 10_000])
+async def test_a_head_without_an_end_is_cut_off(port: int, chunk: bytes):
+    first = GET + (b"" if chunk.startswith(b"X:") else b"X-Big: ")
+    assert await chunks_taken(port, first, chunk) < 400
+    assert status(await exchange(port, GET + b"Connection: close\r\n\r\n")) == 200
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /hello HT", GET])
+async def test_a_connection_that_says_too_little_is_closed(
+    port: int, first: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(first)
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_head_in_time_keeps_the_connection(port: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(GET + b"\r\n")
+        async with asyncio.timeout(5):
+            assert b" 200 " in (await reader.readuntil(b"\r\n\r\n{}"))
+        await asyncio.sleep(0.4)
+    writer.close()
+
+
+async def test_only_a_few_requests_may_be_sent_ahead(port: int):
+    answer = await exchange(port, (GET + b"\r\n") * 5_000)
+    assert answer.count(b"HTTP/1.1 200") <= wire.MAX_PIPELINED + 1
+    few = await exchange(port, (GET + b"\r\n") * 8)
+    assert few.count(b"HTTP/1.1 200") == 8
 
 
 async def test_no_answer_names_the_server(port: int):

@@ -79,9 +79,9 @@ async def test_a_text_message_becomes_an_interaction_of_its_customer(api):
 
 
 async def test_a_repeated_call_is_stored_once_and_a_repeated_message_recorded_once(api):
-    for _ in range(2):
-        assert (await send(api)).status_code == 200
-    assert (await send(api, i_twilio_idempotency_token="token-2")).status_code == 200
+    for token in ("token-1", "token-1", "token-2"):
+        assert (await send(api, i_twilio_idempotency_token=token)).status_code == 200
+    assert (await send(api, MESSAGE | {"ApiVersion": "2"})).status_code == 200
     assert len(await api.rows("SELECT 1 FROM raw_delivery")) == 2
     await api.tick("process_deliveries")
     assert len(await api.rows("SELECT 1 FROM interaction")) == 1

@@ -45,3 +45,4 @@ def drafts_or_reason(adapter: Adapter, body: bytes) -> list[Draft] | str:
 def test_a_call_without_headers_is_not_genuine(adapter: Adapter, body: bytes):
     call = Signed("https://hooks.example.test/v1/channels/x/account", (), body)
     assert not adapter.is_genuine(call, "0" * 32)
+    assert not adapter.looks_signed(())

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
+from devstack.testing.observation.budgets import cpu_units
 from interactions.channels.kit.adapter import Delivery, Signed, UnreadableError
 from interactions.channels.providers.twilio import Twilio, signature
 from services.interactions.tests.factories import NOON
@@ -17,7 +18,7 @@ SECRET = "12345678901234567890123456789012"
 URL = "https://hooks.example.test/v1/channels/twilio/main"
 FORM = ("content-type", "application/x-www-form-urlencoded")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)
+NAMES = st.from_regex("[A-Za-z0-9_]{1,10}", fullmatch=True)
 
 
 class Many(dict):
@@ -148,3 +149,33 @@ def test_any_body_is_read_or_unreadable(body):
         Twilio().read(Delivery("main", "sms", [FORM], body, NOON))
     except UnreadableError:
         return
+
+
+@pytest.mark.parametrize("name", ["", "a b", "Body=", "Füße", "x" * 65])
+def test_a_field_that_is_not_twilios_makes_no_genuine_call(name: str):
+    fields = [(name, "x"), ("From", "+442079460018")]
+    given = signature(SECRET, URL, fields)
+    call = Signed(URL, [FORM, ("x-twilio-signature", given)], urlencode(fields).encode())
+    assert not Twilio().is_genuine(call, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (signature(SECRET, URL, []), True),
+        ("A" * 27 + "=", True),
+        ("", False),
+        ("v1,", False),
+        ("A" * 28, False),
+        ("A" * 26 + "==", False),
+        ("Ä" * 27 + "=", False),
+    ],
+)
+def test_only_the_form_of_a_signature_is_asked_before_the_body(given: str, expected: bool):  # noqa: FBT001
+    assert Twilio().looks_signed([FORM, ("x-twilio-signature", given)]) is expected
+
+
+def test_the_dearest_body_without_a_genuine_signature_is_cheap():
+    body = (b"a=" + b"%41" * 65_536)[: Twilio.max_bytes]
+    call = Signed(URL, [FORM, ("x-twilio-signature", "A" * 27 + "=")], body)
+    assert cpu_units(lambda: Twilio().is_genuine(call, SECRET)) < 8

@@ -10,8 +10,15 @@ from common.web.auth.api_keys import (
 )
 from common.web.auth.authentication import Authenticator
 from common.web.auth.callers import Caller
-from common.web.auth.exchange import UNMATCHED, Exchange, caller_of, exchange_of, route_template
-from common.web.auth.rate_limits import RateLimiter
+from common.web.auth.exchange import (
+    UNMATCHED,
+    Exchange,
+    Place,
+    caller_of,
+    exchange_of,
+    route_template,
+)
+from common.web.auth.rate_limits import RateLimiter, Strangers
 from common.web.auth.scopes import PII_READ, register_scopes, registered_scopes
 from common.web.auth.service_tokens import AUDIENCE, ServiceTokens
 
@@ -23,8 +30,10 @@ __all__ = [
     "Caller",
     "CreateKey",
     "Exchange",
+    "Place",
     "RateLimiter",
     "ServiceTokens",
+    "Strangers",
     "caller_of",
     "create_key",
     "exchange_of",

@@ -1,7 +1,7 @@
 """The record of one request, kept in its ASGI scope from the edge to the router."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -13,6 +13,18 @@ _KEY = "threadline.exchange"
 UNMATCHED = "unmatched"
 
 
+class Place(Protocol):
+    """A request's place among those that are answered at once."""
+
+    def take(self) -> None:
+        """Take the place, if it is not taken. Raises UnavailableError when none is left."""
+        ...
+
+    def leave(self) -> None:
+        """Leave the place to others, if it is taken."""
+        ...
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and its answer; layers add to it as the request moves inwards."""
@@ -21,6 +33,7 @@ class Exchange:
     caller: Caller | None = None
     body: bytes = b""
     rate_headers: tuple[tuple[bytes, bytes], ...] = ()
+    place: Place | None = None
 
     @property
     def instance(self) -> str | None:

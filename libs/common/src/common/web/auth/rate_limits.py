@@ -4,14 +4,17 @@ The buckets live in this process: with N processes behind a balancer a tenant ge
 quota. A limit for a whole fleet belongs in the proxy in front.
 """
 
+import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import NoReturn
 
 from cachetools import LRUCache
 
-from common.errors import RateLimitedError
+from common.errors import RateLimitedError, UnauthenticatedError
 from common.web.auth.callers import Caller
 from common.web.auth.exchange import Exchange
 
@@ -19,6 +22,13 @@ WINDOW_SECONDS = 60
 TENANT_FACTOR = 4
 """A tenant's keys share this many times the quota of one, so that more keys buy little."""
 MAX_BUCKETS = 10_000
+
+REFUSALS_PER_MINUTE = 1_000
+"""Calls without a valid signature from one address; beyond, they are refused unread."""
+MAX_READ = 64
+"""Bodies of strangers that are read at once."""
+MAX_READ_EACH = 4
+"""Of these, bodies from one address."""
 
 
 @dataclass(slots=True)
@@ -106,3 +116,46 @@ class RateLimiter:
         except RateLimitedError:
             exchange.rate_headers = self._callers.standing(key).headers()
             raise
+
+
+@dataclass(slots=True)
+class _Stranger:
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_READ_EACH))
+    calls: int = 0
+
+
+class Strangers:
+    """What senders without a credential may cost until their signature has been checked.
+
+    The sender of a webhook shows who it is only with its body. ``sender`` is the network that one
+    sender can be expected to own.
+    """
+
+    def __init__(self, *, time: Callable[[], float] = time.monotonic) -> None:
+        self._refusals = Buckets(REFUSALS_PER_MINUTE, time=time)
+        self._turns = asyncio.Semaphore(MAX_READ)
+        self._senders: dict[str, _Stranger] = {}
+
+    def check(self, sender: str) -> None:
+        """Raise RateLimitedError when too many calls of this sender were refused."""
+        if self._refusals.is_empty(sender):
+            self._refusals.take(sender)
+
+    def refuse(self, sender: str) -> NoReturn:
+        """Count a call without a valid signature, and raise UnauthenticatedError."""
+        with suppress(RateLimitedError):
+            self._refusals.take(sender)
+        raise UnauthenticatedError("invalid signature")
+
+    @asynccontextmanager
+    async def turn(self, sender: str) -> AsyncIterator[None]:
+        """Wait until this sender may send a body; ``MAX_READ`` may, ``MAX_READ_EACH`` of each."""
+        own = self._senders.setdefault(sender, _Stranger())
+        own.calls += 1
+        try:
+            async with own.turns, self._turns:
+                yield
+        finally:
+            own.calls -= 1
+            if own.calls == 0:
+                self._senders.pop(sender, None)

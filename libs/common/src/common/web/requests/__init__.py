@@ -1,17 +1,18 @@
 """What a request brings: bodies, fields, parameters, addresses."""
 
-from common.web.requests.addresses import client_address, prefix_of, public_url
+from common.web.requests.addresses import client_address, prefix_of, public_url, sender_of
 from common.web.requests.bodies import (
     Batch,
     BatchBody,
     JsonBody,
     RawBody,
-    RawBodyReader,
     RequestModel,
     ResponseModel,
+    SignedBody,
     batch_body,
     json_body,
-    raw_body,
+    refuse_stranger,
+    signed_body,
 )
 from common.web.requests.fields import (
     JsonObject,
@@ -45,11 +46,11 @@ __all__ = [
     "Name",
     "PageLimit",
     "RawBody",
-    "RawBodyReader",
     "RequestModel",
     "ResponseModel",
     "Sequence64",
     "ShortText",
+    "SignedBody",
     "Slug",
     "Text",
     "Timestamp",
@@ -63,7 +64,9 @@ __all__ = [
     "page_limit",
     "prefix_of",
     "public_url",
-    "raw_body",
     "refuse_credentials",
+    "refuse_stranger",
+    "sender_of",
+    "signed_body",
     "without_nul",
 ]

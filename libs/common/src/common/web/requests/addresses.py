@@ -45,6 +45,11 @@ def client_address(scope: Scope | HTTPConnection, trusted: Sequence[str]) -> str
     return peer
 
 
+def sender_of(request: HTTPConnection) -> str:
+    """Return the network of the sender, by which strangers are counted."""
+    return prefix_of(client_address(request, app_state(request).http.trusted_proxies))
+
+
 @lru_cache(maxsize=4_096)
 def prefix_of(address: str) -> str:
     """Return the network that one sender can be expected to own: IPv4 /32, IPv6 /64."""

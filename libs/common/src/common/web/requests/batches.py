@@ -6,11 +6,14 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from common.errors import InvalidError, ServiceError
+from common.errors import FieldError, InvalidError, ServiceError
 from common.jsons import dumps, field_errors
 from common.web.problems import problem_dict
 
 M = TypeVar("M", bound=BaseModel)
+
+ERRORS_EACH = 5
+MORE_ERRORS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,31 @@ def _entry(answer: Any) -> Any:
     return {"problem": problem_dict(answer)} if isinstance(answer, ServiceError) else answer
 
 
-def read_item(model: type[M], value: Any) -> M | Rejected:
-    """Read one parsed item as ``model``.
+class ItemReader(Generic[M]):
+    """Reads the items of one batch as ``model``.
 
-    It is encoded again first: strict models accept dates and ids only from JSON text.
+    A few errors of each item are listed, and ``MORE_ERRORS`` besides in the batch as a whole: an
+    item may have thousands, and listing one costs as much as validating a hundred fields.
     """
-    try:
-        return model.model_validate_json(dumps(value))
-    except ValidationError as error:
-        return Rejected(InvalidError("the item is invalid", errors=field_errors(error, value)))
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._left = MORE_ERRORS
+
+    def read(self, value: Any) -> M | Rejected:
+        """Return the item, or why it is invalid.
+
+        It is encoded again first: strict models accept dates and ids only from JSON text.
+        """
+        try:
+            return self._model.model_validate_json(dumps(value))
+        except ValidationError as error:
+            return Rejected(InvalidError("the item is invalid", errors=self._listed(error, value)))
+
+    def _listed(self, error: ValidationError, value: Any) -> list[FieldError]:
+        count = error.error_count()
+        more = max(0, count - ERRORS_EACH)
+        if more > self._left:
+            return [FieldError("", f"has {count} errors; send the item alone to see them")]
+        self._left -= more
+        return field_errors(error, value)

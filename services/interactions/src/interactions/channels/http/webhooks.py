@@ -6,9 +6,8 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.errors import UnauthenticatedError
-from common.web import part_state, public
-from common.web.requests import ANY_QUERY, RawBody, public_url, raw_body
+from common.web import part_of, part_state, public
+from common.web.requests import ANY_QUERY, RawBody, public_url, refuse_stranger, signed_body
 from interactions.channels.http.state import ChannelsState
 from interactions.channels.kit.adapter import Adapter, Headers, Signed
 from interactions.channels.store.accounts import ChannelAccount, find_account
@@ -23,6 +22,14 @@ NO_SECRET = "0" * 32
 NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
+def _limit_of(request: Request) -> int | None:
+    """Return how many bytes the provider's call may have; None if it is no provider's."""
+    adapter = part_of(request, ChannelsState).adapters.get(request.path_params["provider"])
+    if adapter is None or not adapter.looks_signed(_headers(request)):
+        return None
+    return adapter.max_bytes
+
+
 @router.post(
     "/v1/channels/{provider}/{account}",
     summary="Receive a provider's webhook",
@@ -35,7 +42,7 @@ async def receive(
     request: Request,
     provider: Annotated[str, Path(description="Name of the provider, such as `twilio`.")],
     account: Annotated[str, Path(description="The tenant's channel account at the provider.")],
-    raw: Annotated[RawBody, raw_body()],
+    raw: Annotated[RawBody, signed_body(_limit_of)],
     state: Annotated[ChannelsState, part_state(ChannelsState)],
 ) -> Response:
     """Store a provider's call. The account in the path determines the tenant."""
@@ -43,7 +50,7 @@ async def receive(
     call = Signed(_called_url(request, state), _headers(request), raw.content)
     known = await state.database.read(find_account, provider=provider, account=account)
     if adapter is None or not _is_genuine(adapter, call, known, state) or known is None:
-        raise UnauthenticatedError("invalid signature")
+        refuse_stranger(request)
     command = StoreDelivery(
         known.tenant_id,
         provider,

@@ -11,6 +11,12 @@ Headers = Sequence[tuple[str, str]]
 """Pairs of a name in lower case and a value; a repeated header stays repeated."""
 
 
+def only_header(headers: Headers, name: str) -> str | None:
+    """Return a header that was sent exactly once, else None."""
+    values = [value for sent, value in headers if sent == name]
+    return values[0] if len(values) == 1 else None
+
+
 class UnreadableError(Exception):
     """An adapter cannot read a delivery. The text is a reason and never contains content."""
 
@@ -25,8 +31,7 @@ class Signed:
 
     def header(self, name: str) -> str | None:
         """Return a header that was sent exactly once, else None."""
-        values = [value for sent, value in self.headers if sent == name]
-        return values[0] if len(values) == 1 else None
+        return only_header(self.headers, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,12 @@ class Adapter(Protocol):
     name: str
     answer: tuple[str, bytes]
     """Media type and body of the response that the provider expects."""
+    max_bytes: int
+    """The longest body that the provider sends. Anybody can make us check that much."""
+
+    def looks_signed(self, headers: Headers) -> bool:
+        """Return whether the headers have what a signed call has; asked before the body is read."""
+        ...
 
     def is_genuine(self, call: Signed, secret: str) -> bool:
         """Return, in constant time, whether the holder of ``secret`` made this call."""

@@ -10,7 +10,13 @@ import hmac
 import re
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from interactions.channels.kit.adapter import Delivery, Signed, UnreadableError
+from interactions.channels.kit.adapter import (
+    Delivery,
+    Headers,
+    Signed,
+    UnreadableError,
+    only_header,
+)
 from interactions.history import (
     Author,
     AuthorType,
@@ -23,9 +29,11 @@ from interactions.history import (
 )
 
 SIGNATURE_HEADER = "x-twilio-signature"
-DELIVERY_HEADER = "i-twilio-idempotency-token"
 MAX_FIELDS = 1_000
 
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
+"""Base64 of the 20 bytes of an HMAC-SHA1."""
+_FIELD = re.compile(r"[A-Za-z0-9_]{1,64}")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _MIN_BASE64 = 60
@@ -37,7 +45,11 @@ class Twilio:
     """Verifies and reads Twilio's calls."""
 
     name = "twilio"
+    max_bytes = 65_536
     answer = ("text/xml", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
+
+    def looks_signed(self, headers: Headers) -> bool:
+        return _SIGNATURE.fullmatch(only_header(headers, SIGNATURE_HEADER) or "") is not None
 
     def is_genuine(self, call: Signed, secret: str) -> bool:
         """Compare signatures over the URL with and without its port: Twilio uses either."""
@@ -50,7 +62,8 @@ class Twilio:
         return genuine and signed is not None
 
     def delivery_key(self, call: Signed) -> str | None:
-        return call.header(DELIVERY_HEADER)
+        """Return the signature: it covers the URL and the fields, unlike Twilio's own token."""
+        return call.header(SIGNATURE_HEADER)
 
     def read(self, delivery: Delivery) -> list[Draft]:
         """Return the message, or nothing for a status report on an outbound message."""
@@ -109,7 +122,7 @@ def _bytes(text: str) -> bytes:
 
 def _fields(body: bytes) -> list[tuple[str, str]] | None:
     try:
-        return parse_qsl(
+        fields = parse_qsl(
             body.decode(),
             keep_blank_values=True,
             strict_parsing=bool(body),
@@ -118,6 +131,8 @@ def _fields(body: bytes) -> list[tuple[str, str]] | None:
         )
     except ValueError:
         return None
+    # Names and values are signed without boundaries, so a name must at least look like one.
+    return fields if all(_FIELD.fullmatch(name) for name, _ in fields) else None
 
 
 def _with_and_without_port(url: str) -> list[str]:

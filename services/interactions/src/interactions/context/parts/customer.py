@@ -23,8 +23,8 @@ class ShownCustomer(ShownRow):
         description="The other ids that lead to this customer, because they were merged into it."
     )
     attributes: Annotated[JsonObject, ATTRIBUTES, Json("coalesce(p.attributes, '{}')")] = Field(
-        description="Attributes by name; without `pii:read` only `language`, `locale`, `timezone` and"
-        " `tier` are shown. Empty before identity has published the customer."
+        description="Attributes by name; without `pii:read` only `language`, `locale`, `timezone`"
+        " and `tier` are shown. Empty before identity has published the customer."
     )
     version: int | None = Field(
         description="Version of the customer at identity that this shows; null before identity has"
