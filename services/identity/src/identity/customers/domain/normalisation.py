@@ -16,7 +16,7 @@ from identity.customers.domain.placeholders import is_placeholder
 
 NORMALISER_VERSION = 1
 MAX_VALUE_LENGTH = 512
-_MAX_LENGTHS = {"email": 320, "phone": 64, "whatsapp": 150}
+MAX_LENGTHS = {"email": 320, "phone": 64, "whatsapp": 150}
 """Shorter limits for types whose parsers are dear: an address with a display name, a number as
 people write it, a business-scoped user id."""
 MAX_KEY_BYTES = 1_024
@@ -60,7 +60,7 @@ def normalise(
 
 def _text_of(presented: PresentedIdentifier) -> str | None:
     """Return the cleaned value, or None if it or the scope is too long. Cleaning can lengthen."""
-    longest = _MAX_LENGTHS.get(presented.type, MAX_VALUE_LENGTH)
+    longest = MAX_LENGTHS.get(presented.type, MAX_VALUE_LENGTH)
     if len(presented.value) > longest or len(presented.scope or "") > MAX_VALUE_LENGTH:
         return None
     text = clean(presented.value)

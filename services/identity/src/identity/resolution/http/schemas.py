@@ -16,7 +16,12 @@ from common.web.requests import (
     without_nul,
 )
 from identity.customers.domain.identifiers import DropReason
-from identity.customers.domain.normalisation import MAX_KEY_BYTES, MAX_VALUE_LENGTH, TYPE_PATTERN
+from identity.customers.domain.normalisation import (
+    MAX_KEY_BYTES,
+    MAX_LENGTHS,
+    MAX_VALUE_LENGTH,
+    TYPE_PATTERN,
+)
 from identity.customers.http.schemas import LinkedIdentifier, PresentedIdentifier
 from identity.customers.shown import LEVEL, SCOPE, TYPE, LevelName
 
@@ -39,11 +44,15 @@ def _limited(value: Any) -> Any:
 AttributeJson = Annotated[Any, AfterValidator(_limited)]
 """Any JSON; null clears the attribute."""
 
+_LONGEST = (
+    ", ".join(f"{length} for ``{kind}``" for kind, length in MAX_LENGTHS.items())
+    + f", {MAX_VALUE_LENGTH} for any other type"
+)
 _MEANINGS = {
     DropReason.BLOCKED: "a placeholder that stands for nobody",
     DropReason.UNPARSEABLE: "not valid for its type",
-    DropReason.TOO_LONG: f"value or scope over {MAX_VALUE_LENGTH} characters, or over"
-    f" {MAX_KEY_BYTES} bytes when normalised",
+    DropReason.TOO_LONG: f"a value over its type's limit, a scope over"
+    f" {MAX_VALUE_LENGTH} characters, or either over {MAX_KEY_BYTES} bytes when normalised",
     DropReason.CLAIMED_ELSEWHERE: "another customer's, and only claimed",
     DropReason.NEEDS_VERIFICATION: "another customer's, and merging the two takes verified proof",
     DropReason.CONFLICTING_STRONG_IDENTIFIERS: "verified numbers prove two different people",
@@ -57,8 +66,8 @@ class IdentifierRequest(RequestModel):
 
     type: IdentifierType = Field(description=TYPE)
     value: IdentifierValue = Field(
-        description="The identifier in any spelling: identity normalises it, and drops it if it is"
-        f" longer than {MAX_VALUE_LENGTH} characters."
+        description="The identifier in any spelling: identity normalises it, and drops it if it"
+        f" has too many characters: more than {_LONGEST}."
     )
     scope: ShortText | None = Field(default=None, description=SCOPE)
     level: LevelName | None = Field(
