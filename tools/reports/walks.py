@@ -365,7 +365,7 @@ def main() -> int:
     if wanted.save:
         introduction = (__doc__ or "").partition("\n\n")[2].partition("\n\n")[2]
         heading = "# Four walks through the code\n\nBy `python -m tools.reports.walks`."
-        kept = f"{heading} {introduction}\n{text}\n"
+        kept = f"{heading}\n{introduction}\n{text}\n"
         (ROOT / "benchmarks/results/walks.md").write_text(kept)
     return 0
 

@@ -28,7 +28,7 @@ class Requirement:
     async def __call__(self, request: Request) -> Caller:
         state = app_state(request)
         caller = await state.authenticator.authenticate(
-            _credential(request), sender=sender_of(request)
+            _credential(request), sender=sender_of(request, state.http.trusted_proxies)
         )
         exchange = exchange_of(request)
         exchange.caller = caller

@@ -45,9 +45,9 @@ def client_address(scope: Scope | HTTPConnection, trusted: Sequence[str]) -> str
     return peer
 
 
-def sender_of(request: HTTPConnection) -> str:
+def sender_of(request: HTTPConnection, trusted: Sequence[str]) -> str:
     """Return the network of the sender, by which strangers are counted."""
-    return prefix_of(client_address(request, app_state(request).http.trusted_proxies))
+    return prefix_of(client_address(request, trusted))
 
 
 @lru_cache(maxsize=4_096)

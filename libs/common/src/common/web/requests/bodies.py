@@ -164,7 +164,8 @@ class SignedBody:
     limit_of: Callable[[Request], int | None]
 
     async def __call__(self, request: Request) -> RawBody:
-        strangers, sender = app_state(request).strangers, sender_of(request)
+        state = app_state(request)
+        strangers, sender = state.strangers, sender_of(request, state.http.trusted_proxies)
         strangers.check(sender)
         max_bytes = self.limit_of(request)
         if max_bytes is None:
@@ -209,7 +210,8 @@ def signed_body(limit_of: Callable[[Request], int | None]) -> Any:
 
 def refuse_stranger(request: Request) -> NoReturn:
     """Count a call without a valid signature, and raise UnauthenticatedError."""
-    app_state(request).strangers.refuse(sender_of(request))
+    state = app_state(request)
+    state.strangers.refuse(sender_of(request, state.http.trusted_proxies))
 
 
 async def read_json(request: Request, max_bytes: int) -> bytes:
