@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -174,16 +175,25 @@ async def open_transaction(database: Database) -> AsyncIterator[Transaction]:
         await holding
 
 
+_counted: ContextVar[list[str] | None] = ContextVar("counted", default=None)
+
+
 @contextmanager
 def counted_statements() -> Iterator[list[str]]:
-    """Give the list to which every statement of this process is added during the block."""
+    """Give the list to which every statement of this task is added during the block.
+
+    Statements of tasks that it starts count too; those of others in the process do not.
+    """
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+        if _counted.get() is statements:
+            statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
+    token = _counted.set(statements)
     try:
         yield statements
     finally:
+        _counted.reset(token)
         event.remove(Engine, "before_cursor_execute", note)
