@@ -42,6 +42,10 @@ class Operation:
         return [p["name"] for p in self.declared.get("parameters", ()) if p["in"] == place]
 
     @property
+    def takes_input(self) -> bool:
+        return bool(self.declared.get("parameters") or "requestBody" in self.declared)
+
+    @property
     def is_batch(self) -> bool:
         return "$ref" not in self._body and "items" in self._body.get("properties", {})
 

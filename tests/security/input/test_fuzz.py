@@ -29,7 +29,9 @@ async def test_no_request_breaks_a_service(
     name: str, site: Site, alpha: Tenant, beta: Tenant, tmp_path: Path
 ):
     key = await site.new_key(BETA, sorted(registered_scopes()))
-    operations = [operation for operation in all_operations() if operation.service == name]
+    operations = [op for op in all_operations() if op.service == name and op.takes_input]
+    # Some operations run out of different requests, so each gets a tenth more.
+    examples = CASES * 11 // (10 * len(operations)) + 1
     fuzz = {
         "secrets": alpha.canaries.everything(),
         "ids": _ids(alpha, beta),
@@ -42,7 +44,7 @@ async def test_no_request_breaks_a_service(
             f"http://127.0.0.1:{ports[name]}/openapi.json",
             "--header", f"Authorization: Bearer {key}",
             "--checks", "all", "--exclude-checks", "positive_data_acceptance",
-            "--max-examples", str(CASES // len(operations) + 1), "--continue-on-failure",
+            "--max-examples", str(examples), "--continue-on-failure",
             "--generation-database", "none", "--request-timeout", "30", "--warnings", "off",
             *(["--seed", SEED] if SEED else []),
         ]  # fmt: skip
