@@ -110,8 +110,8 @@ class Authenticator:
         return caller
 
     def _check_failures(self, sender: str | None) -> None:
-        if sender is not None and self._failures.is_empty(sender):
-            self._failures.take(sender)
+        if sender is not None:
+            self._failures.check(sender)
 
     async def _load(self, key_id: str) -> KeyRow | None:
         return await self._database.read(find_key, key_id, deadline_seconds=LOOKUP_SECONDS)

@@ -79,6 +79,11 @@ class Buckets:
         """Return whether nothing is left, without paying."""
         return key in self._buckets and self._filled(key).tokens < 1
 
+    def check(self, key: Hashable) -> None:
+        """Raise RateLimitedError when nothing is left, without paying."""
+        if self.is_empty(key):
+            self.take(key)
+
     def standing(self, key: Hashable) -> Standing:
         return self._standing(self._filled(key))
 
@@ -138,8 +143,7 @@ class Strangers:
 
     def check(self, sender: str) -> None:
         """Raise RateLimitedError when too many calls of this sender were refused."""
-        if self._refusals.is_empty(sender):
-            self._refusals.take(sender)
+        self._refusals.check(sender)
 
     def refuse(self, sender: str) -> NoReturn:
         """Count a call without a valid signature, and raise UnauthenticatedError."""

@@ -54,7 +54,7 @@ class WorkingCalendar:
         for irregular in (*self._irregular_weeks(week, last + 1), last + 1):
             if self._regular_windows:
                 for regular in range(week, irregular):
-                    yield from _clipped(self._windows_of(regular), start, end)
+                    yield from _clipped(self._regular(regular), start, end)
             if irregular <= last:
                 yield from _clipped(self._windows_of(irregular), start, end)
             week = irregular + 1
