@@ -16,11 +16,14 @@ from typing import Any
 
 from common.messaging import Envelope, EventData, body_of, source_of
 from common.messaging.envelope import headers_of
+from devstack.stack.descriptions import merge_documents
 from tools.contracts.api_documents import asyncapi_document, openapi_documents
 from tools.contracts.event_catalogue import catalogue
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("identity", "interactions", "sla")
+WHOLE_API = Path("contracts/threadline.openapi.json")
+"""All services' APIs in one document, as a gateway in front of them serves it."""
 SUBJECTS = {
     "identity.customers": ("customer_id", "survivor_id"),
     "interactions.conversations": ("conversation_id",),
@@ -153,7 +156,9 @@ def files() -> Iterator[tuple[Path, str]]:
         yield base.with_name(f"{base.name}.schema.json"), _json(schema_of(event))
         yield base.with_name(f"{base.name}.example.json"), _json(example_of(event))
     yield Path("docs/events.md"), catalogue(events)
-    for service, document in openapi_documents():
+    documents = dict(openapi_documents())
+    yield WHOLE_API, _json(merge_documents(documents))
+    for service, document in documents.items():
         yield Path("contracts", f"{service}.openapi.json"), _json(document)
         headers = headers_of(_envelope_of(events[0], events[0].example().model_dump(mode="json")))
         described = asyncapi_document(
