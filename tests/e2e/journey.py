@@ -95,8 +95,8 @@ async def context(fleet: Fleet, customer_id: str) -> Json:
 
 
 def add_twilio_account(fleet: Fleet, account: str) -> None:
-    fleet.run("interactions", "channels", "add", "twilio", account,
-              "--tenant", "demo", "--secret", SECRET)  # fmt: skip
+    fleet.run("interactions", "channels", "add", "twilio", account, "--tenant", "demo",
+              more={"CHANNEL_SECRET": SECRET})  # fmt: skip
 
 
 async def text_by_twilio(fleet: Fleet, account: str, fields: Mapping[str, str]) -> httpx.Response:

@@ -223,5 +223,5 @@ def add_accounts(fleet: Fleet) -> None:
     for tenant, account in ACCOUNTS.items():
         fleet.run(
             "interactions", "channels", "add", "twilio", account,
-            "--tenant", tenant, "--secret", SECRET, "--channel", DESK,
+            "--tenant", tenant, "--channel", DESK, more={"CHANNEL_SECRET": SECRET},
         )  # fmt: skip

@@ -1,12 +1,14 @@
 """An operator's commands: add channel accounts, process quarantined deliveries again."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from pydantic import SecretStr
 
-from common.cli import with_service
+from common.cli import read_secret, with_service
 from common.service import Service
 from interactions.channels.kit.sealing import Sealer
 from interactions.channels.providers.registry import adapters
@@ -25,6 +27,11 @@ channels = typer.Typer(help="Accounts at providers whose webhooks are accepted."
 deliveries = typer.Typer(help="Provider deliveries that could not be processed.")
 
 Tenant = Annotated[str, typer.Option(help="The tenant that owns it.")]
+_NO_ARGUMENT = (
+    "every user of the machine can read the arguments of a command, so --secret is not accepted;"
+    " pipe the secret in, name a file with --secret-file, or set CHANNEL_SECRET. Replace the secret"
+    " at the provider if you have just typed it"
+)
 
 
 async def add_channel(
@@ -50,13 +57,21 @@ async def add_channel(
 def channels_add(
     provider: str,
     account: str,
+    *,
     tenant: Tenant,
-    secret: Annotated[str, typer.Option(prompt=True, hide_input=True, envvar="CHANNEL_SECRET")],
     channel: Annotated[str, typer.Option(help="The channel of its plain messages.")] = "sms",
+    secret_file: Annotated[Path | None, typer.Option(help="A file with the secret.")] = None,
+    secret: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Add an account, or replace its secret; asks for the secret and stores it sealed."""
+    """Add an account, or replace its secret, which is stored sealed.
+
+    The secret comes from CHANNEL_SECRET, from --secret-file, from standard input, or is asked for.
+    """
+    if secret is not None:
+        raise typer.BadParameter(_NO_ARGUMENT)
     if provider not in adapters():
         raise typer.BadParameter(f"unknown provider; available: {', '.join(adapters())}")
+    plaintext = os.environ.get("CHANNEL_SECRET") or read_secret("provider's secret", secret_file)
 
     async def add(service: Service) -> None:
         await add_channel(
@@ -65,7 +80,7 @@ def channels_add(
             provider=provider,
             account=account,
             channel=channel,
-            secret=SecretStr(secret),
+            secret=SecretStr(plaintext),
         )
 
     with_service(_from_environment, add)

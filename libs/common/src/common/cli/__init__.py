@@ -2,11 +2,13 @@
 
 from common.cli.main import PROCESSES, all_topics, build_cli
 from common.cli.runner import run_async, with_service
+from common.cli.secrets import read_secret
 
 __all__ = [
     "PROCESSES",
     "all_topics",
     "build_cli",
+    "read_secret",
     "run_async",
     "with_service",
 ]

@@ -1,6 +1,5 @@
 """Commands for API keys. A key is shown once, when it is created; only its digest is stored."""
 
-import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common.cli.runner import Build, with_service
+from common.cli.secrets import read_secret
 from common.service import Service
 from common.web.auth import (
     CreateKey,
@@ -39,7 +39,7 @@ def key_commands(build: Build) -> typer.Typer:
     @app.command("import")
     def import_(tenant: Tenant, name: str, scopes: Scopes = None) -> None:
         """Store a key that another service created; type or pipe it in, it is never an argument."""
-        plaintext = _asked() if sys.stdin.isatty() else sys.stdin.readline().strip()
+        plaintext = read_secret("API key")
         with_service(build, lambda s: _import(s, plaintext, tenant, name, scopes))
 
     @app.command("list")
@@ -54,11 +54,6 @@ def key_commands(build: Build) -> typer.Typer:
             raise typer.BadParameter("there is no such key, or it was revoked before")
 
     return app
-
-
-def _asked() -> str:
-    answer: str = typer.prompt("API key", hide_input=True)
-    return answer
 
 
 async def _create(

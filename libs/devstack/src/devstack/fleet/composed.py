@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,9 +77,9 @@ class ComposedFleet:
             assert time.monotonic() < deadline, f"not healthy: {[each.name for each in waiting]}"
             time.sleep(0.5)
 
-    def run(self, service: str, *words: str) -> str:
-        """Run a service's command to completion; return its output."""
-        return self._python(f"{service}-api", "-m", service, *words)
+    def run(self, service: str, *words: str, more: Mapping[str, str] | None = None) -> str:
+        """Run a service's command to completion; return its output. ``more``: environment."""
+        return self._python(f"{service}-api", "-m", service, *words, more=more)
 
     def log_contains(self, kind: str, text: str) -> bool:
         """Return whether the log of a process such as ``sla relay`` contains ``text``."""
@@ -109,9 +109,10 @@ class ComposedFleet:
         encoded = json.dumps([address, *arguments])
         return json.loads(self._python(f"{service}-api", "-c", PROBE, kind, encoded))
 
-    def _python(self, name: str, *arguments: str) -> str:
+    def _python(self, name: str, *arguments: str, more: Mapping[str, str] | None = None) -> str:
         (container,) = self.containers(name)
-        code, (out, err) = container.exec_run(["python", *arguments], demux=True)
+        command = ["python", *arguments]
+        code, (out, err) = container.exec_run(command, demux=True, environment=dict(more or {}))
         assert code == 0, f"{name} {arguments}: {(err or b'').decode()}"
         return (out or b"").decode()
 

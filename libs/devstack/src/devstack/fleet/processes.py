@@ -169,13 +169,16 @@ class Processes:
     def log_contains(self, name: str, text: str) -> bool:
         return re.search(re.escape(text), self.log(name).read_text()) is not None
 
-    def run(self, service: str, *words: str) -> str:
-        """Run a service's command, such as ``migrate``, to completion; return its output."""
+    def run(self, service: str, *words: str, more: Mapping[str, str] | None = None) -> str:
+        """Run a service's command, such as ``migrate``, to completion; return its output.
+
+        ``more`` adds to its environment.
+        """
         with self.log(f"{service} commands").open("ab") as log:
             return subprocess.run(
                 [sys.executable, "-m", service, *words],
                 check=True,
-                env=self.environment(f"{service} api"),
+                env={**self.environment(f"{service} api"), **(more or {})},
                 cwd=self.directory,
                 stdout=subprocess.PIPE,
                 stderr=log,
