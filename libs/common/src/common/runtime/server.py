@@ -13,6 +13,8 @@ from common.settings import HttpSettings
 
 LIMIT_CONCURRENCY = 1024
 """Open connections; streams and silent ones count too."""
+KEEP_ALIVE_SECONDS = 30
+"""How long a connection may stay silent between requests."""
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +48,7 @@ class HttpServer:
                 server_header=False,
                 proxy_headers=False,
                 limit_concurrency=LIMIT_CONCURRENCY,
-                timeout_keep_alive=30,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
                 http=BoundedProtocol,
             )

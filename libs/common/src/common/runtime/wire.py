@@ -1,7 +1,8 @@
 """HTTP on a socket, with limits on what arrives before a request is complete.
 
 The server's own protocol reads a head of any length, waits for it as long as the client likes, and
-queues as many requests as one connection sends ahead.
+queues as many requests as one connection sends ahead. It resets a connection that sends a body
+after the answer, and forgets a silent one.
 """
 
 from asyncio import BaseTransport, TimerHandle, Transport
@@ -9,6 +10,8 @@ from typing import Any, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from common.runtime.lingering import LingeringTransport
 
 MAX_HEAD_BYTES = 65_536
 HEAD_SECONDS = 10.0
@@ -25,25 +28,32 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
+        self._wire: LingeringTransport
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(cast("Transport", transport))
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, transport.close)
+        self._wire = LingeringTransport(cast("Transport", transport), self.loop)
+        super().connection_made(cast("Transport", self._wire))
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._wire.end)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._wire.finish()
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._wire.drop(len(data))
+        if self._wire.closing:
+            return
         begun = self._heads if self._in_head else None
         super().data_received(data)
         if self._in_head and begun == self._heads:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self.transport.close()
+                self._wire.end()
+        self._limit_silence()
 
     @override
     def on_message_begin(self) -> None:
@@ -51,16 +61,38 @@ class BoundedProtocol(HttpToolsProtocol):
         self._heads += 1
         self._in_head, self._head_bytes = True, 0
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._wire.end)
 
     @override
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._wire.unfinished = True
         self._stop_timer()
         if len(self.pipeline) >= MAX_PIPELINED:
             # The parser stops, and the connection ends with a 400.
             raise ValueError("too many requests sent ahead")
         super().on_headers_complete()
+
+    @override
+    def on_message_complete(self) -> None:
+        self._wire.unfinished = False
+        self._wire.finish()
+        super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._wire.unfinished and self.cycle.response_complete and not self._wire.is_closing():
+            self._wire.begin()
+
+    def _limit_silence(self) -> None:
+        """Close a connection that stays silent after data that began no request."""
+        between = self._heads > 0 and not self._in_head and not self._wire.unfinished
+        idle = between and self.cycle.response_complete
+        if idle and self.timeout_keep_alive_task is None and not self._wire.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
