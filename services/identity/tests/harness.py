@@ -18,7 +18,11 @@ from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.domain.resolution import Resolution
-from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
+from identity.resolution.usecases.resolve_identities import (
+    ResolveIdentities,
+    prepare_requests,
+    resolve_identities,
+)
 from identity.settings import IdentitySettings
 from identity.wiring import build
 
@@ -49,7 +53,8 @@ class Actor:
         self.limits = limits or CustomerLimits()
 
     async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
-        command = ResolveIdentities(self.tenant, requests, self.limits)
+        prepared = await prepare_requests(requests, now=self.clock.now())
+        command = ResolveIdentities(self.tenant, prepared, self.limits)
         answers = await self.database.run(resolve_identities, command, now=self.clock.now())
         assert all(isinstance(answer, Resolution) for answer in answers), answers
         return cast("tuple[Resolution, ...]", answers)

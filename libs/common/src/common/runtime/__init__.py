@@ -11,9 +11,12 @@ from common.runtime.processes import (
     stop_on_signals,
 )
 from common.runtime.server import HttpServer
+from common.runtime.shares import NOBODY, Shares
 from common.runtime.tasks import spawn, within
+from common.runtime.turns import Turns
 
 __all__ = [
+    "NOBODY",
     "Backoff",
     "Batcher",
     "Call",
@@ -21,6 +24,8 @@ __all__ = [
     "HttpServer",
     "Loop",
     "Round",
+    "Shares",
+    "Turns",
     "drain",
     "run_components",
     "spare_garbage_collection",

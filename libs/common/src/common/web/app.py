@@ -60,7 +60,12 @@ def build_app(
     )
     # Replaces the framework's own layers: the edge does, or forbids, what they are for.
     handled = ExceptionMiddleware(app.router, handlers=HANDLERS)
-    app.middleware_stack = Edge(handled, service=state.service, settings=state.http)
+    app.middleware_stack = Edge(
+        handled,
+        service=state.service,
+        settings=state.http,
+        authenticator=state.authenticator,
+    )
     app.state.threadline = state
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     app.router.routes.extend(_declared_routes([*routers, version_router]))

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common.web.auth import exchange_of
 from common.web.requests import check_query, declared_parameters, is_list
 
 _MISSING = object()
@@ -127,6 +128,7 @@ class Endpoint:
         values, errors = await self._plan.arguments(request, {})
         if errors:
             raise RequestValidationError(errors)
+        await exchange_of(scope).enter()
         response = await self._plan.call(**values)
         await response(scope, receive, send)
 
@@ -141,6 +143,7 @@ class _StrictQuery:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._known is not None and scope["query_string"]:
             check_query(scope["query_string"], self._known)
+        exchange_of(scope).enters_early = True
         await self._app(scope, receive, send)
 
 

@@ -10,22 +10,28 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from opentelemetry.trace import Span, SpanKind
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.errors import ServiceError, UnavailableError
+from common.errors import ServiceError
+from common.runtime import Shares
 from common.settings import HttpSettings
 from common.telemetry import get_logger, tracing
 from common.web import metrics
-from common.web.auth import Exchange, exchange_of, route_template
+from common.web.auth import Authenticator, Exchange, Place, exchange_of, route_template
 from common.web.problems import HttpError, Problem, of_service_error, of_status
-from common.web.requests import refuse_credentials
+from common.web.requests import client_address, prefix_of, refuse_credentials
 
 MAX_HEADER_BYTES = 32_768
 MAX_HEADERS = 100
 MAX_URL_BYTES = 8_192
 _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 """Health must respond even when all other requests are refused."""
+SHARED_PLACES = 16
+"""Places for all tenants together while several are active: less than the database connections of
+a process, so that nobody waits long for one."""
+LEAST_PLACES = 2
+"""Each active tenant's, however many there are."""
 _NO_ANSWER = 499
 """Logged when the client disconnected before the answer."""
 
@@ -42,18 +48,29 @@ _log = get_logger(__name__)
 class Edge:
     """Wraps the application once."""
 
-    def __init__(self, app: ASGIApp, *, service: str, settings: HttpSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, *, service: str, settings: HttpSettings, authenticator: Authenticator
+    ) -> None:
         self._app = app
         self._service = service
-        self._places = _Places(settings.max_in_flight, metrics.IN_FLIGHT.labels(service))
+        self._trusted_proxies = settings.trusted_proxies
+        self._authenticator = authenticator
+        self._shares = Shares(
+            settings.max_in_flight,
+            shared=SHARED_PLACES,
+            least=LEAST_PLACES,
+            on_change=metrics.IN_FLIGHT.labels(service).set,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        parent = _header(scope, b"traceparent")
-        with tracing.span(scope["method"], kind=SpanKind.SERVER, parent=parent) as span:
-            exchange = exchange_of(scope)
+        exchange = exchange_of(scope)
+        parent, links = await self._trace(scope, _header(scope, b"traceparent"))
+        with tracing.span(
+            scope["method"], kind=SpanKind.SERVER, parent=parent, links=links
+        ) as span:
             exchange.trace_id = _trace_id(span)
             answer = _Answer(send, exchange)
             try:
@@ -61,23 +78,47 @@ class Edge:
             finally:
                 self._finish(scope, exchange, answer, span)
 
+    async def _trace(
+        self, scope: Scope, traceparent: str | None
+    ) -> tuple[str | None, list[str] | None]:
+        """Return the trace to continue, and those to link to.
+
+        Only a caller with a good credential chooses the trace, and so the request's id and whether
+        it is recorded; anybody else's is linked to.
+        """
+        if traceparent is None:
+            return None, None
+        credential = _header(scope, b"authorization")
+        good = await self._authenticator.is_known(credential) or (
+            credential is not None
+            and await self._authenticator.is_good(credential, sender=self._sender(scope))
+        )
+        return (traceparent, None) if good else (None, [traceparent])
+
+    async def _admit(self, scope: Scope) -> None:
+        """Let strangers in by turns, before their credential or their body costs anything."""
+        if not await self._authenticator.is_known(_header(scope, b"authorization")):
+            exchange = exchange_of(scope)
+            exchange.member = self._sender(scope)
+            await exchange.enter()
+
+    def _sender(self, scope: Scope) -> str:
+        return prefix_of(client_address(scope, self._trusted_proxies))
+
     async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        place = _Place(self._places, counted=scope["path"] not in _UNCOUNTED)
-        try:
-            place.take()
-        except UnavailableError as busy:
-            await _refuse(of_service_error(busy), scope, receive, answer)
-            return
-        exchange_of(scope).place = place
-        answer.on_stream = place.leave
+        exchange = exchange_of(scope)
+        if scope["path"] not in _UNCOUNTED:
+            exchange.place = Place(self._shares)
+        answer.on_stream = exchange.leave
         try:
             await self._guarded(scope, receive, answer)
         finally:
-            place.leave()
+            exchange.leave()
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             check_head(scope)
+            await self._admit(scope)
             await self._app(scope, receive, answer)
         except HttpError as error:
             await _refuse(error.problem, scope, receive, answer)
@@ -111,46 +152,6 @@ class Edge:
                 request_id=exchange.trace_id,
                 tenant=exchange.caller.tenant_id if exchange.caller else None,
             )
-
-
-class _Places:
-    """How many requests are being answered, and how many may be."""
-
-    def __init__(self, most: int, gauge: Gauge) -> None:
-        self._most = most
-        self._taken = 0
-        self._gauge = gauge
-
-    def take(self) -> None:
-        if self._taken >= self._most:
-            raise UnavailableError("the service is busy; retry later")
-        self._count(1)
-
-    def leave(self) -> None:
-        self._count(-1)
-
-    def _count(self, change: int) -> None:
-        self._taken += change
-        self._gauge.set(self._taken)
-
-
-class _Place:
-    """One request's; a request that is not counted always has its place."""
-
-    def __init__(self, places: _Places, *, counted: bool) -> None:
-        self._places = places
-        self._counted = counted
-        self._taken = False
-
-    def take(self) -> None:
-        if self._counted and not self._taken:
-            self._places.take()
-            self._taken = True
-
-    def leave(self) -> None:
-        if self._taken:
-            self._places.leave()
-            self._taken = False
 
 
 class _Answer:

@@ -32,11 +32,14 @@ class Requirement:
         )
         exchange = exchange_of(request)
         exchange.caller = caller
+        exchange.belongs_to(caller.tenant_id, caller.principal_id)
         state.limiter.charge(caller, exchange, self.cost)
         if not caller.has(self.scope):
             raise ForbiddenError(f"the scope {self.scope} is required")
         if caller.bound_to is not None and not self.bound:
             raise ForbiddenError("a credential bound to one customer cannot call this operation")
+        if exchange.enters_early:
+            await exchange.enter()
         return caller
 
 

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 
 from common.db import Clock, Database
 from common.settings import AuthSettings, HttpSettings
-from common.web.auth import Authenticator, RateLimiter, Strangers
+from common.web.auth import Arriving, Authenticator, RateLimiter, Strangers
 from common.web.responses import CursorSigner, Streams
 
 
@@ -31,6 +31,7 @@ class AppState:
     limiter: RateLimiter = field(init=False)
     streams: Streams = field(init=False)
     strangers: Strangers = field(init=False)
+    arriving: Arriving = field(init=False)
 
     def __post_init__(self) -> None:
         self.authenticator = Authenticator(self.database, self.clock, self.auth)
@@ -38,6 +39,7 @@ class AppState:
         self.limiter = RateLimiter(self.http.rate_limit_per_minute)
         self.streams = Streams(self.authenticator)
         self.strangers = Strangers()
+        self.arriving = Arriving()
 
 
 S = TypeVar("S")

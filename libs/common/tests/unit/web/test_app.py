@@ -232,10 +232,38 @@ async def test_odd_headers(there: World, headers: Any, status: int):
     assert len(answer.headers["x-request-id"]) == 32
 
 
-async def test_a_sound_trace_is_continued(there: World):
-    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
-    answer = await get(there, "/any", headers={"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"})
-    assert answer.headers["x-request-id"] == trace_id
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = {"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-01"}
+
+
+async def test_a_callers_trace_is_continued(there: World):
+    answer = await get(there, "/any", headers=TRACEPARENT)
+    assert answer.headers["x-request-id"] == TRACE_ID
+
+
+@pytest.mark.parametrize("credential", [None, "Bearer tl_live_bad", "Bearer a.b.c", "Basic x"])
+async def test_a_strangers_trace_is_not_continued(there: World, credential: str | None):
+    headers = TRACEPARENT | ({} if credential is None else {"authorization": credential})
+    async with there.client() as stranger:
+        answer = await stranger.get("/any", headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["x-request-id"] != TRACE_ID
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_a_tenants_flood_leaves_places_to_another():
+    small = world(router, http=HTTP.model_copy(update={"max_in_flight": 20}))
+    keys = [small.keys.add(small.clock, tenant_id=name) for name in ("a", "b")]
+    gate.clear()
+    async with small.client(keys[0]) as flood, small.client(keys[1]) as other:
+        held = [asyncio.create_task(flood.get("/slow")) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        waiting = asyncio.create_task(other.get(f"/things/{ID}"))
+        refused = await flood.get("/slow")
+        assert refused.status_code == 503
+        gate.set()
+        assert (await waiting).status_code == 200
+        assert {(await task).status_code for task in held} == {200}
 
 
 async def test_every_answer_has_the_headers_of_its_safety(there: World):

@@ -1,14 +1,18 @@
 """Bodies on their way into a router."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import pytest
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
+from typing_extensions import override
 
 from common.web import Caller, public, requires
+from common.web.auth import rate_limits
 from common.web.requests import (
     Batch,
     JsonObject,
@@ -23,6 +27,7 @@ from common.web.requests import (
 )
 from common.web.requests.batches import ERRORS_EACH, MORE_ERRORS
 from common.web.responses import json_answer
+from devstack.testing.wait import until
 from libs.common.tests.unit.web.plumbing import World, world
 
 CANARY = "canary-7f3@example.test"
@@ -49,6 +54,14 @@ class Thing(RequestModel):
     data: JsonObject = Field(default_factory=dict)
 
 
+class Group(RequestModel):
+    members: list[Name]
+
+    @override
+    def quota_cost(self) -> int:
+        return len(self.members)
+
+
 router = APIRouter()
 
 
@@ -67,6 +80,22 @@ async def keep_many(
 ) -> Response:
     answers = [{"name": item.name} for _, item in body.accepted()]
     return json_answer({"items": body.merge(answers)})
+
+
+@router.post("/groups")
+async def keep_group(
+    _caller: Annotated[Caller, requires("identity:write")],
+    body: Annotated[Group, json_body(Group)],
+) -> Response:
+    return json_answer(body)
+
+
+@router.post("/groups/batch")
+async def keep_groups(
+    _caller: Annotated[Caller, requires("identity:write")],
+    body: Annotated[Batch[Group], batch_body(Group)],
+) -> Response:
+    return json_answer({"items": body.merge([{} for _ in body.accepted()])})
 
 
 @router.post("/hooks", dependencies=[public("signed")])
@@ -238,3 +267,47 @@ def test_raw_json_is_read_as_strictly():
     assert RawBody(b'{"a": 1}', "").json() == {"a": 1}
     with pytest.raises(Exception, match="duplicate"):
         RawBody(json.dumps({"a": 1})[:-1].encode() + b', "a": 2}', "").json()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "cost"),
+    [
+        ("/groups", {"members": ["a"]}, 1),
+        ("/groups", {"members": ["a"] * 50}, 50),
+        ("/groups/batch", {"items": [{"members": ["a"] * 20}, {"members": ["a"] * 30}]}, 50),
+        ("/groups/batch", {"items": [{"members": ["a"] * 20}, {"no": 1}]}, 21),
+        ("/groups", {"members": ["a" * 200] * 400}, 400 + 2),
+    ],
+)
+async def test_a_body_counts_by_what_it_costs(there: World, path: str, body: Any, cost: int):
+    async with there.client(there.keys.add(there.clock)) as client:
+        answer = await client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    left = dict(part.split("=") for part in answer.headers["ratelimit"].split(";")[1:])
+    assert there.state.http.rate_limit_per_minute - int(left["r"]) == cost
+
+
+async def test_bodies_of_a_tenant_that_do_not_arrive_are_limited(
+    there: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rate_limits, "MAX_ARRIVING_EACH", 2)
+    rest = asyncio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b'{"name":'
+        await rest.wait()
+        yield b'"a"}'
+
+    key, other = (there.keys.add(there.clock, tenant_id=name) for name in ("a", "b"))
+    content = {"content-type": "application/json"}
+    async with there.client(key) as client, there.client(other) as stranger:
+        slow = [
+            asyncio.create_task(client.post("/things", content=half(), headers=content))
+            for _ in range(2)
+        ]
+        await until(lambda: there.state.arriving.count("a") == 2)
+        assert (await client.post("/things", json={"name": "a"})).status_code == 429
+        assert (await stranger.post("/things", json={"name": "a"})).status_code == 201
+        rest.set()
+        assert {(await task).status_code for task in slow} == {201}
+        assert (await client.post("/things", json={"name": "a"})).status_code == 201

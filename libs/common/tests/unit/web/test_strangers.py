@@ -94,6 +94,22 @@ async def test_one_sender_is_read_a_few_bodies_at_a_time(there: World):
     assert not there.state.strangers._senders
 
 
+async def test_few_of_one_senders_calls_wait_to_be_read(
+    there: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rate_limits, "MAX_STRANGERS_EACH", 6)
+    slow = [SlowBody() for _ in range(6)]
+    async with there.client() as client:
+        tasks = [send(client, body) for body in slow]
+        await until(lambda: there.state.strangers._calls == 6)
+        refused = await send(client, b"x")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        for body in slow:
+            body.rest.set()
+        await asyncio.gather(*tasks)
+    assert there.state.strangers._calls == 0
+
+
 async def test_a_call_that_cannot_be_genuine_is_not_read(there: World):
     body = SlowBody()
     async with there.client() as client:

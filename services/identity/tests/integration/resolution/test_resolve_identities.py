@@ -8,7 +8,11 @@ from sqlalchemy import event
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.store import locks
-from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
+from identity.resolution.usecases.resolve_identities import (
+    ResolveIdentities,
+    prepare_requests,
+    resolve_identities,
+)
 from services.identity.tests.harness import Actor, assert_sound, device, email
 
 P, V = Level.CHANNEL_PROVED, Level.VERIFIED
@@ -118,15 +122,16 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(actor, size
         await resolve_identities(tx, command, now=now)
         return statements
 
-    def batch(*names: str) -> ResolveIdentities:
+    async def batch(*names: str) -> ResolveIdentities:
         requests = (
             actor.request(*(device(f"{name}{number}", P) for name in names), note=names[0])
             for number in range(size)
         )
-        return ResolveIdentities("demo", tuple(requests), actor.limits)
+        prepared = await prepare_requests(requests, now=actor.clock.now())
+        return ResolveIdentities("demo", prepared, actor.limits)
 
     async def statements(*names: str) -> int:
-        return await actor.database.run(work, batch(*names), now=actor.clock.now())
+        return await actor.database.run(work, await batch(*names), now=actor.clock.now())
 
     # The events are written by COPY, which is not counted here.
     assert await statements("a") == 4  # read, lock keys, read, write

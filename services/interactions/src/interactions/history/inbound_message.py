@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from typing_extensions import override
 
 from common.web.requests import (
     JsonObject,
@@ -196,6 +197,10 @@ class InteractionRequest(RequestModel):
         if not identifiers and not any(named):
             raise ValueError("must not be empty without a customer_id or a conversation_id")
         return identifiers
+
+    @override
+    def quota_cost(self) -> int:
+        return max(1, len(self.identifiers))
 
     def draft(self, *, received_at: datetime) -> Draft:
         """Return the draft of the interaction. A note is private unless ``private`` is false."""

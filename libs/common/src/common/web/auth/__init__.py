@@ -18,7 +18,7 @@ from common.web.auth.exchange import (
     exchange_of,
     route_template,
 )
-from common.web.auth.rate_limits import RateLimiter, Strangers
+from common.web.auth.rate_limits import Arriving, RateLimiter, Strangers
 from common.web.auth.scopes import PII_READ, register_scopes, registered_scopes
 from common.web.auth.service_tokens import AUDIENCE, ServiceTokens
 
@@ -26,6 +26,7 @@ __all__ = [
     "AUDIENCE",
     "PII_READ",
     "UNMATCHED",
+    "Arriving",
     "Authenticator",
     "Caller",
     "CreateKey",

@@ -53,6 +53,32 @@ class Authenticator:
                 self._failures.take(sender)
             raise
 
+    async def is_known(self, authorization: str | None) -> bool:
+        """Return whether the credential was good when it was last looked at; costs no query."""
+        token = _bearer(authorization)
+        if token is None:
+            return False
+        if token.startswith("tl_"):
+            parts = parse_key(token)
+            return parts is not None and matches(
+                self._keys.last_known(parts.key_id), parts.secret, self._pepper
+            )
+        if _name_of(token) in self._tokens:
+            return True
+        try:
+            can_be_verified = self._jwt.has_key_of(token)
+        except UnauthenticatedError:
+            return False
+        return can_be_verified and await self.is_good(authorization, sender=None)
+
+    async def is_good(self, authorization: str | None, *, sender: str | None) -> bool:
+        """Return whether the credential would be let in; counts no failure."""
+        try:
+            await self._caller(authorization, sender=sender)
+        except ServiceError:
+            return False
+        return True
+
     async def still_valid(self, authorization: str | None) -> bool:
         """Return whether an open stream's credential would still be let in."""
         try:
@@ -64,8 +90,8 @@ class Authenticator:
     async def _caller(self, authorization: str | None, sender: str | None) -> Caller:
         if authorization is None:
             raise UnauthenticatedError("a credential is required", type_suffix="no-credential")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = _bearer(authorization)
+        if token is None:
             raise _refused()
         if token.startswith("tl_"):
             return await self._by_key(token, sender)
@@ -99,7 +125,7 @@ class Authenticator:
         )
 
     async def _by_token(self, token: str, sender: str | None) -> Caller:
-        name = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        name = _name_of(token)
         found = self._tokens.get(name)
         if found is not None and time.time() < found[1]:
             return found[0]
@@ -127,6 +153,15 @@ class Authenticator:
                 await note_use(tx, row.key_id, now=now)
 
             spawn(self._database.run(note), name="api_key.note_use")
+
+
+def _bearer(authorization: str | None) -> str | None:
+    scheme, _, token = (authorization or "").partition(" ")
+    return token if token and scheme.lower() == "bearer" else None
+
+
+def _name_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def _refused() -> UnauthenticatedError:

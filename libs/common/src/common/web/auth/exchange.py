@@ -1,39 +1,77 @@
 """The record of one request, kept in its ASGI scope from the edge to the router."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from common.errors import UnauthenticatedError
+from common.runtime import NOBODY, Shares
 from common.web.auth.callers import Caller
 
 _KEY = "threadline.exchange"
 UNMATCHED = "unmatched"
 
 
-class Place(Protocol):
+class Place:
     """A request's place among those that are answered at once."""
 
-    def take(self) -> None:
-        """Take the place, if it is not taken. Raises UnavailableError when none is left."""
-        ...
+    __slots__ = ("_owner", "_shares", "_weight")
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        self._owner: str | None = None
+        self._weight = 1
+
+    async def enter(self, owner: str, member: str, *, weight: int = 1) -> None:
+        """Take the place, unless it is taken. Raises UnavailableError when none becomes free."""
+        if self._owner is None:
+            await self._shares.enter(owner, member, weight=weight)
+            self._owner, self._weight = owner, weight
 
     def leave(self) -> None:
         """Leave the place to others, if it is taken."""
-        ...
+        if self._owner is not None:
+            owner, self._owner = self._owner, None
+            self._shares.leave(owner, weight=self._weight)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer; layers add to it as the request moves inwards."""
+    """One request and its answer; layers add to it as the request moves inwards.
+
+    ``owner`` is the tenant in whose name the request takes its place, ``member`` the credential;
+    until they are known, nobody and the network that it came from. ``enters_early`` requests take
+    their place with the credential, all others once their body has been read.
+    """
 
     trace_id: str = ""
     caller: Caller | None = None
     body: bytes = b""
     rate_headers: tuple[tuple[bytes, bytes], ...] = ()
     place: Place | None = None
+    owner: str = NOBODY
+    member: str = ""
+    enters_early: bool = False
+
+    async def enter(self, *, weight: int = 1) -> None:
+        """Take a place, unless it has one; a large request takes several (``weight``).
+
+        Raises UnavailableError when none becomes free.
+        """
+        if self.place is not None:
+            await self.place.enter(self.owner, self.member, weight=weight)
+
+    def leave(self) -> None:
+        """Leave the place to others while the request only waits for its sender."""
+        if self.place is not None:
+            self.place.leave()
+
+    def belongs_to(self, owner: str, member: str) -> None:
+        """Note whose the request is. Its place is left: the next is taken in the owner's name."""
+        self.leave()
+        self.owner, self.member = owner, member
 
     @property
     def instance(self) -> str | None:

@@ -7,14 +7,16 @@ quota. A limit for a whole fleet belongs in the proxy in front.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from cachetools import LRUCache
 
 from common.errors import RateLimitedError, UnauthenticatedError
+from common.runtime import NOBODY
 from common.web.auth.callers import Caller
 from common.web.auth.exchange import Exchange
 
@@ -25,10 +27,15 @@ MAX_BUCKETS = 10_000
 
 REFUSALS_PER_MINUTE = 1_000
 """Calls without a valid signature from one address; beyond, they are refused unread."""
+MAX_ARRIVING_EACH = 256
+"""Bodies that one tenant sends at once."""
 MAX_READ = 64
 """Bodies of strangers that are read at once."""
 MAX_READ_EACH = 4
 """Of these, bodies from one address."""
+MAX_STRANGERS = 256
+MAX_STRANGERS_EACH = 64
+"""Strangers' calls that may wait to be read, in all and from one address."""
 
 
 @dataclass(slots=True)
@@ -122,6 +129,38 @@ class RateLimiter:
             exchange.rate_headers = self._callers.standing(key).headers()
             raise
 
+    def charge_tenant(self, tenant_id: str, cost: float = 1) -> None:
+        """Charge a tenant for a call without a credential. Raises RateLimitedError (429)."""
+        self._tenants.take(tenant_id, cost)
+
+
+class Arriving:
+    """How many bodies each owner is sending; a slow one costs others nothing but its connection."""
+
+    def __init__(self) -> None:
+        self._count: Counter[tuple[str, str]] = Counter()
+
+    def count(self, owner: str) -> int:
+        """Return how many bodies a tenant is sending."""
+        return self._count[owner, ""]
+
+    @contextmanager
+    def one(self, owner: str, member: str) -> Iterator[None]:
+        """Count a body while it arrives. Raises RateLimitedError when there are too many."""
+        key = (owner, member if owner == NOBODY else "")
+        if self._count[key] >= MAX_ARRIVING_EACH:
+            raise RateLimitedError(
+                "too many request bodies are arriving; finish sending one first",
+                retry_after_seconds=1,
+            )
+        self._count[key] += 1
+        try:
+            yield
+        finally:
+            self._count[key] -= 1
+            if not self._count[key]:
+                del self._count[key]
+
 
 @dataclass(slots=True)
 class _Stranger:
@@ -140,6 +179,7 @@ class Strangers:
         self._refusals = Buckets(REFUSALS_PER_MINUTE, time=time)
         self._turns = asyncio.Semaphore(MAX_READ)
         self._senders: dict[str, _Stranger] = {}
+        self._calls = 0
 
     def check(self, sender: str) -> None:
         """Raise RateLimitedError when too many calls of this sender were refused."""
@@ -153,13 +193,20 @@ class Strangers:
 
     @asynccontextmanager
     async def turn(self, sender: str) -> AsyncIterator[None]:
-        """Wait until this sender may send a body; ``MAX_READ`` may, ``MAX_READ_EACH`` of each."""
+        """Wait until this sender may send a body; ``MAX_READ`` may, ``MAX_READ_EACH`` of each.
+
+        Raises RateLimitedError when too many wait already: each keeps a connection.
+        """
         own = self._senders.setdefault(sender, _Stranger())
+        if own.calls >= MAX_STRANGERS_EACH or self._calls >= MAX_STRANGERS:
+            raise RateLimitedError("too many calls are waiting; retry later", retry_after_seconds=1)
         own.calls += 1
+        self._calls += 1
         try:
             async with own.turns, self._turns:
                 yield
         finally:
             own.calls -= 1
+            self._calls -= 1
             if own.calls == 0:
                 self._senders.pop(sender, None)

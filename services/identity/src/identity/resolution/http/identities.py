@@ -15,7 +15,11 @@ from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.domain.resolution import ResolutionResult
 from identity.resolution.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
 from identity.resolution.http.state import ResolutionState, ResolutionStateDep
-from identity.resolution.usecases.resolve_identities import ResolveIdentities, resolve_identities
+from identity.resolution.usecases.resolve_identities import (
+    ResolveIdentities,
+    prepare_requests,
+    resolve_identities,
+)
 
 MAX_BATCH_ITEMS = 1_000
 
@@ -35,7 +39,7 @@ async def resolve(
     write: WriterDep,
 ) -> Response:
     """Find the customer behind some identifiers, or create it."""
-    command = _command(caller, [body], state, clock.now())
+    command = await _command(caller, [body], state, clock.now())
     return await write(resolve_identities, command, answer=lambda results: (200, _single(results)))
 
 
@@ -52,7 +56,7 @@ async def resolve_batch(
     write: WriterDep,
 ) -> Response:
     """Resolve many requests in order; an invalid one gets a problem, the others succeed."""
-    command = _command(caller, (item for _, item in body.accepted()), state, clock.now())
+    command = await _command(caller, (item for _, item in body.accepted()), state, clock.now())
     return await write(
         resolve_identities,
         command,
@@ -63,12 +67,13 @@ async def resolve_batch(
     )
 
 
-def _command(
+async def _command(
     caller: Caller, items: Iterable[ResolveRequest], state: ResolutionState, now: datetime
 ) -> ResolveIdentities:
+    requests = (_request(item, state, now) for item in items)
     return ResolveIdentities(
         tenant_id=caller.tenant_id,
-        requests=tuple(_request(item, state, now) for item in items),
+        requests=await prepare_requests(requests, now=now),
         limits=state.limits,
     )
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
+from typing_extensions import override
 
 from common.jsons import dumps
 from common.web import RejectedItem
@@ -108,6 +109,10 @@ class ResolveRequest(RequestModel):
         description="The ISO 3166 code of the country of telephone numbers without a country code,"
         " such as ``SE``; absent or null means the service's default, if it has one.",
     )
+
+    @override
+    def quota_cost(self) -> int:
+        return len(self.identifiers)
 
 
 class DroppedIdentifier(ResponseModel):

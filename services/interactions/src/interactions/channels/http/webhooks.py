@@ -7,7 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.web import part_of, part_state, public
-from common.web.requests import ANY_QUERY, RawBody, public_url, refuse_stranger, signed_body
+from common.web.requests import (
+    ANY_QUERY,
+    RawBody,
+    admit_tenant,
+    public_url,
+    refuse_stranger,
+    signed_body,
+)
 from interactions.channels.http.state import ChannelsState
 from interactions.channels.kit.adapter import Adapter, Headers, Signed
 from interactions.channels.store.accounts import ChannelAccount, find_account
@@ -51,6 +58,7 @@ async def receive(
     known = await state.database.read(find_account, provider=provider, account=account)
     if adapter is None or not _is_genuine(adapter, call, known, state) or known is None:
         refuse_stranger(request)
+    await admit_tenant(request, known.tenant_id)
     command = StoreDelivery(
         known.tenant_id,
         provider,

@@ -11,13 +11,16 @@ from starlette.responses import Response
 from common.errors import ForbiddenError, NotFoundError
 from common.jsons import Encoded, loads
 from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, requires
-from common.web.requests import Timestamp
+from common.web.requests import Timestamp, charge
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.search import MAX_WORDS, read_search
 from interactions.context.http.schemas import CustomerId, TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
 from interactions.history import Direction, Kind, ShownInteraction, fields
+
+SEARCH_COST = 10
+"""A full-text search counts as so many requests."""
 
 router = APIRouter(tags=["context"])
 
@@ -86,6 +89,8 @@ async def get_timeline(
     """Return one page, newest first; ``next`` is the cursor of the following page."""
     if filters.q is not None and not caller.sees_pii:
         raise ForbiddenError("full-text search requires the scope pii:read")
+    if filters.q is not None:
+        charge(request, SEARCH_COST - 1)
     bound = asdict(filters) | {"customer_id": customer_id}
     position = cursors.read(cursor, bound)
     state = part_of(request, ContextState)

@@ -16,6 +16,8 @@ from sla.alerts.store import alerts
 
 router = APIRouter(prefix="/v1/sla/stream", tags=["stream"])
 
+STREAM_COST = 10
+"""Opening a stream counts as so many requests: it may replay a thousand alerts."""
 _POSITION = re.compile("[0-9]{1,18}")
 """A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
 
@@ -28,7 +30,7 @@ _POSITION = re.compile("[0-9]{1,18}")
 )
 async def stream_alerts(
     request: Request,
-    caller: Annotated[Caller, requires("sla:read")],
+    caller: Annotated[Caller, requires("sla:read", cost=STREAM_COST)],
     state: AlertsStateDep,
 ) -> Response:
     """Stream warnings, breaches and retractions as server-sent events.
