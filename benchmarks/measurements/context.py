@@ -84,7 +84,7 @@ def _request(key: str, first: int, count: int, include: str, n: int) -> bytes:
 def _script(case: Case) -> Script:
     """Return the statement that the API sends, for random customers of the case."""
     return Script(
-        context_statement("id", case.parts, with_private=True).text,
+        context_statement("id", case.parts).text,
         {
             "customer_id": people.id_sql(":n::int"),
             "tenant_id": "'demo'::text",

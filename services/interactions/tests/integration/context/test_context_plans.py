@@ -1,6 +1,7 @@
 """How Postgres goes about our reads: by index, one partition an id, no more rows than are shown."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 
 import pytest
@@ -168,7 +169,7 @@ def rows_read(plan, table="interaction_"):
 
 
 async def test_a_context_reads_by_index_and_only_what_it_shows(database, customer):
-    statement = context_statement("id", PART_NAMES, with_private=True)
+    statement = context_statement("id", PART_NAMES)
     values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
     plan = await plan_of(database, statement, values)
     assert_by_index(plan)
@@ -193,7 +194,7 @@ async def test_breaches_of_other_customers_are_not_read_even_without_statistics(
             await tx.execute(text(_BREACHES), {"breaches": BREACHES})
 
         await database.run(breach)
-        statement = context_statement("id", ("sla",), with_private=True)
+        statement = context_statement("id", ("sla",))
         values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
         plan = await plan_of(database, statement, values)
     assert rows_read(plan, "sla_clock") <= 2 * MEMBERS
@@ -201,7 +202,7 @@ async def test_breaches_of_other_customers_are_not_read_even_without_statistics(
 
 async def test_a_lookup_reads_by_index(database, customer):
     assert customer
-    statement = context_statement("identifier", PART_NAMES, with_private=True)
+    statement = context_statement("identifier", PART_NAMES)
     values = {
         "tenant_id": "demo",
         "type": "phone",
@@ -213,8 +214,37 @@ async def test_a_lookup_reads_by_index(database, customer):
     assert_by_index(await plan_of(database, statement, values))
 
 
+async def tables_read_by_lookup(database, lookup_key, bound_to=None):
+    """Return the tables that a look-up reads, once for each time that it does."""
+    statement = context_statement("identifier", PART_NAMES, bound=bound_to is not None)
+    values = {"tenant_id": "demo", "type": "phone", "scope": "", "lookup_key": lookup_key}
+    values |= {"customers": "c", "clocks": "k"}
+    values |= {} if bound_to is None else {"bound_to": bound_to}
+    plan = await plan_of(database, statement, values)
+    assert_by_index(plan)
+    return Counter(n["Relation Name"] for n in scans(plan) for _ in range(n["Actual Loops"]))
+
+
+async def test_a_bound_caller_cannot_tell_a_strangers_number_from_nobodys(database, customer):
+    """What is read tells more exactly than the time that it takes."""
+    nobodys = await tables_read_by_lookup(database, "+no", bound_to=customer)
+    strangers = await tables_read_by_lookup(database, "+77", bound_to=customer)
+    assert set(strangers - nobodys) <= {"customer_alias"}
+    assert (strangers - nobodys).total() <= 2
+    assert len(await tables_read_by_lookup(database, "+77")) > len(strangers)
+
+
+async def test_a_bound_caller_reads_nothing_about_another_customer(database, customer):
+    values = {"tenant_id": "demo", "customer_id": customer, "bound_to": new_id()}
+    context = context_statement("id", PART_NAMES, bound=True)
+    page = timeline._statement(frozenset(), bound=True)
+    for statement, more in ((context, {"customers": "c", "clocks": "k"}), (page, {"limit": 50})):
+        plan = await plan_of(database, statement, values | more)
+        assert {node["Relation Name"] for node in scans(plan)} == {"customer_alias"}
+
+
 async def test_a_page_of_the_timeline_reads_a_page_of_each_id(database, customer):
-    statement = timeline._statement(frozenset(), with_private=True)
+    statement = timeline._statement(frozenset())
     values = {"tenant_id": "demo", "customer_id": customer, "limit": 50}
     plan = await plan_of(database, statement, values)
     assert_by_index(plan)
@@ -222,7 +252,7 @@ async def test_a_page_of_the_timeline_reads_a_page_of_each_id(database, customer
 
 
 async def test_a_search_goes_through_the_word_index(database, customer):
-    statement = timeline._statement(frozenset({"search"}), with_private=True)
+    statement = timeline._statement(frozenset({"search"}))
     search = read_search("parcel no1777 ")
     values = {
         "tenant_id": "demo",

@@ -34,7 +34,7 @@ def test_the_empty_parts_fit_the_response():
 
 @pytest.mark.parametrize("name", [name for name, part in PARTS.items() if part.sql])
 def test_a_part_reads_only_tables_that_its_statement_has(name):
-    sql = context_statement("id", (name,), with_private=True).text
+    sql = context_statement("id", (name,)).text
     assert f"AS {name}" in sql
     assert "{visible}" not in sql
     for table in TABLES:
@@ -43,8 +43,8 @@ def test_a_part_reads_only_tables_that_its_statement_has(name):
 
 @pytest.mark.parametrize("name", READ_INTERACTIONS)
 def test_private_interactions_are_left_out_where_the_caller_must_not_see_them(name):
-    hidden = context_statement("id", (name,), with_private=False).text
-    shown = context_statement("id", (name,), with_private=True).text
+    hidden = context_statement("id", (name,), bound=True).text
+    shown = context_statement("id", (name,)).text
     assert hidden.count("NOT i.private") == shown.count("NOT i.private") + 1
 
 

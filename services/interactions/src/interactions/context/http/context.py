@@ -127,7 +127,7 @@ async def _read(
         tenant_id=caller.tenant_id,
         target=target,
         parts=parts,
-        with_private=caller.bound_to is None,
+        bound_to=caller.bound_to,
     )
     names = {"customers": CUSTOMERS_CONSUMER, "clocks": CLOCKS_CONSUMER}
     deadline = state.settings.deadline_seconds

@@ -117,7 +117,7 @@ def _query(
         tenant_id=caller.tenant_id,
         customer_id=customer_id,
         limit=limit,
-        with_private=caller.bound_to is None,
+        bound_to=caller.bound_to,
         channel=filters.channel,
         kind=filters.kind,
         direction=filters.direction,

@@ -19,6 +19,22 @@ TARGET_BY_ID = f"""
         cast(:customer_id AS uuid)) AS id
     WHERE cast(:customer_id AS uuid) <> '{NOBODY}'"""
 
+
+def target_of(sql: str, *, bound: bool) -> str:
+    """Return the query of the customer, for a ``bound`` caller only the one it is bound to.
+
+    Anybody else's customer is then not found at all, and takes as long as one that never existed.
+    """
+    if not bound:
+        return sql
+    return f"""
+    SELECT t.id FROM ({sql}) t
+     WHERE t.id = coalesce(
+        (SELECT a.canonical_id FROM customer_alias a
+          WHERE a.tenant_id = :tenant_id AND a.origin_id = cast(:bound_to AS uuid)),
+        cast(:bound_to AS uuid))"""
+
+
 KNOWN = """(
     EXISTS (SELECT FROM customer_profile p
              WHERE p.tenant_id = :tenant_id AND p.customer_id = t.id)

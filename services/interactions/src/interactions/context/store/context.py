@@ -21,13 +21,15 @@ class LookupKey:
 
 @dataclass(frozen=True, slots=True)
 class ContextQuery:
-    """``target`` is any id ever issued, or the look-up key of an identifier."""
+    """``target`` is any id ever issued, or the look-up key of an identifier.
+
+    A caller that is ``bound_to`` a customer finds no other, and nothing private.
+    """
 
     tenant_id: str
     target: UUID | LookupKey
     parts: tuple[str, ...]
-    with_private: bool
-    """Whether to read interactions that customers must not see."""
+    bound_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ async def find_context(
 ) -> ContextRow | None:
     """Read the context in one statement; ``customers`` and ``clocks`` name the consumers' progress.
 
-    Returns None for the nil id and for an identifier that no customer has, and a row with
-    ``known=False`` for any other id that the tenant has never had. Raises UnavailableError past
-    the deadline.
+    Returns None for the nil id, for an identifier that no customer has, and for a customer to whom
+    the caller is not bound; a row with ``known=False`` for any other id that the tenant has never
+    had. Raises UnavailableError past the deadline.
     """
     values: dict[str, Any] = {
         "tenant_id": query.tenant_id,
@@ -76,7 +78,9 @@ async def find_context(
         key = query.target
         values |= {"type": key.type, "scope": key.scope, "lookup_key": key.lookup_key}
     parts = [PARTS[name] for name in query.parts]
-    statement = context_statement(by, query.parts, with_private=query.with_private)
+    if query.bound_to is not None:
+        values["bound_to"] = query.bound_to
+    statement = context_statement(by, query.parts, bound=query.bound_to is not None)
     row = await database.read_row(statement, values, deadline_seconds=deadline_seconds)
     if row is None:
         return None

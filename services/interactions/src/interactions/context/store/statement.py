@@ -11,7 +11,7 @@ from functools import lru_cache
 from sqlalchemy import TextClause, text
 
 from interactions.context.parts import PARTS, ContextPart
-from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID
+from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID, target_of
 from interactions.history import NOBODY, json_sql
 
 _TARGET = {
@@ -41,8 +41,6 @@ progress AS MATERIALIZED (
      GROUP BY consumer
 )"""
 
-_VISIBLE = {True: "", False: "AND NOT i.private"}
-
 _ABOUT = f"""
     t.id AS customer_id,
     (SELECT array_agg(m.origin_id) FROM member m) AS member_ids,
@@ -56,18 +54,19 @@ _ABOUT = f"""
 
 
 @lru_cache(maxsize=256)
-def context_statement(by: str, names: tuple[str, ...], *, with_private: bool) -> TextClause:
+def context_statement(by: str, names: tuple[str, ...], *, bound: bool = False) -> TextClause:
     """Return the statement for these parts; ``by`` is ``id`` or ``identifier``.
 
+    A ``bound`` caller finds only its customer, and nothing private.
     Its row has a column for each part that is fed, and ``<part>_cut`` where a part may be cut.
     """
     parts = [PARTS[name] for name in names]
     tables = [
-        f"target AS MATERIALIZED ({_TARGET[by]})",
+        f"target AS MATERIALIZED ({target_of(_TARGET[by], bound=bound)})",
         CLUSTER,
         _PROFILE,
         _PROGRESS,
-        *_tables_of(parts, visible=_VISIBLE[with_private]),
+        *_tables_of(parts, visible="AND NOT i.private" if bound else ""),
     ]
     columns = [
         _ABOUT,

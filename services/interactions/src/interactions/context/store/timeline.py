@@ -14,18 +14,21 @@ from sqlalchemy import TextClause, text
 
 from common.db import ReadConnection
 from interactions.context.domain.search import Search
-from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID
+from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID, target_of
 from interactions.history import ShownInteraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineQuery:
-    """One page of a timeline. ``occurred_from`` is inclusive, ``occurred_to`` is not."""
+    """One page of a timeline. ``occurred_from`` is inclusive, ``occurred_to`` is not.
+
+    A caller that is ``bound_to`` a customer finds no other, and nothing private.
+    """
 
     tenant_id: str
     customer_id: UUID
     limit: int
-    with_private: bool
+    bound_to: UUID | None
     channel: str | None = None
     kind: str | None = None
     direction: str | None = None
@@ -48,14 +51,16 @@ class TimelinePage:
 
 
 async def find_timeline(connection: ReadConnection, query: TimelineQuery) -> TimelinePage | None:
-    """Read one page in one statement; None for the nil id."""
+    """Read one page in one statement; None for the nil id and a customer out of reach."""
     conditions = _conditions(query)
-    statement = _statement(frozenset(conditions), with_private=query.with_private)
+    statement = _statement(frozenset(conditions), bound=query.bound_to is not None)
     values: dict[str, Any] = {
         "tenant_id": query.tenant_id,
         "customer_id": query.customer_id,
         "limit": query.limit,
     }
+    if query.bound_to is not None:
+        values["bound_to"] = query.bound_to
     for parameters in conditions.values():
         values |= parameters
     row = (await connection.execute(statement, values)).one_or_none()
@@ -107,15 +112,15 @@ def _conditions(query: TimelineQuery) -> dict[str, dict[str, Any]]:
 
 
 @lru_cache(maxsize=512)
-def _statement(names: frozenset[str], *, with_private: bool) -> TextClause:
+def _statement(names: frozenset[str], *, bound: bool = False) -> TextClause:
     conditions = [sql for name, sql in _CONDITIONS.items() if name in names]
-    if not with_private:
+    if bound:
         conditions.append("NOT i.private")
     where = "".join(f" AND {condition}" for condition in conditions)
     # Without the barrier a search would walk the timeline's index and read every text on its way.
     barrier = "OFFSET 0" if "search" in names else ""
     return text(f"""
-        WITH target AS MATERIALIZED ({TARGET_BY_ID}), {CLUSTER},
+        WITH target AS MATERIALIZED ({target_of(TARGET_BY_ID, bound=bound)}), {CLUSTER},
         page AS MATERIALIZED (
             SELECT i.*, row_number() OVER (ORDER BY i.occurred_at DESC, i.sequence DESC) AS place
               FROM member m
