@@ -74,6 +74,7 @@ class Consumer:
             self._handler,
             slots=self._slots,
             on_progress=self._on_progress,
+            wake=self._loop.wake,
             stalled_seconds=self._stalled_seconds,
         )
         cancelled = False

@@ -6,7 +6,7 @@ is not processed; one that fails is paused with a growing back-off while the oth
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from common.db import Database
@@ -23,7 +23,10 @@ from common.telemetry import get_logger, metrics
 
 _log = get_logger(__name__)
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0
+UNASSIGNED_SECONDS = 0.2
+ROUND_SECONDS = 1.0
+"""How long a round waits for a change. Each change of its own doing wakes the member."""
 REPORT_SECONDS = 5.0
 
 OnProgress = Callable[[Sequence[int]], None]
@@ -32,7 +35,8 @@ OnProgress = Callable[[Sequence[int]], None]
 class Member:
     """Keeps a worker on each partition with a confirmed position; each goes at its own pace.
 
-    ``slots`` limits how many partitions are worked on at once.
+    ``slots`` limits how many partitions are worked on at once. ``wake`` is called when the next
+    round should not wait.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Member:
         *,
         slots: asyncio.Semaphore,
         on_progress: OnProgress | None,
+        wake: Callable[[], None],
         stalled_seconds: float,
     ) -> None:
         self._database = database
@@ -54,6 +59,8 @@ class Member:
         self._stalls = Stalls(stalled_seconds)
         self._partitions: dict[int, Partition] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
+        self._polling: set[int] = set()
+        self._wake = wake
         self._leaving = asyncio.Event()
         self._reported_at = time.monotonic()
         self._reader = GroupReader(
@@ -77,9 +84,7 @@ class Member:
     async def leave(self, *, at_once: bool = False) -> None:
         """Let the workers finish their batches, or cancel them if ``at_once``; then leave."""
         self._leaving.set()
-        if at_once:
-            for worker in self._workers.values():
-                worker.cancel()
+        self._cancel(self._workers.keys() if at_once else self._polling)
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
         try:
             await self._reader.report(self._positions())
@@ -89,40 +94,57 @@ class Member:
     async def watch(self) -> float:
         """Do one round: confirm positions, start workers, and raise what has ended one.
 
-        Raises KafkaError when the client is stuck.
+        Returns for how many seconds the next round may wait, unless ``wake`` is called. Raises
+        KafkaError when the client is stuck.
         """
         if reason := self.stalled():
             raise KafkaError(reason)
+        self._drop_ended_workers()
         self._resume_due()
         await self._confirm_positions()
         for number, partition in self._partitions.items():
             if partition.position is not None and number not in self._workers:
-                self._workers[number] = asyncio.create_task(self._work(partition))
-        await self._wait_for_workers()
+                self._start_worker(partition)
+        if not self._workers:
+            # No record counts yet, but polling reveals trouble.
+            await self._reader.poll(UNASSIGNED_SECONDS)
         for number, lag in self._lags().items():
             metrics.CONSUMER_LAG.labels(self._stream.consumer, number).set(lag)
         if time.monotonic() - self._reported_at > REPORT_SECONDS:
             await self._report()
-        return 0.0
+        return self._longest_round() if self._workers else 0.0
+
+    def _start_worker(self, partition: Partition) -> None:
+        worker = asyncio.create_task(self._work(partition))
+        worker.add_done_callback(lambda _: self._wake())
+        self._workers[partition.number] = worker
 
     async def _work(self, partition: Partition) -> None:
         """Apply a partition's records batch by batch, while its position is confirmed."""
         while partition.position is not None and not self._leaving.is_set():
-            polled = await self._reader.poll(POLL_SECONDS, partition.number)
+            self._polling.add(partition.number)
+            try:
+                polled = await self._reader.poll(POLL_SECONDS, partition.number)
+            finally:
+                self._polling.discard(partition.number)
             for records in polled.values():
                 await self._process(partition, records)
 
-    async def _wait_for_workers(self) -> None:
-        """Wait a moment, drop the workers that have ended, and raise what ended one."""
-        if not self._workers:
-            # No record counts yet, but polling reveals trouble.
-            await self._reader.poll(POLL_SECONDS)
-            return
-        await asyncio.wait(
-            self._workers.values(), timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
+    def _drop_ended_workers(self) -> None:
+        """Forget the workers that have ended, and raise what ended one."""
         for number in [n for n, worker in self._workers.items() if worker.done()]:
-            self._workers.pop(number).result()
+            worker = self._workers.pop(number)
+            if not worker.cancelled():
+                worker.result()
+
+    def _longest_round(self) -> float:
+        """Return the seconds until a partition ends its wait after a failure, at most a round's."""
+        ends = [p.resume_at for p in self._partitions.values() if p.resume_at is not None]
+        return max(0.0, min([ROUND_SECONDS, *(end - time.monotonic() for end in ends)]))
+
+    def _cancel(self, numbers: Iterable[int]) -> None:
+        for number in list(numbers):
+            self._workers[number].cancel()
 
     async def _report(self) -> None:
         await self._reader.report(self._positions())
@@ -191,6 +213,7 @@ class Member:
         self._stalls.assigned()
         for number in numbers:
             self._partition(number).position = None
+        self._wake()
         _log.info("consumer.assigned", stream=self._stream.consumer, partitions=sorted(numbers))
 
     async def _revoked(self, numbers: set[int]) -> None:
@@ -199,6 +222,7 @@ class Member:
         for number in numbers:
             if (partition := self._partitions.pop(number, None)) is not None:
                 partition.position = None
+        self._cancel(self._polling & numbers)
 
     def _partition(self, number: int) -> Partition:
         return self._partitions.setdefault(number, Partition(number))

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from common.messaging.kafka.connection import close_client, connection_settings
+from common.messaging.kafka.fetcher import published
 from common.settings import KafkaSettings
 
 
@@ -46,6 +47,7 @@ class Producer:
 
     async def send_all(self, records: Iterable[Outgoing]) -> None:
         """Send in the order given and wait until all replicas in sync have all of them."""
+        records = list(records)
         sent = [
             await self._client.send(
                 r.topic, r.value, key=r.key, partition=r.partition, headers=list(r.headers)
@@ -53,6 +55,7 @@ class Producer:
             for r in records
         ]
         await asyncio.gather(*sent)
+        published({r.topic for r in records})
 
     async def stop(self) -> None:
         """Close; a broker that is down delays this by little more than 5 s."""

@@ -53,6 +53,8 @@ class GroupReader:
             rebalance_timeout_ms=10_000,
             max_partition_fetch_bytes=4 * settings.max_request_bytes,
             metadata_max_age_ms=30_000,
+            # How often the client looks for work without a cause; each cause wakes it anyway.
+            consumer_timeout_ms=1_000,
         )
 
     async def start(self) -> None:
