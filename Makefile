@@ -184,6 +184,10 @@ contracts-check: $(DEV) ## Fail when contracts/, docs/events.md or docs/diagrams
 	$(BIN)/python -m tools.export_contracts --check
 	$(BIN)/python -m tools.diagrams --check
 
+.PHONY: contracts-release
+contracts-release: $(DEV) ## Keep the contracts as those of a release, with which later ones are compared
+	$(BIN)/python -m tools.contracts.breaking --release
+
 .PHONY: diagrams
 diagrams: $(DEV) ## Draw docs/diagrams.md (parts, topics, processes, tables) from the code
 	$(BIN)/python -m tools.diagrams

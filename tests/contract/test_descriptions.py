@@ -9,7 +9,7 @@ import pytest
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 DOCUMENTS = sorted(CONTRACTS.glob("*.openapi.json"))
-SCHEMAS = sorted(CONTRACTS.glob("**/*.schema.json"))
+SCHEMAS = sorted(CONTRACTS.glob("*.schema.json"))
 
 
 def fields(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
