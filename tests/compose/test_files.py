@@ -1,6 +1,9 @@
 """Properties of the stack that its files alone show, without an engine."""
 
+import os
 import re
+import shutil
+import subprocess
 from fnmatch import fnmatchcase
 
 import pytest
@@ -157,6 +160,32 @@ def test_the_proxy_gives_each_path_to_the_service_that_declares_it(tmp_path):
     for path, service in paths.items():
         assert _route(path) == f"{service}-api:8000", path
     assert _route("/metrics") is None
+
+
+def test_the_proxy_serves_the_description_of_the_whole_api(values):
+    proxy = services(values)["proxy"]
+    [mounted] = [volume for volume in proxy["volumes"] if "openapi" in volume]
+    source, target, mode = mounted.split(":")
+    assert mode == "ro"
+    assert (ROOT / source).is_file()
+    assert target == "/srv/api/threadline.openapi.json"
+    assert proxy["environment"]["DOCS"] == "on"
+    assert re.search(r"@docs \{\s+path /docs /docs/\*", CADDYFILE)
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+@pytest.mark.parametrize("docs", ["on", "off"])
+def test_caddy_accepts_its_file(docs):
+    command = ["caddy", "validate", "--adapter", "caddyfile", "--config", "-"]
+    completed = subprocess.run(
+        command,
+        input=CADDYFILE,
+        env=os.environ | {"DOCS": docs, "SITE_ADDRESS": ":80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stderr[-1000:]
 
 
 def _route(path: str) -> str | None:

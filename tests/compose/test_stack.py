@@ -92,6 +92,19 @@ async def test_a_live_stream_is_not_buffered_and_outlives_the_proxys_limits(
     assert message["conversation_id"] in data
 
 
+async def test_the_proxy_serves_docs_and_the_description_of_all_services(stack: ComposedFleet):
+    async with stack.client("interactions") as client:
+        document = (await client.get("/openapi.json")).json()
+        assert {"/v1/identities/resolve", "/v1/interactions", "/v1/sla/clocks"} <= {
+            *document["paths"]
+        }
+        page = await client.get("/docs")
+        assert "script-src 'self';" in page.headers["content-security-policy"]
+        assert (await client.get("/docs/swagger-ui-bundle.js")).status_code == 200
+        key = await client.post("/docs/key", headers={"X-Threadline-Docs": "1"})
+        assert key.status_code == 404
+
+
 async def test_a_connection_whose_header_never_ends_is_closed(stack: ComposedFleet):
     async with _connected(stack) as (reader, writer):
         writer.write(b"GET /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\n")

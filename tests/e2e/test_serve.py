@@ -46,6 +46,8 @@ async def test_everything_answers_behind_one_port(stack: StackProcess):
         assert "python_info" in (await client.get("/metrics")).text
         paths = set((await client.get("/openapi.json")).json()["paths"])
         assert (await client.get("/docs")).status_code == 200
+        offered = await client.post("/docs/key", headers={"X-Threadline-Docs": "1"})
+        assert offered.json() == {"api_key": stack.endpoints.api_key, "tenant": "demo"}
     assert {"/v1/identities/resolve", "/v1/interactions", "/v1/sla/clocks"} <= paths
 
 

@@ -9,7 +9,10 @@ PUBLIC = {
     "POST /v1/channels/{provider}/{account}": "the provider signs its call",
     "GET /version": "it names the release and no tenant's data",
 }
-UNDOCUMENTED = {"/openapi.json", "/docs", "/livez", "/readyz", "/metrics"}
+DOCS = {"page.css", "page.js", "icon.svg", "swagger-ui-bundle.js", "swagger-ui.css"}
+UNDOCUMENTED = {
+    "/openapi.json", "/docs", *(f"/docs/{name}" for name in DOCS), "/livez", "/readyz", "/metrics"
+}  # fmt: skip
 """Health, metrics and the documents, which contain no tenant's data."""
 
 

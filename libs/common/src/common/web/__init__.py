@@ -13,6 +13,7 @@ from common.web.deps import (
     public,
     requires,
 )
+from common.web.docs import docs_routes
 from common.web.health import Check, database_check, health_routes
 from common.web.metrics import metrics_route
 from common.web.problems import HttpError, RejectedItem
@@ -33,6 +34,7 @@ __all__ = [
     "app_state",
     "build_app",
     "database_check",
+    "docs_routes",
     "health_routes",
     "metrics_route",
     "page_limit",

@@ -12,6 +12,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 
 from common.web.auth import registered_scopes
+from common.web.docs import docs_routes
 from common.web.endpoint import endpoint_of
 from common.web.handlers import HANDLERS
 from common.web.health import Check, database_check, health_routes, version_router
@@ -54,9 +55,8 @@ def build_app(
         redirect_slashes=False,
         telemetry=_NO_NATIVE_TELEMETRY,
         openapi_url="/openapi.json" if docs else None,
-        docs_url="/docs" if docs else None,
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     # Replaces the framework's own layers: the edge does, or forbids, what they are for.
     handled = ExceptionMiddleware(app.router, handlers=HANDLERS)
@@ -72,6 +72,8 @@ def build_app(
     app.router.routes.extend(
         health_routes({"database": database_check(state.database)} | dict(checks or {}))
     )
+    if docs:
+        app.router.routes.extend(docs_routes())
     if state.http.metrics:
         app.router.routes.append(metrics_route())
     return app

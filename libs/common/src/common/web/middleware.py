@@ -35,12 +35,13 @@ LEAST_PLACES = 2
 _NO_ANSWER = 499
 """Logged when the client disconnected before the answer."""
 
-_SECURITY = (
+_DEFAULTS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 )
-_NO_CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_NO_STORE = (b"cache-control", b"no-store")
+"""Headers of every answer that does not set them itself."""
 
 _log = get_logger(__name__)
 
@@ -177,12 +178,10 @@ class _Answer:
         kind = present.get(b"content-type", b"")
         if kind.startswith(b"text/event-stream"):
             self.on_stream()
-        yield from _SECURITY
         yield (b"x-request-id", self._exchange.trace_id.encode())
-        if not kind.startswith(b"text/html"):
-            yield _NO_CONTENT_POLICY
-        if b"cache-control" not in present:
-            yield _NO_STORE
+        for name, value in _DEFAULTS:
+            if name not in present:
+                yield (name, value)
         yield from self._exchange.rate_headers
 
 

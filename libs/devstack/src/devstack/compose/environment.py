@@ -26,6 +26,7 @@ OPTIONS = """
 # SITE_ADDRESS=:80                with a host name, such as care.example.com, Caddy serves HTTPS;
 #                                 then set the ports to 80 and 443 and the address to 0.0.0.0
 # FRONT_SUBNET=172.30.255.0/24    network between proxy and APIs; change it if it is taken
+# DOCS=on                         off: neither /docs nor /openapi.json
 # and settings of the services that docker-compose.yml passes on, such as
 # INTERACTIONS_PUBLIC_BASE_URL=   the URL that providers call, if the proxy sees another
 """

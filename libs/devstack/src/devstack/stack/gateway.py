@@ -10,23 +10,22 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from common.runtime import Component
+from common.web import docs_routes
 from devstack.stack.descriptions import merge_documents
-
-SHARED = frozenset(
-    {"/livez", "/readyz", "/version", "/metrics", "/openapi.json", "/docs", "/redoc"}
-)
+from devstack.stack.docs_key import KEY_PATH, DocsKey
 
 
 def build_gateway(
-    apps: Mapping[str, FastAPI], parts: Mapping[str, Sequence[Component]] | None = None
+    apps: Mapping[str, FastAPI],
+    parts: Mapping[str, Sequence[Component]] | None = None,
+    docs_key: DocsKey | None = None,
 ) -> Starlette:
     """Return one application over ``apps`` (by service name) that runs their lifespans.
 
@@ -39,7 +38,8 @@ def build_gateway(
         Route("/version", _combined(apps, "/version")),
         Route("/metrics", _first(apps, "/metrics")),
         Route("/openapi.json", _openapi(apps)),
-        Route("/docs", _docs),
+        *docs_routes(KEY_PATH if docs_key else ""),
+        *([docs_key.route()] if docs_key else []),
         Mount("/", switch),
     ]
     return Starlette(routes=routes, lifespan=switch.lifespan)
@@ -127,10 +127,6 @@ def _openapi(apps: Mapping[str, FastAPI]) -> Any:
         return JSONResponse(document)
 
     return answer
-
-
-async def _docs(_: Request) -> HTMLResponse:
-    return get_swagger_ui_html(openapi_url="/openapi.json", title="Threadline")
 
 
 async def _ask(app: FastAPI, path: str) -> httpx.Response:

@@ -16,7 +16,8 @@ from common.runtime import Component, HttpServer, run_components
 from common.service import Service
 from devstack.servers.children import StartError, is_listening
 from devstack.servers.embedded import Supervisor, ensure_database, running_servers
-from devstack.stack.credentials import load_credentials, write_private
+from devstack.stack.credentials import DEMO, load_credentials, write_private
+from devstack.stack.docs_key import DocsKey
 from devstack.stack.endpoints import Endpoints
 from devstack.stack.gateway import build_gateway
 from devstack.stack.recovery import recover
@@ -63,6 +64,7 @@ async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
         gateway = build_gateway(
             {service.name: service.api for service in services.all()},
             {service.name: _parts(service) for service in services.all()},
+            DocsKey(credentials.api_key, tenant=DEMO),
         )
         server = HttpServer(
             gateway,
