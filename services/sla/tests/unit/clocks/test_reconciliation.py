@@ -80,7 +80,18 @@ class TestBreaches:
         book.pass_time(view(61, known=60))
         assert book.read(life.agent(59, recorded=62).facts) == [EventKind.RETRACTED, EventKind.MET]
         assert [event.version.version for event in book.events] == [1, 2, 3, 4]
-        assert book.events[2].version.clock.state is ClockState.RUNNING
+        retraction = book.events[2].version
+        assert (retraction.clock.state, retraction.clock.met_at) == (ClockState.MET, after(59))
+        assert (retraction.confirmed, retraction.detected_at) == (None, None)
+
+    def test_a_breach_that_changes_is_announced_as_the_same_breach(self):
+        book, life = Book(), Life().opened()
+        book.read(life.facts)
+        book.pass_time(view(61, known=10, waited=60.5))
+        book.pass_time(view(62, known=60))
+        book.read(life.agent(70).facts)
+        breaches = [event for event in book.events if event.kind is EventKind.BREACHED]
+        assert [event.again for event in breaches] == [False, True, True]
 
     def test_a_late_answer_announces_the_breach_again(self):
         book, life = Book(), Life().opened()

@@ -21,12 +21,16 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event to publish, with the version of the clock that it carries."""
+    """An event to publish, with the version of the clock that it carries.
+
+    ``again`` marks a breach that has been announced before and has changed.
+    """
 
     kind: EventKind
     version: ClockVersion
     occurred_at: datetime
     threshold: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,16 @@ class Change:
     events: tuple[Event, ...] = ()
 
     def with_event(
-        self, kind: EventKind, occurred_at: datetime, *, threshold: str | None = None
+        self,
+        kind: EventKind,
+        occurred_at: datetime,
+        *,
+        threshold: str | None = None,
+        again: bool = False,
     ) -> "Change":
         """Return the change with one more event, which counts the version up."""
         version = replace(self.version, version=self.version.version + 1)
-        event = Event(kind, version, occurred_at, threshold)
+        event = Event(kind, version, occurred_at, threshold, again)
         return Change(version, (*self.events, event))
 
 

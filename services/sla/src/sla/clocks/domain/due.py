@@ -60,7 +60,7 @@ def _confirm(current: ClockVersion) -> Change:
     reason = None if clock.reason == SOURCE_SILENT else clock.reason
     confirmed = replace(current, confirmed=True, clock=replace(clock, reason=reason))
     occurred_at = clock.breached_at or clock.started_at
-    return Change(confirmed).with_event(EventKind.BREACHED, occurred_at)
+    return Change(confirmed).with_event(EventKind.BREACHED, occurred_at, again=True)
 
 
 def _breach(current: ClockVersion, due_at: datetime, time: TimeView) -> Change:

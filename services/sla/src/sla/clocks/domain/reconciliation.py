@@ -49,7 +49,10 @@ class Reconciliation:
         version = self._next(previous or ClockVersion(self.new_id(), 0, clock), clock)
         if clock.silent and version.version == 0:
             return Change(version)
-        return _announce(version, _events(previous, version), self.now)
+        kinds = _events(previous, version)
+        was_breached = previous is not None and previous.clock.state is ClockState.BREACHED
+        again = was_breached and kinds == [EventKind.BREACHED]
+        return _announce(version, kinds, self.now, again=again)
 
     def _next(self, previous: ClockVersion, clock: Clock) -> ClockVersion:
         """Return the clock with the breach that a timer declared, while the facts support it.
@@ -149,12 +152,17 @@ def _announced_values(version: ClockVersion) -> tuple[object, ...]:
     )
 
 
-def _announce(version: ClockVersion, kinds: Sequence[EventKind], now: datetime) -> Change:
+def _announce(
+    version: ClockVersion, kinds: Sequence[EventKind], now: datetime, *, again: bool = False
+) -> Change:
+    """Return the change with its events; a retraction shows the clock as it is in truth."""
     events = []
     for place, kind in enumerate(kinds):
         version = replace(version, version=version.version + 1)
-        shown = version if place == len(kinds) - 1 else _as_running(version)
-        events.append(Event(kind, shown, _occurred_at(kind, version.clock) or now))
+        is_true = kind is EventKind.RETRACTED or place == len(kinds) - 1
+        shown = version if is_true else _as_running(version)
+        occurred_at = _occurred_at(kind, version.clock) or now
+        events.append(Event(kind, shown, occurred_at, again=again))
     return Change(version, tuple(events))
 
 
