@@ -22,6 +22,7 @@ from interactions.commands import add_channel
 PROMISE_SECONDS = 6
 RESOLVE_SECONDS = 4 * 3600
 WITHIN_SECONDS = 30.0
+ALERTS = "/v1/sla/stream?severity=warning,breach"
 
 VISITOR = {"type": "cookie", "value": "c-5f0a9e1b7d", "level": "channel_proved"}
 EMAIL = {"type": "email", "value": "Anna.Lindqvist@example.org", "level": "channel_proved"}
@@ -249,7 +250,7 @@ class Journey:
 async def _listen(client: httpx.AsyncClient, tell: Narrator) -> None:
     """Print warnings and breaches as they arrive on the live stream."""
     kind = ""
-    async with client.stream("GET", "/v1/sla/stream", timeout=None) as stream:
+    async with client.stream("GET", ALERTS, timeout=None) as stream:
         async for line in stream.aiter_lines():
             name, _, value = line.partition(": ")
             if name == "event":

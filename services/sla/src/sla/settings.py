@@ -37,5 +37,7 @@ class AlertSettings(Part):
 class SlaSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SLA_")
 
+    public_base_url: str | None = None
+    """The API's own address, such as ``https://care.example.com``; links are paths without it."""
     timer: TimerSettings = Field(default_factory=TimerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from common.service import Foundation, Service, assemble
 from common.web.auth import register_scopes
+from sla.alerts.usecases.record_alerts import record_alerts
 from sla.alerts.wiring import build_alerts
 from sla.clocks.wiring import build_clocks
 from sla.rules.wiring import build_rules
@@ -25,7 +26,7 @@ def build(settings: SlaSettings) -> Service:
     foundation = Foundation.lay(NAME, settings)
     parts = [
         build_rules(),
-        build_clocks(foundation, settings),
+        build_clocks(foundation, settings, log=record_alerts),
         build_alerts(foundation, settings),
     ]
     return assemble(foundation, parts, title="Threadline sla", migrations=MIGRATIONS)

@@ -4,6 +4,7 @@ from common.db import Horizon
 from common.runtime import drain
 from common.service import Foundation, Part, Retention
 from sla.alerts.feed import AlertFeed
+from sla.alerts.http import alerts as alert_log
 from sla.alerts.http import stream
 from sla.alerts.http.state import AlertsState
 from sla.alerts.store import alerts
@@ -11,7 +12,7 @@ from sla.settings import SlaSettings
 
 
 def build_alerts(foundation: Foundation, settings: SlaSettings) -> Part:
-    """Return the part that shows warnings, breaches and retractions as they are declared."""
+    """Return the part that shows what clocks do, as it is declared."""
     database, streams = foundation.database, foundation.app.streams
     feed = drain(
         "feed:alerts",
@@ -20,7 +21,7 @@ def build_alerts(foundation: Foundation, settings: SlaSettings) -> Part:
     )
     database.after_commit(feed.wake)
     return Part(
-        routers=[stream.router],
+        routers=[stream.router, alert_log.router],
         state=AlertsState(
             database=database,
             horizon=Horizon(database, alerts.SEQUENCE),

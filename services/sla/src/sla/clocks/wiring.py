@@ -4,22 +4,28 @@ from common.messaging import Consumer
 from common.service import Foundation, Part
 from sla.clocks.consumers.conversations import CONSUMER, conversations_stream
 from sla.clocks.events import consumed, published
+from sla.clocks.events.clock_fields import Links
 from sla.clocks.http import clocks
+from sla.clocks.http.state import ClocksState
 from sla.clocks.memory import Folds
 from sla.clocks.store.due_clocks import ConsumedTopic
 from sla.clocks.timers.due_clocks import DueClocks
 from sla.clocks.usecases.apply_facts import ClockUpdater
-from sla.rules.memory import Rulesets
+from sla.clocks.usecases.fire_due_clocks import Declarer
+from sla.clocks.usecases.save_changes import ClockSaver, EventLog
+from sla.rules.memory import CalendarMemory, Rulesets
 from sla.settings import SlaSettings
 
 
-def build_clocks(foundation: Foundation, settings: SlaSettings) -> Part:
-    """Return the part that knows how long is left."""
+def build_clocks(foundation: Foundation, settings: SlaSettings, *, log: EventLog) -> Part:
+    """Return the part that knows how long is left; ``log`` records each of its events."""
     database = foundation.database
     facts = ConsumedTopic(CONSUMER, consumed.TOPIC)
-    timer = DueClocks(database, settings.timer, facts=facts)
+    calendars, links = CalendarMemory(), Links(settings.public_base_url)
+    saver = ClockSaver(calendars, links, log)
+    timer = DueClocks(database, settings.timer, facts=facts, declarer=Declarer(saver))
     database.after_commit(timer.wake)
-    updater = ClockUpdater(Rulesets(), Folds())
+    updater = ClockUpdater(Rulesets(), Folds(), saver)
     stream = conversations_stream(updater.apply_facts, grace_seconds=settings.timer.grace_seconds)
     consumer = Consumer(
         database,
@@ -30,6 +36,7 @@ def build_clocks(foundation: Foundation, settings: SlaSettings) -> Part:
     )
     return Part(
         routers=[clocks.router],
+        state=ClocksState(calendars=calendars, links=links),
         components=[consumer, timer],
         streams={stream.consumer: stream},
         topics=[published.TOPIC, consumed.TOPIC],

@@ -1,16 +1,20 @@
-"""Rulesets kept in memory; a revision never changes, so they cannot become stale."""
+"""Rules kept in memory; revisions and versions never change, so they cannot become stale."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from cachetools import LRUCache
 
-from common.db import Transaction
+from common.db import ReadConnection, Transaction
+from sla.rules.domain.hours import NamedHours
 from sla.rules.domain.policy import Ruleset
-from sla.rules.store.calendars import CALENDARS, CalendarVersion
+from sla.rules.store import calendars
+from sla.rules.store.calendars import CALENDARS, CalendarVersion, VersionKey
 from sla.rules.store.policies import POLICIES, PolicyVersion
 
 MAX_KEPT = 512
+MAX_CALENDARS = 1_024
 
 
 class Rulesets:
@@ -50,3 +54,31 @@ def _ruleset(
             if c.calendar_id in used
         },
     )
+
+
+class CalendarMemory:
+    """Versions of calendars with their names, at most ``MAX_CALENDARS``."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[VersionKey, NamedHours] = LRUCache(MAX_CALENDARS)
+
+    async def get_all(
+        self, connection: ReadConnection, keys: Collection[VersionKey]
+    ) -> dict[VersionKey, NamedHours]:
+        """Return these versions, the missing ones read in one statement."""
+        hours = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = [key for key in keys if key not in hours]
+        if missing:
+            read = await calendars.list_by_versions(connection, missing)
+            # A tenant may use many large ones: the other tenants do not wait for them.
+            hours |= await asyncio.to_thread(_named_hours, read)
+            self._kept.update(hours)
+        return hours
+
+
+def _named_hours(
+    versions: Mapping[VersionKey, tuple[str, Mapping[str, Any]]],
+) -> dict[VersionKey, NamedHours]:
+    return {
+        key: NamedHours(calendars.hours_of(body), name) for key, (name, body) in versions.items()
+    }

@@ -37,7 +37,9 @@ async def test_a_cursor_is_bound_to_its_filters(api, desk, publisher):
 
 
 async def test_lists_are_filtered(api, desk, publisher, policy):
-    publisher.conversation().opened(desk.now()).status("waiting", desk.now(1), "pending")
+    assigned = {"team": "deliveries", "assignee": "agent-17"}
+    chat = publisher.conversation(**assigned).opened(desk.now())
+    chat.status("waiting", desk.now(1), "pending")
     await publisher.send()
 
     async def metrics(**params) -> set[str]:
@@ -46,9 +48,24 @@ async def test_lists_are_filtered(api, desk, publisher, policy):
         return {c["metric"] for c in answer.json()["items"]}
 
     assert await metrics(state="paused") == {"resolution"}
+    assert await metrics(state="paused,running") == {"first_response", "resolution"}
+    assert await metrics(state=["paused", "running"]) == {"first_response", "resolution"}
+    assert await metrics(state="met,cancelled") == set()
+    assert await metrics(metric="resolution,next_response") == {"resolution"}
+    assert await metrics(channel="chat,email", team=["sales", "deliveries"]) == {
+        "first_response",
+        "resolution",
+    }
+    assert await metrics(team="sales") == set()
+    assert await metrics(assignee="agent-17") == {"first_response", "resolution"}
+    assert await metrics(severity="info") == {"first_response", "resolution"}
+    assert await metrics(severity="breach,warning") == set()
     assert await metrics(due_before=desk.now(120).isoformat()) == {"first_response"}
     assert await metrics(policy_id=policy["policy_id"]) == {"first_response", "resolution"}
-    assert (await api.get("/v1/sla/clocks", params={"state": "odd"})).status_code == 422
+    for wrong in ({"state": "odd"}, {"state": "running,odd"}, {"severity": "fatal"}):
+        answer = await api.get("/v1/sla/clocks", params=wrong)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"].startswith(f"/query/{next(iter(wrong))}")
     assert (await api.get("/v1/sla/clocks", params={"weather": "x"})).status_code == 422
 
 
@@ -90,3 +107,32 @@ async def test_a_calendar_is_explained_by_the_version_it_was_matched_with(servic
     started, due = (datetime.fromisoformat(clock[k]) for k in ("started_at", "due_at"))
     assert due - started == timedelta(seconds=600)
     assert clock["explanation"]["calendar_version"] == 1
+
+
+async def test_a_clock_shows_who_has_to_know(api, desk, publisher):
+    chat = publisher.conversation(team="sales").opened(desk.now(-5))
+    await publisher.send()
+    chat.snapshot |= {"team": "deliveries", "assignee": "agent-17", "tags": ["vip"]}
+    chat.event("conversation.assigned", desk.now(), previous_status="new", actor_type="agent")
+    await publisher.send()
+    for clock in (await api.get("/v1/sla/clocks")).json()["items"]:
+        shown = (clock["team"], clock["assignee"], clock["tags"], clock["channel"])
+        assert shown == ("deliveries", "agent-17", ["vip"], "chat")
+        assert clock["conversation_url"] == f"/v1/conversations/{chat.id}"
+
+
+async def test_a_running_clock_is_explained_up_to_its_deadline(api, desk, publisher):
+    publisher.conversation().opened(desk.now(-600))
+    await publisher.send()
+    listed = await api.get("/v1/sla/clocks", params={"metric": "resolution"})
+    clock = (await api.get(f"/v1/sla/clocks/{listed.json()['items'][0]['clock_id']}")).json()
+    trace = clock["trace"]
+    assert trace["until"] == clock["due_at"]
+    assert [(s["counted"], s["expected"]) for s in trace["stretches"]] == [
+        (True, False),
+        (True, True),
+    ]
+    assert trace["counted_seconds"] == pytest.approx(600, abs=30)
+    assert trace["counted_seconds"] + trace["expected_seconds"] == clock["target_seconds"]
+    assert clock["summary"].startswith("8 hours around the clock from ")
+    assert ": due " in clock["summary"]

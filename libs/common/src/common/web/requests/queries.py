@@ -37,6 +37,16 @@ Sequence64 = Annotated[int, Query(ge=0, le=INT64_MAX), InDigits]
 """A position in a sequence, as a query parameter."""
 
 
+def _split(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return [part for whole in value for part in whole.split(",")]
+    return value
+
+
+SplitAtCommas = BeforeValidator(_split)
+"""Takes ``a,b`` for two values of a parameter that may also be repeated."""
+
+
 def page_limit(*, default: int = 50, maximum: int = 200) -> Any:
     """Return the dependency for ``limit``: clamped to 1..maximum, as the documentation says."""
 

@@ -51,13 +51,16 @@ class StreamEvent:
 
 @dataclass(slots=True, eq=False)
 class _Reader:
-    """The queue between publishers and one client."""
+    """The queue between publishers and one client, which gets only what it ``wants``."""
 
+    wants: Callable[[StreamEvent], bool] | None = None
     waiting: deque[StreamEvent] = field(default_factory=deque)
     overflowed: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, event: StreamEvent) -> None:
+        if self.wants is not None and not self.wants(event):
+            return
         if len(self.waiting) >= QUEUE_LENGTH:
             self.waiting.clear()
             self.overflowed = True
@@ -90,9 +93,14 @@ class Streams:
             reader.offer(event)
 
     async def respond(
-        self, request: Request, *, keys: Sequence[Hashable], replay: Replay
+        self,
+        request: Request,
+        *,
+        keys: Sequence[Hashable],
+        replay: Replay,
+        wants: Callable[[StreamEvent], bool] | None = None,
     ) -> Response:
-        """Return the stream of ``keys`` for the caller.
+        """Return the stream of ``keys`` for the caller; ``wants`` chooses among the live events.
 
         Raises HttpError 429 beyond the caps, 400 for a ``Last-Event-ID`` that none of ours can be,
         and whatever ``replay`` raises.
@@ -101,7 +109,7 @@ class Streams:
         credential = (caller.tenant_id, caller.principal_id)
         last_id = _last_event_id(request)
         self._check_caps(credential)
-        reader = _Reader()
+        reader = _Reader(wants)
         release = self._subscribe(reader, keys, credential)
         try:
             missed = await replay(last_id)

@@ -15,5 +15,9 @@ class AlertsState:
     streams: Streams
     replay_limit: int
 
+    async def end(self) -> int:
+        """Return the position before which no alert can appear any more."""
+        return await self.horizon.safe_sequence() + 1
+
 
 AlertsStateDep = Annotated[AlertsState, part_state(AlertsState)]

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from common.web import Caller, HttpError, requires
 from common.web.responses import StreamEvent
 from sla.alerts.feed import alert_event, stream_key
+from sla.alerts.http.filters import Allowed, AllowedDep, wants
 from sla.alerts.http.state import AlertsState, AlertsStateDep
 from sla.alerts.store import alerts
+from sla.alerts.store.alerts import Span
 
 router = APIRouter(prefix="/v1/sla/stream", tags=["stream"])
 
@@ -20,6 +22,8 @@ STREAM_COST = 10
 """Opening a stream counts as so many requests: it may replay a thousand alerts."""
 _POSITION = re.compile("[0-9]{1,18}")
 """A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
+_MAX_PAGES = 10
+"""How many pages of the log a replay reads before the client must read the clocks instead."""
 
 
 @router.get(
@@ -32,37 +36,49 @@ async def stream_alerts(
     request: Request,
     caller: Annotated[Caller, requires("sla:read", cost=STREAM_COST)],
     state: AlertsStateDep,
+    allowed: AllowedDep,
 ) -> Response:
-    """Stream warnings, breaches and retractions as server-sent events.
+    """Stream the events of clocks as server-sent events, as they are declared.
 
-    An event is named ``sla.clock.warning``, ``sla.clock.breached`` or ``sla.breach.retracted``.
-    Its data is the ``data`` of the published event, with its ``sequence`` and ``occurred_at``.
+    An event is named by its type: ``sla.clock.started``, ``sla.clock.paused``,
+    ``sla.clock.resumed``, ``sla.clock.warning``, ``sla.clock.breached``, ``sla.breach.retracted``,
+    ``sla.clock.met`` or ``sla.clock.cancelled``. Its data is the ``data`` of the published event,
+    with its ``sequence``, ``occurred_at`` and ``severity``. The parameters narrow the stream.
 
-    With ``Last-Event-ID``, the alerts missed since then come first. A client that missed too many
-    gets ``reset`` and must read the clocks again.
+    With ``Last-Event-ID``, the events missed since then come first, narrowed in the same way. A
+    client that missed too many gets ``reset`` and must read the clocks again.
     """
 
     async def replay(last_event_id: str | None) -> Sequence[StreamEvent]:
-        return await _missed(state, caller.tenant_id, last_event_id)
+        return await _missed(state, caller.tenant_id, last_event_id, allowed)
 
-    return await state.streams.respond(request, keys=[stream_key(caller.tenant_id)], replay=replay)
+    return await state.streams.respond(
+        request, keys=[stream_key(caller.tenant_id)], replay=replay, wants=wants(allowed)
+    )
 
 
 async def _missed(
-    state: AlertsState, tenant_id: str, last_event_id: str | None
+    state: AlertsState, tenant_id: str, last_event_id: str | None, allowed: Allowed
 ) -> Sequence[StreamEvent]:
     if last_event_id is None:
         return ()
     if not _POSITION.fullmatch(last_event_id):
         raise HttpError(400, "unknown Last-Event-ID")
-    until = await state.horizon.safe_sequence()
-    missed = await state.database.read(
-        alerts.list_of_tenant,
-        tenant_id,
-        after=int(last_event_id),
-        until=until,
-        limit=state.replay_limit + 1,
-    )
-    if len(missed) > state.replay_limit:
-        return [StreamEvent(str(until), "reset", {})]
-    return [alert_event(alert) for alert in missed]
+    end = await state.end()
+    missed: list[StreamEvent] = []
+    after: int | None = int(last_event_id)
+    for _ in range(_MAX_PAGES):
+        if after is None or len(missed) > state.replay_limit:
+            break
+        page = await state.database.read(
+            alerts.list_page,
+            tenant_id,
+            Span(after, end),
+            allowed=allowed,
+            limit=state.replay_limit + 1 - len(missed),
+        )
+        missed += [alert_event(alert) for alert in page.alerts]
+        after = page.last
+    if after is not None:
+        return [StreamEvent(str(end - 1), "reset", {})]
+    return missed

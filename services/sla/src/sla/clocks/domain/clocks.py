@@ -1,7 +1,7 @@
 """A clock: how long is left of a promise, or how it ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -20,6 +20,14 @@ class ClockState(StrEnum):
     MET = "met"
     BREACHED = "breached"
     CANCELLED = "cancelled"
+
+
+class Severity(StrEnum):
+    """How serious it is: a breach, a warning before one, or nothing to act on."""
+
+    INFO = "info"
+    WARNING = "warning"
+    BREACH = "breach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,14 @@ class ClockVersion:
         return self.clock.key
 
     @property
+    def severity(self) -> Severity:
+        """How serious the clock is now: a warning counts while the clock is open."""
+        if self.clock.state is ClockState.BREACHED:
+            return Severity.BREACH
+        is_open = self.clock.state in {ClockState.RUNNING, ClockState.PAUSED}
+        return Severity.WARNING if is_open and self.warned else Severity.INFO
+
+    @property
     def next_fire_at(self) -> datetime | None:
         """When a timer must look at the clock: at its next warning, or at its deadline."""
         clock = self.clock
@@ -111,13 +127,18 @@ class ClockVersion:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The conversation that a clock belongs to, and the partition that its facts come from."""
+    """The conversation that a clock belongs to, and the partition that its facts come from.
+
+    ``attributes`` are the conversation's latest, for events and answers; a clock does not store
+    them, so they take no part in comparisons.
+    """
 
     tenant_id: str
     conversation_id: UUID
     customer_id: UUID | None
     partition: int
     test: bool
+    attributes: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,4 +47,11 @@ class Conversation:
     @property
     def owner(self) -> Owner:
         tenant_id, conversation_id = self.key
-        return Owner(tenant_id, conversation_id, self.customer_id, self.partition, self.test)
+        return Owner(
+            tenant_id=tenant_id,
+            conversation_id=conversation_id,
+            customer_id=self.customer_id,
+            partition=self.partition,
+            test=self.test,
+            attributes=self.attributes,
+        )

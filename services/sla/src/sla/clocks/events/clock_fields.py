@@ -32,6 +32,14 @@ Reason = Annotated[
         "otherwise."
     ),
 ]
+Sentence = Annotated[
+    str | None,
+    Field(
+        description="One sentence in English that says why the deadline is what it is: the time "
+        "that counts, the zone and the calendar, the open days, pauses and holidays up to it, and "
+        "how the clock stands. Null in events from before this field."
+    ),
+]
 ThresholdLabel = Annotated[
     str,
     Field(
@@ -82,3 +90,60 @@ class ClockFields(BaseModel):
     detected_at: JsonTime | None = Field(
         description="When the service noticed the breach, in UTC; null without a breach."
     )
+
+
+class RoutingFields(BaseModel):
+    """What both show of the conversation, as its latest event had it: who has to know.
+
+    A field whose name is an attribute of the conversation takes its value.
+    """
+
+    channel: str | None = Field(
+        default=None,
+        description="Channel of the conversation, such as `email`, `chat` or `sms`; the tenant may "
+        "use any name.",
+    )
+    priority: str | None = Field(
+        default=None,
+        description="Priority of the conversation, a code of the tenant's own such as `high`; null "
+        "if it is not set.",
+    )
+    team: str | None = Field(
+        default=None,
+        description="Team that the conversation is assigned to; null without one.",
+    )
+    assignee: str | None = Field(
+        default=None,
+        description="Person or bot that the conversation is assigned to, by the tenant's own id; "
+        "null without one.",
+    )
+    brand: str | None = Field(
+        default=None,
+        description="Brand that the conversation is about; null if it was not reported.",
+    )
+    tags: list[str] = Field(
+        default_factory=list,
+        description="Tags of the conversation, in the order in which they were set.",
+    )
+    conversation_url: str | None = Field(
+        default=None,
+        description="Where the API shows the conversation: a path below the API's base URL, or a "
+        "whole URL if the service knows its own. Null in events from before this field.",
+    )
+    clock_url: str | None = Field(
+        default=None,
+        description="Where the API shows the clock with its trace, in the same form.",
+    )
+
+
+class Links:
+    """The addresses in answers and events: paths, unless the service knows its own base URL."""
+
+    def __init__(self, base_url: str | None) -> None:
+        self._base_url = (base_url or "").rstrip("/")
+
+    def to_conversation(self, conversation_id: UUID) -> str:
+        return f"{self._base_url}/v1/conversations/{conversation_id}"
+
+    def to_clock(self, clock_id: UUID) -> str:
+        return f"{self._base_url}/v1/sla/clocks/{clock_id}"

@@ -6,7 +6,14 @@ from pydantic import ConfigDict, Field
 
 from common.messaging import EventData
 from common.web.requests import JsonTime
-from sla.clocks.events.clock_fields import ClockFields, Confirmed, Reason, ThresholdLabel
+from sla.clocks.events.clock_fields import (
+    ClockFields,
+    Confirmed,
+    Reason,
+    RoutingFields,
+    Sentence,
+    ThresholdLabel,
+)
 
 TOPIC = "sla.clocks"
 
@@ -29,6 +36,15 @@ _RUNNING: dict[str, Any] = {
     "detected_at": None,
     "confirmed": None,
     "reason": None,
+    "channel": "chat",
+    "priority": "high",
+    "team": "deliveries",
+    "assignee": "agent-17",
+    "brand": "acme",
+    "tags": ["delivery"],
+    "conversation_url": "/v1/conversations/0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d",
+    "clock_url": "/v1/sla/clocks/0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
+    "summary": "1 hour around the clock from Monday 23 Nov 2026 09:00 UTC: due Monday 10:00.",
 }
 _BREACHED = {
     **_RUNNING,
@@ -43,13 +59,14 @@ def _example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [body]})
 
 
-class ClockEvent(ClockFields, EventData):
+class ClockEvent(RoutingFields, ClockFields, EventData):
     """The fields of the clock that every event carries."""
 
     topic: ClassVar[str] = TOPIC
 
     confirmed: Confirmed
     reason: Reason
+    summary: Sentence = None
 
 
 class ClockStartedV1(ClockEvent):
@@ -124,7 +141,11 @@ class ClockWarningV1(ClockEvent):
 
 
 class BreachRetractedV1(ClockEvent):
-    """A late event proved that there was no breach; the clock's next event follows."""
+    """A late event proved that there was no breach, or another one than was announced.
+
+    The fields are the clock's true state, such as ``met``. Unless that is ``running``, the event
+    of this state follows.
+    """
 
     event_type: ClassVar[str] = "sla.breach.retracted"
     model_config = _example(_RUNNING)

@@ -17,11 +17,14 @@ from common.web import (
     PageLimit,
     requires,
 )
-from common.web.requests import Timestamp
+from common.web.requests import SplitAtCommas, Timestamp
 from common.web.responses import Part, json_answer
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.domain.explanation import explain
-from sla.clocks.events.clock_fields import MetricName, StateName
+from sla.clocks.domain.explanation.sentence import summarise
+from sla.clocks.domain.explanation.trace import explain
+from sla.clocks.events.announcing import AROUND_THE_CLOCK, hours_key
+from sla.clocks.events.clock_fields import StateName
+from sla.clocks.http.filters import WantedDep, as_bound
 from sla.clocks.http.schemas import (
     ClockList,
     ClockResponse,
@@ -29,20 +32,16 @@ from sla.clocks.http.schemas import (
     clock_body,
     trace_of,
 )
+from sla.clocks.http.state import ClocksStateDep
 from sla.clocks.store import clock_views
 from sla.clocks.store.clock_views import After, ClockFilters
 
 router = APIRouter(prefix="/v1/sla/clocks", tags=["clocks"])
 
 _STATE = (
-    "Only clocks in this state: `running`, `paused`, `met`, `breached` or `cancelled`. Every state "
-    "if absent."
+    "Only clocks in these states: `running`, `paused`, `met`, `breached` or `cancelled`. Every "
+    "state if absent. Several values are separated by commas, or the parameter is repeated."
 )
-_METRIC = (
-    "Only clocks of this metric: `first_response`, `next_response` or `resolution`. Every metric "
-    "if absent."
-)
-_POLICY = "Only clocks of this policy, in any of its versions. Every policy if absent."
 _DUE_BEFORE = (
     "Only clocks whose deadline is earlier than this time (RFC 3339 with an offset), whatever "
     "their state; a clock without a deadline is left out. Any deadline, or none, if absent."
@@ -56,17 +55,26 @@ async def list_clocks(
     database: DatabaseDep,
     cursors: CursorsDep,
     *,
+    state: ClocksStateDep,
+    wanted: WantedDep,
     limit: PageLimit,
-    state: Annotated[StateName | None, Query(description=_STATE)] = None,
-    metric: Annotated[MetricName | None, Query(description=_METRIC)] = None,
-    policy_id: Annotated[UUID | None, Query(description=_POLICY)] = None,
+    states: Annotated[
+        list[StateName] | None,
+        SplitAtCommas,
+        Query(alias="state", max_length=10, description=_STATE),
+    ] = None,
     due_before: Annotated[Timestamp | None, Query(description=_DUE_BEFORE)] = None,
     conversation_id: Annotated[UUID | None, Query(description=_CONVERSATION)] = None,
     cursor: CursorParameter = None,
 ) -> Response:
     """List clocks, the next due first; clocks without a due time come last."""
-    filters = ClockFilters(state, metric, policy_id, conversation_id, due_before)
-    bound = {name: str(value) for name, value in filters.values().items()}
+    allowed = wanted.values()
+    if states is not None:
+        allowed["state"] = [str(value) for value in states]
+    if conversation_id is not None:
+        allowed["conversation_id"] = [str(conversation_id)]
+    filters = ClockFilters(allowed, due_before)
+    bound = as_bound(allowed) | ({} if due_before is None else {"due_before": str(due_before)})
     clocks = await database.read(
         clock_views.list_clocks,
         caller.tenant_id,
@@ -75,7 +83,7 @@ async def list_clocks(
         limit=limit + 1,
     )
     page, following = cursors.page(clocks, limit, position=_position, filters=bound)
-    items = [ClockResponse.model_validate(clock_body(owned)) for owned in page]
+    items = [ClockResponse.model_validate(clock_body(owned, state.links)) for owned in page]
     return json_answer(ClockList(items=items, next=following))
 
 
@@ -85,14 +93,25 @@ async def read_clock(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
     clock: ClockDep,
+    state: ClocksStateDep,
 ) -> Response:
-    """Read a clock with its trace: which stretches counted, which did not, and why."""
+    """Read a clock with its trace: which stretches count, which do not, and why.
+
+    The trace of a running clock goes on to its deadline; what lies ahead is marked as expected.
+    """
     owned = await database.read(clock_views.find_clock, caller.tenant_id, clock_id)
     if owned is None:
         raise NotFoundError("clock not found")
-    hours = await database.read(clock_views.get_hours, owned)
-    explanation = explain(owned.current.clock, hours, now=clock.now())
-    body = {**clock_body(owned), "trace": trace_of(explanation)}
+    key = hours_key(owned.owner, owned.current.clock)
+    hours = AROUND_THE_CLOCK
+    if key is not None:
+        hours = (await database.read(state.calendars.get_all, [key])).get(key, AROUND_THE_CLOCK)
+    explanation = explain(owned.current.clock, hours.hours, now=clock.now())
+    body = {
+        **clock_body(owned, state.links),
+        "summary": summarise(owned.current.clock, hours),
+        "trace": trace_of(explanation),
+    }
     return json_answer(ExplainedClock.model_validate(body))
 
 

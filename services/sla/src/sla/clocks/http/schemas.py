@@ -6,9 +6,18 @@ from pydantic import Field
 
 from common.web.requests import JsonTime, ResponseModel
 from sla.clocks.domain.clocks import ClockVersion, OwnedClock
-from sla.clocks.domain.explanation import MAX_STRETCHES, Explanation
+from sla.clocks.domain.explanation.trace import MAX_STRETCHES, Explanation
 from sla.clocks.events.announcing import public_fields
-from sla.clocks.events.clock_fields import ClockFields, Confirmed, Reason, ThresholdLabel
+from sla.clocks.events.clock_fields import (
+    ClockFields,
+    Confirmed,
+    Links,
+    Reason,
+    RoutingFields,
+    Sentence,
+    ThresholdLabel,
+)
+from sla.clocks.http.filters import SeverityName
 
 
 class WarningResponse(ResponseModel):
@@ -53,7 +62,7 @@ class Summary(ResponseModel):
     pauses: list[PauseResponse] = Field(description="Pauses of the clock, in order.")
 
 
-class ClockResponse(ClockFields, ResponseModel):
+class ClockResponse(RoutingFields, ClockFields, ResponseModel):
     """One target applied to one conversation, and how the clock stands now."""
 
     ended_at: JsonTime | None = Field(
@@ -62,6 +71,10 @@ class ClockResponse(ClockFields, ResponseModel):
     )
     confirmed: Confirmed
     reason: Reason
+    severity: SeverityName = Field(
+        description="`breach` (the clock is breached), `warning` (a warning was sent and the clock "
+        "is open) or `info` (all others)."
+    )
     version: int = Field(
         description="Number of events published about the clock: the `sequence` of its last event. "
         "0 for a clock from a backfill, which publishes none."
@@ -94,43 +107,64 @@ class StretchResponse(ResponseModel):
     counted: bool = Field(description="Whether the time counts towards the target.")
     why: str = Field(
         description="Why it counts: `open_hours` or `around_the_clock`. Why it does not: `closed`, "
-        "`holiday: ` and the holiday's name, or `paused: ` and the conversation's status."
+        "`holiday: ` and the holiday's name, or `paused: ` and the conversation's status. "
+        "`several` for the row that sums up the middle of a long trace."
+    )
+    counted_seconds: float = Field(
+        description="Seconds of the stretch that count: all or none, except in a row that sums up."
+    )
+    expected: bool = Field(
+        description="Whether the stretch lies after the time of the request, so that a change of "
+        "the conversation or its rules can still alter it."
     )
 
 
 class Trace(ResponseModel):
-    """Every half-open stretch from the start to ``until``: whether it counts, and why."""
+    """Every half-open stretch from the start to ``until``: whether it counts, and why.
+
+    A long trace keeps its beginning and its end; one row sums up the middle.
+    """
 
     until: JsonTime = Field(
-        description="End of the trace, in UTC: when the clock stopped; of an open clock, when it "
-        "breached or else the time of the request."
+        description="End of the trace, in UTC: the deadline of a running clock; when a clock "
+        "stopped; of an open clock, when it breached; or else the time of the request."
+    )
+    as_of: JsonTime = Field(
+        description="Time of the request, or `until` if that is earlier, in UTC. It parts what has "
+        "happened from what is expected."
     )
     counted_seconds: float = Field(
-        description="Seconds from the start to `until` that count towards the target."
+        description="Seconds from the start to `as_of` that count towards the target."
     )
     uncounted_seconds: float = Field(
-        description="Seconds from the start to `until` that do not count."
+        description="Seconds from the start to `as_of` that do not count."
+    )
+    expected_seconds: float = Field(
+        description="Seconds from `as_of` to `until` that are expected to count: the time left of "
+        "a running clock."
     )
     stretches: list[StretchResponse] = Field(
-        description=f"Stretches in order, at most the first {MAX_STRETCHES}."
+        description=f"Stretches in order, at most {MAX_STRETCHES}."
     )
     truncated: bool = Field(
-        description="Whether more stretches exist than are listed; the sums include all of them."
+        description="Whether one row sums up several stretches; the sums are complete."
     )
 
 
 class ExplainedClock(ClockResponse):
     """A clock with its trace."""
 
+    summary: Sentence
     trace: Trace = Field(description="How the clock came to its state, stretch by stretch.")
 
 
-def clock_body(owned: OwnedClock) -> dict[str, object]:
+def clock_body(owned: OwnedClock, links: Links) -> dict[str, object]:
     """Return the fields of ``ClockResponse``."""
     clock = owned.current.clock
     return {
-        **public_fields(owned.owner, owned.current),
+        **public_fields(owned.owner, owned.current, links),
         "ended_at": clock.ended_at,
+        "severity": owned.current.severity,
         "version": owned.current.version,
         "warnings": _warnings(owned.current),
         "explanation": Summary(
@@ -159,10 +193,19 @@ def _warnings(current: ClockVersion) -> list[WarningResponse]:
 def trace_of(explanation: Explanation) -> Trace:
     return Trace(
         until=explanation.until,
+        as_of=explanation.as_of,
         counted_seconds=explanation.counted_seconds,
         uncounted_seconds=explanation.uncounted_seconds,
+        expected_seconds=explanation.expected_seconds,
         stretches=[
-            StretchResponse(start=s.start, end=s.end, counted=s.counted, why=s.why)
+            StretchResponse(
+                start=s.start,
+                end=s.end,
+                counted=s.counted,
+                why=s.why,
+                counted_seconds=s.counted_seconds,
+                expected=s.expected,
+            )
             for s in explanation.stretches
         ],
         truncated=explanation.truncated,

@@ -1,5 +1,6 @@
 """The columns of clocks, and how rows become values."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,13 +93,30 @@ def to_row(clock: OwnedClock) -> dict[str, Any]:
     }
 
 
+CONVERSATION = """
+    LEFT JOIN conversation v ON v.tenant_id = c.tenant_id AND v.conversation_id = c.conversation_id
+"""
+"""What to write after ``clock c`` to read with each clock what an announcement says about it."""
+
+
 def from_row(row: Any) -> OwnedClock:
+    """Return a clock without the attributes of its conversation."""
+    return _owned(row, {})
+
+
+def from_joined_row(row: Any) -> OwnedClock:
+    """Return a clock with the ``attributes`` of its conversation."""
+    return _owned(row, row.attributes or {})
+
+
+def _owned(row: Any, attributes: Mapping[str, object]) -> OwnedClock:
     owner = Owner(
         tenant_id=row.tenant_id,
         conversation_id=row.conversation_id,
         customer_id=row.customer_id,
         partition=row.source_partition,
         test=row.test,
+        attributes=attributes,
     )
     current = ClockVersion(
         clock_id=row.clock_id,

@@ -1,6 +1,6 @@
 """Clocks as the API reads them: listed by state and due time, or one by its id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,38 +9,45 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import ReadConnection
-from sla.clocks.domain.clocks import ClockState, OwnedClock
-from sla.clocks.store.clock_rows import CLOCK, from_row
-from sla.rules.domain.hours import Hours
-from sla.rules.domain.policy import AROUND_THE_CLOCK, Metric
-from sla.rules.store.calendars import CALENDARS
+from sla.clocks.domain.clocks import OwnedClock
+from sla.clocks.store.clock_rows import CLOCK, CONVERSATION, from_joined_row
 
+_OF_CONVERSATION = """EXISTS (
+    SELECT FROM conversation v
+    WHERE v.tenant_id = c.tenant_id AND v.conversation_id = c.conversation_id
+      AND v.attributes->>'{name}' = ANY(:{name})
+)"""
 _FILTERS = {
-    "state": "state = :state",
-    "metric": "metric = :metric",
-    "policy_id": "policy_id = :policy_id",
-    "conversation_id": "conversation_id = :conversation_id",
-    "due_before": "due_at < :due_before",
+    "state": "c.state = ANY(:state)",
+    "metric": "c.metric = ANY(:metric)",
+    "policy_id": "c.policy_id = ANY(cast(:policy_id AS uuid[]))",
+    "severity": """CASE
+        WHEN c.state = 'breached' THEN 'breach'
+        WHEN c.state IN ('running', 'paused') AND c.warned <> '[]' THEN 'warning'
+        ELSE 'info'
+    END = ANY(:severity)""",
+    "conversation_id": "c.conversation_id = ANY(cast(:conversation_id AS uuid[]))",
+    **{name: _OF_CONVERSATION.format(name=name) for name in ("channel", "team", "assignee")},
 }
-_AFTER = "(sort_at, clock_id) > (coalesce(cast(:after_at AS timestamptz), 'infinity'), :after_id)"
+_DUE_BEFORE = "c.due_at < :due_before"
+_AFTER = """
+    (c.sort_at, c.clock_id) > (coalesce(cast(:after_at AS timestamptz), 'infinity'), :after_id)
+"""
 
-_FIND = text(f"SELECT {CLOCK.names} FROM clock WHERE tenant_id = :tenant AND clock_id = :id")
+_FIND = text(
+    f"""
+    SELECT {CLOCK.of("c")}, v.attributes FROM clock c {CONVERSATION}
+    WHERE c.tenant_id = :tenant AND c.clock_id = :id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockFilters:
-    """Which clocks to list; None matches any value."""
+    """Which clocks to list: allowed values by field, and deadlines before a time."""
 
-    state: ClockState | None = None
-    metric: Metric | None = None
-    policy_id: UUID | None = None
-    conversation_id: UUID | None = None
+    allowed: Mapping[str, Sequence[str]]
     due_before: datetime | None = None
-
-    def values(self) -> dict[str, Any]:
-        """Return the filters that are set."""
-        values = {name: getattr(self, name) for name in _FILTERS}
-        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +70,30 @@ async def list_clocks(
 
     Superseded clocks are left out.
     """
-    filter_values = filters.values()
-    where = ["tenant_id = :tenant", "NOT superseded", *(_FILTERS[name] for name in filter_values)]
-    values = {"tenant": tenant_id, "limit": limit, **filter_values}
+    where = ["c.tenant_id = :tenant", "NOT c.superseded"]
+    where += [_FILTERS[name] for name in filters.allowed]
+    values: dict[str, Any] = {"tenant": tenant_id, "limit": limit}
+    values |= {name: list(allowed) for name, allowed in filters.allowed.items()}
+    if filters.due_before is not None:
+        where.append(_DUE_BEFORE)
+        values["due_before"] = filters.due_before
     if after is not None:
         where.append(_AFTER)
         values |= {"after_at": after.due_at, "after_id": after.clock_id}
     statement = f"""
-        SELECT {CLOCK.names} FROM clock
-        WHERE {" AND ".join(where)}
-        ORDER BY sort_at, clock_id LIMIT :limit
+        SELECT c.*, v.attributes FROM (
+            SELECT {CLOCK.of("c")}, c.sort_at FROM clock c
+            WHERE {" AND ".join(where)}
+            ORDER BY c.sort_at, c.clock_id LIMIT :limit
+        ) AS c
+        {CONVERSATION}
+        ORDER BY c.sort_at, c.clock_id
     """
-    return [from_row(row) for row in await connection.execute(text(statement), values)]
+    return [from_joined_row(row) for row in await connection.execute(text(statement), values)]
 
 
 async def find_clock(
     connection: ReadConnection, tenant_id: str, clock_id: UUID
 ) -> OwnedClock | None:
     row = (await connection.execute(_FIND, {"tenant": tenant_id, "id": clock_id})).one_or_none()
-    return None if row is None else from_row(row)
-
-
-async def get_hours(connection: ReadConnection, owned: OwnedClock) -> Hours:
-    """Return the hours of the calendar version that the clock was matched with."""
-    clock = owned.current.clock
-    if clock.calendar_id is None or clock.calendar_version is None:
-        return AROUND_THE_CLOCK
-    version = await CALENDARS.find_version(
-        connection, owned.owner.tenant_id, clock.calendar_id, clock.calendar_version
-    )
-    return AROUND_THE_CLOCK if version is None else version.hours()
+    return None if row is None else from_joined_row(row)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.store.clock_rows import CLOCK, from_row
+from sla.clocks.store.clock_rows import CLOCK, CONVERSATION, from_joined_row
 
 # The database's clock alone decides how far each partition's source is known. The claims skip a
 # clock that another timer has locked, and write nothing.
@@ -28,7 +28,7 @@ _READY = """
 
 CLAIM_SQL = f"""
     {_READY}
-    SELECT due.*, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
+    SELECT c.*, v.attributes, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
         SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition
@@ -36,7 +36,8 @@ CLAIM_SQL = f"""
         ORDER BY next_fire_at
         LIMIT :batch
         FOR UPDATE SKIP LOCKED
-    ) AS due
+    ) AS c
+    {CONVERSATION}
     LIMIT :batch
 """
 _CLAIM = text(CLAIM_SQL)
@@ -44,14 +45,15 @@ _CLAIM = text(CLAIM_SQL)
 _CLAIM_UNCONFIRMED = text(
     f"""
     {_READY}
-    SELECT due.*, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
+    SELECT c.*, v.attributes, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
         SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition AND confirm_at <= ready.known_until
         ORDER BY confirm_at
         LIMIT :batch
         FOR UPDATE SKIP LOCKED
-    ) AS due
+    ) AS c
+    {CONVERSATION}
     LIMIT :batch
     """
 )
@@ -145,5 +147,6 @@ async def claim_due_clocks(
     if len(rows) < batch:
         rows += await tx.execute(_CLAIM_UNCONFIRMED, {**values, "batch": batch - len(rows)})
     return [
-        ClaimedClock(from_row(row), row.seen_at, row.known_until, row.waited_until) for row in rows
+        ClaimedClock(from_joined_row(row), row.seen_at, row.known_until, row.waited_until)
+        for row in rows
     ]

@@ -11,7 +11,7 @@ from sla.clocks import metrics
 from sla.clocks.store import due_clocks
 from sla.clocks.store.due_clocks import ConsumedTopic, Schedule
 from sla.clocks.timers.schedule import StalledSources, has_due_clocks, seconds_to_next
-from sla.clocks.usecases.fire_due_clocks import FireDueClocks, fire_due_clocks
+from sla.clocks.usecases.fire_due_clocks import Declarer, FireDueClocks
 from sla.settings import TimerSettings
 
 _log = get_logger(__name__)
@@ -28,9 +28,15 @@ class DueClocks:
     name = "timer:due_clocks"
 
     def __init__(
-        self, database: Database, settings: TimerSettings, *, facts: ConsumedTopic
+        self,
+        database: Database,
+        settings: TimerSettings,
+        *,
+        facts: ConsumedTopic,
+        declarer: Declarer,
     ) -> None:
         self._database = database
+        self._declarer = declarer
         self._settings = settings
         self._facts = facts
         self._stalled = StalledSources(settings)
@@ -78,7 +84,7 @@ class DueClocks:
         if not has_due_clocks(schedule, holds, grace_seconds=grace):
             return self._pause(schedule)
         command = FireDueClocks(self._facts, holds, grace, self._settings.batch_size)
-        fired = await self._database.run(fire_due_clocks, command)
+        fired = await self._database.run(self._declarer.fire_due_clocks, command)
         metrics.FIRED.inc(fired.events)
         for delay in fired.delays_seconds:
             metrics.DETECTION_SECONDS.observe(delay)

@@ -15,7 +15,7 @@ from sla.clocks.domain.fold import Fold, Folded, fold
 from sla.clocks.domain.reconciliation import Reconciliation
 from sla.clocks.memory import LONG, Folds
 from sla.clocks.store import clock_writes, conversations
-from sla.clocks.usecases.save_changes import save_changes
+from sla.clocks.usecases.save_changes import ClockSaver
 from sla.rules.domain.policy import Ruleset
 from sla.rules.memory import Rulesets
 from sla.rules.store import revisions
@@ -47,9 +47,10 @@ class _Judgement:
 class ClockUpdater:
     """Applies facts to clocks, with what it remembers of rules and of long conversations."""
 
-    def __init__(self, rulesets: Rulesets, folds: Folds) -> None:
+    def __init__(self, rulesets: Rulesets, folds: Folds, saver: ClockSaver) -> None:
         self._rulesets = rulesets
         self._folds = folds
+        self._saver = saver
 
     async def apply_facts(self, tx: Transaction, command: ApplyFacts, /, *, now: datetime) -> None:
         """Add the facts and bring the clocks in line; repeated facts change nothing."""
@@ -68,7 +69,7 @@ class ClockUpdater:
         changes = await _reconcile_extended(tx, extended, reconciliation)
         if unread:
             changes += await self._fold_all(tx, unread, reconciliation)
-        await save_changes(tx, changes, now=now)
+        await self._saver.save_changes(tx, changes, now=now)
 
     async def _fold_all(
         self, tx: Transaction, unread: Sequence[Conversation], reconciliation: Reconciliation

@@ -8,7 +8,7 @@ from sla.clocks.domain.changes import Change, EventKind, OwnedChange
 from sla.clocks.domain.due import TimeView, fire
 from sla.clocks.store import due_clocks
 from sla.clocks.store.due_clocks import ConsumedTopic
-from sla.clocks.usecases.save_changes import save_changes
+from sla.clocks.usecases.save_changes import ClockSaver
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,35 @@ class Fired:
     delays_seconds: Sequence[float]
 
 
-async def fire_due_clocks(tx: Transaction, command: FireDueClocks) -> Fired:
-    """Claim a batch of due clocks and declare what is due about each.
+class Declarer:
+    """Declares what is due, as the clocks are saved."""
 
-    The time comes from the claim: a reading from before a step of the database's clock would date
-    a breach before its deadline.
-    """
-    claimed = await due_clocks.claim_due_clocks(
-        tx,
-        command.facts,
-        holds=command.holds,
-        grace_seconds=command.grace_seconds,
-        batch=command.batch,
-    )
-    if not claimed:
-        return Fired(0, 0, [])
-    changes = []
-    for clock in claimed:
-        time = TimeView(clock.now, clock.known_until, clock.waited_until)
-        changes.append(OwnedChange(clock.owned.owner, fire(clock.owned.current, time)))
-    events = await save_changes(tx, changes, now=max(clock.now for clock in claimed))
-    delays = [seconds for owned in changes for seconds in _delays(owned.change)]
-    return Fired(len(claimed), events, delays)
+    def __init__(self, saver: ClockSaver) -> None:
+        self._saver = saver
+
+    async def fire_due_clocks(self, tx: Transaction, command: FireDueClocks) -> Fired:
+        """Claim a batch of due clocks and declare what is due about each.
+
+        The time comes from the claim: a reading from before a step of the database's clock would
+        date a breach before its deadline.
+        """
+        claimed = await due_clocks.claim_due_clocks(
+            tx,
+            command.facts,
+            holds=command.holds,
+            grace_seconds=command.grace_seconds,
+            batch=command.batch,
+        )
+        if not claimed:
+            return Fired(0, 0, [])
+        changes = []
+        for clock in claimed:
+            time = TimeView(clock.now, clock.known_until, clock.waited_until)
+            changes.append(OwnedChange(clock.owned.owner, fire(clock.owned.current, time)))
+        now = max(clock.now for clock in claimed)
+        events = await self._saver.save_changes(tx, changes, now=now)
+        delays = [seconds for owned in changes for seconds in _delays(owned.change)]
+        return Fired(len(claimed), events, delays)
 
 
 def _delays(change: Change) -> list[float]:

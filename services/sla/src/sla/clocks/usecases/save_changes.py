@@ -1,22 +1,42 @@
-"""Save changed clocks with the events and alerts that announce them."""
+"""Save changed clocks with the events that announce them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from common.db import Transaction
 from common.messaging import outbox
-from sla.alerts.store import alerts
 from sla.clocks.domain.changes import OwnedChange
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.events.announcing import alerts_of, announce
+from sla.clocks.events.announcing import Announcement, hours_key
+from sla.clocks.events.clock_fields import Links
 from sla.clocks.store import clock_writes
+from sla.rules.memory import CalendarMemory
+
+EventLog = Callable[[Transaction, Sequence[outbox.OutboxEvent]], Awaitable[None]]
 
 
-async def save_changes(tx: Transaction, changes: Sequence[OwnedChange], *, now: datetime) -> int:
-    """Save the clocks and record their events and alerts; return the number of events."""
-    clocks = [OwnedClock(owned.owner, owned.change.version) for owned in changes]
-    await clock_writes.save_clocks(tx, clocks)
-    events = announce(changes, now=now)
-    await outbox.record(tx, events)
-    await alerts.insert_alerts(tx, alerts_of(events))
-    return len(events)
+class ClockSaver:
+    """Saves and announces changes; ``log`` also records each event, in the same transaction."""
+
+    def __init__(self, calendars: CalendarMemory, links: Links, log: EventLog) -> None:
+        self._calendars = calendars
+        self._links = links
+        self._log = log
+
+    async def save_changes(
+        self, tx: Transaction, changes: Sequence[OwnedChange], *, now: datetime
+    ) -> int:
+        """Save the clocks and record their events; return the number of events."""
+        clocks = [OwnedClock(owned.owner, owned.change.version) for owned in changes]
+        await clock_writes.save_clocks(tx, clocks)
+        keys = {
+            key
+            for owned in changes
+            for event in owned.change.events
+            if (key := hours_key(owned.owner, event.version.clock)) is not None
+        }
+        hours = await self._calendars.get_all(tx, keys)
+        events = Announcement(self._links, hours, now).events(changes)
+        await outbox.record(tx, events)
+        await self._log(tx, events)
+        return len(events)

@@ -59,6 +59,14 @@ class AroundTheClock:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedHours:
+    """Hours with the name of their calendar; None around the clock."""
+
+    hours: Hours
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """A stretch of a clock's life that counts by one set of hours, until the next one starts."""
 

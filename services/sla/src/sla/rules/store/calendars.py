@@ -9,11 +9,14 @@ from typing import Any
 from cachetools import LRUCache, cached
 from sqlalchemy import text
 
-from common.db import Transaction
+from common.db import ReadConnection, Transaction
 from common.jsons import dumps
 from sla.rules.domain.calendars import build_calendar, parse_calendar
 from sla.rules.domain.working_calendar import WorkingCalendar
 from sla.rules.store.versions import Version, VersionTable
+
+VersionKey = tuple[str, str, int]
+"""Tenant, calendar and version."""
 
 MAX_KEPT = 256
 """Calendars kept ready for use."""
@@ -28,7 +31,7 @@ class CalendarVersion(Version):
         return tenant_id, self.calendar_id, self.version
 
     def hours(self) -> WorkingCalendar:
-        return _hours_of(self.body)
+        return hours_of(self.body)
 
 
 def _digest(body: Mapping[str, Any]) -> bytes:
@@ -37,7 +40,8 @@ def _digest(body: Mapping[str, Any]) -> bytes:
 
 # By content: versions never change, and calendars remember what they have once worked out.
 @cached(LRUCache(MAX_KEPT), key=_digest, lock=threading.Lock())
-def _hours_of(body: Mapping[str, Any]) -> WorkingCalendar:
+def hours_of(body: Mapping[str, Any]) -> WorkingCalendar:
+    """Return the hours of a calendar's body."""
     return build_calendar(parse_calendar(body))
 
 
@@ -45,8 +49,27 @@ CALENDARS = VersionTable(
     "calendar_version", CalendarVersion, key="calendar_id", order_by="calendar_id"
 )
 
+_LIST_BY_VERSIONS = text(
+    """
+    SELECT k.tenant_id, c.calendar_id, c.version, c.name, c.body
+    FROM unnest(cast(:tenants AS text[]), cast(:ids AS text[]), cast(:versions AS int[]))
+         AS k (tenant_id, calendar_id, version)
+    JOIN calendar_version c ON c.tenant_id = k.tenant_id AND c.calendar_id = k.calendar_id
+                           AND c.version = k.version
+    """
+)
 _LIST_BY_IDS = text(f"{CALENDARS.current} AND calendar_id = ANY(:ids)")
 _FIND_BY_NAME = text(f"{CALENDARS.current} AND name = :name")
+
+
+async def list_by_versions(
+    connection: ReadConnection, keys: Sequence[VersionKey]
+) -> dict[VersionKey, tuple[str, Mapping[str, Any]]]:
+    """Return name and body of these versions of calendars; missing ones are left out."""
+    tenants, ids, versions = zip(*keys, strict=True)
+    values = {"tenants": list(tenants), "ids": list(ids), "versions": list(versions)}
+    rows = await connection.execute(_LIST_BY_VERSIONS, values)
+    return {(row.tenant_id, row.calendar_id, row.version): (row.name, row.body) for row in rows}
 
 
 async def list_by_ids(
