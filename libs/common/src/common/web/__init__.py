@@ -7,6 +7,9 @@ from common.web.deps import (
     CursorParameter,
     CursorsDep,
     DatabaseDep,
+    IfMatchDep,
+    IfNoneMatchDep,
+    LastEventIdDep,
     PageLimit,
     WriterDep,
     page_limit,
@@ -16,6 +19,7 @@ from common.web.deps import (
 from common.web.docs import docs_routes
 from common.web.health import Check, database_check, health_routes
 from common.web.metrics import metrics_route
+from common.web.openapi import Example, examples, tag
 from common.web.problems import HttpError, RejectedItem
 from common.web.state import AppState, app_state, part_of, part_state
 
@@ -27,7 +31,11 @@ __all__ = [
     "CursorParameter",
     "CursorsDep",
     "DatabaseDep",
+    "Example",
     "HttpError",
+    "IfMatchDep",
+    "IfNoneMatchDep",
+    "LastEventIdDep",
     "PageLimit",
     "RejectedItem",
     "WriterDep",
@@ -35,6 +43,7 @@ __all__ = [
     "build_app",
     "database_check",
     "docs_routes",
+    "examples",
     "health_routes",
     "metrics_route",
     "page_limit",
@@ -42,4 +51,5 @@ __all__ = [
     "part_state",
     "public",
     "requires",
+    "tag",
 ]

@@ -10,7 +10,14 @@ from common.db import Clock, Database
 from common.web.auth import Caller, caller_of, route_template
 from common.web.requests import PageLimit, page_limit
 from common.web.requirements import public, requires
-from common.web.responses import Part
+from common.web.responses import (
+    IfMatch,
+    IfNoneMatch,
+    Part,
+    get_if_match,
+    get_if_none_match,
+    get_last_event_id,
+)
 from common.web.state import (
     AppState,
     app_state,
@@ -30,6 +37,9 @@ __all__ = [
     "Cursors",
     "CursorsDep",
     "DatabaseDep",
+    "IfMatchDep",
+    "IfNoneMatchDep",
+    "LastEventIdDep",
     "PageLimit",
     "WriterDep",
     "page_limit",
@@ -79,7 +89,8 @@ class Cursors:
         return {"tenant_id": tenant_id, "route": route_template(self._request.scope)}
 
 
-async def _get_cursors(request: Request) -> Cursors:
+async def get_cursors(request: Request) -> Cursors:
+    """Dependency: the cursors of the requested list."""
     return Cursors(request)
 
 
@@ -94,5 +105,8 @@ CursorParameter = Annotated[
     ),
 ]
 ClockDep = Annotated[Clock, Depends(get_clock)]
-CursorsDep = Annotated[Cursors, Depends(_get_cursors)]
+CursorsDep = Annotated[Cursors, Depends(get_cursors)]
+IfMatchDep = Annotated[IfMatch, Depends(get_if_match)]
+IfNoneMatchDep = Annotated[IfNoneMatch, Depends(get_if_none_match)]
+LastEventIdDep = Annotated[str | None, Depends(get_last_event_id)]
 WriterDep = Annotated[Writer, Depends(get_writer)]

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from common.db import Database, ReadConnection
 from common.errors import ServiceError
 from common.telemetry import describe
+from common.web.openapi import tag
 from common.web.requests import ResponseModel
 from common.web.requirements import public
 from common.web.responses import json_answer
@@ -23,7 +24,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 CHECK_SECONDS = 2.0
 
-version_router = APIRouter(tags=["operations"])
+version_router = APIRouter(tags=[tag("operations", "What runs here.")])
 
 
 class VersionResponse(ResponseModel):

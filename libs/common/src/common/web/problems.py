@@ -95,7 +95,7 @@ class RejectedItem(BaseModel):
 
     problem: Annotated[
         dict[str, Any],
-        WithJsonSchema({"type": "object", "required": ["type", "title", "status", "detail"]}),
+        WithJsonSchema({"x-component": "Problem"}),
         Field(
             description="Why the item was rejected, as a ``Problem`` without ``instance``; its"
             " pointers are relative to the item."

@@ -346,19 +346,3 @@ async def test_documentation_and_metrics_can_be_switched_off():
     shut = world(router, http=HTTP.model_copy(update={"docs": False, "metrics": False}))
     for path in ("/docs", "/openapi.json", "/metrics", "/redoc"):
         assert (await get(shut, path)).status_code == 404
-
-
-async def test_the_document_knows_bodies_scopes_and_problems(there: World):
-    document = (await get(there, "/openapi.json")).json()
-    put = document["paths"]["/things/{thing_id}"]["put"]
-    schema = put["requestBody"]["content"]["application/json"]["schema"]
-    assert schema == {"$ref": "#/components/schemas/Body"}
-    assert document["components"]["schemas"]["Body"]["additionalProperties"] is False
-    assert put["security"] == [{"bearer": []}]
-    assert put["x-required-scope"] == "context:read"
-    assert "Idempotency-Key" in [parameter["name"] for parameter in put["parameters"]]
-    assert "application/problem+json" in put["responses"]["default"]["content"]
-    items = document["paths"]["/batches"]["post"]["requestBody"]["content"]["application/json"]
-    assert items["schema"]["properties"]["items"]["maxItems"] == 5
-    assert document["paths"]["/any"]["get"]["security"] == []
-    assert "HTTPValidationError" not in json.dumps(document)

@@ -5,7 +5,8 @@ from starlette.requests import Request
 
 from common.errors import PreconditionError
 from common.web import HttpError
-from common.web.responses import expected_etag, not_modified, strong_etag
+from common.web.responses import strong_etag
+from common.web.responses.etags import expected_etag, not_modified
 
 
 def request(*headers: tuple[str, str]) -> Request:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from common.errors import NotFoundError
 from common.runtime import HttpServer
-from common.web import Caller, requires
+from common.web import Caller, LastEventIdDep, requires
 from common.web.auth import authentication, key_cache
 from common.web.deps import AppStateDep
 from common.web.responses import StreamEvent, sse
@@ -27,14 +27,19 @@ HISTORY = [StreamEvent(str(n), "note", {"n": n}) for n in range(1, 4)]
 
 @router.get("/stream")
 async def stream(
-    request: Request, state: AppStateDep, caller: Annotated[Caller, requires("sla:read")]
+    request: Request,
+    state: AppStateDep,
+    caller: Annotated[Caller, requires("sla:read")],
+    last_event_id: LastEventIdDep,
 ) -> Response:
     async def replay(last: str | None) -> Sequence[StreamEvent]:
         if last == "gone":
             raise NotFoundError("there is no such stream")
         return [event for event in HISTORY if last is not None and event.id > last]
 
-    return await state.streams.respond(request, keys=[(caller.tenant_id, "x")], replay=replay)
+    return await state.streams.respond(
+        request, keys=[(caller.tenant_id, "x")], replay=replay, last_event_id=last_event_id
+    )
 
 
 @asynccontextmanager

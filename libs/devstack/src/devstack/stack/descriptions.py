@@ -1,19 +1,20 @@
 """Merge several OpenAPI documents into one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from common.web.openapi import API_TITLE, rename_components, renamed
+
 Document = dict[str, Any]
-_SCHEMAS = "#/components/schemas/"
 
 
 def merge_documents(documents: Mapping[str, Document]) -> Document:
     """Merge documents by service name; schemas that clash are prefixed with their service."""
     first = next(iter(documents.values()))
-    result: Document = {
-        "openapi": first["openapi"],
-        "info": {"title": "Threadline", "version": first["info"]["version"]},
+    result: Document = first | {
+        "info": first["info"] | {"title": API_TITLE},
         "paths": {},
+        "tags": _tags(documents.values()),
         "components": {"schemas": {}},
     }
     for service, document in documents.items():
@@ -27,27 +28,19 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
     return result
 
 
+def _tags(documents: Iterable[Document]) -> list[dict[str, str]]:
+    tags = {tag["name"]: tag for document in documents for tag in document.get("tags", ())}
+    return [tags[name] for name in sorted(tags)]
+
+
 def _add(result: Document, document: Document, names: Mapping[str, str]) -> None:
-    for path, item in _rename_references(document["paths"], names).items():
+    for path, item in renamed(document["paths"], names).items():
         result["paths"].setdefault(path, item)
     for kind, entries in document.get("components", {}).items():
-        for name, entry in _rename_references(entries, names).items():
-            new = names.get(name, name) if kind == "schemas" else name
-            result["components"].setdefault(kind, {})[new] = entry
+        added = rename_components(entries, names) if kind == "schemas" else entries
+        result["components"].setdefault(kind, {}).update(added)
 
 
 def _schemas(document: Document) -> dict[str, Any]:
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     return schemas
-
-
-def _rename_references(node: Any, names: Mapping[str, str]) -> Any:
-    """Return a copy of ``node`` whose references use the new names of schemas."""
-    if isinstance(node, dict):
-        return {key: _rename_references(value, names) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_rename_references(value, names) for value in node]
-    if isinstance(node, str) and node.startswith(_SCHEMAS):
-        name = node.removeprefix(_SCHEMAS)
-        return _SCHEMAS + names.get(name, name)
-    return node

@@ -52,7 +52,7 @@ Locale = Annotated[
 _NAMES_SOMEBODY = ("customer_id", "conversation_id", "in_reply_to")
 
 
-class IdentifierRequest(RequestModel):
+class ContactIdentifier(RequestModel):
     """``level``: claimed by the sender, proved by the channel, or verified by the customer."""
 
     type: Slug = Field(
@@ -139,7 +139,7 @@ class InteractionRequest(RequestModel):
         " conversation; null if it answers no message.",
     )
     identifiers: Annotated[
-        list[IdentifierRequest],
+        list[ContactIdentifier],
         Field(
             max_length=50,
             validate_default=True,
@@ -191,8 +191,8 @@ class InteractionRequest(RequestModel):
     @field_validator("identifiers")
     @classmethod
     def _belongs_somewhere(
-        cls, identifiers: list[IdentifierRequest], info: ValidationInfo
-    ) -> list[IdentifierRequest]:
+        cls, identifiers: list[ContactIdentifier], info: ValidationInfo
+    ) -> list[ContactIdentifier]:
         named = [info.data.get(name, True) for name in _NAMES_SOMEBODY]
         if not identifiers and not any(named):
             raise ValueError("must not be empty without a customer_id or a conversation_id")

@@ -172,6 +172,8 @@ class SignedBody:
     """
 
     limit_of: Callable[[Request], int | None]
+    media_type: str
+    """What the document says of the body; the signature covers whatever was sent."""
 
     async def __call__(self, request: Request) -> RawBody:
         state = app_state(request)
@@ -209,13 +211,15 @@ def batch_body(
     return Depends(BatchBody(item, max_items, max_bytes, Limits(max_keys=max_keys)))
 
 
-def signed_body(limit_of: Callable[[Request], int | None]) -> Any:
+def signed_body(
+    limit_of: Callable[[Request], int | None], *, media_type: str = "application/octet-stream"
+) -> Any:
     """Return the dependency that reads bytes whose signature is to be checked.
 
     ``limit_of`` returns how many bytes a call may have, or None if its head shows that it cannot be
     genuine: then nothing is read. A route that refuses the signature calls ``refuse_stranger``.
     """
-    return Depends(SignedBody(limit_of))
+    return Depends(SignedBody(limit_of, media_type))
 
 
 def refuse_stranger(request: Request) -> NoReturn:

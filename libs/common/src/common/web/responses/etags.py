@@ -38,6 +38,38 @@ def expected_etag(request: Request, *view: Part, required: bool = False) -> Expe
     return ExpectedEtag(frozenset(tag for weak, tag in _TAG.findall(header) if not weak), view)
 
 
+class IfNoneMatch:
+    """The request's ``If-None-Match``."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def not_modified(self, etag: str) -> Response | None:
+        """Return the 304 for a caller that has ``etag``, else None."""
+        return not_modified(self._request, etag)
+
+
+class IfMatch:
+    """The request's ``If-Match``."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def expected(self, *view: Part) -> ExpectedEtag | None:
+        """Return what the resource must still be; see ``expected_etag``."""
+        return expected_etag(self._request, *view)
+
+
+async def get_if_none_match(request: Request) -> IfNoneMatch:
+    """Dependency: the request's ``If-None-Match``."""
+    return IfNoneMatch(request)
+
+
+async def get_if_match(request: Request) -> IfMatch:
+    """Dependency: the request's ``If-Match``."""
+    return IfMatch(request)
+
+
 def _joined(request: Request, name: str) -> str | None:
     values = request.headers.getlist(name)
     joined = ", ".join(values).strip()

@@ -98,21 +98,22 @@ class Streams:
         *,
         keys: Sequence[Hashable],
         replay: Replay,
+        last_event_id: str | None,
         wants: Callable[[StreamEvent], bool] | None = None,
     ) -> Response:
-        """Return the stream of ``keys`` for the caller; ``wants`` chooses among the live events.
+        """Return the stream of ``keys`` for the caller, who has seen ``last_event_id``.
 
-        Raises HttpError 429 beyond the caps, 400 for a ``Last-Event-ID`` that none of ours can be,
-        and whatever ``replay`` raises.
+        ``wants`` chooses among the live events.
+
+        Raises HttpError 429 beyond the caps, and the errors of ``replay``.
         """
         caller = caller_of(request)
         credential = (caller.tenant_id, caller.principal_id)
-        last_id = _last_event_id(request)
         self._check_caps(credential)
         reader = _Reader(wants)
         release = self._subscribe(reader, keys, credential)
         try:
-            missed = await replay(last_id)
+            missed = await replay(last_event_id)
         except BaseException:
             release()
             raise
@@ -224,7 +225,8 @@ def _retry_ms() -> int:
     return random.randint(500, 3_000)  # noqa: S311 - jitter
 
 
-def _last_event_id(request: Request) -> str | None:
+async def get_last_event_id(request: Request) -> str | None:
+    """Dependency: the request's ``Last-Event-ID``, None without it. Raises HttpError 400."""
     found = request.headers.get("last-event-id")
     if found is not None and not (len(found) <= MAX_EVENT_ID and found.isprintable()):
         raise HttpError(400, "unknown Last-Event-ID")

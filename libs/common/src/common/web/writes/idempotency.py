@@ -23,8 +23,9 @@ from common.web.auth import Exchange, route_template
 from common.web.problems import HttpError
 
 MAX_KEY = 255
+PROMISED_HOURS = 24
 KEEP_HOURS = 48
-"""The API promises 24."""
+"""Longer than ``PROMISED_HOURS``, which the API promises."""
 _PURGE_ROWS = 10_000
 
 

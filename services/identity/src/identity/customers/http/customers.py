@@ -4,31 +4,30 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from starlette.requests import Request
 from starlette.responses import Response
 
-from common.web import Caller, DatabaseDep, requires
-from common.web.responses import Masker, json_answer, not_modified, strong_etag
+from common.web import Caller, DatabaseDep, IfNoneMatchDep, requires, tag
+from common.web.responses import Masker, json_answer, strong_etag
 from identity.customers.http.masks import masked_attributes, masked_identifiers
 from identity.customers.http.schemas import CustomerResponse
 from identity.customers.store.customer_views import CustomerView, get_customer_view
 
 DEADLINE_SECONDS = 2.0
 
-router = APIRouter(tags=["customers"])
+router = APIRouter(tags=[tag("customers", "Customers, by any id ever issued for them.")])
 
 
 @router.get(
     "/v1/customers/{customer_id}", response_model=CustomerResponse, summary="Read a customer"
 )
 async def read_customer(
-    request: Request,
     customer_id: Annotated[
         UUID,
         Path(description="Any id ever issued; that of an absorbed customer leads to the survivor."),
     ],
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
+    if_none_match: IfNoneMatchDep,
 ) -> Response:
     """Read a customer; the id of an absorbed customer returns the survivor."""
     view = await database.read(
@@ -37,7 +36,7 @@ async def read_customer(
     caller.check_reach(view.customer_id, *view.merged_ids, what="customer")
     body = _response(view, customer_id, Masker(caller.sees_pii)).model_dump_json().encode()
     etag = strong_etag(body)
-    return not_modified(request, etag) or json_answer(body, etag=etag)
+    return if_none_match.not_modified(etag) or json_answer(body, etag=etag)
 
 
 def _response(view: CustomerView, requested_id: UUID, masker: Masker) -> CustomerResponse:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.web import Caller, WriterDep, requires
+from common.web import Caller, WriterDep, requires, tag
 from common.web.requests import json_body
 from common.web.responses import Masker
 from identity.customers.domain.attributes import is_same_json, visible_values
@@ -28,10 +28,16 @@ from identity.merging.usecases.merge_customers import (
 
 UNSPECIFIED = "unspecified"
 
-router = APIRouter(tags=["merges"])
+router = APIRouter(tags=[tag("merges", "Making two customers one.")])
 
 
-@router.post("/v1/merges", response_model=MergeResponse, summary="Merge two customers")
+@router.post(
+    "/v1/merges",
+    response_model=MergeResponse,
+    operation_id="merge_customers",
+    summary="Merge two customers",
+    responses={404: {"description": "One of the ids belongs to no customer of the tenant."}},
+)
 async def merge(
     caller: Annotated[Caller, requires("identity:admin")],
     body: Annotated[MergeRequest, json_body(MergeRequest)],

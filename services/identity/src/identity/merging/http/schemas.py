@@ -71,7 +71,6 @@ class MergeResponse(ResponseModel):
     )
     dry_run: bool = Field(description="The request's ``dry_run``: if true, nothing was changed.")
     preview: MergePreview | None = Field(
-        default=None,
         description="The survivor after the merge; null without ``dry_run`` and if ``changed`` is"
         " false.",
     )

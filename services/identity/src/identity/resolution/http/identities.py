@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.errors import ServiceError
-from common.web import Caller, ClockDep, WriterDep, requires
+from common.web import Caller, ClockDep, WriterDep, requires, tag
 from common.web.requests import Batch, batch_body, json_body
 from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
 from identity.resolution.domain.requests import ResolutionRequest
@@ -23,12 +23,15 @@ from identity.resolution.usecases.resolve_identities import (
 
 MAX_BATCH_ITEMS = 1_000
 
-router = APIRouter(tags=["identities"])
+router = APIRouter(
+    tags=[tag("identities", "From identifiers, such as telephone numbers, to customers.")]
+)
 
 
 @router.post(
     "/v1/identities/resolve",
     response_model=ResolveResponse,
+    operation_id="resolve_identifiers",
     summary="Resolve identifiers to their customer",
 )
 async def resolve(
@@ -46,6 +49,7 @@ async def resolve(
 @router.post(
     "/v1/identities/resolve/batch",
     response_model=ResolveBatchResponse,
+    operation_id="resolve_identifiers_batch",
     summary=f"Resolve a batch of up to {MAX_BATCH_ITEMS:,} requests",
 )
 async def resolve_batch(

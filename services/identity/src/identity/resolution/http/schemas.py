@@ -62,7 +62,7 @@ _MEANINGS = {
 }
 
 
-class IdentifierRequest(RequestModel):
+class ObservedIdentifier(RequestModel):
     """``scope`` is the source, page or portfolio within which the value is unique."""
 
     type: IdentifierType = Field(description=TYPE)
@@ -79,7 +79,7 @@ class IdentifierRequest(RequestModel):
 class ResolveRequest(RequestModel):
     """``default_region`` (ISO 3166) applies to telephone numbers without a country code."""
 
-    identifiers: list[IdentifierRequest] = Field(
+    identifiers: list[ObservedIdentifier] = Field(
         min_length=1,
         max_length=MAX_IDENTIFIERS_PER_REQUEST,
         description=f"1 to {MAX_IDENTIFIERS_PER_REQUEST} identifiers that were seen together.",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.web import part_of, part_state, public
+from common.web import part_of, part_state, public, tag
 from common.web.requests import (
     ANY_QUERY,
     RawBody,
@@ -21,7 +21,7 @@ from interactions.channels.store.accounts import ChannelAccount, find_account
 from interactions.channels.usecases.add_channel_account import binding
 from interactions.channels.usecases.deliveries import StoreDelivery, store_delivery
 
-router = APIRouter(tags=["channels"])
+router = APIRouter(tags=[tag("channels", "What the providers of channels call.")])
 
 NO_SECRET = "0" * 32
 """Used when there is no secret, so that an unknown account takes as long as a bad signature."""
@@ -39,6 +39,7 @@ def _limit_of(request: Request) -> int | None:
 
 @router.post(
     "/v1/channels/{provider}/{account}",
+    operation_id="receive_webhook",
     summary="Receive a provider's webhook",
     response_class=Response,
     dependencies=[public("the provider signs its call")],
@@ -49,7 +50,7 @@ async def receive(
     request: Request,
     provider: Annotated[str, Path(description="Name of the provider, such as `twilio`.")],
     account: Annotated[str, Path(description="The tenant's channel account at the provider.")],
-    raw: Annotated[RawBody, signed_body(_limit_of)],
+    raw: Annotated[RawBody, signed_body(_limit_of, media_type="application/x-www-form-urlencoded")],
     state: Annotated[ChannelsState, part_state(ChannelsState)],
 ) -> Response:
     """Store a provider's call. The account in the path determines the tenant."""

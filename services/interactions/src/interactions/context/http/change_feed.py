@@ -6,19 +6,24 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from common.jsons import Encoded, loads
-from common.web import Caller, page_limit, part_of, requires
+from common.web import Caller, page_limit, part_of, requires, tag
 from common.web.requests import Sequence64
 from common.web.responses import Masker, json_answer
 from interactions.context.http.schemas import ChangesResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.change_feed import ShownChange, list_changes
 
-router = APIRouter(tags=["changes"])
+router = APIRouter(tags=[tag("changes", "The feed of everything that was written.")])
 
 _AFTER = "The `sequence` of the last change already seen; 0 begins at the first change."
 
 
-@router.get("/v1/changes", summary="List changes", response_model=ChangesResponse)
+@router.get(
+    "/v1/changes",
+    operation_id="list_changes",
+    summary="List changes",
+    response_model=ChangesResponse,
+)
 async def get_changes(
     request: Request,
     caller: Annotated[Caller, requires("context:read")],

@@ -8,23 +8,22 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field, WithJsonSchema
 from starlette.responses import Response
 
-from common.errors import FieldError, InvalidError, NotFoundError, UnavailableError
-from common.web import Caller, part_of, requires
+from common.errors import NotFoundError, UnavailableError
+from common.web import Caller, IfNoneMatchDep, part_of, requires
 from common.web.requests import Name, RequestModel, json_body
-from common.web.responses import Masker, json_answer, not_modified
+from common.web.responses import Masker, json_answer
 from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.context.http.body import context_body, part_statuses
-from interactions.context.http.schemas import ContextResponse, CustomerId
+from interactions.context.http.schemas import CONTEXT, ContextResponse, CustomerId
 from interactions.context.http.state import ContextState
 from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
 from interactions.history import Level, fields, lookup_key
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=[CONTEXT])
 
-_AT = "Reserved for the context as of a past time; not supported yet, every value is refused (422)."
-_FORMAT = "Form of the answer: `json`, also when absent; every other value is refused (422)."
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
 
@@ -63,6 +62,7 @@ class LookupRequest(RequestModel):
 
 @router.get(
     "/v1/context/{customer_id:uuid}",
+    operation_id="read_context",
     summary="Read a customer's context",
     response_model=ContextResponse,
 )
@@ -70,20 +70,22 @@ async def get_context(
     request: Request,
     customer_id: CustomerId,
     caller: ContextCaller,
+    if_none_match: IfNoneMatchDep,
     *,
     include: IncludeParameter = None,
-    at: Annotated[str | None, Query(description=_AT)] = None,
-    format: Annotated[str | None, Query(description=_FORMAT)] = None,  # noqa: A002 - published name
 ) -> Response:
     """Return every wanted part; each says how far it can be trusted."""
-    _refuse_unbuilt(at=at, format=None if format == "json" else format)
     names = None if include is None else [n for group in include for n in group.split(",")]
     parts = choose_parts(names, available=PART_NAMES, pointer="/query/include")
     state = part_of(request, ContextState)
     row = await _read(state, caller, customer_id, parts)
     if row is None or not row.known:
         raise _no_such_customer()
-    return _respond(request, state, caller, row, parts)
+    body, etag = _body(state, caller, row, parts)
+    unchanged = if_none_match.not_modified(etag)
+    if unchanged is not None:
+        unchanged.headers.update(_HEADERS)
+    return unchanged or json_answer(body, headers=_HEADERS, etag=etag)
 
 
 @router.post(
@@ -116,7 +118,8 @@ async def lookup_context(
         row = await _read(state, caller, customer_id, parts)
     if row is None:
         raise _no_such_customer()
-    return _respond(request, state, caller, row, parts)
+    answer, etag = _body(state, caller, row, parts)
+    return json_answer(answer, headers=_HEADERS, etag=etag)
 
 
 async def _read(
@@ -157,31 +160,14 @@ async def _ask_identity(state: ContextState, caller: Caller, identifier: LookupI
     return customer_id
 
 
-def _respond(
-    request: Request,
-    state: ContextState,
-    caller: Caller,
-    row: ContextRow,
-    parts: tuple[str, ...],
-) -> Response:
+def _body(
+    state: ContextState, caller: Caller, row: ContextRow, parts: tuple[str, ...]
+) -> tuple[bytes, str]:
+    """Return the body and its tag. Raises NotFoundError for a caller that may not read it."""
     caller.check_reach(row.customer_id, *row.member_ids, what="customer")
     stale = state.settings.stale_after_seconds
     statuses = part_statuses(row, parts, stale_after_seconds=stale)
-    body, etag = context_body(row, statuses, Masker(caller.sees_pii))
-    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if request.method == "GET" and (unchanged := not_modified(request, etag)) is not None:
-        unchanged.headers.update(headers)
-        return unchanged
-    return json_answer(body, headers=headers, etag=etag)
-
-
-def _refuse_unbuilt(**parameters: str | None) -> None:
-    for name, value in parameters.items():
-        if value is not None:
-            raise InvalidError(
-                f"{name} is not supported yet",
-                errors=[FieldError(pointer=f"/query/{name}", detail="is not supported yet")],
-            )
+    return context_body(row, statuses, Masker(caller.sees_pii))
 
 
 def _no_such_customer() -> NotFoundError:

@@ -11,10 +11,13 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import Field, create_model
 
+from common.web import tag
 from common.web.requests import ResponseModel
 from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.change_feed import ShownChange
 from interactions.history import ShownInteraction
+
+CONTEXT = tag("context", "The whole customer: who it is, what happened, and what is due.")
 
 PartName: Any = Literal[PART_NAMES]
 

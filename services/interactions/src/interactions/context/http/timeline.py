@@ -14,7 +14,7 @@ from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, 
 from common.web.requests import Timestamp, charge
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.search import MAX_WORDS, read_search
-from interactions.context.http.schemas import CustomerId, TimelineResponse
+from interactions.context.http.schemas import CONTEXT, CustomerId, TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
 from interactions.history import Direction, Kind, ShownInteraction, fields
@@ -22,7 +22,7 @@ from interactions.history import Direction, Kind, ShownInteraction, fields
 SEARCH_COST = 10
 """A full-text search counts as so many requests."""
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=[CONTEXT])
 
 _CHANNEL = "Only interactions on this channel, such as `email`; on any channel if absent."
 _KIND = f"Only interactions of this kind: {fields.either(Kind)}; of any kind if absent."
@@ -73,6 +73,7 @@ async def read_filters(
 
 @router.get(
     "/v1/context/{customer_id:uuid}/timeline",
+    operation_id="read_timeline",
     summary="List a customer's interactions",
     response_model=TimelineResponse,
 )

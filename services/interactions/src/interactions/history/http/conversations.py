@@ -5,13 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from pydantic import Field
-from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import FieldError, InvalidError
-from common.web import Caller, DatabaseDep, WriterDep, requires
+from common.web import Caller, DatabaseDep, IfMatchDep, IfNoneMatchDep, WriterDep, requires, tag
 from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
-from common.web.responses import Masker, expected_etag, json_answer, not_modified, strong_etag
+from common.web.responses import Masker, json_answer, strong_etag
 from interactions.history.domain.conversation import Conversation, Status
 from interactions.history.domain.edit import ConversationEdit
 from interactions.history.shown import fields
@@ -23,7 +22,7 @@ from interactions.history.usecases.change_conversation import (
     change_conversation,
 )
 
-router = APIRouter(tags=["conversations"])
+router = APIRouter(tags=[tag("conversations", "Conversations and their state.")])
 
 ConversationId = Annotated[UUID, Path(description="Id of the conversation.")]
 
@@ -99,10 +98,10 @@ class ConversationResponse(ConversationRow):
     response_model=ConversationResponse,
 )
 async def read_conversation(
-    request: Request,
     conversation_id: ConversationId,
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
+    if_none_match: IfNoneMatchDep,
 ) -> Response:
     """Return a conversation, with the ETag for conditional changes."""
     conversation = await database.read(get_conversation, caller.tenant_id, conversation_id)
@@ -110,19 +109,21 @@ async def read_conversation(
         conversation.customer_id, conversation.origin_customer_id, what="conversation"
     )
     etag = _etag(conversation, caller)
-    return not_modified(request, etag) or json_answer(_response(conversation, caller), etag=etag)
+    current = if_none_match.not_modified(etag)
+    return current or json_answer(_response(conversation, caller), etag=etag)
 
 
 @router.patch(
     "/v1/conversations/{conversation_id}",
     summary="Change a conversation",
+    responses={409: {"description": "The conversation cannot go from its status to the new one."}},
     response_model=ConversationResponse,
 )
 async def patch_conversation(
-    request: Request,
     conversation_id: ConversationId,
     caller: Annotated[Caller, requires("interactions:write")],
     body: Annotated[ConversationPatch, json_body(ConversationPatch)],
+    if_match: IfMatchDep,
     write: WriterDep,
 ) -> Response:
     """Change a conversation; with ``If-Match`` only if it still has that ETag."""
@@ -130,7 +131,7 @@ async def patch_conversation(
         caller.tenant_id,
         conversation_id,
         body.to_edit(),
-        expected_etag(request, caller.sees_pii),
+        if_match.expected(caller.sees_pii),
     )
     return await write(
         change_conversation,

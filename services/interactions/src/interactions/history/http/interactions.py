@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from common.errors import ServiceError
 from common.telemetry import current_traceparent
-from common.web import Caller, ClockDep, RejectedItem, WriterDep, part_state, requires
+from common.web import Caller, ClockDep, RejectedItem, WriterDep, part_state, requires, tag
 from common.web.requests import Batch, ResponseModel, batch_body, json_body
 from interactions.history.http.state import HistoryState
 from interactions.history.inbound_message import InteractionRequest
@@ -19,7 +19,7 @@ from interactions.history.shown import fields
 from interactions.history.usecases.record_interactions import Recorded, RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
 
-router = APIRouter(tags=["interactions"])
+router = APIRouter(tags=[tag("interactions", "Recording what happened on a channel.")])
 
 
 class InteractionResponse(ResponseModel):
@@ -52,6 +52,7 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
 
 @router.post(
     "/v1/interactions",
+    operation_id="record_interaction",
     summary="Record an interaction",
     status_code=201,
     response_model=InteractionResponse,
@@ -79,6 +80,7 @@ async def record(
 
 @router.post(
     "/v1/interactions/batch",
+    operation_id="record_interactions",
     summary="Record up to 1,000 interactions",
     response_model=InteractionBatchResponse,
 )

@@ -10,7 +10,7 @@ from common.jsons import loads
 from common.web import Caller, CursorParameter, CursorsDep, PageLimit, requires
 from common.web.requests import JsonTime, ResponseModel
 from common.web.responses import json_answer
-from sla.alerts.http.filters import AllowedDep, TypeName
+from sla.alerts.http.filters import ALERTS, AllowedDep, TypeName
 from sla.alerts.http.state import AlertsStateDep
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import Alert, Span
@@ -24,7 +24,7 @@ from sla.clocks.events.clock_fields import (
 )
 from sla.clocks.http.filters import SeverityName, as_bound
 
-router = APIRouter(prefix="/v1/sla/alerts", tags=["stream"])
+router = APIRouter(prefix="/v1/sla/alerts", tags=[ALERTS])
 
 
 class AlertResponse(RoutingFields, ClockFields, ResponseModel):

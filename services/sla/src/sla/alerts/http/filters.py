@@ -6,9 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from common.web import tag
 from common.web.requests import SplitAtCommas, one_of
 from common.web.responses import StreamEvent
 from sla.clocks.http.filters import WantedDep
+
+ALERTS = tag("alerts", "Warnings, breaches and all else that happens to clocks.")
 
 Allowed = Mapping[str, Sequence[str]]
 """The allowed values by field; other fields may have any value."""

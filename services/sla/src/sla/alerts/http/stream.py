@@ -8,15 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.web import Caller, HttpError, requires
+from common.web import Caller, HttpError, LastEventIdDep, requires
 from common.web.responses import StreamEvent
 from sla.alerts.feed import alert_event, stream_key
-from sla.alerts.http.filters import Allowed, AllowedDep, wants
+from sla.alerts.http.filters import ALERTS, Allowed, AllowedDep, wants
 from sla.alerts.http.state import AlertsState, AlertsStateDep
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import Span
 
-router = APIRouter(prefix="/v1/sla/stream", tags=["stream"])
+router = APIRouter(prefix="/v1/sla/stream", tags=[ALERTS])
 
 STREAM_COST = 10
 """Opening a stream counts as so many requests: it may replay a thousand alerts."""
@@ -37,6 +37,7 @@ async def stream_alerts(
     caller: Annotated[Caller, requires("sla:read", cost=STREAM_COST)],
     state: AlertsStateDep,
     allowed: AllowedDep,
+    last_event_id: LastEventIdDep,
 ) -> Response:
     """Stream the events of clocks as server-sent events, as they are declared.
 
@@ -53,7 +54,11 @@ async def stream_alerts(
         return await _missed(state, caller.tenant_id, last_event_id, allowed)
 
     return await state.streams.respond(
-        request, keys=[stream_key(caller.tenant_id)], replay=replay, wants=wants(allowed)
+        request,
+        keys=[stream_key(caller.tenant_id)],
+        replay=replay,
+        last_event_id=last_event_id,
+        wants=wants(allowed),
     )
 
 

@@ -16,6 +16,7 @@ from common.web import (
     DatabaseDep,
     PageLimit,
     requires,
+    tag,
 )
 from common.web.requests import SplitAtCommas, Timestamp
 from common.web.responses import Part, json_answer
@@ -36,7 +37,10 @@ from sla.clocks.http.state import ClocksStateDep
 from sla.clocks.store import clock_views
 from sla.clocks.store.clock_views import After, ClockFilters
 
-router = APIRouter(prefix="/v1/sla/clocks", tags=["clocks"])
+router = APIRouter(
+    prefix="/v1/sla/clocks",
+    tags=[tag("clocks", "What is due when, what was late, and why.")],
+)
 
 _STATE = (
     "Only clocks in these states: `running`, `paused`, `met`, `breached` or `cancelled`. Every "

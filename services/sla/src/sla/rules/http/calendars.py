@@ -1,9 +1,8 @@
 """Versioned business hours."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import NotFoundError
@@ -12,18 +11,26 @@ from common.web import (
     CursorParameter,
     CursorsDep,
     DatabaseDep,
+    IfMatchDep,
+    IfNoneMatchDep,
     PageLimit,
     WriterDep,
     requires,
+    tag,
 )
 from common.web.requests import json_body
-from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
+from common.web.responses import IfMatch, json_answer, strong_etag
 from sla.rules.http.calendar_schemas import CalendarList, CalendarRequest, CalendarResponse
 from sla.rules.national_holidays import Nation
 from sla.rules.store.calendars import CALENDARS, CalendarVersion
 from sla.rules.usecases.save_calendar import SaveCalendar, save_calendar
 
-router = APIRouter(prefix="/v1/sla/calendars", tags=["calendars"])
+router = APIRouter(
+    prefix="/v1/sla/calendars",
+    tags=[tag("calendars", "Business hours, in which the time of clocks counts.")],
+)
+
+_NAME_TAKEN: dict[int | str, Any] = {409: {"description": "Another calendar has this ``name``."}}
 
 CalendarId = Annotated[
     str,
@@ -37,24 +44,29 @@ CalendarId = Annotated[
 
 @router.put("", response_model=CalendarResponse, summary="Save a calendar by its name")
 async def put_calendar_by_name(
-    request: Request,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
+    if_match: IfMatchDep,
     write: WriterDep,
 ) -> Response:
     """Save a calendar by its name: a new calendar, or the next version of the one with that name.
 
     With ``If-Match``, only a calendar with that ETag is replaced; none is created.
     """
-    return await _put(request, caller, None, body, write)
+    return await _put(caller, None, body, if_match, write)
 
 
-@router.put("/{calendar_id}", response_model=CalendarResponse, summary="Save a calendar by its id")
+@router.put(
+    "/{calendar_id}",
+    response_model=CalendarResponse,
+    summary="Save a calendar by its id",
+    responses=_NAME_TAKEN,
+)
 async def put_calendar(
-    request: Request,
     calendar_id: CalendarId,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
+    if_match: IfMatchDep,
     write: WriterDep,
 ) -> Response:
     """Save a calendar under an id that the caller chooses; saving again makes its next version.
@@ -62,7 +74,7 @@ async def put_calendar(
     With ``If-Match``, only a calendar with that ETag is replaced; none is created.
     Conversations whose clocks are running keep the version they matched.
     """
-    return await _put(request, caller, calendar_id, body, write)
+    return await _put(caller, calendar_id, body, if_match, write)
 
 
 @router.get("", response_model=CalendarList, summary="List calendars")
@@ -85,24 +97,24 @@ async def list_calendars(
 
 @router.get("/{calendar_id}", response_model=CalendarResponse, summary="Read a calendar")
 async def read_calendar(
-    request: Request,
     calendar_id: CalendarId,
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
+    if_none_match: IfNoneMatchDep,
 ) -> Response:
     """Read a calendar in its current version."""
     calendar = await database.read(CALENDARS.find_current, caller.tenant_id, calendar_id)
     if calendar is None:
         raise NotFoundError("calendar not found")
     etag = _etag(caller, calendar)
-    return not_modified(request, etag) or json_answer(_response(calendar), etag=etag)
+    return if_none_match.not_modified(etag) or json_answer(_response(calendar), etag=etag)
 
 
 async def _put(
-    request: Request,
     caller: Caller,
     calendar_id: str | None,
     body: CalendarRequest,
+    if_match: IfMatch,
     write: WriterDep,
 ) -> Response:
     command = SaveCalendar(
@@ -110,7 +122,7 @@ async def _put(
         calendar_id=calendar_id,
         body=body.model_dump(mode="json"),
         nations=[Nation(n.country, n.subdivision) for n in body.national_holidays],
-        expected=expected_etag(request),
+        expected=if_match.expected(),
     )
 
     def answer(saved: CalendarVersion) -> tuple[int, CalendarResponse, dict[str, str]]:

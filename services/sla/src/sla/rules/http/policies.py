@@ -1,10 +1,9 @@
 """Versioned policies; the first by position whose conditions hold covers a conversation."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import NotFoundError
@@ -14,22 +13,37 @@ from common.web import (
     CursorParameter,
     CursorsDep,
     DatabaseDep,
+    IfMatchDep,
+    IfNoneMatchDep,
     PageLimit,
     WriterDep,
     requires,
+    tag,
 )
 from common.web.requests import json_body
-from common.web.responses import expected_etag, json_answer, not_modified, strong_etag
+from common.web.responses import json_answer, strong_etag
 from sla.rules.http.policy_schemas import PolicyList, PolicyRequest, PolicyResponse
 from sla.rules.store.policies import POLICIES, PolicyVersion
 from sla.rules.usecases.save_policy import SavePolicy, save_policy
 
-router = APIRouter(prefix="/v1/sla/policies", tags=["policies"])
+_POSITION_TAKEN: dict[int | str, Any] = {
+    409: {"description": "Another policy has this ``position``."}
+}
+
+router = APIRouter(
+    prefix="/v1/sla/policies", tags=[tag("policies", "Which conversations get which targets.")]
+)
 
 PolicyId = Annotated[UUID, Path(description="Id of the policy.")]
 
 
-@router.post("", status_code=201, response_model=PolicyResponse, summary="Create a policy")
+@router.post(
+    "",
+    status_code=201,
+    response_model=PolicyResponse,
+    summary="Create a policy",
+    responses=_POSITION_TAKEN,
+)
 async def create_policy(
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[PolicyRequest, json_body(PolicyRequest)],
@@ -39,19 +53,24 @@ async def create_policy(
     return await write(save_policy, _command(caller, None, body), answer=lambda p: _answer(201, p))
 
 
-@router.put("/{policy_id}", response_model=PolicyResponse, summary="Replace a policy")
+@router.put(
+    "/{policy_id}",
+    response_model=PolicyResponse,
+    summary="Replace a policy",
+    responses=_POSITION_TAKEN,
+)
 async def put_policy(
-    request: Request,
     policy_id: PolicyId,
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[PolicyRequest, json_body(PolicyRequest)],
+    if_match: IfMatchDep,
     write: WriterDep,
 ) -> Response:
     """Replace a policy by its next version; with ``If-Match`` only if it still has that ETag.
 
     Conversations that matched before keep the version they matched.
     """
-    command = _command(caller, policy_id, body, expected_etag(request))
+    command = _command(caller, policy_id, body, if_match.expected())
     return await write(save_policy, command, answer=lambda p: _answer(200, p))
 
 
@@ -75,17 +94,17 @@ async def list_policies(
 
 @router.get("/{policy_id}", response_model=PolicyResponse, summary="Read a policy")
 async def read_policy(
-    request: Request,
     policy_id: PolicyId,
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
+    if_none_match: IfNoneMatchDep,
 ) -> Response:
     """Read a policy in its current version."""
     policy = await database.read(POLICIES.find_current, caller.tenant_id, policy_id)
     if policy is None:
         raise NotFoundError("policy not found")
     etag = _etag(policy)
-    return not_modified(request, etag) or json_answer(_response(policy), etag=etag)
+    return if_none_match.not_modified(etag) or json_answer(_response(policy), etag=etag)
 
 
 def _command(

@@ -1,0 +1,89 @@
+"""The headers of requests and answers that callers work with."""
+
+from typing import Any
+
+from common.web.writes import MAX_KEY, PROMISED_HOURS
+
+Json = dict[str, Any]
+
+IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
+    "description": f"The caller's name for the request, 1 to {MAX_KEY} printable ASCII characters:"
+    f" a repetition with the same key within {PROMISED_HOURS} hours gets the first answer."
+    " Without a key, every repetition is a new request.",
+}
+IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 4096},
+    "description": "The ``ETag`` that the resource must still have, several separated by commas, or"
+    " ``*`` for any; otherwise 412 and nothing changes. Without it the change is unconditional.",
+}
+IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 4096},
+    "description": "The ``ETag`` of the copy that the caller has, several separated by commas, or"
+    " ``*`` for any; 304 without a body if it is still current.",
+}
+LAST_EVENT_ID: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "description": "The ``id`` of the last event that the caller got: the events missed since then"
+    " come first. Absent to begin now.",
+}
+
+COMPONENTS: Json = {
+    "ETag": {
+        "schema": {"type": "string", "pattern": '^"[^"]+"$'},
+        "description": "The version of the resource as this caller sees it, for ``If-Match`` and"
+        " ``If-None-Match``.",
+    },
+    "IdempotentReplayed": {
+        "schema": {"type": "string", "const": "true"},
+        "description": "Present if this is the stored answer of an earlier request with the same"
+        " ``Idempotency-Key``.",
+    },
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "What is left of the credential's quota (``r``), and the seconds until it is"
+        " full again (``t``); absent if the request was refused before it was charged.",
+    },
+    "RateLimitPolicy": {
+        "schema": {"type": "string"},
+        "description": "The credential's quota (``q``) and the seconds in which it may be used up"
+        " (``w``); each item of a batch counts as a request.",
+    },
+    "RequestId": {
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "description": "The id of the request, which the service's log has too; in a problem it is"
+        " the end of ``instance``.",
+    },
+    "RetryAfter": {
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        "description": "The seconds to wait before the same request is worth repeating.",
+    },
+    "WWWAuthenticate": {
+        "schema": {"type": "string"},
+        "description": "How to authenticate: a bearer token in the ``Authorization`` header.",
+    },
+}
+_NAMES = {
+    "IdempotentReplayed": "Idempotent-Replayed",
+    "RateLimitPolicy": "RateLimit-Policy",
+    "RequestId": "X-Request-Id",
+    "RetryAfter": "Retry-After",
+    "WWWAuthenticate": "WWW-Authenticate",
+}
+
+
+def shown_headers(*components: str) -> Json:
+    """Return the ``headers`` of an answer, which refer to ``COMPONENTS``."""
+    return {_NAMES.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in components}
