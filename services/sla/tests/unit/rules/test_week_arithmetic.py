@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -54,6 +53,8 @@ class DayByDay:
         self._calendar = calendar
         self.at_close = calendar.at_close
 
+        self._days: dict[int, Sequence[Window]] = {}
+
     def windows(self, start: int, end: int) -> Iterator[Window]:
         if start >= end:
             return
@@ -67,8 +68,12 @@ class DayByDay:
             if self._instant(ordinal, 0) >= end:
                 return
 
-    @cache  # noqa: B019 - lives as long as its test case
     def _day(self, ordinal: int) -> Sequence[Window]:
+        if ordinal not in self._days:
+            self._days[ordinal] = self._windows_of(ordinal)
+        return self._days[ordinal]
+
+    def _windows_of(self, ordinal: int) -> Sequence[Window]:
         first, last = self._instant(ordinal, 0), self._instant(ordinal + 1, 0)
         windows = []
         for start, end in self._calendar.spans_of(date.fromordinal(ordinal)):
