@@ -23,6 +23,9 @@ PACKAGES := libs/common libs/devstack services/identity services/interactions se
 BASE := $(VENV)/.base-is-ready
 DEV  := $(VENV)/.dev-is-ready
 TOOLS := $(VENV)/.tools-is-ready
+CLIENTS := build/clients
+GENERATORS := $(CLIENTS)/venv/.is-ready
+NODE := $(CLIENTS)/node/.is-ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -184,6 +187,10 @@ contracts-check: $(DEV) ## Fail when contracts/, docs/events.md or docs/diagrams
 	$(BIN)/python -m tools.export_contracts --check
 	$(BIN)/python -m tools.diagrams --check
 
+.PHONY: check-api
+check-api: $(DEV) $(NODE) ## Lint the API's description, call a stack with generated clients, refuse breaking changes
+	$(BIN)/python -m tools.check_api
+
 .PHONY: contracts-release
 contracts-release: $(DEV) ## Keep the contracts as those of a release, with which later ones are compared
 	$(BIN)/python -m tools.contracts.breaking --release
@@ -207,19 +214,19 @@ failures-check: $(DEV) ## Fail when docs/failures.md is stale, or cites a test t
 ##@ Dependencies
 
 .PHONY: lock
-lock: $(DEV) ## Resolve requirements/*.in anew, keeping pins that still fit (UPGRADE=1 lifts them)
+lock: $(DEV) $(GENERATORS) ## Resolve requirements/*.in anew, keeping pins that still fit (UPGRADE=1 lifts them)
 	$(BIN)/python -m tools.dependencies.locks --write $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
-lock-check: $(DEV) ## Fail when a lock file does not follow from its .in file, or names an address
+lock-check: $(DEV) $(GENERATORS) ## Fail when a lock file does not follow from its .in file, or names an address
 	$(BIN)/python -m tools.dependencies.locks
 
 .PHONY: licences
-licences: $(DEV) ## Write docs/licences.md: what every dependency is licensed under
+licences: $(DEV) $(GENERATORS) ## Write docs/licences.md: what every dependency is licensed under
 	$(BIN)/python -m tools.dependencies.licences
 
 .PHONY: licences-check
-licences-check: $(DEV) ## Fail when docs/licences.md is stale or a licence is not permissive
+licences-check: $(DEV) $(GENERATORS) ## Fail when docs/licences.md is stale or a licence is not permissive
 	$(BIN)/python -m tools.dependencies.licences --check
 
 .PHONY: audit
@@ -230,7 +237,8 @@ audit: $(TOOLS) ## Look for known vulnerabilities in what the lock files name
 
 # A lock file names everything, so nothing is resolved: pip would otherwise meet releases newer than
 # the lock where a requirement has extras, and refuse them. `pip check` says when something lacks.
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps
+PIP_INSTALL := python -m pip --disable-pip-version-check --no-input --quiet install --no-deps
+INSTALL := $(BIN)/$(PIP_INSTALL)
 INSTALLED := $(BIN)/python -m pip --disable-pip-version-check check >/dev/null
 
 $(VENV)/pyvenv.cfg:
@@ -253,4 +261,16 @@ $(DEV): requirements/dev.txt $(BASE)
 $(TOOLS): requirements/tools.txt $(DEV)
 	$(INSTALL) --require-hashes -r requirements/tools.txt
 	$(INSTALLED)
+	@touch $@
+
+# Generators of clients and linters of the API's description, apart from our own packages.
+$(GENERATORS): requirements/clients.txt
+	$(PYTHON) -m venv $(CLIENTS)/venv
+	$(CLIENTS)/venv/bin/$(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(NODE): requirements/node/package.json requirements/node/package-lock.json $(GENERATORS)
+	@mkdir -p $(@D)
+	cp $(<D)/package.json $(<D)/package-lock.json $(<D)/.npmrc $(@D)
+	cd $(@D) && PATH="$(CURDIR)/$(CLIENTS)/venv/bin:$$PATH" npm ci --loglevel=error
 	@touch $@

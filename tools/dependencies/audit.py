@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("base", "embedded", "dev", "tools")
+LOCKS = ("base", "embedded", "dev", "tools", "clients")
 FOUND = "Found "
 """How pip-audit's summary begins when it found something."""
 

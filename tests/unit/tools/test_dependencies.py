@@ -2,8 +2,20 @@
 
 import pytest
 
-from tools.dependencies import audit, licences
-from tools.dependencies.locks import addresses
+from tools.dependencies import audit, licences, npm_lock
+from tools.dependencies.locks import FOLDER, addresses
+
+NPM_LOCK = """{
+  "packages": {
+    "": {"name": "ours"},
+    "node_modules/good": {
+      "integrity": "sha512-abc", "license": "MIT", "resolved": "https://example.org/good.tgz",
+      "funding": {"url": "https://example.org/pay"}
+    },
+    "node_modules/good/node_modules/@in/bad": {"license": "GPL-3.0"},
+    "node_modules/good/node_modules/inside": {"inBundle": true}
+  }
+}"""
 
 
 def test_a_lock_file_may_name_no_host():
@@ -37,3 +49,17 @@ def test_only_permissive_licences_are_shipped(licence: str, *, weak: bool, allow
 )
 def test_an_audit_that_could_not_look_is_neither_clean_nor_a_finding(code, errors, clean):
     assert audit.verdict(code, "", errors)[0] is clean
+
+
+def test_the_lock_file_of_npm_has_a_hash_of_everything_and_no_address():
+    assert addresses(npm_lock.without_addresses(NPM_LOCK)) == []
+    assert npm_lock.unhashed(NPM_LOCK) == ["node_modules/good/node_modules/@in/bad"]
+    committed = (FOLDER / "node" / npm_lock.NAME).read_text()
+    assert npm_lock.without_addresses(committed) == committed
+    assert npm_lock.unhashed(committed) == []
+
+
+def test_the_licences_of_npm_packages_are_judged_by_the_name_of_the_package():
+    found = npm_lock.npm_licences(NPM_LOCK)
+    assert found == [("@in/bad", "GPL-3.0"), ("good", "MIT")]
+    assert licences.refused(found, weak=True) == ["@in/bad: GPL-3.0"]

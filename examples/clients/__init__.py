@@ -1,0 +1,1 @@
+"""Generated clients at work (docs/how-to/generate-a-client.md)."""

@@ -1,0 +1,1 @@
+"""Checks the API as outsiders meet it: its description, and clients generated from it."""
