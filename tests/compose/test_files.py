@@ -59,9 +59,17 @@ def test_a_service_accepts_the_settings_of_its_container(name, values, monkeypat
     for key, value in variables.items():
         monkeypatch.setenv(key, OPTIONAL[key.removeprefix(prefix)] if value is None else value)
     settings = SETTINGS[name.split("-")[0]]()
-    assert settings.http.port == 8000  # the port that the image's health check calls
+    assert settings.http.port == 8000
     assert settings.kafka.partitions % settings.relay.shards == 0
     assert settings.auth.environment == "live"
+
+
+def test_health_has_a_port_of_its_own_which_the_proxy_does_not_serve():
+    [port] = set(re.findall(r"_HTTP__HEALTH_PORT=(\d+)", DOCKERFILE))
+    assert DOCKERFILE.count("_HTTP__HEALTH_PORT=") == len(NAMES)
+    assert f"HTTPConnection('127.0.0.1', {port}, " in DOCKERFILE
+    assert port != "8000"
+    assert f":{port}" not in CADDYFILE
 
 
 def test_nothing_starts_without_secrets_and_no_secret_has_a_default():

@@ -119,6 +119,9 @@ class AuthSettings(Part):
 class HttpSettings(Part):
     host: str = "127.0.0.1"
     port: int = 8000
+    health_port: int | None = None
+    """Where ``/livez``, ``/readyz`` and ``/metrics`` are then instead of on ``port``: a socket that
+    outsiders cannot reach, and that no flood of theirs can fill."""
     docs: bool = True
     metrics: bool = True
     trusted_proxies: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import typer
 import uvloop
@@ -25,17 +25,32 @@ Build = Callable[[], Service]
 
 
 def run_api(service: Service, kinds: Sequence[str]) -> None:
-    """Serve the API, with the components of these kinds beside it, until a signal."""
-    run_async(lambda: _run(service, service.api, service.parts(*kinds)))
+    """Serve the API, with the components of these kinds beside it, until a signal.
+
+    Health and metrics have a server of their own if the settings name a port for it.
+    """
+    parts = service.parts(*kinds)
+    servers = [HttpServer(service.api, service.settings.http, on_stop=service.end_streams)]
+    if service.settings.http.health_port is not None:
+        servers.append(_health_server(service, ()))
+    run_async(lambda: _run(service, [*servers, *parts]))
 
 
 def run_worker(service: Service, kinds: Sequence[str]) -> None:
-    """Run the components of these kinds until a signal; the HTTP port has health and metrics."""
+    """Run the components of these kinds until a signal, with a server for health and metrics."""
     parts = service.parts(*kinds)
+    run_async(lambda: _run(service, [_health_server(service, parts), *parts]))
+
+
+def _health_server(service: Service, parts: Sequence[Component]) -> HttpServer:
+    """Return the server of health and metrics: on a port of its own, or else on the service's."""
     checks: dict[str, Check] = {"database": database_check(service.database)}
     checks |= {part.name: component_check(part) for part in parts}
     app = Starlette(routes=[*health_routes(checks), metrics_route()])
-    run_async(lambda: _run(service, app, parts))
+    http = service.settings.http
+    return HttpServer(
+        app, http.model_copy(update={"port": http.health_port or http.port}), name="health"
+    )
 
 
 def run_async(work: Callable[[], Awaitable[T]]) -> T:
@@ -58,7 +73,7 @@ def component_check(component: Component) -> Check:
     return check
 
 
-async def _run(service: Service, app: Any, parts: Sequence[Component]) -> None:
+async def _run(service: Service, components: Sequence[Component]) -> None:
     telemetry = service.settings.telemetry
     logs.configure(level=telemetry.log_level)
     tracing.configure(service=service.name, otlp_endpoint=telemetry.otlp_endpoint)
@@ -67,8 +82,7 @@ async def _run(service: Service, app: Any, parts: Sequence[Component]) -> None:
     await service.open()
     spare_garbage_collection()
     try:
-        server = HttpServer(app, service.settings.http, on_stop=service.end_streams)
-        await run_components([server, *parts], stop)
+        await run_components(components, stop)
     finally:
         await service.close()
 

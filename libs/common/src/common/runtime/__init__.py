@@ -4,14 +4,15 @@ from common.runtime import tasks
 from common.runtime.backoff import Backoff
 from common.runtime.batcher import Batcher, Call
 from common.runtime.loop import Loop, Round, drain, without_session
+from common.runtime.memo import Memo
 from common.runtime.processes import (
     Component,
     run_components,
     spare_garbage_collection,
     stop_on_signals,
 )
-from common.runtime.server import HttpServer
 from common.runtime.shares import NOBODY, Shares
+from common.runtime.sockets import HttpServer, is_trusted, parsed_address, prefix_of
 from common.runtime.tasks import spawn, within
 from common.runtime.turns import Turns
 
@@ -23,10 +24,14 @@ __all__ = [
     "Component",
     "HttpServer",
     "Loop",
+    "Memo",
     "Round",
     "Shares",
     "Turns",
     "drain",
+    "is_trusted",
+    "parsed_address",
+    "prefix_of",
     "run_components",
     "spare_garbage_collection",
     "spawn",

@@ -69,13 +69,13 @@ def build_app(
     app.state.threadline = state
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     app.router.routes.extend(_declared_routes([*routers, version_router]))
-    app.router.routes.extend(
-        health_routes({"database": database_check(state.database)} | dict(checks or {}))
-    )
     if docs:
         app.router.routes.extend(docs_routes())
-    if state.http.metrics:
-        app.router.routes.append(metrics_route())
+    if state.http.health_port is None:
+        checks = {"database": database_check(state.database)} | dict(checks or {})
+        app.router.routes.extend(health_routes(checks))
+        if state.http.metrics:
+            app.router.routes.append(metrics_route())
     return app
 
 

@@ -20,7 +20,7 @@ from common.telemetry import get_logger, tracing
 from common.web import metrics
 from common.web.auth import Authenticator, Exchange, Place, exchange_of, route_template
 from common.web.problems import HttpError, Problem, of_service_error, of_status
-from common.web.requests import client_address, prefix_of, refuse_credentials
+from common.web.requests import refuse_credentials, sender_of
 
 MAX_HEADER_BYTES = 32_768
 MAX_HEADERS = 100
@@ -104,7 +104,7 @@ class Edge:
             await exchange.enter()
 
     def _sender(self, scope: Scope) -> str:
-        return prefix_of(client_address(scope, self._trusted_proxies))
+        return sender_of(scope, self._trusted_proxies)
 
     async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         exchange = exchange_of(scope)

@@ -3,8 +3,9 @@
 import pytest
 from starlette.requests import Request
 
+from common.runtime import prefix_of
 from common.web.problems import HttpError
-from common.web.requests import client_address, prefix_of, public_url
+from common.web.requests import client_address, public_url
 
 PROXIES = ("10.0.0.0/8", "::1")
 

@@ -346,3 +346,9 @@ async def test_documentation_and_metrics_can_be_switched_off():
     shut = world(router, http=HTTP.model_copy(update={"docs": False, "metrics": False}))
     for path in ("/docs", "/openapi.json", "/metrics", "/redoc"):
         assert (await get(shut, path)).status_code == 404
+
+
+async def test_health_and_metrics_can_have_a_port_of_their_own():
+    apart = world(router, http=HTTP.model_copy(update={"health_port": 8001}))
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await get(apart, path)).status_code == 404

@@ -14,8 +14,9 @@ import pytest
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.runtime import HttpServer, lingering, server
-from common.runtime.lingering import LingeringTransport
+from common.runtime import HttpServer
+from common.runtime.sockets import lingering, server
+from common.runtime.sockets.lingering import LingeringTransport
 from common.web import public
 from common.web.requests import RawBody, signed_body
 from common.web.responses import json_answer

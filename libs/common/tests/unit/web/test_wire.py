@@ -3,13 +3,16 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import pytest
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.runtime import HttpServer, wire
+from common.runtime import HttpServer
+from common.runtime.sockets import wire
+from common.runtime.sockets.connections import Connections
 from common.web import public
 from common.web.requests import RawBody, signed_body
 from common.web.responses import json_answer
@@ -29,8 +32,8 @@ async def hello() -> Response:
     return json_answer({})
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         found: int = probe.getsockname()[1]
@@ -63,6 +66,12 @@ async def exchange(port: int, sent: bytes) -> bytes:
 
 def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serving() as found:
+        yield found
 
 
 GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
@@ -164,3 +173,33 @@ async def test_only_a_few_requests_may_be_sent_ahead(port: int):
 
 async def test_no_answer_names_the_server(port: int):
     assert b"\nserver:" not in (await exchange(port, GET + b"Connection: close\r\n\r\n")).lower()
+
+
+async def test_silent_connections_keep_nobody_out(port: int):
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1_024)]
+    try:
+        for _ in range(20):
+            async with asyncio.timeout(5):
+                assert status(await exchange(port, GET + b"Connection: close\r\n\r\n")) == 200
+    finally:
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_when_every_connection_has_a_request_another_is_503(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(wire, "Connections", lambda: Connections(3, most_of_one=3))
+    async with serving() as port:
+        busy = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for _, writer in busy:
+            writer.write(POST + b"Content-Length: 3\r\n\r\na")
+            await writer.drain()
+        await asyncio.sleep(0.1)
+        assert status(await exchange(port, GET + b"\r\n")) == 503
+        busy[0][1].write(b"bc")
+        async with asyncio.timeout(5):
+            await busy[0][0].readuntil(b"}")
+        assert status(await exchange(port, GET + b"\r\n")) == 200
+        for _, writer in busy:
+            writer.close()

@@ -1,6 +1,6 @@
 """What a request brings: bodies, fields, parameters, addresses."""
 
-from common.web.requests.addresses import client_address, prefix_of, public_url, sender_of
+from common.web.requests.addresses import client_address, public_url, sender_of
 from common.web.requests.bodies import (
     Batch,
     BatchBody,
@@ -68,7 +68,6 @@ __all__ = [
     "json_body",
     "one_of",
     "page_limit",
-    "prefix_of",
     "public_url",
     "refuse_credentials",
     "refuse_stranger",

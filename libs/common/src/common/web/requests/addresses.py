@@ -6,26 +6,16 @@ settings name; anyone can write such a header.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
+from common.runtime import is_trusted, parsed_address, prefix_of
 from common.web.problems import HttpError
 from common.web.state import app_state
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-
-Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
-
-
-@lru_cache(maxsize=8)
-def networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
-    """Return the proxies' networks; a single address is a network of one."""
-    return tuple(ip_network(item, strict=False) for item in trusted)
 
 
 def client_address(scope: Scope | HTTPConnection, trusted: Sequence[str]) -> str:
@@ -33,32 +23,21 @@ def client_address(scope: Scope | HTTPConnection, trusted: Sequence[str]) -> str
     scope = scope.scope if isinstance(scope, HTTPConnection) else scope
     client = scope.get("client")
     peer = client[0] if client else ""
-    if not trusted or not _is_trusted(peer, trusted):
+    if not trusted or not is_trusted(peer, trusted):
         return peer
     hops = [hop.strip() for hop in ",".join(_all(scope, b"x-forwarded-for")).split(",")]
     for hop in reversed(hops):
-        if _parsed(hop) is None:
+        if parsed_address(hop) is None:
             return peer
-        if not _is_trusted(hop, trusted):
+        if not is_trusted(hop, trusted):
             return hop
         peer = hop
     return peer
 
 
-def sender_of(request: HTTPConnection, trusted: Sequence[str]) -> str:
+def sender_of(request: Scope | HTTPConnection, trusted: Sequence[str]) -> str:
     """Return the network of the sender, by which strangers are counted."""
     return prefix_of(client_address(request, trusted))
-
-
-@lru_cache(maxsize=4_096)
-def prefix_of(address: str) -> str:
-    """Return the network that one sender can be expected to own: IPv4 /32, IPv6 /64."""
-    parsed = _parsed(address)
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, 64), strict=False))
-    return address
 
 
 def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
@@ -71,7 +50,7 @@ def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
     proxies = app_state(request).http.trusted_proxies if trusted is None else trusted
     scheme, host = scope.get("scheme", "http"), request.headers.get("host", "")
     client = scope.get("client")
-    if client and proxies and _is_trusted(client[0], proxies):
+    if client and proxies and is_trusted(client[0], proxies):
         scheme = _last(scope, b"x-forwarded-proto", {"http", "https"}) or scheme
         forwarded = _last(scope, b"x-forwarded-host")
         host = forwarded if forwarded and _HOST.fullmatch(forwarded) else host
@@ -81,18 +60,6 @@ def public_url(request: Request, trusted: Sequence[str] | None = None) -> str:
     path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
     query = scope.get("query_string", b"").decode("latin-1")
     return f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
-
-
-def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in networks(tuple(trusted)))
-
-
-def _parsed(address: str) -> Address | None:
-    try:
-        return ip_address(address)
-    except ValueError:
-        return None
 
 
 def _all(scope: Scope, name: bytes) -> list[str]:

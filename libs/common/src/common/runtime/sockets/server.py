@@ -8,11 +8,9 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from common.runtime.wire import BoundedProtocol
+from common.runtime.sockets.wire import bounded_protocol
 from common.settings import HttpSettings
 
-LIMIT_CONCURRENCY = 1024
-"""Open connections; streams and silent ones count too."""
 KEEP_ALIVE_SECONDS = 30
 """How long a connection may stay silent between requests."""
 
@@ -32,11 +30,15 @@ class HttpServer:
     application's own shutdown begins only when the last connection is closed.
     """
 
-    name = "api"
-
     def __init__(
-        self, app: Any, settings: HttpSettings, *, on_stop: Callable[[], None] | None = None
+        self,
+        app: Any,
+        settings: HttpSettings,
+        *,
+        name: str = "api",
+        on_stop: Callable[[], None] | None = None,
     ) -> None:
+        self.name = name
         self._on_stop = on_stop
         self._server = _Server(
             uvicorn.Config(
@@ -47,10 +49,9 @@ class HttpServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=LIMIT_CONCURRENCY,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
-                http=BoundedProtocol,
+                http=bounded_protocol(settings.trusted_proxies),
             )
         )
 
