@@ -1,7 +1,8 @@
 """Write what services promise: schemas and examples of events, a catalogue, API documents.
 
-``python -m tools.export_contracts`` writes ``contracts/`` and ``docs/events.md``; with ``--check``
-it writes nothing and fails when a file differs from what the classes say.
+``python -m tools.export_contracts`` writes ``contracts/``, ``docs/events.md`` and
+``docs/errors.md``; with ``--check`` it writes nothing and fails when a file differs from what the
+classes say.
 """
 
 import json
@@ -16,9 +17,12 @@ from typing import Any
 
 from common.messaging import Envelope, EventData, body_of, source_of
 from common.messaging.envelope import headers_of
+from common.web.problems import PROBLEM_TYPES
 from devstack.stack.descriptions import merge_documents
+from identity.merging.http.problems import PROBLEM_TYPES as OF_MERGES
 from tools.contracts.api_documents import asyncapi_document, openapi_documents
 from tools.contracts.event_catalogue import catalogue
+from tools.contracts.problem_catalogue import problem_catalogue
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("identity", "interactions", "sla")
@@ -156,6 +160,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield base.with_name(f"{base.name}.schema.json"), _json(schema_of(event))
         yield base.with_name(f"{base.name}.example.json"), _json(example_of(event))
     yield Path("docs/events.md"), catalogue(events)
+    yield Path("docs/errors.md"), problem_catalogue([*PROBLEM_TYPES, *OF_MERGES])
     documents = dict(openapi_documents())
     yield WHOLE_API, _json(merge_documents(documents))
     for service, document in documents.items():
@@ -182,7 +187,9 @@ def differences(root: Path) -> list[str]:
 def main() -> int:
     if "--check" in sys.argv[1:]:
         stale = differences(ROOT)
-        print("\n".join(stale) or "contracts/ and docs/events.md follow the classes.")
+        print(
+            "\n".join(stale) or "contracts/, docs/events.md and docs/errors.md follow the classes."
+        )
         return 1 if stale else 0
     for path, text in files():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,18 +1,22 @@
 """JSON: encode, decode, parse strictly, point at errors."""
 
 from common.jsons.codec import Encoded, dumps, dumps_text, encoded, loads
-from common.jsons.pointers import field_errors, pointer_to, sentence
+from common.jsons.field_errors import field_errors, parameter_error
+from common.jsons.pointers import pointer_to
 from common.jsons.strict import Limits, parse
+from common.jsons.wording import describe_pattern, described_patterns
 
 __all__ = [
     "Encoded",
     "Limits",
+    "describe_pattern",
+    "described_patterns",
     "dumps",
     "dumps_text",
     "encoded",
     "field_errors",
     "loads",
+    "parameter_error",
     "parse",
     "pointer_to",
-    "sentence",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from common.errors import FieldError, InvalidError, MalformedError
+from common.errors import ErrorCode, FieldError, InvalidError, MalformedError
 from common.jsons.pointers import pointer_to
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
@@ -46,10 +46,10 @@ def parse(body: bytes, limits: Limits) -> Any:
         raise MalformedError(
             "the request body is not valid JSON in UTF-8",
             type_suffix="malformed-json",
-            errors=(FieldError("", _without_input(str(error))),),
+            errors=(FieldError("", ErrorCode.INVALID_FORMAT, f"is not JSON: {error}"[:200]),),
         ) from None
     if b"\\u0000" in body:
-        _refuse_where(document, _has_nul, "must not contain U+0000")
+        _refuse_where(document, _has_nul, ErrorCode.INVALID_CHARACTERS, "must not contain U+0000")
     members = _walk(document, limits)
     if members != marks.count(b":"):
         raise _repeated_name(body)
@@ -74,7 +74,12 @@ def _walk(document: Any, limits: Limits) -> int:
             elif (kind is int and not INT64_MIN <= node <= INT64_MAX) or (
                 kind is float and not math.isfinite(node)
             ):
-                _refuse_where(document, _is_huge, "must be a finite number within 64 bits")
+                _refuse_where(
+                    document,
+                    _is_huge,
+                    ErrorCode.OUT_OF_RANGE,
+                    "must be a finite number within 64 bits",
+                )
         if members + elements > limits.max_keys:
             raise _too_many(limits)
         level = below
@@ -95,12 +100,12 @@ def _too_many(limits: Limits) -> InvalidError:
     return InvalidError(f"the request body has more than {limits.max_keys} members")
 
 
-def _refuse_where(document: Any, wrong: Callable[[Any], bool], what: str) -> None:
+def _refuse_where(document: Any, wrong: Callable[[Any], bool], code: ErrorCode, what: str) -> None:
     for pointer, node in _nodes(document, ()):
         if wrong(node):
             raise InvalidError(
                 "the request body contains an invalid value",
-                errors=[FieldError(pointer_to(pointer), what)],
+                errors=[FieldError(pointer_to(pointer), code, what)],
             )
 
 
@@ -155,11 +160,8 @@ def _repeated_name(body: bytes) -> InvalidError:
 
     for where, node in _nodes(json.loads(body, object_pairs_hook=collect), ()):
         if isinstance(node, _Repeated):
-            field = FieldError(pointer_to((*where, node.name)), "duplicate field")
+            field = FieldError(
+                pointer_to((*where, node.name)), ErrorCode.DUPLICATE, "must not be repeated"
+            )
             return InvalidError("the request body contains a duplicate field", errors=[field])
     return InvalidError("the request body contains a duplicate field")
-
-
-def _without_input(message: str) -> str:
-    """Keep the parser's message, which names a position and never quotes the text."""
-    return message[:200]

@@ -1,22 +1,26 @@
 """Turns the exceptions of routers into problems."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from starlette.convertors import UUIDConvertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from common.errors import FieldError, ServiceError
-from common.jsons import pointer_to, sentence
+from common.errors import ErrorCode, FieldError, ServiceError
+from common.jsons import parameter_error
 from common.web.auth import exchange_of
 from common.web.problems import HttpError, Problem, of_service_error, of_status
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
-_DETAILS = {404: "not found", 405: "method not allowed"}
+_NO_SUCH_PATH = "there is no such path; the document of the API lists them all"
+_NO_UUID = "must be a UUID, such as 01936a52-7e02-7d4b-9c37-90e1d5c0b7aa"
 
 
 def respond(request: Request, problem: Problem) -> Response:
@@ -35,22 +39,29 @@ async def on_http_error(request: Request, error: HttpError) -> Response:
 async def on_status(request: Request, error: HTTPException) -> Response:
     """Answer requests that the framework refuses: mostly unknown routes and methods."""
     headers = dict(error.headers or {})
-    if error.status_code == 405:  # noqa: PLR2004 - method not allowed
+    detail = "the request was refused"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods(request))
-    detail = _DETAILS.get(error.status_code, "the request was refused")
+        detail = f"this path does not take the method; it takes {headers['Allow']}"
+    elif error.status_code == HTTPStatus.NOT_FOUND:
+        if (name := _malformed_id(request)) is not None:
+            wrong = FieldError(f"/path/{name}", ErrorCode.INVALID_FORMAT, _NO_UUID)
+            return respond(request, _no_such(wrong))
+        detail = _NO_SUCH_PATH
     return respond(request, of_status(error.status_code, detail, headers))
 
 
 async def on_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
     """Answer 404 for an invalid id in the path, 422 for all other parameters."""
     found = error.errors()
-    if any(one["loc"][:1] == ("path",) for one in found):
-        return respond(request, of_status(404, _DETAILS[404]))
+    in_path = [details for details in found if details["loc"][:1] == ("path",)]
+    if in_path:
+        return respond(request, _no_such(parameter_error(in_path[0])))
     problem = Problem(
         status=422,
         detail="a parameter is invalid",
         type="urn:threadline:problem:invalid",
-        errors=tuple(FieldError(pointer_to(one["loc"]), sentence(one)) for one in found),
+        errors=tuple(parameter_error(details) for details in found),
     )
     return respond(request, problem)
 
@@ -67,6 +78,29 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     RequestValidationError: on_invalid_parameters,
     ClientDisconnect: on_disconnect,
 }
+
+
+def _no_such(error: FieldError) -> Problem:
+    """Return the problem for an id in the path that no resource can have."""
+    name = error.pointer.rpartition("/")[2]
+    what = name.removesuffix("_id").replace("_", " ")
+    detail = f"there is no such {what}: {name} {error.detail}"
+    return replace(of_status(404, detail), errors=(error,))
+
+
+def _malformed_id(request: Request) -> str | None:
+    """Return the path parameter that keeps the path from matching a route, if one alone does."""
+    steps = request.scope["path"].split("/")
+    for route in request.app.routes:
+        template = getattr(route, "path_format", "").split("/")
+        if len(template) != len(steps):
+            continue
+        pairs = zip(template, steps, strict=True)
+        names = [ours[1:-1] for ours, theirs in pairs if ours != theirs]
+        uuids = getattr(route, "param_convertors", {})
+        if len(names) == 1 and isinstance(uuids.get(names[0]), UUIDConvertor):
+            return str(names[0])
+    return None
 
 
 def _methods(request: Request) -> list[str]:

@@ -1,9 +1,11 @@
 """Writes over HTTP on a real Postgres: once, all or nothing, whoever goes away."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Annotated, Any
 
 import httpx
@@ -21,6 +23,7 @@ from common.web.app import AppState
 from common.web.auth import CreateKey, create_key, insert_key, registered_scopes
 from common.web.requests import RequestModel, json_body
 from common.web.writes import purge, writer
+from common.web.writes.idempotency import MAX_KEPT_BYTES
 from devstack.testing.fake_clock import FakeClock
 from devstack.testing.http import http_client
 from devstack.testing.postgres import FreshDsn
@@ -77,6 +80,16 @@ async def post_bad(
     caller: Writing, write: WriterDep, body: Annotated[Note, json_body(Note)]
 ) -> Response:
     return await write(take_note, body, answer=lambda _: (201, {"x": object()}))
+
+
+@router.post("/large")
+async def post_large(
+    caller: Writing, write: WriterDep, body: Annotated[Note, json_body(Note)]
+) -> Response:
+    def large(number: int) -> tuple[int, Any]:
+        return 201, {"id": number, "padding": "x" * MAX_KEPT_BYTES}
+
+    return await write(take_note, body, answer=large)
 
 
 @router.post("/twice")
@@ -186,6 +199,23 @@ async def test_a_repeat_gets_the_first_answer(site: Site, client: httpx.AsyncCli
     assert "idempotent-replayed" not in first.headers
     assert second.headers["idempotent-replayed"] == "true"
     assert await site.count() == 1
+
+
+async def test_a_repeat_of_what_was_too_large_to_keep_says_so_and_writes_nothing(
+    site: Site, client: httpx.AsyncClient
+):
+    first = await site.post(client, "k", path="/large")
+    second = await site.post(client, "k", path="/large")
+    digest = b64encode(sha256(first.content).digest()).decode()
+    assert (first.status_code, second.status_code) == (201, 410)
+    assert second.headers["content-type"] == "application/problem+json"
+    assert second.headers["idempotent-replayed"] == "true"
+    assert second.json()["type"].endswith(":answer-not-kept")
+    assert second.json()["first_status"] == 201
+    assert second.json()["first_digest"] == f"sha-256=:{digest}:"
+    assert await site.count() == 1
+    longest: Any = await site.db.read(scalar, "SELECT max(length(body)) FROM idempotency")
+    assert longest < 1_000
 
 
 async def test_the_order_of_members_makes_no_other_request(site: Site, client: httpx.AsyncClient):

@@ -232,7 +232,11 @@ async def test_a_batch_lists_a_few_errors_of_each_item_and_some_more(there: Worl
     listed = [item["problem"]["errors"] for item in answer.json()["items"]]
     assert [len(errors) for errors in listed] == [len(few), 100, 100, 1, len(few)]
     assert listed[3] == [
-        {"pointer": "", "detail": f"has {len(many)} errors; send the item alone to see them"}
+        {
+            "pointer": "",
+            "code": "not_listed",
+            "detail": f"has {len(many)} errors; send the item alone to see them",
+        }
     ]
 
 

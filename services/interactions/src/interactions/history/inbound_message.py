@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import override
 
+from common.errors import ErrorCode, RefusedValueError
+from common.jsons import describe_pattern
 from common.web.requests import (
     JsonObject,
     Name,
@@ -32,7 +34,9 @@ from interactions.history.shown import fields
 
 def _indexable(value: str) -> str:
     if len(value.encode()) > MAX_KEY_BYTES:
-        raise ValueError(f"must not be longer than {MAX_KEY_BYTES} bytes")
+        raise RefusedValueError(
+            ErrorCode.TOO_LONG, f"must not be longer than {MAX_KEY_BYTES} bytes"
+        )
     return value
 
 
@@ -45,7 +49,13 @@ KeyText = Annotated[
 """Text that is part of a key and is used unchanged."""
 
 Locale = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", "must be a language tag, such as pt-BR"
+        ),
+        max_length=35,
+    ),
 ]
 """A language tag of BCP 47, such as ``pt-BR``."""
 
@@ -195,7 +205,10 @@ class InteractionRequest(RequestModel):
     ) -> list[ContactIdentifier]:
         named = [info.data.get(name, True) for name in _NAMES_SOMEBODY]
         if not identifiers and not any(named):
-            raise ValueError("must not be empty without a customer_id or a conversation_id")
+            raise RefusedValueError(
+                ErrorCode.MISSING,
+                "must not be empty without a customer_id, a conversation_id or an in_reply_to",
+            )
         return identifiers
 
     @override

@@ -1,10 +1,10 @@
 """National holidays as dates, looked up when a calendar is saved and stored with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError, did_you_mean, nearest
 
 YEARS_BACK, YEARS_AHEAD = 1, 10
 
@@ -33,20 +33,26 @@ def list_holidays(nations: Sequence[Nation], *, today: date) -> list[dict[str, s
     names: dict[str, str] = {}
     for index, nation in enumerate(nations):
         if nation.country not in countries:
-            raise _unknown(index, "country")
+            raise _unknown(index, "country", nation.country, countries)
         try:
             dates = holidays.country_holidays(
                 nation.country, subdiv=nation.subdivision, years=years
             )
         except NotImplementedError:
-            raise _unknown(index, "subdivision") from None
+            known = getattr(holidays, nation.country).subdivisions
+            raise _unknown(index, "subdivision", nation.subdivision, known) from None
         names |= {day.isoformat(): name for day, name in sorted(dates.items())}
     return [{"date": day, "name": names[day]} for day in sorted(names)]
 
 
-def _unknown(index: int, field: str) -> InvalidError:
-    where = f"/national_holidays/{index}/{field}"
-    return InvalidError(
-        "the calendar is invalid",
-        errors=[FieldError(where, f"no holidays are known for this {field}")],
+def _unknown(index: int, field: str, code: str | None, known: Iterable[str]) -> InvalidError:
+    allowed = tuple(sorted(known))
+    near = nearest(code, allowed)
+    wrong = FieldError(
+        f"/national_holidays/{index}/{field}",
+        ErrorCode.NOT_ALLOWED,
+        f"no holidays are known for this {field}{did_you_mean(near)}",
+        allowed,
+        near,
     )
+    return InvalidError("the calendar is invalid", errors=[wrong])

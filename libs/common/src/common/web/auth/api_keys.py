@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
-from common.errors import ConflictError, FieldError, InvalidError
+from common.errors import ConflictError, ErrorCode, FieldError, InvalidError
 from common.web.auth.scopes import known_scopes
 
 Environment = Literal["live", "test"]
@@ -79,7 +79,11 @@ def create_key(command: CreateKey, *, pepper: SecretStr, now: datetime) -> tuple
     if command.granted_by is not None and not scopes <= command.granted_by:
         raise InvalidError(
             "a key cannot have scopes its creator lacks",
-            errors=[FieldError("/scopes", "exceeds the scopes of your credential")],
+            errors=[
+                FieldError(
+                    "/scopes", ErrorCode.NOT_ALLOWED, "must be among the scopes of your credential"
+                )
+            ],
         )
     _check_tenant(command.tenant_id)
     key_id, secret = _random(12), _random(32)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError
 
 PII_READ = "pii:read"
 """Shows personal fields unmasked: the one scope that this library enforces itself."""
@@ -23,7 +23,12 @@ def registered_scopes() -> frozenset[str]:
 def known_scopes(scopes: Iterable[str]) -> frozenset[str]:
     """Return ``scopes`` as a set; raises InvalidError when it is empty or has an unknown one."""
     wanted = frozenset(scopes)
-    unknown = [FieldError("/scopes", "unknown scope")] if wanted - _registered else []
-    if unknown or not wanted:
-        raise InvalidError("a credential needs at least one scope, all known", errors=unknown)
+    every = sorted(_registered)
+    wrong = [
+        FieldError.not_allowed("/scopes", scope, every) for scope in sorted(wanted - _registered)
+    ]
+    if not wanted:
+        wrong = [FieldError("/scopes", ErrorCode.TOO_FEW, "must not be empty", tuple(every))]
+    if wrong:
+        raise InvalidError(f"a credential needs scopes: {wrong[0].detail}", errors=wrong)
     return wanted

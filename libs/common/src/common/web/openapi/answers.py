@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.web.openapi.headers import shown_headers
-from common.web.problems import MEDIA_TYPE
+from common.web.problems import MEDIA_TYPE, PROBLEM_TYPES, example_of
 
 Json = dict[str, Any]
-
-_PROBLEM_CONTENT: Json = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,11 @@ REFUSALS: dict[int, Refusal] = {
     404: Refusal("NotFound", "The tenant has nothing with this id."),
     408: Refusal("RequestTimeout", "The body did not arrive in time."),
     409: Refusal("Conflict", "A request with this ``Idempotency-Key`` is still running."),
+    410: Refusal(
+        "AnswerNotKept",
+        "The first request with this ``Idempotency-Key`` succeeded, and its answer was too large to"
+        " keep.",
+    ),
     412: Refusal("PreconditionFailed", "The resource no longer has the ``ETag`` of ``If-Match``."),
     413: Refusal("ContentTooLarge", "The body is larger than the operation accepts."),
     414: Refusal("UriTooLong", "The URL is longer than 8,192 bytes."),
@@ -51,7 +54,7 @@ NOT_MODIFIED = "The caller's copy is still current; there is no body."
 
 def refusal_components(statuses: Iterable[int]) -> Json:
     """Return ``components.responses`` for these statuses."""
-    return {REFUSALS[status].name: _described(REFUSALS[status]) for status in sorted(statuses)}
+    return {REFUSALS[status].name: _described(status) for status in sorted(statuses)}
 
 
 def refusal_reference(status: int) -> Json:
@@ -66,13 +69,20 @@ def own_refusal(status: int, description: str, *, also: bool) -> Json:
     """
     usual = REFUSALS[status]
     both = f"{description} Or: {usual.description}" if also else description
-    return _described(usual) | {"description": both}
+    return _described(status) | {"description": both}
 
 
-def _described(refusal: Refusal) -> Json:
+def _described(status: int) -> Json:
+    refusal = REFUSALS[status]
     common = ("RequestId", "RateLimit", "RateLimitPolicy")
+    shown = {
+        problem.name: {"summary": problem.when.split(". ")[0], "value": example_of(problem)}
+        for problem in PROBLEM_TYPES
+        if problem.status == status
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": refusal.description,
         "headers": shown_headers(*common, *refusal.headers),
-        "content": _PROBLEM_CONTENT,
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": shown}},
     }

@@ -45,7 +45,7 @@ _OF_KIND: dict[type, Effect] = {
 }
 _OF_CALL: dict[Any, Effect] = {
     get_cursors: Effect((400,)),
-    get_writer: Effect((409, 422), headers.IDEMPOTENCY_KEY, ("IdempotentReplayed",)),
+    get_writer: Effect((409, 410, 422), headers.IDEMPOTENCY_KEY, ("IdempotentReplayed",)),
     get_if_match: Effect((412,), headers.IF_MATCH, ("ETag",)),
     get_if_none_match: Effect((304,), headers.IF_NONE_MATCH, ("ETag",)),
     get_last_event_id: Effect((400,), headers.LAST_EVENT_ID),

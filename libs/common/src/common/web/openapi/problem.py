@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.errors import ErrorKind
+from common.errors import ErrorCode, ErrorKind
 from common.web.problems import MAX_ERRORS, QUOTA_EXCEEDED, TYPE_PREFIX
 
 Json = dict[str, Any]
@@ -11,14 +11,30 @@ _FIELD_ERROR: Json = {
     "type": "object",
     "title": "FieldError",
     "description": "An invalid field or parameter.",
-    "required": ["pointer", "detail"],
+    "required": ["pointer", "code", "detail"],
     "properties": {
         "pointer": {
             "type": "string",
             "description": "A JSON Pointer (RFC 6901) to a field of the body, or ``/query/`` and"
-            " the name of a parameter; empty for the whole body.",
+            " the name of a parameter, or ``/path/`` and its name; empty for the whole body.",
+        },
+        "code": {
+            "type": "string",
+            "enum": [code.value for code in ErrorCode],
+            "description": "What is wrong with it, for programs; a later release may add codes.",
         },
         "detail": {"type": "string", "description": "What is wrong with it, for people."},
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "maxItems": 1000,
+            "description": "The values or names that are allowed; absent without a closed set.",
+        },
+        "did_you_mean": {
+            "type": "string",
+            "description": "The one of ``allowed`` that the request may have meant; absent if none"
+            " is near.",
+        },
     },
 }
 _PROBLEM: Json = {

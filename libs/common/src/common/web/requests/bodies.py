@@ -10,6 +10,7 @@ batch of 1,000 such items 40 ms in all: 12 ms to parse it, the rest in turns of 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,11 +18,11 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError
 from common.jsons import Limits, field_errors, parse, pointer_to
 from common.runtime import Turns
 from common.web.auth import exchange_of
-from common.web.problems import HttpError
+from common.web.problems import MAX_ERRORS, HttpError
 from common.web.requests.addresses import sender_of
 from common.web.requests.batches import Batch, ItemReader, Rejected
 from common.web.state import app_state
@@ -81,9 +82,8 @@ class JsonBody(Generic[M]):
         try:
             body = self.model.model_validate_json(content)
         except ValidationError as error:
-            raise InvalidError(
-                "the request body is invalid", errors=field_errors(error, document)
-            ) from None
+            listed = field_errors(error, document, self.model, limit=MAX_ERRORS)
+            raise InvalidError("the request body is invalid", errors=listed) from None
         charge(request, body.quota_cost() - 1)
         return body
 
@@ -119,21 +119,37 @@ class BatchBody(Generic[M]):
             )
         items = document["items"]
         if not isinstance(items, list) or not 1 <= len(items) <= self.max_items:
+            wrong = f"must contain 1 to {self.max_items} items"
             raise InvalidError(
-                f"a batch must contain 1 to {self.max_items} items",
-                errors=[FieldError("/items", f"must contain 1 to {self.max_items} items")],
+                f"a batch {wrong}", errors=[FieldError("/items", _code_of(items), wrong)]
             )
         return items
 
 
+def _code_of(items: Any) -> ErrorCode:
+    if not isinstance(items, list):
+        return ErrorCode.WRONG_TYPE
+    return ErrorCode.TOO_MANY if items else ErrorCode.TOO_FEW
+
+
 def _batch_errors(document: Any) -> list[FieldError]:
-    names = document if isinstance(document, dict) else {}
-    missing = [] if "items" in names else [FieldError("/items", "is required")]
-    unexpected = [name for name in names if name != "items"]
+    """Return at most ``MAX_ERRORS`` errors of a body that has not exactly ``items``."""
+    if not isinstance(document, dict):
+        return [FieldError("", ErrorCode.WRONG_TYPE, "must be an object")]
+    missing = [] if "items" in document else [_NO_ITEMS]
+    unexpected = [name for name in islice(document, MAX_ERRORS) if name != "items"]
     return missing + [
-        FieldError(pointer_to((name,)), 'unexpected field; a batch contains only "items"')
+        FieldError(
+            pointer_to((name,)),
+            ErrorCode.UNKNOWN_FIELD,
+            'there is no such field; a batch contains only "items"',
+            ("items",),
+        )
         for name in unexpected
     ]
+
+
+_NO_ITEMS = FieldError("/items", ErrorCode.MISSING, "is required")
 
 
 @dataclass(frozen=True, slots=True)

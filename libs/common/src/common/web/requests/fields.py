@@ -15,6 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from common.errors import ErrorCode, RefusedValueError
+from common.jsons import describe_pattern
 from common.messaging import rfc3339
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -23,12 +25,14 @@ _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzin
 def without_nul(value: str) -> str:
     """Refuse U+0000 and lone surrogates, which no UTF-8 text column can hold."""
     if "\x00" in value:
-        raise ValueError("must not contain U+0000")
+        raise RefusedValueError(ErrorCode.INVALID_CHARACTERS, "must not contain U+0000")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("must not contain lone surrogates") from None
+            raise RefusedValueError(
+                ErrorCode.INVALID_CHARACTERS, "must not contain lone surrogates"
+            ) from None
     return value
 
 
@@ -39,7 +43,10 @@ def _written_out(value: Any) -> Any:
     """Refuse numbers in the place of a time, which would count as seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_TIME.match(value)):
         return value
-    raise ValueError("must be an RFC 3339 date-time")
+    raise RefusedValueError(
+        ErrorCode.INVALID_FORMAT,
+        "must be a time as in RFC 3339 with an offset, such as 2026-11-23T09:30:00Z",
+    )
 
 
 def _utc(value: datetime) -> datetime:
@@ -48,7 +55,7 @@ def _utc(value: datetime) -> datetime:
     except OverflowError:
         moved = _LATEST
     if not _EARLIEST <= moved < _LATEST:
-        raise ValueError("must be between the years 1970 and 9998")
+        raise RefusedValueError(ErrorCode.OUT_OF_RANGE, "must be between the years 1970 and 9998")
     return moved
 
 
@@ -74,13 +81,27 @@ Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(with
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(without_nul)]
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=r"[^\s\x85]"),
+    StringConstraints(
+        min_length=1,
+        max_length=255,
+        strip_whitespace=True,
+        pattern=describe_pattern(r"[^\s\x85]", "must not be blank"),
+    ),
     AfterValidator(without_nul),
 ]
 """One to 255 characters, blanks at the ends removed. The pattern is for those who read the API's
 document, which has no other word for that; to JavaScript, U+0085 is no blank."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}\z")]
+Slug = Annotated[
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            r"^[a-z0-9][a-z0-9_.-]{0,63}\z",
+            "must be 1 to 64 lower-case letters, digits, _, . or -, beginning with a letter or a"
+            " digit, such as live_chat",
+        )
+    ),
+]
 """Lower-case code, such as a channel or a kind."""
 
 JsonObject = dict[str, Any]

@@ -9,9 +9,15 @@ from urllib.parse import unquote_plus
 from fastapi import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator
-from pydantic_core import PydanticCustomError
 
-from common.errors import FieldError, InvalidError
+from common.errors import (
+    ErrorCode,
+    FieldError,
+    InvalidError,
+    RefusedValueError,
+    did_you_mean,
+    nearest,
+)
 from common.jsons import pointer_to
 from common.web.problems import HttpError
 
@@ -26,7 +32,7 @@ INT64_MAX = 2**63 - 1
 
 def _in_digits(value: object) -> object:
     if isinstance(value, str) and not (value.isascii() and value.removeprefix("-").isdigit()):
-        raise PydanticCustomError("int_parsing", "Input should be a valid integer, in digits")
+        raise RefusedValueError(ErrorCode.WRONG_TYPE, "must be an integer, in digits")
     return value
 
 
@@ -79,23 +85,35 @@ def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
     if len(pairs) > _MAX_PARAMETERS:
         raise InvalidError(f"a query may have at most {_MAX_PARAMETERS} parameters")
     errors = [
-        FieldError(pointer_to(("query", name)), "unknown parameter")
+        _unknown_parameter(name, known)
         for name in (unquote_plus(name) for name, _, _ in pairs)
         if name not in known
     ]
     errors += [
-        FieldError(pointer_to(("query", unquote_plus(name))), "must not contain control characters")
+        FieldError(
+            pointer_to(("query", unquote_plus(name))),
+            ErrorCode.INVALID_CHARACTERS,
+            "must not contain control characters",
+        )
         for name, _, value in pairs
         if _CONTROL.search(unquote_plus(value))
     ]
     given = Counter(unquote_plus(name) for name, _, _ in pairs)
     errors += [
-        FieldError(pointer_to(("query", name)), "must not be repeated")
+        FieldError(pointer_to(("query", name)), ErrorCode.DUPLICATE, "must not be repeated")
         for name, times in given.items()
         if times > 1 and not known.get(name, True)
     ]
     if errors:
         raise InvalidError("a query parameter is invalid", errors=errors)
+
+
+def _unknown_parameter(name: str, known: Mapping[str, bool]) -> FieldError:
+    names = tuple(sorted(known))
+    near = nearest(name, names)
+    text = f"there is no such parameter{did_you_mean(near)}"
+    pointer = pointer_to(("query", name))
+    return FieldError(pointer, ErrorCode.UNKNOWN_PARAMETER, text, names, near)
 
 
 def refuse_credentials(query_string: bytes) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from common.errors import FieldError
+from common.errors import ErrorCode, FieldError
 from common.jsons import dumps, loads
 from common.web.problems import HttpError
 
@@ -77,7 +77,11 @@ def _bad_cursor() -> HttpError:
         400,
         "the cursor does not belong to this list; start without one",
         type_suffix="bad-cursor",
-        errors=[FieldError("/query/cursor", "invalid cursor")],
+        errors=[
+            FieldError(
+                "/query/cursor", ErrorCode.INVALID_VALUE, "must be the next of a page of this list"
+            )
+        ],
     )
 
 

@@ -5,9 +5,10 @@ nothing behind. Keys belong to one credential and one route; they are kept for `
 """
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,14 @@ from common.db import Transaction
 from common.errors import ConflictError, InvalidError, ServiceError
 from common.jsons import dumps, dumps_text, encoded
 from common.web.auth import Exchange, route_template
-from common.web.problems import HttpError
+from common.web.problems import MEDIA_TYPE, HttpError
 
 MAX_KEY = 255
 PROMISED_HOURS = 24
 KEEP_HOURS = 48
 """Longer than ``PROMISED_HOURS``, which the API promises."""
+MAX_KEPT_BYTES = 1_048_576
+"""A larger answer is not kept; a repetition gets a problem with its status and digest instead."""
 _PURGE_ROWS = 10_000
 
 
@@ -185,9 +188,13 @@ def _claimed(keyed: KeyedRequest, row: Row[Any]) -> Rendered | ServiceError | No
 async def store_answers(
     tx: Transaction, answers: Sequence[tuple[KeyedRequest, Rendered]], *, now: datetime
 ) -> None:
-    """Store the answers beside their effects, or raise CompletedElsewhereError for all of them."""
+    """Store the answers beside their effects, or raise CompletedElsewhereError for all of them.
+
+    In place of an answer that is too large, the problem is stored that repetitions get.
+    """
     if not answers:
         return
+    answers = [(keyed, _kept(answer)) for keyed, answer in answers]
     stored = await tx.execute(
         _STORE,
         _key_columns([keyed for keyed, _ in answers])
@@ -201,6 +208,23 @@ async def store_answers(
     )
     if stored.rowcount != len(answers):
         raise CompletedElsewhereError
+
+
+def _kept(answer: Rendered) -> Rendered:
+    """Return what repetitions get: the answer, or a problem in place of one that is too large."""
+    size = len(answer.body)
+    if size <= MAX_KEPT_BYTES:
+        return answer
+    error = HttpError(
+        410,
+        f"the first request with this Idempotency-Key succeeded, and its answer of {size} bytes was"
+        " too large to keep; nothing was done again",
+        type_suffix="answer-not-kept",
+    )
+    digest = b64encode(hashlib.sha256(answer.body).digest()).decode()
+    first = {"first_status": answer.status, "first_digest": f"sha-256=:{digest}:"}
+    body = replace(error.problem, more=first).body()
+    return Rendered(error.problem.status, {"content-type": MEDIA_TYPE}, dumps(body))
 
 
 async def purge(tx: Transaction, *, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from common.errors import ConflictError, FieldError, NotFoundError
+from common.errors import ConflictError, ErrorCode, FieldError, NotFoundError
 from identity.customers.domain.changes import MergeCause, MergeRecord
 from identity.customers.domain.customers import Customer, CustomerLimits, absorb
 from identity.resolution.domain.roster import Roster
@@ -60,6 +60,6 @@ def _find_customer(roster: Roster, customer_id: UUID, pointer: str) -> Customer:
     if customer is None:
         raise NotFoundError(
             "there is no such customer",
-            errors=[FieldError(pointer=pointer, detail="no such customer")],
+            errors=[FieldError(pointer, ErrorCode.NOT_FOUND, "no customer has this id")],
         )
     return customer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from common.errors import FieldError, InvalidError, ServiceError
+from common.errors import ErrorCode, FieldError, InvalidError, ServiceError
 from identity.customers.domain.attributes import Json
 from identity.customers.domain.changes import MergeCause
 from identity.customers.domain.customers import CustomerLimits
@@ -97,7 +97,7 @@ def _check_attributes(cluster: Cluster, request: PreparedRequest, limits: Custom
     if request.observations and len(names) > limits.max_attributes:
         raise InvalidError(
             f"a customer can have at most {limits.max_attributes} attributes",
-            errors=[FieldError("/attributes", "too many for this customer")],
+            errors=[FieldError("/attributes", ErrorCode.TOO_MANY, "too many for this customer")],
         )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 from typing_extensions import override
 
-from common.jsons import dumps
+from common.errors import ErrorCode, RefusedValueError
+from common.jsons import describe_pattern, dumps
 from common.web import RejectedItem
 from common.web.requests import (
     Name,
@@ -30,15 +31,42 @@ MAX_IDENTIFIERS_PER_REQUEST = 50
 MAX_ATTRIBUTES_PER_REQUEST = 100
 MAX_ATTRIBUTE_BYTES = 4_096
 
-AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,63}\z")]
-IdentifierType = Annotated[str, StringConstraints(pattern=TYPE_PATTERN.replace("$", r"\z"))]
+AttributeName = Annotated[
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            r"^[A-Za-z_][A-Za-z0-9_.\-]{0,63}\z",
+            "must be 1 to 64 letters, digits, _, . or -, beginning with a letter or _, such as"
+            " first_name",
+        )
+    ),
+]
+IdentifierType = Annotated[
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            TYPE_PATTERN.replace("$", r"\z"),
+            "must be 1 to 32 lower-case letters, digits or _, beginning with a letter, such as"
+            " email",
+        )
+    ),
+]
 IdentifierValue = Annotated[str, StringConstraints(max_length=4_096), AfterValidator(without_nul)]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}\z")]
+Region = Annotated[
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            r"^[A-Za-z]{2}\z", "must be the two letters of a country in ISO 3166, such as SE"
+        )
+    ),
+]
 
 
 def _limited(value: Any) -> Any:
     if len(dumps(value)) > MAX_ATTRIBUTE_BYTES:
-        raise ValueError(f"must not be larger than {MAX_ATTRIBUTE_BYTES} bytes of JSON")
+        raise RefusedValueError(
+            ErrorCode.TOO_LONG, f"must not be larger than {MAX_ATTRIBUTE_BYTES} bytes of JSON"
+        )
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError
 
 
 def choose_parts(
@@ -14,9 +14,11 @@ def choose_parts(
     """
     if names is None:
         return tuple(available)
-    if not names or not set(names) <= set(available):
-        detail = "must be a list of: " + ", ".join(available)
-        raise InvalidError(
-            "include names an unknown part", errors=[FieldError(pointer=pointer, detail=detail)]
-        )
+    if not names:
+        wrong = FieldError(pointer, ErrorCode.TOO_FEW, "must not be empty", tuple(available))
+        raise InvalidError("include names no part", errors=[wrong])
+    unknown = [name for name in names if name not in available]
+    if unknown:
+        wrong = FieldError.not_allowed(pointer, unknown[0], available)
+        raise InvalidError("include names an unknown part", errors=[wrong])
     return tuple(part for part in available if part in names)

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from common.errors import FieldError, InvalidError, ServiceError, UnavailableError
+from common.errors import ErrorCode, FieldError, InvalidError, ServiceError, UnavailableError
 from common.jsons import dumps
 from common.messaging import rfc3339
 from common.telemetry import current_traceparent, describe, get_logger
@@ -54,7 +54,15 @@ class _Dropped(_Tolerant):
 
 class _FieldError(_Tolerant):
     pointer: str
+    code: str = ErrorCode.INVALID_VALUE
     detail: str
+    allowed: tuple[str, ...] = ()
+    did_you_mean: str | None = None
+
+    def field_error(self) -> FieldError:
+        """Return the error; a code that this version does not know becomes the general one."""
+        code = ErrorCode(self.code) if self.code in set(ErrorCode) else ErrorCode.INVALID_VALUE
+        return FieldError(self.pointer, code, self.detail, self.allowed, self.did_you_mean)
 
 
 class _Problem(_Tolerant):
@@ -238,7 +246,7 @@ def _question(request: ResolutionRequest) -> dict[str, Any]:
 def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution | ServiceError:
     problem = resolution.problem
     if problem is not None:
-        errors = [FieldError(e.pointer, e.detail) for e in problem.errors]
+        errors = [error.field_error() for error in problem.errors]
         return InvalidError(problem.detail, errors=errors)
     if resolution.customer_id is None:
         return InvalidError("identity knows no customer by these identifiers")

@@ -33,6 +33,7 @@ from interactions.history.usecases.resolve_contacts import Deadline, Resolver
 CONSUMER = "interactions.inbound"
 TOPIC = "interactions.inbound"
 TYPE = "interactions.inbound"
+_MAX_LISTED = 20
 
 UNTIMED = datetime(2000, 1, 1, tzinfo=UTC)
 """The time of a record without one: a constant, so that a redelivered record looks the same."""
@@ -70,7 +71,8 @@ class Inbound:
             document = parse(record.value, Limits())
             request = InteractionRequest.model_validate_json(record.value)
         except ValidationError as error:
-            pointers = ", ".join(e.pointer for e in field_errors(error, document))
+            listed = field_errors(error, document, InteractionRequest, limit=_MAX_LISTED, hints=0)
+            pointers = ", ".join(each.pointer for each in listed)
             raise UndecodableError("invalid_data", f"invalid fields: {pointers}") from None
         except MalformedError as error:
             raise UndecodableError("not_json", error.detail) from None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from common.errors import FieldError, InvalidError, ServiceError
+from common.errors import ErrorCode, FieldError, InvalidError, ServiceError
 from interactions.history.domain.activity import (
     add_interaction,
     open_conversation,
@@ -233,5 +233,5 @@ def _adopted(conversation: Conversation, item: Incoming) -> Conversation:
 def _no_such_conversation() -> InvalidError:
     return InvalidError(
         "there is no such conversation",
-        errors=[FieldError("/conversation_id", "no conversation has this id")],
+        errors=[FieldError("/conversation_id", ErrorCode.NOT_FOUND, "no conversation has this id")],
     )

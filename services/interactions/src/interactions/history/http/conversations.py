@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.responses import Response
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError
 from common.web import Caller, DatabaseDep, IfMatchDep, IfNoneMatchDep, WriterDep, requires, tag
 from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, json_answer, strong_etag
@@ -68,7 +68,7 @@ class ConversationPatch(RequestModel):
             if name in values and values[name] is None:
                 raise InvalidError(
                     "the request body is invalid",
-                    errors=[FieldError(f"/{name}", "must not be null")],
+                    errors=[FieldError(f"/{name}", ErrorCode.WRONG_TYPE, "must not be null")],
                 )
         if "tags" in values:
             values["tags"] = tuple(values["tags"])

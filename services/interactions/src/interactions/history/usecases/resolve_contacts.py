@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from common.db import Database
-from common.errors import FieldError, InvalidError, ServiceError, UnavailableError
+from common.errors import ErrorCode, FieldError, InvalidError, ServiceError, UnavailableError
 from common.runtime import Batcher, Call
 from interactions.history import metrics
 from interactions.history.domain.contact import Contact, Identifier, Key
@@ -237,6 +237,6 @@ def _of_customer(customer_id: UUID | None) -> Contact | ServiceError:
     if customer_id is None:
         return InvalidError(
             "there is no such customer",
-            errors=[FieldError("/customer_id", "no customer has this id")],
+            errors=[FieldError("/customer_id", ErrorCode.NOT_FOUND, "no customer has this id")],
         )
     return Contact(customer_id=customer_id, confirmed=True)

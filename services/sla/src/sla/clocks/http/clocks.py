@@ -105,7 +105,7 @@ async def read_clock(
     """
     owned = await database.read(clock_views.find_clock, caller.tenant_id, clock_id)
     if owned is None:
-        raise NotFoundError("clock not found")
+        raise NotFoundError("there is no such clock")
     key = hours_key(owned.owner, owned.current.clock)
     hours = AROUND_THE_CLOCK
     if key is not None:

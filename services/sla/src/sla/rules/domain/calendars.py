@@ -4,11 +4,13 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError, did_you_mean, nearest
+from common.jsons import pointer_to
 from sla.rules.domain.hours import AtClose
 from sla.rules.domain.windows import merge, subtract
 from sla.rules.domain.working_calendar import DAY_END, DaySpan, WorkingCalendar
@@ -18,7 +20,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MAX_WINDOWS = 8
 """Stretches of open time on one day."""
 
-_NOT_A_WEEKDAY = f"must be a weekday: {', '.join(WEEKDAYS)}"
 _WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 
 
@@ -80,7 +81,9 @@ def build_calendar(spec: CalendarSpec) -> WorkingCalendar:
     overrides = _overrides(spec.overrides, problems)
     dated = _dated_breaks(spec.breaks, problems)
     if not problems and not any(week):
-        problems.append(FieldError("/hours", "must leave open time on at least one weekday"))
+        problems.append(
+            FieldError("/hours", ErrorCode.TOO_FEW, "must leave open time on at least one weekday")
+        )
     if problems or zone is None:
         raise InvalidError("the calendar is invalid", errors=problems)
     return WorkingCalendar(
@@ -100,12 +103,12 @@ def check_limits(calendar: WorkingCalendar) -> None:
     """
     too_many = f"must leave at most {MAX_WINDOWS} stretches of open time, after breaks"
     problems = [
-        FieldError(f"/hours/{name}", too_many)
+        FieldError(f"/hours/{name}", ErrorCode.TOO_MANY, too_many)
         for name, spans in zip(WEEKDAYS, calendar.week, strict=True)
         if len(spans) > MAX_WINDOWS
     ]
     problems += [
-        FieldError(f"/overrides/{index}/hours", too_many)
+        FieldError(f"/overrides/{index}/hours", ErrorCode.TOO_MANY, too_many)
         for index, day in enumerate(calendar.overrides)
         if len(calendar.spans_of(day)) > MAX_WINDOWS
     ]
@@ -117,13 +120,22 @@ def _zone(name: str, problems: list[FieldError]) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.append(FieldError("/time_zone", "must be an IANA time zone such as Europe/Berlin"))
+        near = nearest(name, _zones())
+        text = f"must be an IANA time zone such as Europe/Berlin{did_you_mean(near)}"
+        problems.append(FieldError("/time_zone", ErrorCode.NOT_ALLOWED, text, near=near))
         return None
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 def _week(spec: CalendarSpec, problems: list[FieldError]) -> tuple[tuple[DaySpan, ...], ...]:
     problems.extend(
-        FieldError(f"/hours/{name}", _NOT_A_WEEKDAY) for name in spec.hours if name not in WEEKDAYS
+        FieldError.not_allowed(pointer_to(("hours", name)), name, WEEKDAYS)
+        for name in spec.hours
+        if name not in WEEKDAYS
     )
     days = []
     for name in WEEKDAYS:
@@ -149,9 +161,13 @@ def _dated_breaks(
     for index, part in enumerate(breaks):
         where = f"/breaks/{index}"
         if (part.date is None) == (not part.weekdays):
-            problems.append(FieldError(where, "set exactly one of date and weekdays"))
+            problems.append(
+                FieldError(
+                    where, ErrorCode.INVALID_COMBINATION, "set exactly one of date and weekdays"
+                )
+            )
         problems.extend(
-            FieldError(f"{where}/weekdays/{place}", _NOT_A_WEEKDAY)
+            FieldError.not_allowed(f"{where}/weekdays/{place}", name, WEEKDAYS)
             for place, name in enumerate(part.weekdays)
             if name not in WEEKDAYS
         )
@@ -168,7 +184,11 @@ def _overrides(
     for index, override in enumerate(overrides):
         where = f"/overrides/{index}"
         if override.date in days:
-            problems.append(FieldError(f"{where}/date", "this date already has an override"))
+            problems.append(
+                FieldError(
+                    f"{where}/date", ErrorCode.DUPLICATE, "this date already has an override"
+                )
+            )
         days[override.date] = _disjoint(override.hours, f"{where}/hours", problems)
     return days
 
@@ -183,7 +203,11 @@ def _disjoint(
     for (before, _), (after, index) in pairwise(placed):
         if after[0] < before[1]:
             problems.append(
-                FieldError(f"{where}/{index}", "must not overlap another interval of the day")
+                FieldError(
+                    f"{where}/{index}",
+                    ErrorCode.INVALID_COMBINATION,
+                    "must not overlap another interval of the day",
+                )
             )
     return tuple(span for span, _ in placed)
 
@@ -191,14 +215,28 @@ def _disjoint(
 def _span(start: str, end: str, where: str, problems: list[FieldError]) -> list[DaySpan]:
     opens, closes = _second(start), _second(end)
     if opens is None:
-        problems.append(FieldError(f"{where}/start", "must be a wall time such as 09:00"))
+        problems.append(
+            FieldError(
+                f"{where}/start", ErrorCode.INVALID_FORMAT, "must be a wall time such as 09:00"
+            )
+        )
     if closes is None:
-        problems.append(FieldError(f"{where}/end", "must be a wall time such as 17:30 or 24:00"))
+        problems.append(
+            FieldError(
+                f"{where}/end",
+                ErrorCode.INVALID_FORMAT,
+                "must be a wall time such as 17:30 or 24:00",
+            )
+        )
     if opens is None or closes is None:
         return []
     if opens >= closes:
         problems.append(
-            FieldError(f"{where}/end", "must be after the start; split hours at midnight (24:00)")
+            FieldError(
+                f"{where}/end",
+                ErrorCode.INVALID_COMBINATION,
+                "must be after the start; split hours at midnight (24:00)",
+            )
         )
         return []
     return [(opens, closes)]

@@ -2,6 +2,8 @@
 
 import re
 
+from common.errors import ErrorCode, RefusedValueError
+
 MAX_SECONDS = 366 * 86_400
 
 _PATTERN = re.compile(r"PT(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?")
@@ -10,25 +12,28 @@ _PATTERN = re.compile(r"PT(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?")
 def parse_duration(text: str) -> int:
     """Return the seconds of an ISO 8601 time duration such as ``PT4H30M``.
 
-    Raises ValueError when the text is something else, is zero, or counts days, whose length is
-    ambiguous in business time.
+    Raises RefusedValueError when the text is something else, is zero, or counts days, whose length
+    is ambiguous in business time.
     """
     match = _PATTERN.fullmatch(text)
     if match is None:
         if re.match(r"P\d+[YMWD]", text):
-            raise ValueError(
+            raise RefusedValueError(
+                ErrorCode.INVALID_FORMAT,
                 "days, weeks, months and years are ambiguous in business time; "
-                "use hours, such as PT8H"
+                "use hours, such as PT8H",
             )
-        raise ValueError("must be an ISO 8601 time duration such as PT4H or PT1H30M")
+        raise RefusedValueError(
+            ErrorCode.INVALID_FORMAT, "must be an ISO 8601 time duration such as PT4H or PT1H30M"
+        )
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return check_seconds(hours * 3600 + minutes * 60 + seconds)
 
 
 def check_seconds(seconds: int) -> int:
-    """Return ``seconds``. Raises ValueError unless it can be a target: from 1 to a year."""
+    """Return ``seconds``. Raises RefusedValueError unless it can be a target: from 1 to a year."""
     if seconds <= 0:
-        raise ValueError("must be longer than zero")
+        raise RefusedValueError(ErrorCode.OUT_OF_RANGE, "must be longer than zero")
     if seconds > MAX_SECONDS:
-        raise ValueError(f"must be at most {MAX_SECONDS} seconds")
+        raise RefusedValueError(ErrorCode.OUT_OF_RANGE, f"must be at most {MAX_SECONDS} seconds")
     return seconds

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.errors import FieldError, InvalidError
+from common.errors import ErrorCode, FieldError, InvalidError, RefusedValueError
 from sla.rules.domain.conditions import FIELDS, OPERATORS, Condition, Conditions
 from sla.rules.domain.durations import check_seconds, parse_duration
 from sla.rules.domain.policy import Metric, Policy, Target, Threshold
@@ -59,23 +59,33 @@ def _conditions(
 def _condition(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> Condition:
     name, operator, value = part["field"], part["op"], part.get("value")
     if name not in FIELDS:
-        problems.append(FieldError(f"{where}/field", f"must be one of {', '.join(FIELDS)}"))
+        problems.append(FieldError.not_allowed(f"{where}/field", name, FIELDS))
     if operator not in OPERATORS:
-        problems.append(FieldError(f"{where}/op", f"must be one of {', '.join(OPERATORS)}"))
+        problems.append(FieldError.not_allowed(f"{where}/op", operator, OPERATORS))
     elif operator == "exists":
         if not isinstance(value, bool) and value is not None:
             problems.append(
-                FieldError(f"{where}/value", "must be true, false or absent for exists")
+                FieldError(
+                    f"{where}/value",
+                    ErrorCode.WRONG_TYPE,
+                    "must be true, false or absent for exists",
+                )
             )
         return Condition(name, operator, exists=value is not False)
     elif operator in {"in", "not_in"}:
         if not isinstance(value, list) or not value:
             problems.append(
-                FieldError(f"{where}/value", f"must be a non-empty list of strings for {operator}")
+                FieldError(
+                    f"{where}/value",
+                    ErrorCode.WRONG_TYPE,
+                    f"must be a non-empty list of strings for {operator}",
+                )
             )
         return Condition(name, operator, tuple(value) if isinstance(value, list) else ())
     elif not isinstance(value, str):
-        problems.append(FieldError(f"{where}/value", f"must be a string for {operator}"))
+        problems.append(
+            FieldError(f"{where}/value", ErrorCode.WRONG_TYPE, f"must be a string for {operator}")
+        )
     return Condition(name, operator, (value,) if isinstance(value, str) else ())
 
 
@@ -87,12 +97,18 @@ def _targets(parts: Sequence[Mapping[str, Any]], problems: list[FieldError]) -> 
         key = (part["metric"], part.get("priority"))
         if key in seen:
             problems.append(
-                FieldError(f"{where}/metric", "this metric and priority already have a target")
+                FieldError(
+                    f"{where}/metric",
+                    ErrorCode.DUPLICATE,
+                    "this metric and priority already have a target",
+                )
             )
         seen.add(key)
         targets.append(_target(part, where, problems))
     if not parts:
-        problems.append(FieldError("/targets", "a policy needs at least one target"))
+        problems.append(
+            FieldError("/targets", ErrorCode.TOO_FEW, "a policy needs at least one target")
+        )
     return tuple(targets)
 
 
@@ -102,7 +118,7 @@ def _target(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> 
     for place, state in enumerate(pauses or ()):
         if state not in PAUSE_STATES:
             problems.append(
-                FieldError(f"{where}/pause_on/{place}", f"must be one of {', '.join(PAUSE_STATES)}")
+                FieldError.not_allowed(f"{where}/pause_on/{place}", state, PAUSE_STATES)
             )
     seconds = _seconds(part, where, problems)
     return Target(
@@ -121,13 +137,19 @@ def _target(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> 
 def _seconds(part: Mapping[str, Any], where: str, problems: list[FieldError]) -> int:
     seconds, duration = part.get("seconds"), part.get("duration")
     if (seconds is None) == (duration is None):
-        problems.append(FieldError(f"{where}/seconds", "set exactly one of seconds and duration"))
+        problems.append(
+            FieldError(
+                f"{where}/seconds",
+                ErrorCode.INVALID_COMBINATION,
+                "set exactly one of seconds and duration",
+            )
+        )
         return 1
     field = "seconds" if duration is None else "duration"
     try:
         return check_seconds(seconds) if seconds is not None else parse_duration(str(duration))
-    except ValueError as error:
-        problems.append(FieldError(f"{where}/{field}", str(error)))
+    except RefusedValueError as error:
+        problems.append(error.at(f"{where}/{field}"))
         return 1
 
 
@@ -138,11 +160,15 @@ def _thresholds(
     for place, label in enumerate(labels):
         try:
             threshold = _threshold(label, target_seconds)
-        except ValueError as error:
-            problems.append(FieldError(f"{where}/{place}", str(error)))
+        except RefusedValueError as error:
+            problems.append(error.at(f"{where}/{place}"))
             continue
         if label in thresholds:
-            problems.append(FieldError(f"{where}/{place}", "must not repeat an earlier threshold"))
+            problems.append(
+                FieldError(
+                    f"{where}/{place}", ErrorCode.DUPLICATE, "must not repeat an earlier threshold"
+                )
+            )
         thresholds[label] = threshold
     return tuple(thresholds.values())
 
@@ -152,11 +178,14 @@ def _threshold(label: str, target_seconds: int) -> Threshold:
     if match is not None:
         percent = int(match[1])
         if percent == 0:
-            raise ValueError("must be between 1% and 99%")
+            raise RefusedValueError(ErrorCode.OUT_OF_RANGE, "must be between 1% and 99%")
         return Threshold(label, percent=percent)
     if not label.startswith("P"):
-        raise ValueError("must be a percentage such as 75% or a duration such as PT10M")
+        raise RefusedValueError(
+            ErrorCode.INVALID_FORMAT,
+            "must be a percentage such as 75% or a duration such as PT10M",
+        )
     before = parse_duration(label)
     if before >= target_seconds:
-        raise ValueError("must be shorter than the target")
+        raise RefusedValueError(ErrorCode.OUT_OF_RANGE, "must be shorter than the target")
     return Threshold(label, seconds_before=before)

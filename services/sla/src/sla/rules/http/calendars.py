@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from common.errors import NotFoundError
+from common.jsons import describe_pattern
 from common.web import (
     Caller,
     CursorParameter,
@@ -35,7 +36,10 @@ _NAME_TAKEN: dict[int | str, Any] = {409: {"description": "Another calendar has 
 CalendarId = Annotated[
     str,
     Path(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        pattern=describe_pattern(
+            r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+            "must be 1 to 64 letters, digits, _, . or -, beginning with a letter or a digit",
+        ),
         description="Id of the calendar, which the caller chooses: 1 to 64 letters, digits and "
         "`_`, `.`, `-`, beginning with a letter or digit.",
     ),
@@ -105,7 +109,7 @@ async def read_calendar(
     """Read a calendar in its current version."""
     calendar = await database.read(CALENDARS.find_current, caller.tenant_id, calendar_id)
     if calendar is None:
-        raise NotFoundError("calendar not found")
+        raise NotFoundError("there is no such calendar")
     etag = _etag(caller, calendar)
     return if_none_match.not_modified(etag) or json_answer(_response(calendar), etag=etag)
 

@@ -102,7 +102,7 @@ async def read_policy(
     """Read a policy in its current version."""
     policy = await database.read(POLICIES.find_current, caller.tenant_id, policy_id)
     if policy is None:
-        raise NotFoundError("policy not found")
+        raise NotFoundError("there is no such policy")
     etag = _etag(policy)
     return if_none_match.not_modified(etag) or json_answer(_response(policy), etag=etag)
 

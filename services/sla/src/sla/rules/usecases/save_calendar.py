@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from common.db import Transaction
-from common.errors import ConflictError, FieldError, PreconditionError
+from common.errors import ConflictError, ErrorCode, FieldError, PreconditionError
 from common.etags import ExpectedEtag
 from common.ids import new_id
 from sla.rules.domain.calendars import build_calendar, check_limits, parse_calendar
@@ -46,7 +46,7 @@ async def save_calendar(
     if namesake is not None and namesake.calendar_id != calendar_id:
         raise ConflictError(
             "another calendar has this name",
-            errors=[FieldError("/name", "another calendar has this name")],
+            errors=[FieldError("/name", ErrorCode.ALREADY_USED, "another calendar has this name")],
         )
     current = await CALENDARS.find_current(tx, tenant, calendar_id)
     if command.expected is not None:
@@ -71,5 +71,5 @@ def _check_expected(
     expected: ExpectedEtag, tenant_id: str, current: CalendarVersion | None
 ) -> None:
     if current is None:
-        raise PreconditionError("calendar not found")
+        raise PreconditionError("there is no such calendar; create it without If-Match")
     expected.check(*current.etag_parts(tenant_id))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from common.db import Transaction
-from common.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from common.errors import ConflictError, ErrorCode, FieldError, InvalidError, NotFoundError
 from common.etags import ExpectedEtag
 from common.ids import new_id
 from sla.rules.domain.hours import add_business
@@ -62,7 +62,7 @@ async def _current(tx: Transaction, command: SavePolicy) -> PolicyVersion | None
         return None
     current = await POLICIES.find_current(tx, command.tenant_id, command.policy_id)
     if current is None:
-        raise NotFoundError("policy not found")
+        raise NotFoundError("there is no such policy")
     if command.expected is not None:
         command.expected.check(*current.etag_parts)
     return current
@@ -76,7 +76,9 @@ async def _check_references(
     if occupant is not None and occupant.policy_id != command.policy_id:
         raise ConflictError(
             "another policy has this position",
-            errors=[FieldError("/position", "another policy has this position")],
+            errors=[
+                FieldError("/position", ErrorCode.ALREADY_USED, "another policy has this position")
+            ],
         )
     calendar_ids = [target.calendar_id for target in targets if target.calendar_id is not None]
     existing = await calendars.list_by_ids(tx, command.tenant_id, calendar_ids)
@@ -92,9 +94,15 @@ def _target_problems(
     for index, target in enumerate(targets):
         calendar = existing.get(target.calendar_id or "")
         if target.calendar_id is not None and calendar is None:
-            problems.append(FieldError(f"/targets/{index}/calendar_id", "calendar not found"))
+            problems.append(
+                FieldError(
+                    f"/targets/{index}/calendar_id", ErrorCode.NOT_FOUND, "no calendar has this id"
+                )
+            )
         elif calendar is not None and not _reachable(target, calendar, now):
-            problems.append(FieldError(f"/targets/{index}/seconds", _UNREACHABLE))
+            problems.append(
+                FieldError(f"/targets/{index}/seconds", ErrorCode.OUT_OF_RANGE, _UNREACHABLE)
+            )
     return problems
 
 

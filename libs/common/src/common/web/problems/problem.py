@@ -7,7 +7,6 @@ status codes. Texts never quote what the caller sent.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema
@@ -33,6 +32,28 @@ STATUS_OF: Mapping[ErrorKind, int] = {
     ErrorKind.RATE_LIMITED: 429,
     ErrorKind.UNAVAILABLE: 503,
 }
+
+TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The phrase of each status of RFC 9110; Python's own phrases differ between its versions."""
 
 
 class HttpError(Exception):
@@ -72,15 +93,13 @@ class Problem:
         """Return the members; ``instance`` names this one occurrence."""
         found: dict[str, Any] = {
             "type": self.type,
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES.get(self.status, "Error"),
             "status": self.status,
             "detail": self.detail,
         }
         if instance is not None:
             found["instance"] = instance
-        found["errors"] = [
-            {"pointer": error.pointer, "detail": error.detail} for error in self.errors[:MAX_ERRORS]
-        ]
+        found["errors"] = [_entry(error) for error in self.errors[:MAX_ERRORS]]
         return found | dict(self.more)
 
     def response(self, instance: str | None = None) -> Response:
@@ -136,6 +155,20 @@ def problem_dict(error: ServiceError) -> dict[str, Any]:
     return of_service_error(error).body()
 
 
+def _entry(error: FieldError) -> dict[str, Any]:
+    """Return one entry of ``errors``; the hints are absent where there are none."""
+    entry: dict[str, Any] = {
+        "pointer": error.pointer,
+        "code": error.code,
+        "detail": error.detail,
+    }
+    if error.allowed:
+        entry["allowed"] = error.allowed
+    if error.near is not None:
+        entry["did_you_mean"] = error.near
+    return entry
+
+
 def slug_of(status: int) -> str:
     """Return the end of the type URI for a bare status: 413 → ``content-too-large``."""
-    return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+    return TITLES.get(status, "error").lower().replace(" ", "-")
