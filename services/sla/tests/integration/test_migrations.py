@@ -1,6 +1,9 @@
 """The newest migration can be taken back and made again."""
 
 import asyncio
+import time
+
+import asyncpg
 
 from common.migrations import downgrade, upgrade
 from devstack.testing.postgres import FreshDsn
@@ -11,3 +14,45 @@ async def test_down_and_up(fresh_dsn: FreshDsn):
     dsn = fresh_dsn("sla")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="-1")
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+
+
+async def test_an_index_is_built_while_others_write_to_its_table(fresh_dsn: FreshDsn):
+    dsn = fresh_dsn("sla")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_27_0002")
+    writer = await asyncpg.connect(dsn)
+    try:
+        await _insert_clocks(writer, 20_000)
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, MIGRATIONS, dsn))
+        waits = []
+        while not upgrading.done():
+            began = time.monotonic()
+            await writer.execute("UPDATE clock SET reason = 'x' WHERE cycle = 1")
+            waits.append(time.monotonic() - began)
+            await asyncio.sleep(0.005)
+        await upgrading
+        assert waits
+        valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('clock_resting')"
+        assert await writer.fetchval(valid) is True
+        plan = await writer.fetch(
+            "EXPLAIN SELECT state FROM clock"
+            " WHERE ended_at IS NULL AND state IN ('paused', 'breached')"
+        )
+        assert "clock_resting" in "".join(str(row) for row in plan)
+    finally:
+        await writer.close()
+
+
+async def _insert_clocks(connection: asyncpg.Connection, number: int) -> None:
+    await connection.execute(
+        """
+        INSERT INTO clock (tenant_id, clock_id, conversation_id, metric, cycle, state, policy_id,
+            policy_version, policy_name, target_seconds, started_at, ended_at, in_force_at, silent,
+            superseded, test, pauses, warnings, warned, version, source_partition)
+        SELECT 'demo', gen_random_uuid(), gen_random_uuid(), 'first_response', n,
+            CASE WHEN n % 100 = 0 THEN 'paused' ELSE 'met' END, gen_random_uuid(),
+            1, 'p', 60, now(), CASE WHEN n % 100 > 0 THEN now() END, now(), false,
+            false, false, '[]', '[]', '[]', 1, 0
+        FROM generate_series(1, $1) AS n
+        """,
+        number,
+    )

@@ -46,10 +46,12 @@ def _health_server(service: Service, parts: Sequence[Component]) -> HttpServer:
     """Return the server of health and metrics: on a port of its own, or else on the service's."""
     checks: dict[str, Check] = {"database": database_check(service.database)}
     checks |= {part.name: component_check(part) for part in parts}
-    app = Starlette(routes=[*health_routes(checks), metrics_route()])
+    routes = [*health_routes(checks), metrics_route(service.readings.refresh)]
     http = service.settings.http
     return HttpServer(
-        app, http.model_copy(update={"port": http.health_port or http.port}), name="health"
+        Starlette(routes=routes),
+        http.model_copy(update={"port": http.health_port or http.port}),
+        name="health",
     )
 
 

@@ -11,6 +11,7 @@ from common.db import Database, DatabaseClock
 from common.messaging import Relay, Stream
 from common.runtime import Component
 from common.service.maintenance import Maintenance, Retention
+from common.service.readings import Reading, Readings, waiting_letters
 from common.service.service import Service
 from common.settings import ServiceSettings
 from common.web import AppState, build_app
@@ -59,7 +60,7 @@ class Part:
     ``state`` is what its routers find again by its type (``part_of``). ``topics`` are what it
     writes to or reads from; on ``heartbeat_topics`` the relay tells how far it has published.
     ``held_since`` is a query for the time since when input waits unprocessed (see ``Relay``).
-    ``close`` is called before the database is closed.
+    ``readings`` set gauges from the database. ``close`` is called before that is closed.
     """
 
     routers: Sequence[APIRouter] = ()
@@ -71,6 +72,7 @@ class Part:
     held_since: str | None = None
     daily_tables: Sequence[str] = ()
     retention: Mapping[str, Retention] = field(default_factory=dict)
+    readings: Sequence[Reading] = ()
     close: Callable[[], Awaitable[None]] | None = None
 
 
@@ -84,6 +86,10 @@ def assemble(
     foundation.app.parts |= {
         type(part.state): part.state for part in parts if part.state is not None
     }
+    streams = {name: stream for part in parts for name, stream in part.streams.items()}
+    of_parts = [reading for part in parts for reading in part.readings]
+    readings = Readings(foundation.database, [waiting_letters(streams), *of_parts])
+    foundation.app.refresh_metrics = readings.refresh
     held_since = [part.held_since for part in parts if part.held_since is not None]
     if len(held_since) > 1:
         raise ValueError("only one part of a service can hold input back")
@@ -118,6 +124,7 @@ def assemble(
         migrations=migrations,
         topics=tuple(topic for part in parts for topic in part.topics),
         components={component.name: component for component in components},
-        streams={name: stream for part in parts for name, stream in part.streams.items()},
+        readings=readings,
+        streams=streams,
         closing=[part.close for part in parts if part.close is not None],
     )

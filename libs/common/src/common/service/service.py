@@ -10,6 +10,7 @@ from common.db import Database, DatabaseClock
 from common.errors import UnavailableError
 from common.messaging import Stream
 from common.runtime import Component, tasks
+from common.service.readings import Readings
 from common.settings import ServiceSettings
 from common.web import AppState
 
@@ -30,6 +31,7 @@ class Service:
     api: FastAPI
     migrations: Path
     topics: Sequence[str]
+    readings: Readings
     components: Mapping[str, Component] = field(default_factory=dict)
     streams: Mapping[str, Stream] = field(default_factory=dict)
     closing: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -46,6 +46,16 @@ CONSUMER_WATERMARK = Gauge(
     "Watermark consumed, by partition.",
     ["stream", "partition"],
 )
+READINGS = Gauge(
+    "threadline_readings_timestamp_seconds",
+    "When the gauges that come from the database were last read.",
+    ["service"],
+)
+DEAD_LETTERS = Gauge(
+    "threadline_dead_letters_waiting",
+    "Dead letters that were not replayed, counted up to 10,000 in all.",
+    ["stream"],
+)
 CLOCK_SKEW = Gauge(
     "threadline_clock_skew_seconds", "This host's wall clock minus the database's.", ["service"]
 )

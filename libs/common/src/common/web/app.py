@@ -75,7 +75,7 @@ def build_app(
         checks = {"database": database_check(state.database)} | dict(checks or {})
         app.router.routes.extend(health_routes(checks))
         if state.http.metrics:
-            app.router.routes.append(metrics_route())
+            app.router.routes.append(metrics_route(state.refresh_metrics))
     return app
 
 

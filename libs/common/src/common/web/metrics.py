@@ -1,6 +1,7 @@
 """Prometheus metrics of the HTTP side. Labels come from closed sets: templates, codes, reasons."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
@@ -41,14 +42,15 @@ STREAM_RESETS = Counter(
 )
 
 
-def metrics_route() -> Route:
-    """Return ``/metrics`` in Prometheus' text format.
+def metrics_route(refresh: Callable[[], Awaitable[None]]) -> Route:
+    """Return ``/metrics`` in Prometheus' text format; ``refresh`` reads gauges before.
 
     However often it is asked for, it takes a tenth of a core at most.
     """
     text = Memo(_render, factor=9, most_seconds=5.0)
 
     async def metrics(_request: Request) -> Response:
+        await refresh()
         return Response(await text.get(), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", metrics)

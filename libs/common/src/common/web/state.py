@@ -1,5 +1,6 @@
 """The collaborators of one service's API, built in its wiring and used by its routers."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,11 +13,16 @@ from common.web.auth import Arriving, Authenticator, RateLimiter, Strangers
 from common.web.responses import CursorSigner, Streams
 
 
+async def _nothing_to_refresh() -> None:
+    return None
+
+
 @dataclass(kw_only=True)
 class AppState:
     """What every API has. Each part of a service adds a state of its own to ``parts``.
 
-    ``version`` is the release of the service's package, for ``GET /version``.
+    ``version`` is the release of the service's package, for ``GET /version``;
+    ``refresh_metrics`` reads the gauges that come from the database.
     """
 
     service: str
@@ -25,6 +31,7 @@ class AppState:
     http: HttpSettings
     auth: AuthSettings
     version: str = "unknown"
+    refresh_metrics: Callable[[], Awaitable[None]] = _nothing_to_refresh
     parts: dict[type[Any], Any] = field(default_factory=dict)
     authenticator: Authenticator = field(init=False)
     cursors: CursorSigner = field(init=False)

@@ -36,7 +36,7 @@ def build_gateway(
         Route("/livez", _combined(apps, "/livez")),
         Route("/readyz", _combined(apps, "/readyz", parts or {})),
         Route("/version", _combined(apps, "/version")),
-        Route("/metrics", _first(apps, "/metrics")),
+        Route("/metrics", _metrics(apps)),
         Route("/openapi.json", _openapi(apps)),
         *docs_routes(KEY_PATH if docs_key else ""),
         *([docs_key.route()] if docs_key else []),
@@ -110,12 +110,15 @@ def _combined(
     return answer
 
 
-def _first(apps: Mapping[str, FastAPI], path: str) -> Any:
-    """Return an endpoint that asks one service: all share the process's metrics registry."""
+def _metrics(apps: Mapping[str, FastAPI]) -> Any:
+    """Return an endpoint that asks every service, so that each reads its gauges.
+
+    All share the process's metrics registry, so the last answer has everything.
+    """
 
     async def answer(_: Request) -> Response:
-        first = await _ask(next(iter(apps.values())), path)
-        return Response(first.content, first.status_code, media_type=first.headers["content-type"])
+        *_others, last = [await _ask(app, "/metrics") for app in apps.values()]
+        return Response(last.content, last.status_code, media_type=last.headers["content-type"])
 
     return answer
 

@@ -1,7 +1,9 @@
 """Builds the clocks: the consumer that moves them, and the timer that declares breaches."""
 
+from common.db import ReadConnection
 from common.messaging import Consumer
 from common.service import Foundation, Part
+from sla.clocks import metrics
 from sla.clocks.consumers.conversations import CONSUMER, conversations_stream
 from sla.clocks.events import consumed, published
 from sla.clocks.events.clock_fields import Links
@@ -9,6 +11,7 @@ from sla.clocks.http import clocks
 from sla.clocks.http.state import ClocksState
 from sla.clocks.memory import Folds
 from sla.clocks.store.due_clocks import ConsumedTopic
+from sla.clocks.store.open_clocks import count_open_clocks
 from sla.clocks.timers.due_clocks import DueClocks
 from sla.clocks.usecases.apply_facts import ClockUpdater
 from sla.clocks.usecases.fire_due_clocks import Declarer
@@ -41,4 +44,11 @@ def build_clocks(foundation: Foundation, settings: SlaSettings, *, log: EventLog
         streams={stream.consumer: stream},
         topics=[published.TOPIC, consumed.TOPIC],
         heartbeat_topics=[published.TOPIC],
+        readings=[_read_open_clocks],
     )
+
+
+async def _read_open_clocks(connection: ReadConnection) -> None:
+    clocks = await count_open_clocks(connection, CONSUMER)
+    for state in ("running", "paused", "overdue", "undeclared"):
+        metrics.CLOCKS.labels(state).set(getattr(clocks, state))

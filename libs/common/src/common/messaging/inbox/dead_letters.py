@@ -38,6 +38,14 @@ _LIST = text(
     ORDER BY created_at LIMIT :limit
     """
 )
+_COUNT_WAITING = text(
+    """
+    SELECT consumer, count(*) AS number FROM (
+        SELECT consumer FROM dead_letter WHERE replayed_at IS NULL LIMIT 10000
+    ) AS waiting
+    GROUP BY consumer
+    """
+)
 _LOCK = text(
     """
     SELECT topic, partition, record_offset, record_key, record_value, headers, replayed_at
@@ -151,6 +159,12 @@ async def list_open(
     """Return a consumer's dead letters that have not been replayed, oldest first."""
     result = await connection.execute(_LIST, {"consumer": consumer, "limit": limit})
     return [Summary(*row) for row in result]
+
+
+async def count_waiting(connection: ReadConnection) -> dict[str, int]:
+    """Return how many dead letters of each consumer were not replayed, up to 10,000 in all."""
+    rows = await connection.execute(_COUNT_WAITING)
+    return {row.consumer: row.number for row in rows}
 
 
 async def replay(tx: Transaction, stream: Stream, letter_id: UUID, *, now: datetime) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
-from common.db import Transaction
+from common.db import Transaction, on_commit
 from common.messaging import outbox
+from sla.clocks import metrics
 from sla.clocks.domain.changes import OwnedChange
 from sla.clocks.domain.clocks import OwnedClock
 from sla.clocks.events.announcing import Announcement, hours_key
@@ -39,4 +41,5 @@ class ClockSaver:
         events = Announcement(self._links, hours, now).events(changes)
         await outbox.record(tx, events)
         await self._log(tx, events)
+        on_commit(tx, partial(metrics.count_events, changes))
         return len(events)
