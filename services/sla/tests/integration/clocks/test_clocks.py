@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from common.db import wall_time
 from devstack.testing.wait import until
-from services.sla.tests.harness import Publisher, client, running, timer_of
+from services.sla.tests.harness import POLICY, Publisher, client, running, timer_of
 from sla.clocks.consumers.conversations import CONSUMER
 from sla.clocks.events.consumed import TOPIC
 from sla.clocks.store.due_clocks import CLAIM_SQL, ConsumedTopic, get_schedule
@@ -205,6 +205,27 @@ async def test_two_timers_declare_a_thousand_breaches_once(service, desk, publis
     assert len(breaches) == 1_000
     assert {row.n for row in breaches} == {1}
     assert elapsed < 10
+
+
+async def test_in_a_backlog_the_tenants_take_turns(service, desk, publisher, api):
+    other = Publisher(service, tenant="other", partition=1)
+    async with client(service, tenant="other") as others_api:
+        assert (await others_api.post("/v1/sla/policies", json=POLICY)).is_success
+    for _ in range(1_200):
+        publisher.conversation().opened(desk.now(-300))
+    for _ in range(3):
+        other.conversation().opened(desk.now(-70))  # after all others' deadlines
+    await publisher.send(watermark=desk.now())
+    await other.send(watermark=desk.now())
+    timer = timer_of(service)
+    for _ in range(2):
+        assert await timer.tick() == 0.0
+    [breached] = await desk.rows(
+        "SELECT count(*) FILTER (WHERE tenant_id = 'other') AS others, count(*) AS n"
+        " FROM clock WHERE state = 'breached' AND metric = 'first_response'"
+    )
+    assert breached.others == 3
+    assert breached.n < 1_203
 
 
 async def test_a_round_with_nothing_due_writes_nothing(service, desk, publisher):

@@ -38,16 +38,35 @@ _INSERT = text(
     WHERE cast(:key AS text) IS NULL OR EXISTS (SELECT FROM claimed)
     """
 )
+# The tenants that wait are found by jumping through the index from one to the next, so the claim
+# costs what the tenants and the claimed rows cost, however long one tenant's backlog is.
 _CLAIM = text(
     """
+    WITH RECURSIVE tenant (tenant_id, place) AS (
+        (SELECT tenant_id, 1 FROM raw_delivery
+         WHERE state = 'received' AND tenant_id > :after ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id, t.place + 1 FROM tenant t CROSS JOIN LATERAL (
+            SELECT tenant_id FROM raw_delivery
+            WHERE state = 'received' AND tenant_id > t.tenant_id
+            ORDER BY tenant_id LIMIT 1) following
+        WHERE t.place < :count
+    ),
+    share AS MATERIALIZED (
+        SELECT tenant_id, (SELECT greatest(1, :count / count(*)) FROM tenant) AS rows FROM tenant
+    ),
+    due AS MATERIALIZED (
+        SELECT due.* FROM share CROSS JOIN LATERAL (
+            SELECT tenant_id, received_at, delivery_id FROM raw_delivery
+            WHERE state = 'received' AND tenant_id = share.tenant_id
+              AND (leased_until IS NULL OR leased_until < clock_timestamp())
+            ORDER BY received_at LIMIT share.rows
+            FOR UPDATE SKIP LOCKED) due
+    )
     UPDATE raw_delivery d
     SET attempts = attempts + 1,
         leased_until = clock_timestamp() + make_interval(secs => :lease_seconds)
-    FROM (
-        SELECT tenant_id, received_at, delivery_id FROM raw_delivery
-        WHERE state = 'received' AND (leased_until IS NULL OR leased_until < clock_timestamp())
-        ORDER BY received_at LIMIT :count
-        FOR UPDATE SKIP LOCKED) due
+    FROM due
     WHERE d.tenant_id = due.tenant_id AND d.received_at = due.received_at
       AND d.delivery_id = due.delivery_id
     RETURNING d.tenant_id, d.received_at, d.delivery_id, d.provider, d.account, d.attempts,
@@ -139,10 +158,16 @@ async def insert_delivery(
 
 
 async def claim_deliveries(
-    tx: Transaction, *, count: int, lease_seconds: float
+    tx: Transaction, *, count: int, lease_seconds: float, after: str = ""
 ) -> list[StoredDelivery]:
-    """Claim the oldest deliveries of any tenant; they become claimable again after the lease."""
-    result = await tx.execute(_CLAIM, {"count": count, "lease_seconds": lease_seconds})
+    """Claim the oldest deliveries of each tenant that waits, in equal shares of ``count``.
+
+    They become claimable again after the lease. ``after`` is the tenant behind which to begin: of
+    more than ``count`` tenants, only so many are served at once.
+    """
+    result = await tx.execute(
+        _CLAIM, {"count": count, "lease_seconds": lease_seconds, "after": after}
+    )
     claimed = [
         StoredDelivery(
             row.tenant_id,

@@ -51,9 +51,14 @@ class ProcessDeliveries:
         self._clock = clock
         self._deadline = deadline
         self._window = window
+        self._after = ""
+        """The last tenant of the round before; this one begins behind it."""
 
     async def __call__(self) -> int:
-        claimed = await self._database.run(_claim)
+        claimed = await self._database.run(_claim, self._after)
+        if not claimed and self._after:
+            claimed = await self._database.run(_claim, "")
+        self._after = max((delivery.tenant_id for delivery in claimed), default="")
         by_tenant: dict[str, list[_Read]] = defaultdict(list)
         for delivery in claimed:
             by_tenant[delivery.tenant_id].append(self._read(delivery))
@@ -115,5 +120,5 @@ class ProcessDeliveries:
             metrics.DELIVERIES.labels(provider, outcome).inc(count)
 
 
-async def _claim(tx: Transaction) -> list[StoredDelivery]:
-    return await claim_deliveries(tx, count=BATCH, lease_seconds=LEASE_SECONDS)
+async def _claim(tx: Transaction, after: str) -> list[StoredDelivery]:
+    return await claim_deliveries(tx, count=BATCH, lease_seconds=LEASE_SECONDS, after=after)

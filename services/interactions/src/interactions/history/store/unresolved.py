@@ -35,17 +35,42 @@ _INSERT = text(
     """
 )
 # The next attempt is also the lease: a claim lasts until then, and a crash frees it by itself.
+# The tenants are found by jumping through the index from one to the next, so the claim costs what
+# the tenants and the claimed rows cost, however long one tenant's backlog is.
 _CLAIM = text(
     """
+    WITH RECURSIVE tenant (tenant_id, place) AS (
+        (SELECT tenant_id, 1 FROM unresolved
+         WHERE refused IS NULL AND tenant_id > :after ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id, t.place + 1 FROM tenant t CROSS JOIN LATERAL (
+            SELECT tenant_id FROM unresolved
+            WHERE refused IS NULL AND tenant_id > t.tenant_id
+            ORDER BY tenant_id LIMIT 1) following
+        WHERE t.place < :tenants
+    ),
+    waiting AS MATERIALIZED (
+        SELECT t.tenant_id FROM tenant t CROSS JOIN LATERAL (
+            SELECT FROM unresolved
+            WHERE refused IS NULL AND tenant_id = t.tenant_id
+              AND next_attempt_at <= clock_timestamp()
+            ORDER BY next_attempt_at LIMIT 1) due
+    ),
+    due AS MATERIALIZED (
+        SELECT due.* FROM waiting CROSS JOIN LATERAL (
+            SELECT tenant_id, interaction_id FROM unresolved
+            WHERE refused IS NULL AND tenant_id = waiting.tenant_id
+              AND next_attempt_at <= clock_timestamp()
+            ORDER BY next_attempt_at
+            LIMIT greatest(1, :count / (SELECT count(*) FROM waiting))
+            FOR UPDATE SKIP LOCKED) due
+        LIMIT :count
+    )
     UPDATE unresolved u
     SET attempts = attempts + 1,
         next_attempt_at = clock_timestamp()
             + least(300, 2 * power(2, least(attempts, 10))) * interval '1 second'
-    FROM (
-        SELECT tenant_id, interaction_id FROM unresolved
-        WHERE refused IS NULL AND next_attempt_at <= clock_timestamp()
-        ORDER BY next_attempt_at LIMIT :count
-        FOR UPDATE SKIP LOCKED) due
+    FROM due
     WHERE u.tenant_id = due.tenant_id AND u.interaction_id = due.interaction_id
     RETURNING u.tenant_id, u.interaction_id, u.conversation_id, u.identifiers::text AS identifiers,
               u.claimed_customer_id, u.observed_at, u.attempts
@@ -144,9 +169,16 @@ async def insert_unresolved(
     await tx.execute(_INSERT, {"tenant_id": tenant_id, "now": now, "rows": _ROWS.values(rows)})
 
 
-async def claim_unresolved(tx: Transaction, *, count: int) -> list[Unresolved]:
-    """Claim due rows of any tenant; others can claim them when the next attempt is due."""
-    result = await tx.execute(_CLAIM, {"count": count})
+MOST_TENANTS = 200
+
+
+async def claim_unresolved(tx: Transaction, *, count: int, after: str = "") -> list[Unresolved]:
+    """Claim due rows of each tenant that waits, in equal shares of ``count``.
+
+    Others can claim them when the next attempt is due. ``after`` is the tenant behind which to
+    begin: only ``MOST_TENANTS`` are looked at.
+    """
+    result = await tx.execute(_CLAIM, {"count": count, "after": after, "tenants": MOST_TENANTS})
     return [
         Unresolved(
             row.tenant_id,

@@ -40,10 +40,16 @@ class AttachUnresolved:
         self._identity = identity
         self._clock = clock
         self._away = False
+        self._after = ""
+        """The last tenant of the round before; this one begins behind it."""
 
     async def __call__(self) -> int:
         # While identity is unavailable, one row a round is enough to notice its return.
-        due = await self._database.run(_claim, BATCH if self._identity.available else 1)
+        count = BATCH if self._identity.available else 1
+        due = await self._database.run(_claim, count, self._after)
+        if not due and self._after:
+            due = await self._database.run(_claim, count, "")
+        self._after = max((row.tenant_id for row in due), default="")
         by_tenant: dict[str, list[Unresolved]] = defaultdict(list)
         for row in due:
             by_tenant[row.tenant_id].append(row)
@@ -117,8 +123,8 @@ def _sort(
         refused[row.interaction_id] = NO_SUCH_CUSTOMER if resolution is None else resolution.detail
 
 
-async def _claim(tx: Transaction, count: int) -> list[Unresolved]:
-    return await unresolved.claim_unresolved(tx, count=count)
+async def _claim(tx: Transaction, count: int, after: str) -> list[Unresolved]:
+    return await unresolved.claim_unresolved(tx, count=count, after=after)
 
 
 async def _mark_due(tx: Transaction) -> int:

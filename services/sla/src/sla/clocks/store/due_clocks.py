@@ -42,6 +42,36 @@ CLAIM_SQL = f"""
 """
 _CLAIM = text(CLAIM_SQL)
 
+# In a backlog the tenants take turns, within the oldest clocks of each partition: whoever is behind
+# by less than that is not behind a tenant with thousands of deadlines in the same minute.
+FAIR_WINDOW = 5_000
+_CLAIM_IN_TURNS = text(
+    f"""
+    {_READY},
+    turn AS MATERIALIZED (
+        SELECT oldest.*,
+               row_number() OVER (PARTITION BY tenant_id ORDER BY next_fire_at) AS place
+        FROM ready CROSS JOIN LATERAL (
+            SELECT tenant_id, clock_id, next_fire_at, ready.waited_until, ready.known_until
+            FROM clock
+            WHERE source_partition = ready.partition
+              AND next_fire_at <= greatest(ready.known_until, ready.waited_until)
+            ORDER BY next_fire_at LIMIT {FAIR_WINDOW}) oldest
+    )
+    SELECT c.*, v.attributes, clock_timestamp() AS seen_at
+    FROM (
+        SELECT {CLOCK.of("c")}, turn.waited_until, turn.known_until
+        FROM (SELECT * FROM turn ORDER BY place, next_fire_at LIMIT 4 * :batch) turn
+        JOIN clock c ON c.tenant_id = turn.tenant_id AND c.clock_id = turn.clock_id
+        WHERE c.next_fire_at <= greatest(turn.known_until, turn.waited_until)
+        ORDER BY turn.place, turn.next_fire_at
+        LIMIT :batch
+        FOR UPDATE OF c SKIP LOCKED
+    ) AS c
+    {CONVERSATION}
+    """
+)
+
 _CLAIM_UNCONFIRMED = text(
     f"""
     {_READY}
@@ -129,11 +159,13 @@ async def claim_due_clocks(
     holds: Mapping[int, float],
     grace_seconds: float,
     batch: int,
+    in_turns: bool = False,
 ) -> list[ClaimedClock]:
     """Lock clocks that are due, and unconfirmed breaches that have become certain.
 
-    ``holds`` gives for each partition the seconds that a deadline waits for a source whose
-    watermark has not reached it.
+    The longest overdue come first; ``in_turns`` lets the tenants take turns, which costs more and
+    matters only where more is due than ``batch``. ``holds`` gives for each partition the seconds
+    that a deadline waits for a source whose watermark has not reached it.
     """
     values = {
         "consumer": facts.consumer,
@@ -143,7 +175,7 @@ async def claim_due_clocks(
         "grace": grace_seconds,
         "batch": batch,
     }
-    rows = [*await tx.execute(_CLAIM, values)]
+    rows = [*await tx.execute(_CLAIM_IN_TURNS if in_turns else _CLAIM, values)]
     if len(rows) < batch:
         rows += await tx.execute(_CLAIM_UNCONFIRMED, {**values, "batch": batch - len(rows)})
     return [

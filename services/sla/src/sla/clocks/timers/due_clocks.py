@@ -41,6 +41,8 @@ class DueClocks:
         self._facts = facts
         self._stalled = StalledSources(settings)
         self._waits_for_source = False
+        self._in_backlog = False
+        """Whether the last claim took all that it might; more is due, perhaps of one tenant."""
         self._skewed: str | None = None
         self._loop = Loop(
             self.name,
@@ -83,8 +85,10 @@ class DueClocks:
         grace = self._settings.grace_seconds
         if not has_due_clocks(schedule, holds, grace_seconds=grace):
             return self._pause(schedule)
-        command = FireDueClocks(self._facts, holds, grace, self._settings.batch_size)
+        batch = self._settings.batch_size
+        command = FireDueClocks(self._facts, holds, grace, batch, in_turns=self._in_backlog)
         fired = await self._database.run(self._declarer.fire_due_clocks, command)
+        self._in_backlog = fired.claimed >= batch
         metrics.FIRED.inc(fired.events)
         for delay in fired.delays_seconds:
             metrics.DETECTION_SECONDS.observe(delay)

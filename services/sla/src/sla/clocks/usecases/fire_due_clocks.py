@@ -13,12 +13,16 @@ from sla.clocks.usecases.save_changes import ClockSaver
 
 @dataclass(frozen=True, slots=True)
 class FireDueClocks:
-    """``holds`` gives for each partition the seconds that a deadline waits for a silent source."""
+    """``holds`` gives for each partition the seconds that a deadline waits for a silent source.
+
+    ``in_turns`` lets the tenants take turns, in a backlog.
+    """
 
     facts: ConsumedTopic
     holds: Mapping[int, float]
     grace_seconds: float
     batch: int
+    in_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Declarer:
             holds=command.holds,
             grace_seconds=command.grace_seconds,
             batch=command.batch,
+            in_turns=command.in_turns,
         )
         if not claimed:
             return Fired(0, 0, [])
