@@ -47,11 +47,12 @@ class Operation:
 
     @property
     def is_batch(self) -> bool:
-        return "$ref" not in self._body and "items" in self._body.get("properties", {})
+        return "items" in self.schema(self._body).get("properties", {})
 
     @property
     def model(self) -> str | None:
-        schema = self._body["properties"]["items"]["items"] if self.is_batch else self._body
+        body = self._body
+        schema = self.schema(body)["properties"]["items"]["items"] if self.is_batch else body
         reference: str | None = schema.get("$ref")
         return reference and reference.rpartition("/")[2]
 

@@ -132,7 +132,8 @@ def a_batch_refuses_each_bad_item(_context: Any, response: Any, case: Any) -> No
         return
     document = case.operation.schema.raw_schema
     body = document["paths"][case.path]["post"]["requestBody"]["content"]["application/json"]
-    schema = body["schema"]["properties"]["items"]["items"]
+    batch = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
+    schema = batch["properties"]["items"]["items"]
     described = Draft202012Validator(schema | {"components": document["components"]})
     sent, answers = json.loads(response.request.body)["items"], json.loads(response.text)["items"]
     for item, answer in zip(sent, answers, strict=True):

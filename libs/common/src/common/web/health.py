@@ -28,7 +28,7 @@ CHECK_SECONDS = 2.0
 version_router = APIRouter(tags=[tag("operations", "What runs here.")])
 
 
-class VersionResponse(ResponseModel):
+class VersionResponse(ResponseModel, title="Version"):
     """The release that answers."""
 
     service: str = Field(description="The name of the service that answers.")

@@ -5,6 +5,7 @@ Other parts use only these names.
 
 from interactions.history import metrics
 from interactions.history.domain.contact import NOBODY, Identifier, Level, bounded_key, lookup_key
+from interactions.history.domain.conversation import ChangeType
 from interactions.history.domain.interaction import (
     Author,
     AuthorType,
@@ -56,6 +57,7 @@ __all__ = [
     "WITHHELD",
     "Author",
     "AuthorType",
+    "ChangeType",
     "ConversationRow",
     "ConversationSnapshot",
     "Deadline",

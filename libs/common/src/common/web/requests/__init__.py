@@ -17,6 +17,7 @@ from common.web.requests.bodies import (
     signed_body,
 )
 from common.web.requests.fields import (
+    DescribedAs,
     JsonObject,
     JsonTime,
     Name,
@@ -43,6 +44,7 @@ __all__ = [
     "ANY_QUERY",
     "Batch",
     "BatchBody",
+    "DescribedAs",
     "JsonBody",
     "JsonObject",
     "JsonTime",

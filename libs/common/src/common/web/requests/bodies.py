@@ -49,8 +49,9 @@ class RequestModel(BaseModel):
     """Base of request bodies: no coercion, no unknown fields, no echo of the input."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, hide_input_in_errors=True, ser_json_inf_nan="null"
-    )
+        strict=True, extra="forbid", frozen=True, hide_input_in_errors=True,
+        ser_json_inf_nan="null", json_schema_serialization_defaults_required=True,
+    )  # fmt: skip
 
     def quota_cost(self) -> int:
         """Return how many requests this body counts as."""
@@ -61,9 +62,11 @@ M = TypeVar("M", bound=RequestModel)
 
 
 class ResponseModel(BaseModel):
-    """Base of answers."""
+    """Base of answers, which have all of their fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

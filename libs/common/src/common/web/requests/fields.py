@@ -1,19 +1,23 @@
 """Types for fields of bodies. None of them accepts U+0000, which Postgres cannot store."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    GetJsonSchemaHandler,
     PlainSerializer,
     Strict,
     StringConstraints,
+    TypeAdapter,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from common.errors import ErrorCode, RefusedValueError
 from common.jsons import describe_pattern
@@ -72,9 +76,21 @@ JsonTime = Annotated[
 """A time in an answer or an event: RFC 3339 in UTC, always with microseconds."""
 
 
-def one_of(values: type[StrEnum]) -> WithJsonSchema:
-    """Return the annotation that describes an enum in place, by its values."""
-    return WithJsonSchema({"type": "string", "enum": [value.value for value in values]})
+def one_of(values: Iterable[str]) -> WithJsonSchema:
+    """Return the annotation that describes a text in place by its values, such as an enum's."""
+    return WithJsonSchema({"type": "string", "enum": [str(value) for value in values]})
+
+
+class DescribedAs:
+    """Annotation: the API's document shows a field as the given type, whatever reads it."""
+
+    def __init__(self, kind: Any) -> None:
+        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(self._adapter.core_schema)
 
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(without_nul)]

@@ -33,7 +33,7 @@ class LinkedIdentifier(PresentedIdentifier):
     raw: FirstSpelling
 
 
-class HeldIdentifier(LinkedIdentifier):
+class HeldIdentifier(LinkedIdentifier, title="CustomerIdentifier"):
     """An identifier of a customer, with its provenance.
 
     Callers without ``pii:read`` see personal values masked.
@@ -48,7 +48,7 @@ class HeldIdentifier(LinkedIdentifier):
     )
 
 
-class CustomerResponse(ResponseModel):
+class CustomerResponse(ResponseModel, title="Customer"):
     """``customer_id`` is canonical; ``merged_ids`` are the other ids that lead to it."""
 
     customer_id: CanonicalId

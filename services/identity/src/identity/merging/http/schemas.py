@@ -52,7 +52,7 @@ class MergePreview(ResponseModel):
     )
 
 
-class MergeResponse(ResponseModel):
+class MergeResponse(ResponseModel, title="Merge"):
     """``preview`` is present only for a ``dry_run`` of a merge that would change something."""
 
     merge_id: UUID | None = Field(

@@ -154,7 +154,7 @@ class DroppedIdentifier(ResponseModel):
     )
 
 
-class ResolveResponse(ResponseModel):
+class ResolveResponse(ResponseModel, title="Resolution"):
     """``customer_id`` is null only if no customer matched and ``create`` was false."""
 
     customer_id: UUID | None = Field(
@@ -178,7 +178,7 @@ class ResolveResponse(ResponseModel):
     )
 
 
-class ResolveBatchResponse(ResponseModel):
+class ResolveBatchResponse(ResponseModel, title="Resolutions"):
     """One entry per item, in order: a ``ResolveResponse`` or ``{"problem": ...}``."""
 
     items: list[ResolveResponse | RejectedItem] = Field(

@@ -26,7 +26,7 @@ CustomerId = Annotated[
 ]
 
 
-class PartTrust(ResponseModel):
+class PartTrust(ResponseModel, title="PartTrust"):
     """Complete up to ``as_of``; if not complete, ``reason`` says why."""
 
     as_of: datetime | None = Field(
@@ -59,12 +59,13 @@ def _fields() -> dict[str, Any]:
 ContextResponse: type[ResponseModel] = create_model(
     "ContextResponse",
     __base__=ResponseModel,
+    __cls_kwargs__={"title": "Context", "json_schema_serialization_defaults_required": False},
     __doc__="The wanted parts, and under ``parts`` how far each can be trusted.",
     **_fields(),
 )
 
 
-class TimelineResponse(ResponseModel):
+class TimelineResponse(ResponseModel, title="Timeline"):
     """``next`` is the cursor of the following page, null at the end."""
 
     items: list[ShownInteraction] = Field(
@@ -75,7 +76,7 @@ class TimelineResponse(ResponseModel):
     )
 
 
-class ChangesResponse(ResponseModel):
+class ChangesResponse(ResponseModel, title="Changes"):
     """``next`` is what to give as ``after`` the next time, at the end of the feed too."""
 
     items: list[ShownChange] = Field(

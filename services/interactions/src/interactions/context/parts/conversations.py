@@ -23,7 +23,7 @@ open_conversation AS MATERIALIZED (
 )"""
 
 
-class ShownConversation(ConversationRow):
+class ShownConversation(ConversationRow, title="ContextConversation"):
     """An open conversation of the customer. Times are in UTC."""
 
     origin_customer_id: UUID = Field(

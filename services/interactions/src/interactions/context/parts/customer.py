@@ -15,7 +15,7 @@ _MERGED_IDS = """(SELECT coalesce(json_agg(m.origin_id ORDER BY m.origin_id), '[
                     FROM member m WHERE m.origin_id <> t.id)"""
 
 
-class ShownCustomer(ShownRow):
+class ShownCustomer(ShownRow, title="ContextCustomer"):
     """The customer as identity last published it. Times are in UTC."""
 
     customer_id: Annotated[UUID, Value("t.id")] = Field(description="Canonical id of the customer.")

@@ -16,7 +16,7 @@ WINDOW = 400
 EVIDENCE_SHOWN = 50
 
 
-class LastContact(ResponseModel):
+class LastContact(ResponseModel, title="LastContact"):
     """The customer's latest contact."""
 
     at: datetime = Field(description="When it happened, in UTC.")
@@ -24,7 +24,7 @@ class LastContact(ResponseModel):
     evidence: list[UUID] = Field(description="The id of the interaction, alone.")
 
 
-class Count(ResponseModel):
+class Count(ResponseModel, title="ContactCount"):
     """``evidence`` names interactions that it was counted from."""
 
     value: int = Field(description="The number.")
@@ -43,7 +43,7 @@ class ChannelsUsed(ResponseModel):
     )
 
 
-class OpenConversations(Count):
+class OpenConversations(Count, title="OpenConversationCount"):
     """The conversations that are neither resolved nor closed."""
 
     value: int = Field(description=f"How many there are, counted up to {CONVERSATIONS_SHOWN}.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from common.web.requests import JsonObject
 from common.web.responses import Masker
 
 
@@ -54,7 +55,7 @@ def unfed(name: str) -> ContextPart:
     """Return a part that has its place in the API but that nothing feeds yet."""
     return ContextPart(
         name=name,
-        shape=list[Any],
+        shape=list[JsonObject],
         description="Always empty: nothing feeds this part yet.",
         empty="[]",
         mask=show_unmasked,

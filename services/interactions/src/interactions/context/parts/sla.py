@@ -6,16 +6,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from common.web.requests import ResponseModel
+from common.web.requests import ResponseModel, one_of
 from interactions.context.parts.conversations import OPEN_CONVERSATIONS
 from interactions.context.parts.part import ContextPart, Source, show_unmasked
 from interactions.history import OPEN, ShownRow, fields, json_sql
 
 CLOCKS_SHOWN = 100
 BREACHES_SHOWN = 20
+METRICS = ("first_response", "next_response", "resolution")
+STATES = ("running", "paused", "met", "breached", "cancelled")
 
 
-class ShownClock(ShownRow):
+class ShownClock(ShownRow, title="ContextClock"):
     """One target applied to one conversation, as sla last published it. Times are in UTC."""
 
     clock_id: UUID = Field(description="Id of the clock.")
@@ -23,14 +25,14 @@ class ShownClock(ShownRow):
     customer_id: UUID | None = Field(
         description="The customer of the conversation as sla had it; null if sla had none."
     )
-    metric: Annotated[str, OPEN] = Field(
+    metric: Annotated[str, OPEN, one_of(METRICS)] = Field(
         description="What the clock measures: the time to the `first_response`, to the"
         " `next_response` or to the `resolution`."
     )
     cycle: int = Field(
         description="Number of the clock among the conversation's clocks of this metric, from 1."
     )
-    state: Annotated[str, OPEN] = Field(
+    state: Annotated[str, OPEN, one_of(STATES)] = Field(
         description="`running`, `paused` (no time counts), `met` (done by the deadline),"
         " `breached` (not done by the deadline) or `cancelled` (it no longer applies)."
     )
@@ -73,7 +75,7 @@ class ShownClock(ShownRow):
     )
 
 
-class SlaPart(ResponseModel):
+class SlaPart(ResponseModel, title="ContextSla"):
     """The customer's running and paused clocks, and the latest breaches. Times are in UTC."""
 
     clocks: list[ShownClock] = Field(

@@ -8,14 +8,15 @@ from pydantic import Field
 from sqlalchemy import text
 
 from common.db import ReadConnection
-from interactions.history import NOBODY, OPEN, Json, ShownInteraction, ShownRow, Value
+from common.web.requests import DescribedAs
+from interactions.history import NOBODY, OPEN, ChangeType, Json, ShownInteraction, ShownRow, Value
 
 
-class ShownChange(ShownRow):
+class ShownChange(ShownRow, title="Change"):
     """One change; ``customer_id`` is the canonical customer of today."""
 
     sequence: int = Field(description="Place of the change in the feed; it grows, with gaps.")
-    type: Annotated[str, OPEN] = Field(
+    type: Annotated[str, OPEN, DescribedAs(ChangeType)] = Field(
         description="What changed: `conversation.opened`, `interaction.recorded`,"
         " `interaction.attached` or `conversation.` with `assigned`, `prioritised`, `tagged`,"
         " `waiting`, `resumed`, `resolved`, `reopened` or `closed`."

@@ -75,7 +75,7 @@ class ConversationPatch(RequestModel):
         return ConversationEdit(**values)
 
 
-class ConversationResponse(ConversationRow):
+class ConversationResponse(ConversationRow, title="Conversation"):
     """A conversation as it is now. Times are in UTC."""
 
     customer_id: Annotated[UUID | None, fields.CUSTOMER_ID]

@@ -22,7 +22,7 @@ from interactions.history.usecases.record_received import record_received
 router = APIRouter(tags=[tag("interactions", "Recording what happened on a channel.")])
 
 
-class InteractionResponse(ResponseModel):
+class InteractionResponse(ResponseModel, title="RecordedInteraction"):
     """``customer_id`` is null while the customer is unknown.
 
     ``sequence`` is the interaction's place in the change feed.
@@ -38,7 +38,7 @@ class InteractionResponse(ResponseModel):
     )
 
 
-class InteractionBatchResponse(ResponseModel):
+class InteractionBatchResponse(ResponseModel, title="RecordedInteractions"):
     """One entry an item, in order: an ``InteractionResponse`` or ``{"problem": ...}``."""
 
     items: Sequence[InteractionResponse | RejectedItem] = Field(

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from common.web.requests import JsonTime
+from common.web.requests import DescribedAs, JsonTime
+from interactions.history.domain.conversation import Status
 from interactions.history.shown import fields
 from interactions.history.shown.masks import OPEN, TEXT
 from interactions.history.shown.row import ShownRow
@@ -17,7 +18,7 @@ class ConversationRow(ShownRow):
     conversation_id: Annotated[UUID, fields.CONVERSATION_ID]
     origin_customer_id: Annotated[UUID | None, fields.ORIGIN_CUSTOMER_ID]
     channel: Annotated[str, OPEN, fields.CHANNEL]
-    status: Annotated[str, OPEN, fields.STATUS]
+    status: Annotated[str, OPEN, DescribedAs(Status), fields.STATUS]
     channel_account: Annotated[str | None, OPEN, fields.CHANNEL_ACCOUNT]
     priority: Annotated[str | None, OPEN, fields.PRIORITY]
     team: Annotated[str | None, OPEN, fields.TEAM]

@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import override
 
-from common.web.requests import JsonObject, JsonTime
+from common.web.requests import DescribedAs, JsonObject, JsonTime
 from common.web.responses import Masker
-from interactions.history.domain.contact import NOBODY
+from interactions.history.domain.contact import NOBODY, Level
+from interactions.history.domain.interaction import AuthorType, Direction, Kind
+from interactions.history.domain.interaction_time import TimeSource
 from interactions.history.shown import fields
 from interactions.history.shown.masks import ATTACHMENTS, LEAVES, NAME, OPEN, TEXT, WITHHELD
 from interactions.history.shown.row import Json, ShownRow, Value
@@ -24,7 +26,9 @@ _TRUNCATED = (
 )
 
 
-class ShownIdentifier(ShownRow):
+class ShownIdentifier(
+    ShownRow, title="Identifier", json_schema_serialization_defaults_required=False
+):
     """An identifier, as it arrived with an interaction or as identity has normalised it."""
 
     type: Annotated[str, OPEN] = Field(
@@ -34,7 +38,7 @@ class ShownIdentifier(ShownRow):
         description="The identifier itself; without `pii:read` masked according to its type."
     )
     scope: Annotated[str | None, TEXT, fields.SCOPE]
-    level: Annotated[str, OPEN, fields.LEVEL]
+    level: Annotated[str, OPEN, DescribedAs(Level), fields.LEVEL]
     raw: Annotated[str | None, WITHHELD] = Field(
         default=None,
         description="Another spelling, the one that arrived; absent if none is kept, and without"
@@ -54,10 +58,10 @@ class ShownIdentifier(ShownRow):
         }
 
 
-class ShownAuthor(ShownRow):
+class ShownAuthor(ShownRow, title="Author"):
     """Who wrote an interaction."""
 
-    type: Annotated[str, OPEN, fields.AUTHOR_TYPE]
+    type: Annotated[str, OPEN, DescribedAs(AuthorType), fields.AUTHOR_TYPE]
     id: Annotated[str | None, TEXT] = Field(
         description="The author's id, as reported; null if it was not reported. Without `pii:read`"
         " the id of a customer is `***`."
@@ -75,7 +79,7 @@ class ShownAuthor(ShownRow):
         return masked if item["type"] == "customer" else masked | {"id": item["id"]}
 
 
-class ShownProvider(ShownRow):
+class ShownProvider(ShownRow, title="ProviderMessage"):
     """The provider's name for a message."""
 
     name: Annotated[str, OPEN, fields.PROVIDER_NAME]
@@ -86,7 +90,7 @@ class ShownProvider(ShownRow):
     """Some providers' message ids spell out the sender's number."""
 
 
-class ShownInteraction(ShownRow):
+class ShownInteraction(ShownRow, title="Interaction"):
     """One interaction in full. Times are in UTC."""
 
     interaction_id: Annotated[UUID, fields.INTERACTION_ID]
@@ -98,8 +102,8 @@ class ShownInteraction(ShownRow):
     ]
     sequence: Annotated[int, fields.SEQUENCE]
     channel: Annotated[str, OPEN, fields.CHANNEL]
-    kind: Annotated[str, OPEN, fields.KIND]
-    direction: Annotated[str, OPEN, fields.DIRECTION]
+    kind: Annotated[str, OPEN, DescribedAs(Kind), fields.KIND]
+    direction: Annotated[str, OPEN, DescribedAs(Direction), fields.DIRECTION]
     author: ShownAuthor = Field(description="The author of the interaction.")
     private: Annotated[bool, fields.PRIVATE]
     automated: Annotated[bool, fields.AUTOMATED]
@@ -133,7 +137,7 @@ class ShownInteraction(ShownRow):
     )
     received_at: JsonTime = Field(description="When this service received it.")
     recorded_at: JsonTime = Field(description="When this service stored it.")
-    time_source: Annotated[str, OPEN] = Field(
+    time_source: Annotated[str, OPEN, DescribedAs(TimeSource)] = Field(
         description="Where `occurred_at` comes from: `given` (the sender), `received` (the time of"
         " receipt, because the sender gave none) or `implausible` (the time of receipt, because"
         " the sender's was before 2000 or over five minutes ahead)."
@@ -141,7 +145,7 @@ class ShownInteraction(ShownRow):
     backfill: Annotated[bool, fields.BACKFILL]
 
 
-class ShortenedInteraction(ShownInteraction):
+class ShortenedInteraction(ShownInteraction, title="ShortenedInteraction"):
     """An interaction without its longest texts and data. Times are in UTC."""
 
     text: Annotated[str | None, TEXT, Value(f"left({{row}}.text, {TEXT_LIMIT})")] = Field(

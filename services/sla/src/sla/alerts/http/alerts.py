@@ -27,7 +27,7 @@ from sla.clocks.http.filters import SeverityName, as_bound
 router = APIRouter(prefix="/v1/sla/alerts", tags=[ALERTS])
 
 
-class AlertResponse(RoutingFields, ClockFields, ResponseModel):
+class AlertResponse(RoutingFields, ClockFields, ResponseModel, title="Alert"):
     """One event of a clock, with the whole clock after it."""
 
     alert_id: str = Field(

@@ -20,7 +20,7 @@ from sla.clocks.events.clock_fields import (
 from sla.clocks.http.filters import SeverityName
 
 
-class WarningResponse(ResponseModel):
+class WarningResponse(ResponseModel, title="ClockWarning"):
     """A threshold; ``warn_at`` is null while it has no time, as in a pause."""
 
     threshold: ThresholdLabel
@@ -30,7 +30,7 @@ class WarningResponse(ResponseModel):
     sent: bool = Field(description="Whether the warning has been published.")
 
 
-class PauseResponse(ResponseModel):
+class PauseResponse(ResponseModel, title="ClockPause"):
     """A stretch of the conversation's status in which no time counts."""
 
     start: JsonTime = Field(description="When the pause began, in UTC.")
@@ -43,7 +43,7 @@ class PauseResponse(ResponseModel):
     )
 
 
-class Summary(ResponseModel):
+class Summary(ResponseModel, title="CountedTime"):
     """The hours in which time counts, and the pauses in which it does not."""
 
     counts_by: Literal["calendar", "around_the_clock"] = Field(
@@ -62,7 +62,7 @@ class Summary(ResponseModel):
     pauses: list[PauseResponse] = Field(description="Pauses of the clock, in order.")
 
 
-class ClockResponse(RoutingFields, ClockFields, ResponseModel):
+class ClockResponse(RoutingFields, ClockFields, ResponseModel, title="Clock"):
     """One target applied to one conversation, and how the clock stands now."""
 
     ended_at: JsonTime | None = Field(
@@ -97,7 +97,7 @@ class ClockList(ResponseModel):
     )
 
 
-class StretchResponse(ResponseModel):
+class StretchResponse(ResponseModel, title="Stretch"):
     """A stretch of the clock's life, with one reason to count or not to count."""
 
     start: JsonTime = Field(description="First instant of the stretch, in UTC.")
@@ -151,7 +151,7 @@ class Trace(ResponseModel):
     )
 
 
-class ExplainedClock(ClockResponse):
+class ExplainedClock(ClockResponse, title="ExplainedClock"):
     """A clock with its trace."""
 
     summary: Sentence

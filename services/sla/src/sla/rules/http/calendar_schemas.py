@@ -1,18 +1,31 @@
 """Calendars as callers write and read them."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
-from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText
-from sla.rules.domain.calendars import MAX_WINDOWS
+from common.web.requests import (
+    DescribedAs,
+    JsonTime,
+    Name,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    one_of,
+)
+from sla.rules.domain.calendars import MAX_WINDOWS, WEEKDAYS
 from sla.rules.domain.hours import AtClose
 from sla.rules.national_holidays import YEARS_AHEAD
 
-_WallTime = Annotated[str, StringConstraints(max_length=8)]
-_Weekday = Annotated[str, StringConstraints(max_length=16)]
+_WALL_TIME = "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$"
+_WallTime = Annotated[
+    str,
+    StringConstraints(max_length=8),
+    WithJsonSchema({"type": "string", "pattern": _WALL_TIME}),
+]
+_Weekday = Annotated[str, StringConstraints(max_length=16), one_of(WEEKDAYS)]
 _Code = Annotated[str, StringConstraints(max_length=16)]
 
 _WEEKDAYS = "`monday`, `tuesday`, `wednesday`, `thursday`, `friday`, `saturday` or `sunday`"
@@ -52,7 +65,7 @@ _EXAMPLE: JsonDict = {
 }
 
 
-class HoursBody(RequestModel):
+class HoursBody(RequestModel, title="OpeningHours"):
     """Wall times such as ``09:00``; 24:00 is the end of the day."""
 
     start: _WallTime = Field(description="Opening time, as `HH:MM` or `HH:MM:SS`.")
@@ -62,7 +75,24 @@ class HoursBody(RequestModel):
     )
 
 
-class OverrideBody(RequestModel):
+_DAYS: dict[str, Any] = {
+    name: (list[HoursBody], Field(default=[], max_length=24, description=f"On {name.title()}s."))
+    for name in WEEKDAYS
+}
+_WeeklyHours: Any = create_model(
+    "WeeklyHours",
+    __base__=RequestModel,
+    __cls_kwargs__={"json_schema_serialization_defaults_required": False},
+    __doc__="Open hours by weekday; a weekday that is absent is closed.",
+    **_DAYS,
+)
+WeeklyHours = Annotated[
+    dict[str, Annotated[list[HoursBody], Field(max_length=24)]], DescribedAs(_WeeklyHours)
+]
+"""A mapping, so that the domain says what is wrong with a name that is no weekday."""
+
+
+class OverrideBody(RequestModel, title="HoursOverride"):
     """The hours of a date in place of its weekly hours; an empty list means closed."""
 
     date: dt.date = Field(description="Date in the calendar's time zone, as `YYYY-MM-DD`.")
@@ -71,7 +101,7 @@ class OverrideBody(RequestModel):
     )
 
 
-class BreakBody(RequestModel):
+class BreakBody(RequestModel, title="Break"):
     """Time off within the hours, on a date or every week on some weekdays."""
 
     start: _WallTime = Field(description="Start of the break, as `HH:MM` or `HH:MM:SS`.")
@@ -90,7 +120,7 @@ class BreakBody(RequestModel):
     )
 
 
-class HolidayBody(RequestModel):
+class HolidayBody(RequestModel, title="Holiday"):
     """A date without open hours."""
 
     date: dt.date = Field(description="Date in the calendar's time zone, as `YYYY-MM-DD`.")
@@ -99,7 +129,7 @@ class HolidayBody(RequestModel):
     )
 
 
-class NationBody(RequestModel):
+class NationBody(RequestModel, title="NationalHolidays"):
     """ISO 3166 codes of a country and, where it has its own holidays, a subdivision."""
 
     country: _Code = Field(description="ISO 3166-1 code of the country, such as `DE`.")
@@ -117,7 +147,7 @@ class CalendarRequest(RequestModel):
 
     name: Annotated[Name, _NAME]
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64), _TIME_ZONE]
-    hours: Annotated[dict[str, Annotated[list[HoursBody], Field(max_length=24)]], _HOURS]
+    hours: Annotated[WeeklyHours, _HOURS]
     overrides: Annotated[list[OverrideBody], _OVERRIDES] = Field(default=[], max_length=1_000)
     breaks: Annotated[list[BreakBody], _BREAKS] = Field(default=[], max_length=200)
     holidays: Annotated[list[HolidayBody], _HOLIDAYS] = Field(default=[], max_length=1_000)
@@ -127,7 +157,7 @@ class CalendarRequest(RequestModel):
     deadline_at_close: Annotated[AtClose, _DEADLINE_AT_CLOSE] = "close"
 
 
-class CalendarResponse(ResponseModel):
+class CalendarResponse(ResponseModel, title="Calendar"):
     """``resolved_holidays`` are the dates of national holidays, as known when it was saved."""
 
     calendar_id: str = Field(description="Id of the calendar.")
@@ -135,7 +165,7 @@ class CalendarResponse(ResponseModel):
     created_at: JsonTime = Field(description="When this version was saved, in UTC.")
     name: Annotated[str, _NAME]
     time_zone: Annotated[str, _TIME_ZONE]
-    hours: Annotated[dict[str, list[HoursBody]], _HOURS]
+    hours: Annotated[WeeklyHours, _HOURS]
     overrides: Annotated[list[OverrideBody], _OVERRIDES]
     breaks: Annotated[list[BreakBody], _BREAKS]
     holidays: Annotated[list[HolidayBody], _HOLIDAYS]
@@ -144,7 +174,7 @@ class CalendarResponse(ResponseModel):
         description="Dates of the national holidays, as known when this version was saved, from "
         f"the year before until {YEARS_AHEAD} years after."
     )
-    deadline_at_close: Annotated[str, _DEADLINE_AT_CLOSE]
+    deadline_at_close: Annotated[AtClose, _DEADLINE_AT_CLOSE]
 
 
 class CalendarList(ResponseModel):

@@ -3,15 +3,30 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict
 
 from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText, one_of
+from sla.rules.domain.conditions import FIELDS, OPERATORS
 from sla.rules.domain.durations import MAX_SECONDS
 from sla.rules.domain.policy import AgentInitiated, Metric, OnReopen
+from sla.rules.domain.policy_parser import PAUSE_STATES
 
 MetricName = Annotated[Metric, Field(strict=False), one_of(Metric)]
-_Code = Annotated[str, StringConstraints(max_length=16)]
+_TIME = "PT([0-9]{1,5}H([0-9]{1,6}M)?([0-9]{1,8}S)?|[0-9]{1,6}M([0-9]{1,8}S)?|[0-9]{1,8}S)"
+_Duration = Annotated[
+    str,
+    StringConstraints(max_length=32),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TIME}$"}),
+]
+_Threshold = Annotated[
+    str,
+    StringConstraints(max_length=16),
+    WithJsonSchema(
+        {"type": "string", "maxLength": 16, "pattern": f"^((0?[1-9]|[1-9][0-9])%|{_TIME})$"}
+    ),
+]
+_PauseState = Annotated[str, StringConstraints(max_length=16), one_of(PAUSE_STATES)]
 
 _NAME = Field(description="Name of the policy, which its clocks show.")
 _POSITION = Field(
@@ -27,8 +42,9 @@ _CONDITIONS = Field(
     "conversation."
 )
 _TARGETS = Field(
+    json_schema_extra={"minItems": 1},
     description="What the policy promises: at least one target, and at most one for each metric "
-    "and priority."
+    "and priority.",
 )
 _AGENT_INITIATED = Field(
     description="When the first-response and resolution clocks start in a conversation that the "
@@ -47,15 +63,15 @@ _EXAMPLE: JsonDict = {
 }
 
 
-class ConditionBody(RequestModel):
+class ConditionBody(RequestModel, title="Condition"):
     """A comparison with one attribute of the conversation."""
 
-    field: Annotated[str, StringConstraints(max_length=64)] = Field(
+    field: Annotated[str, StringConstraints(max_length=64), one_of(FIELDS)] = Field(
         description="Attribute of the conversation: `channel`, `channel_account`, `priority`, "
         "`team`, `assignee`, `tags`, `language`, `brand`, `customer_tier` or `opened_by`. A "
         "comparison with `tags` matches if any tag does."
     )
-    op: Annotated[str, StringConstraints(max_length=16)] = Field(
+    op: Annotated[str, StringConstraints(max_length=16), one_of(OPERATORS)] = Field(
         description="`eq` (equals the value), `ne` (does not), `in` (is in the list), `not_in` (is "
         "not) or `exists` (has a value). `ne` and `not_in` hold without the attribute, too."
     )
@@ -67,7 +83,7 @@ class ConditionBody(RequestModel):
     )
 
 
-class ConditionsBody(RequestModel):
+class ConditionsBody(RequestModel, title="Conditions"):
     """All of ``all`` must hold, and one of ``any`` unless it is empty."""
 
     all: list[ConditionBody] = Field(
@@ -80,7 +96,7 @@ class ConditionsBody(RequestModel):
     )
 
 
-class TargetBody(RequestModel):
+class TargetBody(RequestModel, title="Target"):
     """``seconds`` or ``duration`` (ISO 8601 without days); ``priority`` null covers any."""
 
     metric: MetricName = Field(
@@ -97,7 +113,7 @@ class TargetBody(RequestModel):
         description="Time allowed, in seconds that count (up to 366 days); null with `duration`. "
         "Set exactly one of the two.",
     )
-    duration: Annotated[str, StringConstraints(max_length=32)] | None = Field(
+    duration: _Duration | None = Field(
         default=None,
         description="Time allowed, as an ISO 8601 duration in hours, minutes and seconds, such as "
         "`PT4H30M`; days are rejected. Null with `seconds`.",
@@ -107,14 +123,14 @@ class TargetBody(RequestModel):
         description="Id of the calendar in whose open hours time counts; null to count around the "
         "clock.",
     )
-    warn_at: list[_Code] = Field(
+    warn_at: list[_Threshold] = Field(
         default=[],
         max_length=10,
         description="When to warn: after a share of the target, from `1%` to `99%`, or some time "
         "before the deadline, as an ISO 8601 duration such as `PT10M` that is shorter than the "
         "target. Both count in the target's hours; empty for no warnings.",
     )
-    pause_on: list[_Code] | None = Field(
+    pause_on: list[_PauseState] | None = Field(
         default=None,
         max_length=4,
         description="Statuses of the conversation that pause the clock: `pending` and `on_hold`. "
@@ -152,7 +168,7 @@ class PolicyRequest(RequestModel):
     agent_initiated: Annotated[AgentInitiated, _AGENT_INITIATED] = "from_first_customer_message"
 
 
-class PolicyResponse(ResponseModel):
+class PolicyResponse(ResponseModel, title="Policy"):
     """A policy as it was saved, with its id and version."""
 
     policy_id: UUID = Field(description="Id of the policy.")
@@ -163,7 +179,7 @@ class PolicyResponse(ResponseModel):
     enabled: Annotated[bool, _ENABLED]
     conditions: Annotated[ConditionsBody, _CONDITIONS]
     targets: Annotated[list[TargetBody], _TARGETS]
-    agent_initiated: Annotated[str, _AGENT_INITIATED]
+    agent_initiated: Annotated[AgentInitiated, _AGENT_INITIATED]
 
 
 class PolicyList(ResponseModel):
