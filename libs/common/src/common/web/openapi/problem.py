@@ -40,8 +40,9 @@ _FIELD_ERROR: Json = {
 _PROBLEM: Json = {
     "type": "object",
     "title": "Problem",
-    "description": "An error (RFC 9457).",
+    "description": "An error (RFC 9457). Some kinds have further members.",
     "required": ["type", "title", "status", "detail", "errors"],
+    "additionalProperties": True,
     "properties": {
         "type": {
             "type": "string",
