@@ -15,12 +15,15 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from common.messaging import Envelope, EventData, body_of, source_of
 from common.messaging.envelope import headers_of
 from common.web.problems import PROBLEM_TYPES
 from devstack.stack.descriptions import merge_documents
 from identity.merging.http.problems import PROBLEM_TYPES as OF_MERGES
 from tools.contracts.api_documents import asyncapi_document, openapi_documents
+from tools.contracts.beside_events import BESIDE_EVENTS, name_beside
 from tools.contracts.event_catalogue import catalogue
 from tools.contracts.problem_catalogue import problem_catalogue
 
@@ -130,6 +133,21 @@ def schema_of(event: type[EventData]) -> dict[str, Any]:
     }
 
 
+def schema_beside(record: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a record that is no event."""
+    schema = record.model_json_schema(mode="serialization")
+    schema.pop("examples")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": name_beside(record),
+    }
+
+
+def _only_example(record: type[BaseModel]) -> Any:
+    return record.model_json_schema(mode="serialization")["examples"][0]
+
+
 def example_of(event: type[EventData]) -> dict[str, Any]:
     """Return a whole record value around the class's own example."""
     data = event.example().model_dump(mode="json")
@@ -159,6 +177,10 @@ def files() -> Iterator[tuple[Path, str]]:
         base = Path("contracts", name_of(event))
         yield base.with_name(f"{base.name}.schema.json"), _json(schema_of(event))
         yield base.with_name(f"{base.name}.example.json"), _json(example_of(event))
+    for record in BESIDE_EVENTS:
+        base = Path("contracts", name_beside(record))
+        yield base.with_name(f"{base.name}.schema.json"), _json(schema_beside(record))
+        yield base.with_name(f"{base.name}.example.json"), _json(_only_example(record))
     yield Path("docs/events.md"), catalogue(events)
     yield Path("docs/errors.md"), problem_catalogue([*PROBLEM_TYPES, *OF_MERGES])
     documents = dict(openapi_documents())

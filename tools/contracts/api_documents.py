@@ -9,6 +9,12 @@ from common.messaging import EventData
 from common.service import Service
 from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES, build_services
+from tools.contracts.beside_events import (
+    channel_beside,
+    message_beside,
+    name_beside,
+    topics_beside,
+)
 
 Document = dict[str, Any]
 
@@ -41,6 +47,7 @@ def asyncapi_document(
     """
     own = [event for event in events if event.event_type.startswith(f"{service}.")]
     topics = sorted({event.topic for event in own})
+    beside = topics_beside(service)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -50,12 +57,20 @@ def asyncapi_document(
             " Delivery is at least once, in order per key.",
         },
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic, own) for topic in topics},
+        "channels": {topic: _channel(topic, own) for topic in topics}
+        | {topic: channel_beside(topic, record) for topic, (record, _) in beside.items()},
         "operations": {
             f"publish.{topic}": {"action": "send", "channel": {"$ref": f"#/channels/{topic}"}}
             for topic in topics
+        }
+        | {
+            f"{action}.{topic}": {"action": action, "channel": {"$ref": f"#/channels/{topic}"}}
+            for topic, (_, action) in beside.items()
         },
-        "components": {"messages": {_name(event): _message(event, headers) for event in own}},
+        "components": {
+            "messages": {_name(event): _message(event, headers) for event in own}
+            | {name_beside(record): message_beside(record) for record, _ in beside.values()}
+        },
     }
 
 

@@ -20,7 +20,8 @@ Schema and an example of its whole record value in [`contracts/`](../contracts/R
 - `sequence` counts the events of one `subject_id` from 1. A gap means that an event is still to
   come; a number that you have seen before is a repetition.
 - Ignore fields and types that you do not know.
-- Records of type `threadline.heartbeat` carry only a watermark.
+- These topics hold events only. How far a service has published is on a topic of its own,
+  `<service>.watermarks` ([schema](../contracts/threadline.watermark.v1.schema.json)).
 """
 _KEYS = {
     "identity.customers": "customer id",

@@ -10,8 +10,9 @@ import httpx
 
 from common.jsons import dumps, loads
 from common.messaging import Envelope, Record, body_of, inbox, rfc3339
-from common.messaging.envelope import HEARTBEAT_TYPE, headers_of
+from common.messaging.envelope import headers_of
 from common.messaging.inbox.batches import BatchHandler
+from common.messaging.watermarks import Heartbeat
 from common.service import Service
 from devstack.testing.postgres import rows_of
 from devstack.testing.services import api_client, running_service, service_settings
@@ -160,23 +161,15 @@ class Publisher:
         return records
 
     async def send_heartbeat(self, watermark: datetime) -> None:
-        """Consume a heartbeat."""
-        await self.consume([self.heartbeat(watermark)])
-
-    def heartbeat(self, watermark: datetime) -> Record:
-        envelope = Envelope(
-            id=str(uuid4()),
-            source="/threadline/interactions",
-            type=HEARTBEAT_TYPE,
-            version=1,
-            tenant_id="-",
-            occurred_at=watermark,
-            recorded_at=watermark,
-            sequence=0,
-            subject_id="-",
-            key="",
+        """Consume a heartbeat that speaks for all that was consumed before."""
+        await self._next_offset()
+        await self._service.database.execute_once(
+            inbox.raise_watermarks, CONSUMER, [self.heartbeat(watermark)]
         )
-        return self._record(Event(envelope, body_of(envelope, {})), watermark)
+
+    def heartbeat(self, watermark: datetime) -> Heartbeat:
+        """Return a heartbeat that speaks for what was consumed here."""
+        return Heartbeat(TOPIC, self._partition, self._offset or 0, watermark)
 
     def _record(self, event: Event, watermark: datetime | None) -> Record:
         headers = headers_of(event.envelope)
@@ -188,17 +181,20 @@ class Publisher:
 
     async def consume(self, records: Sequence[Record]) -> None:
         """Consume records at the next offsets of the partition."""
-        if self._offset is None:
-            positions = await self._service.database.run(
-                inbox.ensure_positions, CONSUMER, TOPIC, {self._partition: 0}
-            )
-            self._offset = positions.get(self._partition, 0)
-        offset = self._offset
+        offset = await self._next_offset()
         placed = [
             Record(r.topic, r.partition, offset + n, r.key, r.value, r.headers)
             for n, r in enumerate(records)
         ]
         self._offset = await self._handler.handle(offset, placed)
+
+    async def _next_offset(self) -> int:
+        if self._offset is None:
+            positions = await self._service.database.run(
+                inbox.ensure_positions, CONSUMER, TOPIC, {self._partition: 0}
+            )
+            self._offset = positions.get(self._partition, 0)
+        return self._offset
 
 
 class Desk:

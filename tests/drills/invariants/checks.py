@@ -18,6 +18,7 @@ from tests.drills.invariants.evidence import Evidence
 from tests.drills.invariants.published import (
     order_is_kept,
     outbox_equals_topics,
+    topics_hold_events_only,
     watermarks_are_true,
 )
 
@@ -29,6 +30,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     counters_equal_a_recount,
     outbox_equals_topics,
     order_is_kept,
+    topics_hold_events_only,
     watermarks_are_true,
     customers_are_copied,
     clocks_are_copied,

@@ -11,6 +11,7 @@ from tests.drills.invariants.oracle import Expected, expected_clocks
 
 GRACE = timedelta(seconds=0.1)
 """What the product allows for answers in transit."""
+CONVERSATIONS = "interactions.conversations"
 BREACHED, RETRACTED = "sla.clock.breached", "sla.breach.retracted"
 
 Key = tuple[str, str, int]
@@ -130,13 +131,15 @@ def _is_new(before: Breach, then: Breach) -> bool:
 def _watermark_times(evidence: Evidence) -> Callable[[int, datetime], datetime | None]:
     """Return a function of a partition and a time: when did the watermark reach it?"""
     steps: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for event in evidence.events["interactions.conversations"]:
-        reached, earlier = event.watermark, steps[event.partition]
-        if reached is not None and (not earlier or reached > earlier[-1][0]):
-            earlier.append((reached, event.appended_at))
+    for event in evidence.events[CONVERSATIONS]:
+        if event.watermark is not None:
+            steps[event.partition].append((event.appended_at, event.watermark))
+    for sent in evidence.heartbeats[CONVERSATIONS]:
+        beat = sent.heartbeat
+        steps[beat.partition].append((sent.appended_at, beat.watermark))
 
     def watermark_time(partition: int, at: datetime) -> datetime | None:
-        return next((sent for reached, sent in steps[partition] if reached >= at), None)
+        return min((sent for sent, reached in steps[partition] if reached >= at), default=None)
 
     return watermark_time
 

@@ -1,7 +1,8 @@
 """Everything visible from outside: the ledger, the rows of three databases, the topics' records."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 
 from common.jsons import loads
-from common.messaging.envelope import HEARTBEAT_TYPE
+from common.messaging import Record, heartbeat_topic
+from common.messaging.watermarks import Heartbeat
 from tests.drills.callers.ledger import Entries
 
 Row = Mapping[str, Any]
@@ -69,7 +71,7 @@ TOPICS = ("identity.customers", "interactions.conversations", "interactions.inbo
 
 @dataclass(frozen=True)
 class Event:
-    """A record of a topic; ``body`` is None for heartbeats and for records of other producers."""
+    """A record of a topic; ``body`` is None for records of other producers."""
 
     topic: str
     partition: int
@@ -84,17 +86,29 @@ class Event:
         return datetime.fromisoformat(stamp) if stamp else None
 
 
+@dataclass(frozen=True)
+class SentHeartbeat:
+    """A heartbeat, and when the broker received it."""
+
+    heartbeat: Heartbeat
+    appended_at: datetime
+
+
 @dataclass
 class Evidence:
-    """Everything at one point in time: ``rows`` by service and name, ``events`` by topic."""
+    """Everything at one point in time: ``rows`` by service and name, ``events`` by topic.
+
+    ``heartbeats`` are by the topic that they speak of.
+    """
 
     at: datetime
     entries: Entries
     rows: dict[str, dict[str, list[Row]]]
     events: dict[str, list[Event]] = field(default_factory=dict)
+    heartbeats: Mapping[str, list[SentHeartbeat]] = field(default_factory=dict)
 
     def first_published(self, topic: str) -> Iterator[Event]:
-        """Yield the topic's events in order, without repetitions and heartbeats."""
+        """Yield the topic's events in order, without repetitions."""
         seen: set[str] = set()
         for event in self.events[topic]:
             if event.body is not None and event.body["id"] not in seen:
@@ -111,8 +125,9 @@ class Sources:
 
     async def gather(self, entries: Entries) -> Evidence:
         """Read the databases, then the topics, so that published events are found there."""
-        at = datetime.now(UTC)
-        return Evidence(at, entries, await self.rows(), await read_topics(self.bootstrap))
+        at, rows = datetime.now(UTC), await self.rows()
+        events, beats = await read_topics(self.bootstrap), await read_heartbeats(self.bootstrap)
+        return Evidence(at, entries, rows, events, beats)
 
     async def rows(self) -> dict[str, dict[str, list[Row]]]:
         """Return the rows of the databases, by service and name."""
@@ -138,28 +153,48 @@ async def open_sources(dsns: Mapping[str, str], bootstrap: str):
 async def read_topics(bootstrap: str) -> dict[str, list[Event]]:
     """Return all records of the topics and of their dead letters, in order per partition."""
     topics = [topic for base in TOPICS for topic in (base, f"{base}.dead")]
-    reader = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     events: dict[str, list[Event]] = {topic: [] for topic in topics}
+    for record in await _read(bootstrap, topics):
+        events[record.topic].append(_event(record))
+    return events
+
+
+async def read_heartbeats(bootstrap: str) -> dict[str, list[SentHeartbeat]]:
+    """Return all heartbeats, by the topic that they speak of, in order."""
+    sent: dict[str, list[SentHeartbeat]] = defaultdict(list)
+    for raw in await _read(bootstrap, [heartbeat_topic(service) for service in QUERIES]):
+        heartbeat = Heartbeat.read(Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value))
+        assert heartbeat is not None, f"offset {raw.offset} of {raw.topic} holds no heartbeat"
+        sent[heartbeat.topic].append(SentHeartbeat(heartbeat, _appended_at(raw)))
+    return sent
+
+
+async def _read(bootstrap: str, topics: Sequence[str]) -> list[Any]:
+    reader = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    result: list[Any] = []
     await reader.start()
     try:
         ends = await reader.end_offsets(reader.assignment())
         while any([await reader.position(part) < end for part, end in ends.items()]):
             for part, records in (await reader.getmany(timeout_ms=500, max_records=5000)).items():
-                events[part.topic] += [_event(r) for r in records if r.offset < ends[part]]
+                result += [r for r in records if r.offset < ends[part]]
     finally:
         await reader.stop()
-    return events
+    return result
+
+
+def _appended_at(record: Any) -> datetime:
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
 def _event(record: Any) -> Event:
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
     ours = headers.get("ce_source", "").startswith("/threadline/")
-    is_event = ours and headers.get("ce_type") != HEARTBEAT_TYPE
     return Event(
         record.topic,
         record.partition,
         record.offset,
-        datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        _appended_at(record),
         headers,
-        loads(record.value) if is_event else None,
+        loads(record.value) if ours else None,
     )

@@ -1,5 +1,6 @@
 """Every event of an outbox was published, nothing else was, and the order was kept."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -40,21 +41,54 @@ def order_is_kept(evidence: Evidence) -> Iterator[str]:
             reached[subject] = max(sequence, reached[subject])
 
 
-def watermarks_are_true(evidence: Evidence) -> Iterator[str]:
-    """Yield the events that were written before a watermark but follow it in its partition.
+def topics_hold_events_only(evidence: Evidence) -> Iterator[str]:
+    """Yield the records of our own on topics of events that are no events."""
+    types = {row["type"] for service in SERVICES for row in evidence.rows[service]["outbox"]}
+    for topic, events in evidence.events.items():
+        for event in events:
+            if event.body is not None and event.body["type"] not in types:
+                yield f"offset {event.offset} of {topic}[{event.partition}] is no event"
 
-    Consumers rely on a watermark to exclude such events. A clock that is set back cannot keep that
-    promise, so the events of those spans do not count.
+
+def watermarks_are_true(evidence: Evidence) -> Iterator[str]:
+    """Yield the events that were written before a watermark that excludes them.
+
+    A watermark on an event excludes what follows it in its partition; a heartbeat excludes what
+    stands at its offset or later. A clock that is set back cannot keep that promise, so the events
+    of those spans do not count.
     """
     written = {r["id"]: r["written_at"] for s in SERVICES for r in evidence.rows[s]["outbox"]}
-    for topic in evidence.events:
-        promised: dict[int, datetime] = {}
+    for topic, events in evidence.events.items():
+        promises = _promises(evidence, topic)
         seen: set[str] = set()
-        for event in evidence.events[topic]:
-            reached = promised.get(event.partition, LONG_AGO)
-            if event.body is not None and (event_id := event.body["id"]) not in seen:
-                seen.add(event_id)
-                at = written.get(event_id, reached)
-                if at < reached and not any(a <= at <= b for a, b in evidence.entries.lived_again):
-                    yield f"{event.body['type']} {event_id} follows a watermark that passed it"
-            promised[event.partition] = max(event.watermark or reached, reached)
+        for event in sorted(events, key=lambda e: (e.partition, e.offset)):
+            if event.body is None or (event_id := event.body["id"]) in seen:
+                continue
+            seen.add(event_id)
+            reached = _latest(promises[event.partition], event.offset)
+            at = written.get(event_id, reached)
+            if at < reached and not any(a <= at <= b for a, b in evidence.entries.lived_again):
+                yield f"{event.body['type']} {event_id} follows a watermark that passed it"
+
+
+def _promises(evidence: Evidence, topic: str) -> dict[int, list[tuple[int, datetime]]]:
+    """Return for each partition from which offset on which watermark holds, the latest up to it."""
+    said: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+    for event in evidence.events[topic]:
+        if event.watermark is not None:
+            said[event.partition].append((event.offset + 1, event.watermark))
+    for sent in evidence.heartbeats.get(topic, ()):
+        said[sent.heartbeat.partition].append((sent.heartbeat.offset, sent.heartbeat.watermark))
+    promises: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+    for partition, promised in said.items():
+        latest = LONG_AGO
+        for offset, watermark in sorted(promised):
+            latest = max(latest, watermark)
+            promises[partition].append((offset, latest))
+    return promises
+
+
+def _latest(promises: list[tuple[int, datetime]], offset: int) -> datetime:
+    """Return the latest watermark that holds at an offset."""
+    place = bisect_right(promises, offset, key=lambda promise: promise[0])
+    return promises[place - 1][1] if place else LONG_AGO

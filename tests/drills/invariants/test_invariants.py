@@ -15,12 +15,13 @@ import asyncpg
 import pytest
 
 from common.messaging import rfc3339
+from common.messaging.watermarks import Heartbeat
 from devstack.testing.wait import until
 from tests.drills.callers.ledger import Asked
 from tests.drills.callers.messages import a_message
 from tests.drills.drill import Drill
 from tests.drills.invariants.checks import violations
-from tests.drills.invariants.evidence import Event, Evidence, open_sources
+from tests.drills.invariants.evidence import Event, Evidence, SentHeartbeat, open_sources
 from tests.drills.invariants.quiescence import find_idle_and_orphaned_sessions, wait_until_idle
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
@@ -166,6 +167,19 @@ def _unannounced(evidence: Evidence) -> None:
     ]
 
 
+def _with_a_heartbeat_among_events(evidence: Evidence) -> None:
+    beat = copy.deepcopy(_breach(evidence))
+    _body(beat)["type"] = "threadline.heartbeat"
+    evidence.events[CLOCKS].append(beat)
+
+
+def _with_a_heartbeat_that_lies(evidence: Evidence) -> None:
+    """Let a heartbeat exclude an event that follows it."""
+    event = next(e for e in evidence.events[CONVERSATIONS] if e.body)
+    beat = Heartbeat(CONVERSATIONS, event.partition, event.offset, evidence.at)
+    evidence.heartbeats[CONVERSATIONS].append(SentHeartbeat(beat, evidence.at))
+
+
 def _unclean(evidence: Evidence) -> None:
     evidence.entries.asked.append(Asked(status=500, seconds=0.01, clean=False))
 
@@ -184,6 +198,8 @@ def _slow(evidence: Evidence) -> None:
         ("breaches_are_announced_once_and_false_ones_retracted", _announced_falsely),
         ("breaches_are_announced_once_and_false_ones_retracted", _unannounced),
         ("outbox_equals_topics", _unannounced),
+        ("topics_hold_events_only", _with_a_heartbeat_among_events),
+        ("watermarks_are_true", _with_a_heartbeat_that_lies),
         ("contexts_answer_or_ask_to_retry", _unclean),
         ("contexts_answer_or_ask_to_retry", _slow),
     ],

@@ -68,7 +68,13 @@ class RelaySettings(Part):
     """How many relays may publish side by side. Must divide every topic's partition count."""
     batch_size: PositiveInt = 500
     poll_seconds: PositiveFloat = 0.05
-    heartbeat_seconds: PositiveFloat = 0.25
+    """How often a relay looks for rows while it finds some, or somebody waits for its watermark."""
+    idle_poll_seconds: PositiveFloat = 1.0
+    """How often it looks otherwise. A commit wakes it, in whatever process, unless that dies."""
+    heartbeat_seconds: PositiveFloat = 1.0
+    """How far a watermark may lag on partitions without events while nobody waits for it."""
+    prompt_heartbeat_seconds: PositiveFloat = 0.1
+    """The same while another service has asked for it."""
     keep_days: PositiveInt = 3
     """Published rows are dropped a day's partition at a time, after this many days."""
 

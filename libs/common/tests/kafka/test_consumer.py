@@ -9,15 +9,16 @@ from sqlalchemy import text
 
 from common.db import wall_time
 from common.errors import UnavailableError
-from common.messaging import ensure_topics
+from common.messaging import Producer, ensure_topics, source_of
 from common.messaging.inbox import dead_letters
+from common.messaging.watermarks import Heartbeat
 from common.settings import KafkaSettings
 from devstack.servers.broker import EmbeddedBroker
 from devstack.testing.kafka import NewTopicFor
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
 from libs.common.tests.kafka.consuming import Sending, consumer, kept_is, note_record
-from libs.common.tests.kafka.test_relay import relay, running
+from libs.common.tests.kafka.test_relay import make_watermark_topics, relay, running
 from libs.common.tests.plumbing import (
     database,
     keep_notes,
@@ -154,10 +155,12 @@ async def test_heartbeats_carry_the_watermark_into_the_progress_table(
     writer, reader = database(fresh_dsn("common")), database(fresh_dsn("common"))
     await reader.run(make_kept)
     moved: set[int] = set()
+    await make_watermark_topics(kafka_bootstrap)
     start = await writer.read(scalar, "SELECT clock_timestamp()")
+    stream = replace(notes_stream(topic), source=source_of("notes"))
     async with running(
-        relay(writer, kafka_bootstrap, beats=[topic], heartbeat_seconds=0.1),
-        consumer(reader, kafka_bootstrap, notes_stream(topic), on_progress=moved.update),
+        relay(writer, kafka_bootstrap, beats=[topic]),
+        consumer(reader, kafka_bootstrap, stream, on_progress=moved.update),
     ):
 
         async def all_watermarks_have_passed() -> bool:
@@ -168,6 +171,36 @@ async def test_heartbeats_carry_the_watermark_into_the_progress_table(
     assert moved == set(range(6))
     await writer.close()
     await reader.close()
+
+
+async def test_a_heartbeat_waits_for_the_events_that_it_speaks_of(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    """It is read long before them, and once more after a restart of the consumer."""
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    await db.run(make_kept)
+    await make_watermark_topics(kafka_bootstrap)
+    said = wall_time()
+    producer = Producer(KafkaSettings(bootstrap=kafka_bootstrap), client_id="test")
+    await producer.start()
+    await producer.send_all([Heartbeat(topic, 0, 2, said).outgoing(service="notes")])
+    await producer.stop()
+    stream = replace(notes_stream(topic), source=source_of("notes"))
+
+    async def reached():
+        return await db.read(_watermarks) == [said]
+
+    async with Sending(kafka_bootstrap, topic) as send:
+        async with running(consumer(db, kafka_bootstrap, stream)):
+            await send.note("one")
+            await until(lambda: kept_is(db, ["one"]), within=20)
+            await asyncio.sleep(1.5)
+            assert not await reached()
+        async with running(consumer(db, kafka_bootstrap, stream)):
+            await send.note("two")
+            await until(reached, within=20)
+    assert await kept_is(db, ["one", "two"])
+    await db.close()
 
 
 async def _watermarks(connection):

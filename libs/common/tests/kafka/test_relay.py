@@ -11,8 +11,15 @@ from sqlalchemy import text
 
 from common.db import wall_time
 from common.jsons import loads
-from common.messaging import Relay, key_hash
-from common.messaging.envelope import HEARTBEAT_TYPE
+from common.messaging import (
+    HeartbeatRequester,
+    Relay,
+    ensure_topics,
+    heartbeat_topic,
+    key_hash,
+    request_topic,
+)
+from common.messaging.watermarks import Heartbeat
 from common.settings import KafkaSettings, RelaySettings
 from common.telemetry import tracing
 from devstack.testing.kafka import NewTopicFor
@@ -34,13 +41,14 @@ async def running(*components):
         await asyncio.gather(*tasks)
 
 
-def relay(db, bootstrap, *, shards=2, beats=(), **settings):
+def relay(db, bootstrap, *, shards=2, beats=(), prompt_on_request=False, **settings):
     return Relay(
         db,
         KafkaSettings(bootstrap=bootstrap),
         RelaySettings(shards=shards, **settings),
         service="notes",
         heartbeat_topics=beats,
+        prompt_on_request=prompt_on_request,
     )
 
 
@@ -62,9 +70,20 @@ async def read_all(bootstrap: str, topic: str, partitions: int = 6):
 
 
 async def bodies_of(bootstrap: str, topic: str):
-    """Return the bodies of a topic's records without heartbeats, partition by partition."""
-    bodies = [loads(r.value) for rs in (await read_all(bootstrap, topic)).values() for r in rs]
-    return [b for b in bodies if b["type"] != HEARTBEAT_TYPE]
+    """Return the bodies of a topic's records, partition by partition."""
+    return [loads(r.value) for rs in (await read_all(bootstrap, topic)).values() for r in rs]
+
+
+async def make_watermark_topics(bootstrap: str) -> None:
+    topics = [heartbeat_topic("notes"), request_topic("notes")]
+    await ensure_topics(KafkaSettings(bootstrap=bootstrap), topics)
+
+
+async def heartbeats_of(bootstrap: str, topic: str) -> list[Heartbeat]:
+    """Return the heartbeats about a topic, in the order in which they were sent."""
+    records = (await read_all(bootstrap, heartbeat_topic("notes"), partitions=1))[0]
+    beats = [Heartbeat.read(r) for r in records]
+    return [beat for beat in beats if beat is not None and beat.topic == topic]
 
 
 async def unpublished(db):
@@ -169,27 +188,140 @@ async def test_headers_say_what_the_body_says_and_carry_the_trace(
     await db.close()
 
 
-async def test_every_partition_hears_the_watermark_and_it_never_runs_ahead(
+async def test_every_partition_has_a_watermark_that_never_runs_ahead(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
+    """Every record at or after the offset of a heartbeat was written at its watermark or later."""
+    await make_watermark_topics(kafka_bootstrap)
     topic, db = await new_topic(), database(fresh_dsn("common"))
-    async with running(relay(db, kafka_bootstrap, beats=[topic], heartbeat_seconds=0.1)):
-        for n in range(10):
+    often = {"heartbeat_seconds": 0.05, "idle_poll_seconds": 0.05}
+    async with running(relay(db, kafka_bootstrap, beats=[topic], **often)):
+        for n in range(40):
             await db.run(take_notes, [str(n)], now=wall_time(), key=str(n), topic=topic)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         await until(lambda: _is_zero(unpublished(db)), within=10)
         await asyncio.sleep(0.5)
-    written = {str(row[0]): row[1] for row in await db.read(_written)}
-    for records in (await read_all(kafka_bootstrap, topic)).values():
-        assert any(loads(r.value)["type"] == HEARTBEAT_TYPE for r in records)
+    written = {str(row[0]): datetime.fromisoformat(row[1]) for row in await db.read(_written)}
+    records = await read_all(kafka_bootstrap, topic)
+    beats = await heartbeats_of(kafka_bootstrap, topic)
+    assert {beat.partition for beat in beats} == set(range(6))
+    assert {beat.offset for beat in beats} > {0}
+    for beat in beats:
+        late = [r for r in records[beat.partition] if r.offset >= beat.offset]
+        assert all(written[loads(r.value)["id"]] >= beat.watermark for r in late)
+    for of_partition in records.values():
         reached = None
-        for r in records:
-            body = loads(r.value)
+        for r in of_partition:
             stamp = dict(r.headers).get("watermark")
-            if body["type"] != HEARTBEAT_TYPE and reached is not None:
-                assert written[body["id"]] >= reached
-            reached = stamp.decode() if stamp else reached
+            assert reached is None or written[loads(r.value)["id"]] >= reached
+            reached = datetime.fromisoformat(stamp.decode()) if stamp else reached
     await db.close()
+
+
+async def test_topics_of_events_hold_events_only(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    await make_watermark_topics(kafka_bootstrap)
+    topic, db = await new_topic(), database(fresh_dsn("common"))
+    often = {"heartbeat_seconds": 0.05, "idle_poll_seconds": 0.05}
+    async with running(relay(db, kafka_bootstrap, beats=[topic], **often)):
+        await db.run(take_notes, ["only"], now=wall_time(), topic=topic)
+
+        async def has_beaten():
+            return len(await heartbeats_of(kafka_bootstrap, topic)) > 12
+
+        await until(has_beaten, within=20)
+    (event,) = await bodies_of(kafka_bootstrap, topic)
+    assert event["data"]["note"] == "only"
+    await db.close()
+
+
+async def test_a_relay_that_takes_over_speaks_for_what_others_published(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    await make_watermark_topics(kafka_bootstrap)
+    topic, db = await new_topic(partitions=1), database(fresh_dsn("common"))
+    async with running(relay(db, kafka_bootstrap, shards=1)):
+        await db.run(take_notes, ["a", "b", "c"], now=wall_time(), topic=topic)
+        await until(lambda: _is_zero(unpublished(db)), within=10)
+    async with running(relay(db, kafka_bootstrap, shards=1, beats=[topic])):
+
+        async def first_beat():
+            return next(iter(await heartbeats_of(kafka_bootstrap, topic)), None)
+
+        beat = await until(first_beat, within=20)
+    assert beat.offset == 3
+    await db.close()
+
+
+async def test_heartbeats_are_prompt_while_somebody_asks(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    await make_watermark_topics(kafka_bootstrap)
+    topic, db = await new_topic(partitions=2), database(fresh_dsn("common"))
+    rare = {"heartbeat_seconds": 600, "idle_poll_seconds": 600, "prompt_on_request": True}
+    asker = HeartbeatRequester(
+        KafkaSettings(bootstrap=kafka_bootstrap), name="test", service="notes", topic=topic
+    )
+
+    async def beats():
+        return len(await heartbeats_of(kafka_bootstrap, topic))
+
+    async def have_beaten(count):
+        return await beats() >= count
+
+    async with running(relay(db, kafka_bootstrap, beats=[topic], **rare), asker):
+        await until(lambda: have_beaten(2), within=20)  # one for each partition at the start
+        assert await beats() == 2
+
+        async def goes_on():
+            asker.want()
+            return await beats() >= 12
+
+        await until(goes_on, within=20)
+    await db.close()
+
+
+async def test_a_commit_of_another_process_wakes_an_idle_relay(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    topic, dsn = await new_topic(), fresh_dsn("common")
+    db, other = database(dsn), database(dsn)
+    async with running(relay(db, kafka_bootstrap, idle_poll_seconds=600)):
+        await other.run(take_notes, ["first"], now=wall_time(), topic=topic)
+        await until(lambda: _is_zero(unpublished(db)), within=20)
+        await asyncio.sleep(2.5)  # it looks often for a second, and no longer
+        await other.run(take_notes, ["second"], now=wall_time(), topic=topic, first=2)
+        await until(lambda: _is_zero(unpublished(db)), within=20)
+    await db.close()
+    await other.close()
+
+
+async def test_an_idle_relay_looks_once_in_an_interval(
+    fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
+):
+    await make_watermark_topics(kafka_bootstrap)
+    topic, db = await new_topic(), database(fresh_dsn("common"))
+    async with running(relay(db, kafka_bootstrap, beats=[topic])):
+        await until(lambda: _has_begun(kafka_bootstrap, topic), within=20)
+        await asyncio.sleep(1.5)
+        before, sent = (
+            await db.read(scalar, _FETCHES),
+            len(await heartbeats_of(kafka_bootstrap, topic)),
+        )
+        await asyncio.sleep(4)
+        after = await db.read(scalar, _FETCHES)
+        beats = len(await heartbeats_of(kafka_bootstrap, topic)) - sent
+    assert int(str(after)) - int(str(before)) <= 2 * 6
+    assert beats <= 6 * 6
+    await db.close()
+
+
+_FETCHES = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+
+
+async def _has_begun(bootstrap, topic):
+    return bool(await heartbeats_of(bootstrap, topic))
 
 
 async def _written(connection):

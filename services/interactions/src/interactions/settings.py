@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import Part, RelaySettings, ServiceSettings
+from common.settings import Part, ServiceSettings
 
 
 class IdentitySettings(Part):
@@ -40,15 +40,9 @@ class ContextSettings(Part):
     """Allows for a search; the first page of a timeline takes milliseconds."""
 
 
-class PromptRelaySettings(RelaySettings):
-    heartbeat_seconds: PositiveFloat = 0.1
-    """Shorter than in the other services, because breaches wait for these heartbeats."""
-
-
 class InteractionsSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTERACTIONS_")
 
-    relay: PromptRelaySettings = Field(default_factory=PromptRelaySettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)

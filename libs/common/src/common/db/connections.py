@@ -28,13 +28,15 @@ class UseCase(Protocol[C_contra, R_co]):
 
 
 _ON_COMMIT = "threadline.on_commit"
+_SIGNALS = "threadline.signals"
 
 
-def begin_callbacks(connection: AsyncConnection) -> list[Callable[[], None]]:
-    """Return a new list for what ``on_commit`` adds during the transaction of ``connection``."""
+def begin_callbacks(connection: AsyncConnection) -> tuple[list[Callable[[], None]], set[str]]:
+    """Return what ``on_commit`` and ``signal_commit`` add to in this transaction."""
     callbacks: list[Callable[[], None]] = []
-    connection.info[_ON_COMMIT] = callbacks
-    return callbacks
+    signals: set[str] = set()
+    connection.info[_ON_COMMIT], connection.info[_SIGNALS] = callbacks, signals
+    return callbacks, signals
 
 
 def on_commit(tx: Transaction, callback: Callable[[], None]) -> None:
@@ -43,3 +45,11 @@ def on_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     For counters: an attempt that is rolled back, repeated or halved calls nothing.
     """
     tx.info[_ON_COMMIT].append(callback)
+
+
+def signal_commit(tx: Transaction, name: str) -> None:
+    """Wake whoever waits for ``name`` when the transaction of ``Database.run`` has committed.
+
+    See ``Database.on_signal``. Outside of ``run`` it does nothing.
+    """
+    tx.info.get(_SIGNALS, set()).add(name)

@@ -8,7 +8,7 @@ that must agree.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -21,8 +21,9 @@ from common.db.bulk import DRIVER_ERRORS
 from common.db.connections import ReadConnection, Transaction, begin_callbacks
 from common.db.engines import new_direct_reads, new_engine
 from common.db.failures import is_repeatable, translated
+from common.db.signals import Signals, announce
 from common.errors import UnavailableError
-from common.runtime import Backoff, within
+from common.runtime import Backoff, tasks, within
 from common.settings import PostgresSettings
 from common.telemetry import describe, get_logger, metrics
 
@@ -48,6 +49,7 @@ class Database:
         self._reader = new_engine(settings, settings.read_pool_size, service, read_only=True)
         self._direct = new_direct_reads(self._reader, settings, service)
         self._after_commit: list[Callable[[], None]] = []
+        self._signals = Signals()
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -65,7 +67,7 @@ class Database:
         for attempt in range(1, self.settings.max_attempts + 1):
             try:
                 async with self._writer.begin() as connection:
-                    callbacks = begin_callbacks(connection)
+                    callbacks, signals = begin_callbacks(connection)
                     result = await work(_transaction(connection), *args, **kwargs)
             except (DBAPIError, PoolTimeoutError, OSError) as error:
                 if is_repeatable(error) and attempt < self.settings.max_attempts:
@@ -80,8 +82,23 @@ class Database:
             )
             for callback in (*callbacks, *self._after_commit):
                 callback()
+            if due := self._signals.give(signals):
+                tasks.spawn(self._announce(due), name="announce")
             return result
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def on_signal(self, name: str, callback: Callable[[], None]) -> None:
+        """Call ``callback`` after commits of this process that gave the signal ``name``.
+
+        Those of other processes are heard with ``listen`` on a dedicated connection.
+        """
+        self._signals.wait(name, callback)
+
+    async def _announce(self, names: Sequence[str]) -> None:
+        try:
+            await self.execute_once(announce, names)
+        except UnavailableError as error:
+            _log.info("database.signal_lost", error=describe(error))
 
     async def execute_once(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``work(tx, ...)``, a single autocommitted statement for bookkeeping.

@@ -10,6 +10,7 @@ from common.messaging.envelope import (
     UndecodableError,
     body_of,
     rfc3339,
+    service_of,
     source_of,
 )
 from common.messaging.inbox import (
@@ -24,8 +25,22 @@ from common.messaging.inbox import (
     latest_watermark,
     skip,
 )
-from common.messaging.kafka import GroupReader, Outgoing, Producer, end_offsets, ensure_topics
+from common.messaging.kafka import (
+    GroupReader,
+    Outgoing,
+    Producer,
+    empty_topics,
+    end_offsets,
+    ensure_topics,
+)
 from common.messaging.outbox import OutboxEvent, Relay, key_hash
+from common.messaging.watermarks import (
+    HeartbeatRecord,
+    HeartbeatRequester,
+    PromptRequest,
+    heartbeat_topic,
+    request_topic,
+)
 
 __all__ = [
     "Applied",
@@ -35,12 +50,15 @@ __all__ = [
     "Envelope",
     "EventData",
     "GroupReader",
+    "HeartbeatRecord",
+    "HeartbeatRequester",
     "Ignored",
     "OutboxEvent",
     "Outcome",
     "Outgoing",
     "Position",
     "Producer",
+    "PromptRequest",
     "Received",
     "Record",
     "Relay",
@@ -48,13 +66,17 @@ __all__ = [
     "UndecodableError",
     "body_of",
     "dead_letters",
+    "empty_topics",
     "end_offsets",
     "ensure_topics",
+    "heartbeat_topic",
     "inbox",
     "key_hash",
     "latest_watermark",
     "outbox",
+    "request_topic",
     "rfc3339",
+    "service_of",
     "skip",
     "source_of",
 ]

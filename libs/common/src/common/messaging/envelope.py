@@ -18,12 +18,15 @@ from common.jsons import Encoded, loads
 from common.telemetry import well_formed
 
 HEARTBEAT_TYPE = "threadline.heartbeat"
-"""Carries only a watermark; consumers that do not use it skip it."""
+"""What relays before version 0.3 sent to topics of events, where it may still stand: a record that
+carries only a watermark."""
 
 WATERMARK_HEADER = "watermark"
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 as JSON spells it, which no text column can hold. After an even number of backslashes."""
+
+_SOURCES = "/threadline/"
 
 _MAX_TEXT = 512
 """Ids, types and sources are indexed, and Postgres limits an index entry to some 2,700 bytes."""
@@ -122,7 +125,12 @@ class UndecodableError(Exception):
 
 def source_of(service: str) -> str:
     """Return the CloudEvents source of a service; with the id it is the event's identity."""
-    return f"/threadline/{service}"
+    return f"{_SOURCES}{service}"
+
+
+def service_of(source: str) -> str:
+    """Return the service whose CloudEvents source this is."""
+    return source.removeprefix(_SOURCES)
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from common.db import Database, DatabaseClock
-from common.messaging import Relay, Stream
+from common.messaging import Relay, Stream, heartbeat_topic, request_topic, service_of
 from common.runtime import Component
 from common.service.maintenance import Maintenance, Retention
 from common.service.readings import Reading, Readings, waiting_letters
@@ -58,7 +58,8 @@ class Part:
     """What one part adds to its service.
 
     ``state`` is what its routers find again by its type (``part_of``). ``topics`` are what it
-    writes to or reads from; on ``heartbeat_topics`` the relay tells how far it has published.
+    writes to or reads from; for ``heartbeat_topics`` the relay tells how far it has published,
+    promptly when other services ask for it if ``prompt_on_request``.
     ``held_since`` is a query for the time since when input waits unprocessed (see ``Relay``).
     ``readings`` set gauges from the database. ``close`` is called before that is closed.
     """
@@ -69,6 +70,7 @@ class Part:
     streams: Mapping[str, Stream] = field(default_factory=dict)
     topics: Sequence[str] = ()
     heartbeat_topics: Sequence[str] = ()
+    prompt_on_request: bool = False
     held_since: str | None = None
     daily_tables: Sequence[str] = ()
     retention: Mapping[str, Retention] = field(default_factory=dict)
@@ -93,12 +95,14 @@ def assemble(
     held_since = [part.held_since for part in parts if part.held_since is not None]
     if len(held_since) > 1:
         raise ValueError("only one part of a service can hold input back")
+    prompt_on_request = any(part.prompt_on_request for part in parts)
     relay = Relay(
         foundation.database,
         foundation.settings.kafka,
         foundation.settings.relay,
         service=foundation.name,
         heartbeat_topics=[topic for part in parts for topic in part.heartbeat_topics],
+        prompt_on_request=prompt_on_request,
         held_since=held_since[0] if held_since else None,
     )
     maintenance = Maintenance(
@@ -122,9 +126,20 @@ def assemble(
             state=foundation.app,
         ),
         migrations=migrations,
-        topics=tuple(topic for part in parts for topic in part.topics),
+        topics=_topics(foundation.name, parts),
         components={component.name: component for component in components},
         readings=readings,
         streams=streams,
         closing=[part.close for part in parts if part.close is not None],
     )
+
+
+def _topics(service: str, parts: Sequence[Part]) -> Sequence[str]:
+    """Return the topics of all parts, and those on which watermarks are sent and asked for."""
+    topics = [topic for part in parts for topic in part.topics]
+    if any(part.heartbeat_topics for part in parts):
+        topics.append(heartbeat_topic(service))
+    if any(part.prompt_on_request for part in parts):
+        topics.append(request_topic(service))
+    sources = [stream.source for part in parts for stream in part.streams.values()]
+    return [*topics, *(heartbeat_topic(service_of(source)) for source in sources if source)]

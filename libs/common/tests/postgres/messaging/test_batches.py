@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from secrets import token_hex
 
 import pytest
@@ -14,6 +15,7 @@ from common.messaging.envelope import HEARTBEAT_TYPE
 from common.messaging.inbox import claims, dead_letters
 from common.messaging.inbox.batches import BatchHandler
 from common.messaging.inbox.dispatch import one_by_one
+from common.messaging.watermarks import Heartbeat
 from devstack.testing.fake_clock import FakeClock
 from devstack.testing.postgres import FreshDsn
 from libs.common.tests.kafka.consuming import note_record
@@ -319,3 +321,25 @@ async def test_a_mistake_of_the_decoder_puts_only_its_record_aside(db):
     stream = Stream("notes.keeper", TOPIC, notes_stream(TOPIC).apply, decode=decode)
     assert await handler(db, stream).handle(0, records("a", "b")) == 2
     assert await db.read(scalar, "SELECT detail FROM dead_letter") == "KeyError"
+
+
+async def test_a_heartbeat_counts_only_where_all_that_it_speaks_of_is_applied(db):
+    past = await db.read(scalar, "SELECT clock_timestamp() - interval '1 s'")
+    await handler(db).handle(0, records("a", "b"))
+
+    async def heard(offset: int, watermark):
+        beat = Heartbeat(TOPIC, 0, offset, watermark)
+        return await db.execute_once(claims.raise_watermarks, "notes.keeper", [beat])
+
+    assert await heard(3, past) == {}
+    assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is None
+    assert await heard(2, past) == {0: past}
+    assert await heard(2, past) == {}
+    assert await heard(1, past - timedelta(seconds=1)) == {}
+    assert await db.read(scalar, "SELECT watermark FROM consumer_progress") == past
+
+
+async def test_a_heartbeat_from_the_future_counts_up_to_now(db):
+    beat = Heartbeat(TOPIC, 0, 0, await db.read(scalar, "SELECT now() + interval '1 hour'"))
+    (stored,) = (await db.execute_once(claims.raise_watermarks, "notes.keeper", [beat])).values()
+    assert stored <= await db.read(scalar, "SELECT clock_timestamp()")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from common.messaging import GroupReader, Producer
+from common.messaging.kafka import TopicReader
 from common.settings import KafkaSettings
 
 SETTINGS = KafkaSettings(bootstrap="127.0.0.1:1")
@@ -24,8 +25,12 @@ def a_reader() -> GroupReader:
     )
 
 
+def a_topic_reader() -> TopicReader:
+    return TopicReader(SETTINGS, "test", client_id="test")
+
+
 @pytest.mark.parametrize("failure", [RuntimeError, asyncio.CancelledError])
-@pytest.mark.parametrize("make", [a_producer, a_reader])
+@pytest.mark.parametrize("make", [a_producer, a_reader, a_topic_reader])
 async def test_a_client_that_fails_to_close_stops_nobody(make, failure, monkeypatch):
     tried = []
 

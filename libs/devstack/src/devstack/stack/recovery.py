@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import text
 
 from common.db import Transaction
-from common.messaging import end_offsets
+from common.messaging import empty_topics, end_offsets, heartbeat_topic
 from common.service import Service
 from common.telemetry import get_logger
 
@@ -37,10 +37,15 @@ _PUBLISH_AGAIN = text(
 
 
 async def recover(services: Iterable[Service], *, crashed: bool) -> None:
-    """Reset positions past the broker's end and publish again the rows that it may have lost."""
+    """Reset positions past the broker's end and publish again the rows that it may have lost.
+
+    Heartbeats are dropped then: offsets that they name may belong to other records now.
+    """
     services = list(services)
     clamped = [await _clamp(service) for service in services]
     if crashed or any(clamped):
+        heartbeats = [heartbeat_topic(service.name) for service in services]
+        await empty_topics(services[0].settings.kafka, heartbeats)
         for service in services:
             rows = await service.database.run(_publish_again)
             _log.info("recovery.published_again", service=service.name, rows=rows)

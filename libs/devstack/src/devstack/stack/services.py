@@ -19,7 +19,7 @@ from devstack.stack.credentials import DEMO, SERVICE_SCOPES, Credentials
 from identity.settings import IdentitySettings
 from identity.wiring import build as build_identity
 from interactions.settings import IdentitySettings as IdentityCalls
-from interactions.settings import InteractionsSettings, PromptRelaySettings, SealingSettings
+from interactions.settings import InteractionsSettings, SealingSettings
 from interactions.wiring import build as build_interactions
 from sla.settings import SlaSettings
 from sla.wiring import build as build_sla
@@ -28,8 +28,8 @@ NAMES = ("identity", "interactions", "sla")
 # The embedded broker rewrites its whole data about once a second, so keep the data small.
 PARTITIONS = 2
 RETENTION_HOURS = 6
-HEARTBEATS = {"identity": 5.0, "interactions": 0.5, "sla": 5.0}
-"""Seconds between heartbeats, by service; deadlines wait only for those of interactions."""
+RARE_SECONDS = 5.0
+"""How often relays whose watermark no deadline waits for look and send heartbeats while idle."""
 IDENTITY_SECONDS = 2.0
 """How long a message waits for identity; generous, because one laptop process does all work."""
 
@@ -72,7 +72,7 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["identity"]),
+                relay=_rare(),
             )
         ),
         interactions=build_interactions(
@@ -81,7 +81,6 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=PromptRelaySettings(heartbeat_seconds=HEARTBEATS["interactions"]),
                 identity=IdentityCalls(
                     base_url=f"http://127.0.0.1:{port}", deadline_seconds=IDENTITY_SECONDS
                 ),
@@ -97,10 +96,14 @@ def build_services(
                 kafka=kafka,
                 http=http,
                 auth=auth,
-                relay=RelaySettings(heartbeat_seconds=HEARTBEATS["sla"]),
+                relay=_rare(),
             )
         ),
     )
+
+
+def _rare() -> RelaySettings:
+    return RelaySettings(idle_poll_seconds=RARE_SECONDS, heartbeat_seconds=RARE_SECONDS)
 
 
 def _auth(credentials: Credentials) -> AuthSettings:

@@ -54,6 +54,7 @@ def build_history(
         streams=inbound.streams,
         topics=[ConversationSnapshot.topic, INBOUND_TOPIC],
         heartbeat_topics=[ConversationSnapshot.topic],
+        prompt_on_request=True,
         close=identity.close,
     )
 

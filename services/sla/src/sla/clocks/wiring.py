@@ -1,7 +1,7 @@
 """Builds the clocks: the consumer that moves them, and the timer that declares breaches."""
 
 from common.db import ReadConnection
-from common.messaging import Consumer
+from common.messaging import Consumer, HeartbeatRequester, request_topic
 from common.service import Foundation, Part
 from sla.clocks import metrics
 from sla.clocks.consumers.conversations import CONSUMER, conversations_stream
@@ -26,7 +26,19 @@ def build_clocks(foundation: Foundation, settings: SlaSettings, *, log: EventLog
     facts = ConsumedTopic(CONSUMER, consumed.TOPIC)
     calendars, links = CalendarMemory(), Links(settings.public_base_url)
     saver = ClockSaver(calendars, links, log)
-    timer = DueClocks(database, settings.timer, facts=facts, declarer=Declarer(saver))
+    requester = HeartbeatRequester(
+        settings.kafka,
+        name="timer:request_heartbeats",
+        service=consumed.SERVICE,
+        topic=consumed.TOPIC,
+    )
+    timer = DueClocks(
+        database,
+        settings.timer,
+        facts=facts,
+        declarer=Declarer(saver),
+        ask_source=requester.want,
+    )
     database.after_commit(timer.wake)
     updater = ClockUpdater(Rulesets(), Folds(), saver)
     stream = conversations_stream(updater.apply_facts, grace_seconds=settings.timer.grace_seconds)
@@ -40,9 +52,9 @@ def build_clocks(foundation: Foundation, settings: SlaSettings, *, log: EventLog
     return Part(
         routers=[clocks.router],
         state=ClocksState(calendars=calendars, links=links),
-        components=[consumer, timer],
+        components=[consumer, timer, requester],
         streams={stream.consumer: stream},
-        topics=[published.TOPIC, consumed.TOPIC],
+        topics=[published.TOPIC, consumed.TOPIC, request_topic(consumed.SERVICE)],
         heartbeat_topics=[published.TOPIC],
         readings=[_read_open_clocks],
     )

@@ -46,7 +46,7 @@ async def _breach(service, producer: Producer):
         await producer.send_all(
             [Outgoing(topic, 0, record.key, record.value or b"", record.headers)]
         )
-    beat = asyncio.create_task(_heartbeats(publisher, producer, topic, desk))
+    beat = asyncio.create_task(_heartbeats(publisher, producer, desk))
     # The broker may have told of other conversations too.
     rows = (
         "SELECT published_at, payload FROM outbox WHERE type = 'sla.clock.breached'"
@@ -65,10 +65,8 @@ async def _breach(service, producer: Producer):
     return found
 
 
-async def _heartbeats(publisher: Publisher, producer: Producer, topic: str, desk: Desk) -> None:
+async def _heartbeats(publisher: Publisher, producer: Producer, desk: Desk) -> None:
     while True:
-        record = publisher.heartbeat(desk.now())
-        await producer.send_all(
-            [Outgoing(topic, 0, record.key, record.value or b"", record.headers)]
-        )
+        heartbeat = publisher.heartbeat(desk.now())
+        await producer.send_all([heartbeat.outgoing(service="interactions")])
         await asyncio.sleep(0.2)

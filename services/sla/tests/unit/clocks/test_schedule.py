@@ -1,9 +1,11 @@
 """How long a deadline waits for its source."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from sla.clocks.store.due_clocks import PartitionSchedule, Schedule
-from sla.clocks.timers.schedule import StalledSources
+from sla.clocks.timers.schedule import StalledSources, waits_for_source
 from sla.settings import TimerSettings
 
 SETTINGS = TimerSettings(hold_seconds=30.0, longest_hold_seconds=300.0)
@@ -34,3 +36,25 @@ def test_a_watermark_that_moves_does_not_stand_still():
     hold_after_looks(stalled, 100, 110, 120)
     moved = Schedule(NOW, (PartitionSchedule(0, NOW.replace(second=1), None, None),))
     assert stalled.holds(moved, at=130)[0] == SETTINGS.longest_hold_seconds
+
+
+@pytest.mark.parametrize(
+    ("next_fire", "confirm", "waits"),
+    [
+        (None, None, False),
+        (3600, None, False),
+        (1.6, None, False),
+        (1.4, None, True),
+        (-5, None, True),
+        (3600, -5, True),
+    ],
+)
+def test_the_source_is_asked_only_while_a_clock_waits_for_it_or_soon_will(
+    next_fire, confirm, waits
+):
+    def at(seconds):
+        return None if seconds is None else NOW + timedelta(seconds=seconds)
+
+    idle = PartitionSchedule(0, NOW, None, None)
+    schedule = Schedule(NOW, (idle, PartitionSchedule(1, NOW, at(next_fire), at(confirm))))
+    assert waits_for_source(schedule, soon_seconds=1.5) is waits

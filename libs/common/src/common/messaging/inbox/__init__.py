@@ -12,6 +12,7 @@ from common.messaging.inbox.claims import (
     list_positions,
     move,
     move_all,
+    raise_watermarks,
 )
 from common.messaging.inbox.consumer import Consumer
 from common.messaging.inbox.dead_letters import skip
@@ -35,5 +36,6 @@ __all__ = [
     "list_positions",
     "move",
     "move_all",
+    "raise_watermarks",
     "skip",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from common.messaging.envelope import Received
+from common.messaging.watermarks import Heartbeat
 
 _CLAIM = text(
     """
@@ -49,6 +50,19 @@ _MOVE = text(
     WHERE progress.consumer = :consumer AND progress.topic = :topic
       AND progress.partition = step.partition AND progress.next_offset = step.expected
     RETURNING progress.partition
+    """
+)
+_RAISE = text(
+    """
+    UPDATE consumer_progress progress
+    SET watermark = least(beat.watermark, clock_timestamp()), updated_at = clock_timestamp()
+    FROM unnest(cast(:partitions AS int[]), cast(:offsets AS bigint[]),
+                cast(:watermarks AS timestamptz[])) AS beat (partition, "offset", watermark)
+    WHERE progress.consumer = :consumer AND progress.topic = :topic
+      AND progress.partition = beat.partition AND progress.next_offset >= beat."offset"
+      AND (progress.watermark IS NULL
+           OR progress.watermark < least(beat.watermark, clock_timestamp()))
+    RETURNING progress.partition, progress.watermark
     """
 )
 _POSITIONS = text(
@@ -147,6 +161,28 @@ async def move_all(tx: Transaction, steps: Sequence[Progress]) -> set[int]:
         },
     )
     return {row.partition for row in result}
+
+
+async def raise_watermarks(
+    tx: Transaction, consumer: str, heartbeats: Sequence[Heartbeat]
+) -> dict[int, datetime]:
+    """Store the watermarks of heartbeats of one topic; return those that are later than before.
+
+    One counts only where everything that it speaks of is applied, so whoever owns the partition, it
+    is true.
+    """
+    heartbeats = sorted(heartbeats, key=lambda heartbeat: heartbeat.partition)
+    result = await tx.execute(
+        _RAISE,
+        {
+            "consumer": consumer,
+            "topic": heartbeats[0].topic,
+            "partitions": [heartbeat.partition for heartbeat in heartbeats],
+            "offsets": [heartbeat.offset for heartbeat in heartbeats],
+            "watermarks": [heartbeat.watermark for heartbeat in heartbeats],
+        },
+    )
+    return {row.partition: row.watermark for row in result}
 
 
 def fenced(step: Progress) -> FencedError:

@@ -1,14 +1,15 @@
 """The consuming component: joins a stream's group and applies its events, again after trouble."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from common.db import Clock, Database
 from common.errors import UnavailableError
 from common.messaging.inbox.batches import BatchHandler
 from common.messaging.inbox.dispatch import Stream
-from common.messaging.inbox.member import Member, OnProgress
+from common.messaging.inbox.heartbeats import HeartbeatReader, OnProgress
+from common.messaging.inbox.member import Member
 from common.messaging.inbox.partition import BACKOFF, MAX_BACKOFF_SECONDS
 from common.messaging.kafka import KafkaError, OffsetsLostError
 from common.runtime import Loop, Round
@@ -21,8 +22,8 @@ _log = get_logger(__name__)
 class Consumer:
     """Consumes one stream, as one member of its group after another.
 
-    ``on_progress`` is called with the partitions that have moved. ``parallel`` partitions are
-    worked on at once.
+    ``on_progress`` is called with the partitions whose position or watermark has moved.
+    ``parallel`` partitions are worked on at once.
     """
 
     def __init__(
@@ -45,6 +46,13 @@ class Consumer:
         self._slots = asyncio.Semaphore(parallel)
         self._stalled_seconds = stalled_seconds
         self._member: Member | None = None
+        self._heartbeats = (
+            HeartbeatReader(
+                database, kafka, stream, positions=self._positions, on_progress=on_progress
+            )
+            if stream.source is not None
+            else None
+        )
         self._loop = Loop(
             self.name,
             self._membership,
@@ -59,11 +67,25 @@ class Consumer:
     def healthy(self) -> str | None:
         if self._member is None:
             return self._loop.healthy() or "not started"
-        return self._loop.healthy() or self._member.stalled()
+        beats = self._heartbeats.healthy() if self._heartbeats else None
+        return self._loop.healthy() or self._member.stalled() or beats
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``; while the broker is away, keep trying."""
-        await self._loop.run(stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop.run(stop))
+            if self._heartbeats is not None:
+                group.create_task(self._heartbeats.run(stop))
+
+    def _positions(self) -> Mapping[int, int]:
+        return self._member.positions() if self._member else {}
+
+    async def _applied(self, partition: int) -> None:
+        """Tell of progress, and store the watermark that waited for it."""
+        if self._on_progress:
+            self._on_progress([partition])
+        if self._heartbeats is not None:
+            await self._heartbeats.store_reached()
 
     @asynccontextmanager
     async def _membership(self) -> AsyncIterator[Round]:
@@ -73,7 +95,7 @@ class Consumer:
             self._stream,
             self._handler,
             slots=self._slots,
-            on_progress=self._on_progress,
+            on_applied=self._applied,
             wake=self._loop.wake,
             stalled_seconds=self._stalled_seconds,
         )

@@ -6,7 +6,7 @@ is not processed; one that fails is paused with a growing back-off while the oth
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from common.db import Database
@@ -29,14 +29,12 @@ ROUND_SECONDS = 1.0
 """How long a round waits for a change. Each change of its own doing wakes the member."""
 REPORT_SECONDS = 5.0
 
-OnProgress = Callable[[Sequence[int]], None]
-
 
 class Member:
     """Keeps a worker on each partition with a confirmed position; each goes at its own pace.
 
-    ``slots`` limits how many partitions are worked on at once. ``wake`` is called when the next
-    round should not wait.
+    ``slots`` limits how many partitions are worked on at once. ``on_applied`` is awaited with
+    a partition that has moved, and ``wake`` called when the next round should not wait.
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class Member:
         handler: BatchHandler,
         *,
         slots: asyncio.Semaphore,
-        on_progress: OnProgress | None,
+        on_applied: Callable[[int], Awaitable[None]],
         wake: Callable[[], None],
         stalled_seconds: float,
     ) -> None:
@@ -55,7 +53,7 @@ class Member:
         self._stream = stream
         self._handler = handler
         self._slots = slots
-        self._on_progress = on_progress
+        self._on_applied = on_applied
         self._stalls = Stalls(stalled_seconds)
         self._partitions: dict[int, Partition] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -87,7 +85,7 @@ class Member:
         self._cancel(self._workers.keys() if at_once else self._polling)
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
         try:
-            await self._reader.report(self._positions())
+            await self._reader.report(self.positions())
         finally:
             await self._reader.stop()
 
@@ -147,7 +145,7 @@ class Member:
             self._workers[number].cancel()
 
     async def _report(self) -> None:
-        await self._reader.report(self._positions())
+        await self._reader.report(self.positions())
         if await self._reader.look_ahead():
             self._stalls.answered()
         self._reported_at = time.monotonic()
@@ -172,8 +170,7 @@ class Member:
             metrics.CONSUMER_BATCH_SECONDS.labels(self._stream.consumer).observe(seconds)
             partition.advance(reached)
             self._stalls.moved()
-            if self._on_progress:
-                self._on_progress([partition.number])
+            await self._on_applied(partition.number)
 
     def _turn(self, records: Sequence[Record]) -> AbstractAsyncContextManager[None]:
         """Let few partitions be worked on at once; heartbeats need no slot, and go together."""
@@ -227,10 +224,11 @@ class Member:
     def _partition(self, number: int) -> Partition:
         return self._partitions.setdefault(number, Partition(number))
 
-    def _positions(self) -> dict[int, int]:
+    def positions(self) -> dict[int, int]:
+        """Return the next offset of each partition whose position is confirmed."""
         partitions = self._partitions.values()
         return {p.number: p.position for p in partitions if p.position is not None}
 
     def _lags(self) -> Mapping[int, int]:
-        lags = {n: self._reader.lag(n, position) for n, position in self._positions().items()}
+        lags = {n: self._reader.lag(n, position) for n, position in self.positions().items()}
         return {number: lag for number, lag in lags.items() if lag is not None}

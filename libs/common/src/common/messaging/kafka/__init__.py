@@ -9,14 +9,25 @@ from aiokafka.errors import KafkaError
 
 from common.messaging.kafka.producer import Outgoing, Producer
 from common.messaging.kafka.reader import GroupReader, OffsetsLostError
-from common.messaging.kafka.topics import end_offsets, ensure_topics
+from common.messaging.kafka.topic_reader import TopicReader
+from common.messaging.kafka.topics import (
+    WATERMARKS,
+    WATERMARKS_WANTED,
+    empty_topics,
+    end_offsets,
+    ensure_topics,
+)
 
 __all__ = [
+    "WATERMARKS",
+    "WATERMARKS_WANTED",
     "GroupReader",
     "KafkaError",
     "OffsetsLostError",
     "Outgoing",
     "Producer",
+    "TopicReader",
+    "empty_topics",
     "end_offsets",
     "ensure_topics",
 ]

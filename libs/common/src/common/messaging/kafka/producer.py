@@ -1,15 +1,22 @@
 """An idempotent producer."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED, OffsetResetStrategy
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.offset import OffsetRequest
 
+from common.jsons import dumps
 from common.messaging.kafka.connection import close_client, connection_settings
 from common.messaging.kafka.fetcher import published
 from common.settings import KafkaSettings
+
+NO_LEADER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,12 @@ class Outgoing:
     key: bytes | None
     value: bytes
     headers: Sequence[tuple[str, bytes]]
+
+    @classmethod
+    def of_json(cls, topic: str, key: str, body: Mapping[str, Any]) -> "Outgoing":
+        """Return a record with a JSON body, for the only partition of its topic."""
+        headers = [("content-type", b"application/json")]
+        return cls(topic, 0, key.encode(), dumps(body), headers)
 
 
 class Producer:
@@ -56,6 +69,26 @@ class Producer:
         ]
         await asyncio.gather(*sent)
         published({r.topic for r in records})
+
+    async def end_offsets(self, topic: str, partitions: Collection[int]) -> dict[int, int]:
+        """Return the offset after the last acknowledged record of each partition of a topic.
+
+        Partitions whose leader does not answer for them at the moment are left out.
+        """
+        client, by_leader = self._client.client, defaultdict(list)
+        for partition in partitions:
+            leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
+            if leader is not None and leader != NO_LEADER:
+                by_leader[leader].append((partition, OffsetResetStrategy.LATEST))
+        ends: dict[int, int] = {}
+        for leader, wanted in by_leader.items():
+            request = OffsetRequest(-1, READ_UNCOMMITTED, [(topic, wanted)])
+            response = await client.send(leader, request)
+            for _, answers in response.topics:
+                ends |= {number: end for number, code, _, end in answers if code == 0}
+        if len(ends) < len(partitions):
+            client.force_metadata_update()
+        return ends
 
     async def stop(self) -> None:
         """Close; a broker that is down delays this by little more than 5 s."""

@@ -78,7 +78,7 @@ class GroupReader:
             return {}
         except OffsetOutOfRangeError as error:
             raise OffsetsLostError(f"{self.topic}: {error}") from error
-        return {tp.partition: [_record(r) for r in records] for tp, records in polled.items()}
+        return {tp.partition: [record_of(r) for r in records] for tp, records in polled.items()}
 
     def assigned(self) -> set[int]:
         return {tp.partition for tp in self._client.assignment()}
@@ -136,11 +136,7 @@ class GroupReader:
         await close_client(self._client.stop, self._abandon)
 
     async def _abandon(self) -> None:
-        """Close what the client leaves open when its own stop is cancelled: fetcher and sockets."""
-        fetcher, sockets = self._client._fetcher, self._client._client  # noqa: SLF001 - see above
-        await sockets.close()
-        if fetcher is not None:
-            await asyncio.gather(fetcher.close(), return_exceptions=True)
+        await abandon(self._client)
 
     def _tp(self, partition: int) -> Any:
         return TopicPartition(self.topic, partition)
@@ -162,5 +158,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the base ha
         await self._on_revoked({tp.partition for tp in revoked})
 
 
-def _record(raw: Any) -> Record:
+async def abandon(client: AIOKafkaConsumer) -> None:
+    """Close what a client leaves open when its own stop is cancelled: fetcher and sockets."""
+    fetcher, sockets = client._fetcher, client._client  # noqa: SLF001 - see above
+    await sockets.close()
+    if fetcher is not None:
+        await asyncio.gather(fetcher.close(), return_exceptions=True)
+
+
+def record_of(raw: Any) -> Record:
     return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)

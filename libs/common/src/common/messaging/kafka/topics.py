@@ -10,6 +10,14 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from common.messaging.kafka.connection import connection_settings
 from common.settings import KafkaSettings
 
+WATERMARKS = ".watermarks"
+"""Ends the name of a service's topic of heartbeats, which is compacted: one key per partition."""
+WATERMARKS_WANTED = ".watermarks.wanted"
+"""Ends the name of the topic on which a service is asked for prompt heartbeats."""
+
+_ROLL_SECONDS = 600
+"""How old the part of a compacted topic grows that compaction leaves alone."""
+
 
 async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
     """Create the topics that do not exist yet; the others stay as they are."""
@@ -18,12 +26,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
     try:
         present = set(await admin.list_topics())
         for topic in sorted(set(topics) - present):
-            new = NewTopic(
-                topic,
-                settings.partitions,
-                settings.replication_factor,
-                topic_configs={"retention.ms": str(settings.retention_hours * 3_600_000)},
-            )
+            new = _new_topic(topic, settings)
             try:
                 response = await admin.create_topics([new])
                 _raise_unless_created(response)
@@ -31,6 +34,34 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
                 continue
     finally:
         await admin.close()
+
+
+def _new_topic(topic: str, settings: KafkaSettings) -> NewTopic:
+    partitions = settings.partitions
+    configuration = {"retention.ms": str(settings.retention_hours * 3_600_000)}
+    if topic.endswith(WATERMARKS):
+        partitions = 1
+        configuration = {
+            "cleanup.policy": "compact",
+            "segment.ms": str(_ROLL_SECONDS * 1000),
+            "min.cleanable.dirty.ratio": "0.1",
+        }
+    elif topic.endswith(WATERMARKS_WANTED):
+        partitions = 1
+        configuration = {"retention.ms": "3600000"}
+    return NewTopic(topic, partitions, settings.replication_factor, topic_configs=configuration)
+
+
+async def empty_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
+    """Delete topics with all their records, and create them again."""
+    names = sorted(topics)
+    admin = AIOKafkaAdminClient(**connection_settings(settings))
+    await admin.start()
+    try:
+        await admin.delete_topics(names)
+    finally:
+        await admin.close()
+    await ensure_topics(settings, names)
 
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:

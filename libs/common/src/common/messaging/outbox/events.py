@@ -10,12 +10,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from common.db import Transaction, copy_rows
+from common.db import Transaction, copy_rows, signal_commit
 from common.errors import InvalidError
 from common.ids import new_id
 from common.jsons import Encoded, dumps
 from common.messaging.envelope import Envelope, EventData, body_of, headers_of, source_of
 from common.telemetry import current_traceparent
+
+RECORDED = "outbox"
+"""The signal of a committed transaction that has recorded events."""
 
 MAX_PAYLOAD_BYTES = 900_000
 """Body and headers, below Kafka's default of 1 MiB a record: an event that the broker refuses for
@@ -65,6 +68,7 @@ async def record(tx: Transaction, events: Sequence[OutboxEvent]) -> list[UUID]:
     traceparent = current_traceparent()
     rows = [_row(event, event_id, traceparent) for event, event_id in zip(events, ids, strict=True)]
     await copy_rows(tx, "outbox", rows)
+    signal_commit(tx, RECORDED)
     return ids
 
 

@@ -1,76 +1,81 @@
-"""Heartbeats carry a shard's watermark to the partitions where no event does."""
+"""Heartbeats carry a shard's watermark to consumers when no event does."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from common.ids import new_id
-from common.jsons import dumps
-from common.messaging.envelope import (
-    HEARTBEAT_TYPE,
-    WATERMARK_HEADER,
-    Envelope,
-    body_of,
-    headers_of,
-    rfc3339,
-    source_of,
-)
-from common.messaging.kafka import Outgoing
+from common.messaging.kafka import Producer
 from common.messaging.outbox.topics import Topics
+from common.messaging.watermarks import Heartbeat, PromptHeartbeats, heartbeat_topic
+from common.settings import RelaySettings
+
+_NEARLY = 0.9
+"""A heartbeat goes out a little before its time rather than a whole round after it."""
 
 
 class Heartbeats:
-    """Knows the watermark last sent to each partition of one shard, and when it is due again.
+    """Knows the watermark last sent for each partition of one shard, and when it is due again.
 
     A shard owns the partitions whose number leaves its own remainder when divided by ``shards``.
     """
 
     def __init__(
-        self, topics: Sequence[str], *, service: str, shard: int, shards: int, every: timedelta
+        self,
+        topics: Sequence[str],
+        producer: Producer,
+        prompt: PromptHeartbeats,
+        *,
+        service: str,
+        shard: int,
+        settings: RelaySettings,
     ) -> None:
         self._topics = topics
+        self._producer = producer
+        self._prompt = prompt
         self._service = service
         self._shard = shard
-        self._shards = shards
-        self._every = every
+        self._settings = settings
+        self._own_topic = Topics(producer, service=service, shards=1)
         self._sent: dict[tuple[str, int], datetime] = {}
+
+    def prompt(self) -> bool:
+        """Return whether somebody waits for the watermark of one of the topics."""
+        return any(map(self._prompt.wanted, self._topics))
 
     def note(self, topic: str, partition: int, watermark: datetime) -> None:
         """Note that an event carries ``watermark`` to the partition."""
         self._sent[topic, partition] = watermark
 
-    async def due(self, watermark: datetime, open_topics: Topics) -> list[Outgoing]:
-        """Return a heartbeat for each partition that was sent no watermark as late as this one."""
+    async def send(self, watermark: datetime, open_topics: Topics) -> None:
+        """Send a heartbeat for each partition to which no watermark as late as this was sent.
+
+        Call it once all events that the watermark covers are acknowledged: the end of a partition,
+        asked from the broker now, is then past all of them.
+        """
+        self._own_topic.reopen_due()
+        due = [
+            (topic, partition)
+            for topic in self._topics
+            for partition in range(self._shard, await open_topics.partitions(topic),
+                                   self._settings.shards)
+            if self._is_due(topic, partition, watermark)
+        ]  # fmt: skip
+        if due and await self._own_topic.partitions(heartbeat_topic(self._service)):
+            beats = await self._beats(due, watermark)
+            await self._producer.send_all([b.outgoing(service=self._service) for b in beats])
+            self._sent |= {(beat.topic, beat.partition): watermark for beat in beats}
+
+    def _is_due(self, topic: str, partition: int, watermark: datetime) -> bool:
+        sent, settings = self._sent.get((topic, partition)), self._settings
+        prompt = self._prompt.wanted(topic)
+        every = settings.prompt_heartbeat_seconds if prompt else settings.heartbeat_seconds
+        return sent is None or watermark - sent >= timedelta(seconds=every * _NEARLY)
+
+    async def _beats(
+        self, due: Sequence[tuple[str, int]], watermark: datetime
+    ) -> Sequence[Heartbeat]:
         beats = []
         for topic in self._topics:
-            count = await open_topics.partitions(topic)
-            for partition in range(self._shard, count, self._shards):
-                sent = self._sent.get((topic, partition))
-                if sent is None or watermark - sent >= self._every:
-                    beats.append(self._heartbeat(topic, partition, watermark))
-                    self._sent[topic, partition] = watermark
+            partitions = [partition for due_topic, partition in due if due_topic == topic]
+            ends = await self._producer.end_offsets(topic, partitions) if partitions else {}
+            beats += [Heartbeat(topic, number, end, watermark) for number, end in ends.items()]
         return beats
-
-    def _heartbeat(self, topic: str, partition: int, watermark: datetime) -> Outgoing:
-        subject = f"{topic}/{partition}"
-        envelope = Envelope(
-            id=str(new_id()),
-            source=source_of(self._service),
-            type=HEARTBEAT_TYPE,
-            version=1,
-            tenant_id="-",
-            occurred_at=watermark,
-            recorded_at=watermark,
-            sequence=0,
-            subject_id=subject,
-            key=subject,
-        )
-        headers = headers_of(envelope)
-        sent = {name: headers[name] for name in ("ce_id", "ce_source", "ce_type")}
-        sent[WATERMARK_HEADER] = rfc3339(watermark)
-        return Outgoing(
-            topic,
-            partition,
-            subject.encode(),
-            dumps(body_of(envelope, {})),
-            [(name, value.encode()) for name, value in sent.items()],
-        )

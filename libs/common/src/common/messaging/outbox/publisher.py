@@ -1,9 +1,10 @@
 """Publishes one shard of the outbox, batch by batch, while it holds the shard's lock."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,10 +15,14 @@ from common.messaging.outbox import relay_store
 from common.messaging.outbox.heartbeats import Heartbeats
 from common.messaging.outbox.topics import Topics
 from common.messaging.outbox.watermark import Watermark
+from common.messaging.watermarks import PromptHeartbeats
 from common.settings import RelaySettings
 from common.telemetry import get_logger, metrics
 
 _log = get_logger(__name__)
+
+BUSY_SECONDS = 1.0
+"""How long a relay looks often after an event, or the announcement of one, has reached it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,14 @@ class Shard:
 class Publisher:
     """Publishes a shard over one database session and one producer."""
 
-    def __init__(self, shard: Shard, session: AsyncConnection, producer: Producer) -> None:
+    def __init__(
+        self,
+        shard: Shard,
+        session: AsyncConnection,
+        producer: Producer,
+        *,
+        prompt: PromptHeartbeats,
+    ) -> None:
         settings = shard.settings
         self._shard = shard
         self._session = session
@@ -45,15 +57,21 @@ class Publisher:
         self._topics = Topics(producer, service=shard.service, shards=settings.shards)
         self._heartbeats = Heartbeats(
             shard.heartbeat_topics,
+            producer,
+            prompt,
             service=shard.service,
             shard=shard.number,
-            shards=settings.shards,
-            every=timedelta(seconds=settings.heartbeat_seconds),
+            settings=settings,
         )
+        self._busy_until = 0.0
         self._trouble: str | None = None
 
     def healthy(self) -> str | None:
         return self._trouble
+
+    def look_often(self) -> None:
+        """Look often for a while: where one event was recorded, others follow."""
+        self._busy_until = time.monotonic() + BUSY_SECONDS
 
     async def publish_batch(self) -> float:
         """Publish the oldest rows; return how many seconds to wait before the next batch."""
@@ -73,9 +91,20 @@ class Publisher:
             await relay_store.mark(self._session, published)
             if not self._topics.closed:
                 self._watermark.advance(batch, full=full)
-            await self._send_heartbeats()
+            if self._watermark.reached is not None:
+                await self._heartbeats.send(self._watermark.reached, self._topics)
         self._observe(batch)
-        return 0.0 if full else settings.poll_seconds
+        if batch.rows:
+            self.look_often()
+        return 0.0 if full else self._pause()
+
+    def _pause(self) -> float:
+        """Return how long to wait: briefly while events, or somebody for the watermark, may."""
+        settings = self._shard.settings
+        busy = time.monotonic() < self._busy_until
+        if busy or self._watermark.is_waiting or self._heartbeats.prompt():
+            return settings.poll_seconds
+        return settings.idle_poll_seconds
 
     async def _send(self, rows: Sequence[relay_store.Row]) -> Sequence[relay_store.Row]:
         """Publish the rows, and return those whose topic is open."""
@@ -96,11 +125,6 @@ class Publisher:
             headers.append((WATERMARK_HEADER, rfc3339(watermark).encode()))
             self._heartbeats.note(row.topic, partition, watermark)
         return Outgoing(row.topic, partition, row.key.encode(), row.payload.encode(), headers)
-
-    async def _send_heartbeats(self) -> None:
-        if self._watermark.reached is not None:
-            due = await self._heartbeats.due(self._watermark.reached, self._topics)
-            await self._producer.send_all(due)
 
     def _observe(self, batch: relay_store.Batch) -> None:
         service, number = self._shard.service, self._shard.number

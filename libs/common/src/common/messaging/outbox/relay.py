@@ -12,11 +12,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Database
+from common.db import Database, listen
 from common.errors import UnavailableError
 from common.messaging.kafka import KafkaError, Producer
 from common.messaging.outbox import relay_store
+from common.messaging.outbox.events import RECORDED
 from common.messaging.outbox.publisher import Publisher, Shard
+from common.messaging.watermarks import PromptHeartbeats
 from common.runtime import Backoff, Loop, Round
 from common.settings import KafkaSettings, RelaySettings
 from common.telemetry import describe, get_logger, metrics
@@ -30,7 +32,8 @@ STALLED_SECONDS = 30.0
 class Relay:
     """All shards of one service's outbox, as one component.
 
-    ``heartbeat_topics`` get heartbeats on partitions where no event carries the watermark on.
+    For ``heartbeat_topics`` it sends heartbeats where no event carries the watermark on, and prompt
+    ones while other services ask for them, if ``prompt_on_request``.
     ``held_since`` is a scalar SQL query for the time of the oldest input that is stored but not yet
     turned into events; the watermark does not pass it.
     """
@@ -45,8 +48,11 @@ class Relay:
         *,
         service: str,
         heartbeat_topics: Sequence[str] = (),
+        prompt_on_request: bool = False,
         held_since: str | None = None,
     ) -> None:
+        self._prompt = PromptHeartbeats(kafka, service=service, wake=self._wake)
+        self._prompt_on_request = prompt_on_request
         self._shards = [
             _ShardRelay(
                 Shard(
@@ -59,16 +65,22 @@ class Relay:
                 ),
                 database,
                 kafka,
+                self._prompt,
             )
             for number in range(settings.shards)
         ]
-        for shard in self._shards:
-            database.after_commit(shard.loop.wake)
+        database.on_signal(RECORDED, self._wake)
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for shard in self._shards:
                 group.create_task(shard.loop.run(stop))
+            if self._prompt_on_request:
+                group.create_task(self._prompt.run(stop))
+
+    def _wake(self) -> None:
+        for shard in self._shards:
+            shard.wake()
 
     def healthy(self) -> str | None:
         return next((reason for s in self._shards if (reason := s.healthy())), None)
@@ -77,10 +89,13 @@ class Relay:
 class _ShardRelay:
     """Waits for a shard's lock, then publishes; after trouble on either side it starts afresh."""
 
-    def __init__(self, shard: Shard, database: Database, kafka: KafkaSettings) -> None:
+    def __init__(
+        self, shard: Shard, database: Database, kafka: KafkaSettings, prompt: PromptHeartbeats
+    ) -> None:
         self._shard = shard
         self._database = database
         self._kafka = kafka
+        self._prompt = prompt
         self._publisher: Publisher | None = None
         self.loop = Loop(
             f"relay:{shard.number}",
@@ -95,9 +110,16 @@ class _ShardRelay:
     def healthy(self) -> str | None:
         return self.loop.healthy() or (self._publisher.healthy() if self._publisher else None)
 
+    def wake(self) -> None:
+        """Look now, and often for a while: an event was recorded, or its watermark is wanted."""
+        if self._publisher is not None:
+            self._publisher.look_often()
+        self.loop.wake()
+
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Round]:
         async with self._database.dedicated() as session, AsyncExitStack() as stack:
+            await listen(session, RECORDED, self.wake)
 
             async def round_() -> float:
                 if self._publisher is None:
@@ -115,7 +137,7 @@ class _ShardRelay:
         try:
             async with asyncio.timeout(self._kafka.produce_deadline_seconds):
                 await producer.start()
-            yield Publisher(self._shard, session, producer)
+            yield Publisher(self._shard, session, producer, prompt=self._prompt)
         finally:
             self._publisher = None
             await producer.stop()

@@ -1,4 +1,9 @@
-"""The relay's statements. They all run on the session that holds the shard's advisory lock."""
+"""The relay's statements, on the session that holds the shard's advisory lock.
+
+``hold_watermark`` alone runs in the transactions of others: the watermark waits for those that have
+an id when the relay probes the outbox. So a transaction that takes its id first and the time second
+holds every watermark back from that time until it has ended and its events are sent.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.errors import UnavailableError
 
 _LOCK_CLASS = 0x7E1A
@@ -40,6 +46,15 @@ _MARK = text(
     FROM unnest(cast(:times AS timestamptz[]), cast(:positions AS bigint[])) AS sent (at, position)
     WHERE outbox.written_at = sent.at AND outbox.position = sent.position
       AND outbox.written_at BETWEEN :first AND :last
+    """
+)
+
+# The subquery makes Postgres take the id before the time.
+_TAKE = text(
+    """
+    SELECT clock_timestamp() AS at
+    FROM (SELECT pg_current_xact_id() AS xid OFFSET 0) AS own
+    WHERE own.xid IS NOT NULL
     """
 )
 
@@ -142,3 +157,9 @@ async def mark(connection: AsyncConnection, rows: Sequence[Row]) -> None:
             "last": max(times),
         },
     )
+
+
+async def hold_watermark(tx: Transaction) -> datetime:
+    """Hold the watermark back until this transaction has ended; return the time it cannot pass."""
+    held_at: datetime = (await tx.execute(_TAKE)).scalar_one()
+    return held_at

@@ -48,6 +48,11 @@ class Watermark:
         self.trouble: str | None = None
         """Why it stands still, if a clock is the reason."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an earlier time waits for open transactions, or for rows ahead."""
+        return self._waiting is not None or bool(self._ahead)
+
     def advance(self, batch: relay_store.Batch, *, full: bool) -> None:
         """Advance as far as ``batch``, now published, and those before it allow.
 

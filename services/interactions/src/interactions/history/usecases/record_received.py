@@ -8,8 +8,9 @@ watermark waits for them as soon as they are stored.
 
 from datetime import datetime
 
-from common.db import Transaction, hold_watermark
+from common.db import Transaction
 from common.errors import ServiceError
+from common.messaging import outbox
 from interactions.history.domain.interaction_time import TimeSource, judge_time, judge_times
 from interactions.history.usecases.record_interactions import (
     Recorded,
@@ -24,7 +25,7 @@ async def record_received(
     """Do as ``record_interactions``; items without a plausible time get the time of receipt."""
     times = judge_times([item.draft for item in command.items])
     if any(time.source is not TimeSource.GIVEN for time in times):
-        at = await hold_watermark(tx)
+        at = await outbox.hold_watermark(tx)
         times = [
             time
             if time.source is TimeSource.GIVEN

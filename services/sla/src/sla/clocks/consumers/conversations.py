@@ -8,7 +8,7 @@ from common.db import Transaction
 from common.messaging import Applied, Outcome, Received, Stream, latest_watermark, source_of
 from sla.clocks.consumers.batch_facts import collect_facts
 from sla.clocks.domain.due import known_until
-from sla.clocks.events.consumed import DECODERS, TOPIC
+from sla.clocks.events.consumed import DECODERS, SERVICE, TOPIC
 from sla.clocks.usecases.apply_facts import ApplyFacts
 
 CONSUMER = "sla.conversations"
@@ -40,6 +40,6 @@ def conversations_stream(apply_facts: _ApplyFacts, *, grace_seconds: float) -> S
         topic=TOPIC,
         apply=apply,
         decoders=DECODERS,
-        source=source_of("interactions"),
+        source=source_of(SERVICE),
     )
     return stream

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from common.messaging import ConsumedData
 
+SERVICE = "interactions"
+"""The source of the facts."""
 TOPIC = "interactions.conversations"
 
 

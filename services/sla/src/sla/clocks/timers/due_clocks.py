@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from common.db import Database, wall_time
 from common.errors import UnavailableError
@@ -10,19 +11,28 @@ from common.telemetry import describe, get_logger
 from sla.clocks import metrics
 from sla.clocks.store import due_clocks
 from sla.clocks.store.due_clocks import ConsumedTopic, Schedule
-from sla.clocks.timers.schedule import StalledSources, has_due_clocks, seconds_to_next
+from sla.clocks.timers.schedule import (
+    StalledSources,
+    has_due_clocks,
+    seconds_to_next,
+    waits_for_source,
+)
 from sla.clocks.usecases.fire_due_clocks import Declarer, FireDueClocks
 from sla.settings import TimerSettings
 
 _log = get_logger(__name__)
 
 STALLED_SECONDS = 30.0
+SOON_SECONDS = 1.5
+"""How long before a deadline the source is asked for prompt watermarks: longer than a timer waits
+between two looks, and a request is under way."""
 
 
 class DueClocks:
     """One of any number of timers, which share the work: each skips what another has locked.
 
-    ``facts`` is where the facts come from; its progress says how far they are known.
+    ``facts`` is where the facts come from; its progress says how far they are known. ``ask_source``
+    is called while a clock waits, or will soon, for that source to say how far it has come.
     """
 
     name = "timer:due_clocks"
@@ -34,11 +44,13 @@ class DueClocks:
         *,
         facts: ConsumedTopic,
         declarer: Declarer,
+        ask_source: Callable[[], None],
     ) -> None:
         self._database = database
         self._declarer = declarer
         self._settings = settings
         self._facts = facts
+        self._ask_source = ask_source
         self._stalled = StalledSources(settings)
         self._waits_for_source = False
         self._in_backlog = False
@@ -79,6 +91,8 @@ class DueClocks:
     async def tick(self) -> float:
         """Declare one batch of what is due now; return the seconds to wait before the next."""
         schedule = await self._look()
+        if waits_for_source(schedule, soon_seconds=SOON_SECONDS):
+            self._ask_source()
         if self._skewed:
             return self._settings.idle_seconds
         holds = self._stalled.holds(schedule, at=time.monotonic())

@@ -57,6 +57,15 @@ def _is_due(
     )
 
 
+def waits_for_source(schedule: Schedule, *, soon_seconds: float) -> bool:
+    """Return whether a clock is due within ``soon_seconds``, is overdue, or is unconfirmed."""
+    soon = schedule.now + timedelta(seconds=soon_seconds)
+    return any(
+        p.confirm_at is not None or (p.next_fire_at is not None and p.next_fire_at <= soon)
+        for p in schedule.partitions
+    )
+
+
 def seconds_to_next(schedule: Schedule, *, nearest: float, farthest: float) -> float:
     """Return for how long nothing can become due, between ``nearest`` and ``farthest``.
 

@@ -1,0 +1,105 @@
+"""Reads the heartbeats of a stream's source, and stores those that its consumer has reached."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from common.db import Database
+from common.errors import UnavailableError
+from common.messaging.envelope import service_of
+from common.messaging.inbox import claims
+from common.messaging.inbox.dispatch import Stream
+from common.messaging.inbox.partition import BACKOFF
+from common.messaging.kafka import KafkaError, TopicReader
+from common.messaging.watermarks import Heartbeat, PendingHeartbeats, heartbeat_topic
+from common.runtime import Loop, Round
+from common.settings import KafkaSettings
+from common.telemetry import describe, get_logger, metrics
+
+_log = get_logger(__name__)
+
+POLL_SECONDS = 1.0
+
+OnProgress = Callable[[Sequence[int]], None]
+
+
+class HeartbeatReader:
+    """Stores the watermarks of a stream's partitions where no event carries them.
+
+    ``positions`` returns the next offset of each partition that this process has; another process
+    stores the watermarks of the others. ``on_progress`` is called with partitions whose watermark
+    has moved.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kafka: KafkaSettings,
+        stream: Stream,
+        *,
+        positions: Callable[[], Mapping[int, int]],
+        on_progress: OnProgress | None,
+    ) -> None:
+        self._database = database
+        self._kafka = kafka
+        self._stream = stream
+        self._positions = positions
+        self._on_progress = on_progress
+        self._pending = PendingHeartbeats()
+        self._loop = Loop(
+            f"heartbeats:{stream.consumer}",
+            self._session,
+            retry=BACKOFF,
+            survives=(KafkaError, OSError),
+            on_failure=self._interrupted,
+        )
+
+    def healthy(self) -> str | None:
+        return self._loop.healthy()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await self._loop.run(stop)
+
+    async def store_reached(self) -> None:
+        """Store the latest watermark of each partition whose position has come so far.
+
+        While the database is away, they wait for the next call.
+        """
+        reached = self._pending.take(self._positions())
+        if not reached:
+            return
+        consumer = self._stream.consumer
+        try:
+            raised = await self._database.execute_once(claims.raise_watermarks, consumer, reached)
+        except UnavailableError:
+            self._pending.put_back(reached)
+            return
+        for partition, watermark in raised.items():
+            metrics.CONSUMER_WATERMARK.labels(consumer, partition).set(watermark.timestamp())
+        if raised and self._on_progress:
+            self._on_progress(list(raised))
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Round]:
+        topic = heartbeat_topic(service_of(self._stream.source or ""))
+        reader = TopicReader(self._kafka, topic, client_id=f"{self._stream.consumer}.heartbeats")
+
+        async def round_() -> float:
+            for record in await reader.poll(POLL_SECONDS):
+                heartbeat = Heartbeat.read(record)
+                if heartbeat is not None and heartbeat.topic == self._stream.topic:
+                    self._pending.note(heartbeat)
+            await self.store_reached()
+            return 0.0
+
+        try:
+            await reader.start()
+            yield round_
+        finally:
+            await reader.stop()
+
+    def _interrupted(self, error: Exception) -> str:
+        _log.error("consumer.heartbeats_unread", stream=self._stream.consumer,
+                   error=describe(error))  # fmt: skip
+        metrics.CONSUMER_FAILURES.labels(self._stream.consumer, "heartbeats").inc()
+        return f"not reading heartbeats: {type(error).__name__}"
