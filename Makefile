@@ -10,6 +10,8 @@ S      ?=
 ONLY   ?=
 SIZE   ?= small
 SAVE   ?=
+BASE   ?=
+ROUNDS ?= 3
 CASES  ?= 5000
 SEED   ?=
 TENANT ?=
@@ -20,7 +22,7 @@ CODE   := libs/common/src libs/devstack/src services/identity/src services/inter
           services/sla/src examples tools benchmarks tests libs/common/tests $(wildcard services/*/tests)
 PACKAGES := libs/common libs/devstack services/identity services/interactions services/sla
 
-BASE := $(VENV)/.base-is-ready
+RUNTIME := $(VENV)/.base-is-ready
 DEV  := $(VENV)/.dev-is-ready
 TOOLS := $(VENV)/.tools-is-ready
 CLIENTS := build/clients
@@ -45,22 +47,22 @@ help: ## Show this list
 setup: $(DEV) ## Make the virtual environment with everything in it
 
 .PHONY: serve
-serve: $(BASE) ## Run all services with their own Postgres and broker (PORT=8080, EMBEDDED_DATA=dir)
+serve: $(RUNTIME) ## Run all services with their own Postgres and broker (PORT=8080, EMBEDDED_DATA=dir)
 	@exec $(BIN)/python libs/devstack/src/devstack/servers/launch.py $$PPID SIGTERM - - \
 	  $(CURDIR)/$(BIN)/python -m devstack serve --port $(PORT)
 
 .PHONY: demo
-demo: $(BASE) ## Play a customer's journey over several channels, and show what each side sees
+demo: $(RUNTIME) ## Play a customer's journey over several channels, and show what each side sees
 	@exec $(BIN)/python -m examples.journey
 
 .PHONY: clean-embedded
-clean-embedded: $(BASE) ## Drop the data of `make serve`
+clean-embedded: $(RUNTIME) ## Drop the data of `make serve`
 	@exec $(BIN)/python -m devstack clean
 
 ##@ Compose
 
 .PHONY: compose-env
-compose-env: $(BASE) ## Make the secrets of a stack, once (.env)
+compose-env: $(RUNTIME) ## Make the secrets of a stack, once (.env)
 	@$(BIN)/python -m devstack.compose env
 
 .PHONY: up
@@ -69,7 +71,7 @@ up: compose-env ## Build the image, and run every process in a container (docs/o
 	$(COMPOSE) up -d
 
 .PHONY: compose-key
-compose-key: $(BASE) ## Make an API key that all services of the running stack know (TENANT=… NAME=…)
+compose-key: $(RUNTIME) ## Make an API key that all services of the running stack know (TENANT=… NAME=…)
 	@COMPOSE="$(COMPOSE)" $(BIN)/python -m devstack.compose key \
 	  --tenant $(or $(TENANT),$(error TENANT=… is missing)) --name "$(or $(NAME),$(error NAME=… is missing))"
 
@@ -170,6 +172,11 @@ fuzz: $(DEV) ## Requests (CASES=5000 for each service, SEED=…) and records mad
 bench: $(DEV) ## Measure beside the machine's limits (ONLY=context,resolve SIZE=small SAVE=1)
 	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save)
 
+.PHONY: bench-compare
+bench-compare: $(DEV) ## Measure another commit and this one in turns (BASE=main ONLY=context ROUNDS=3)
+	$(BIN)/python -m benchmarks.comparison $(or $(BASE),$(error BASE=… is missing)) \
+	  --size $(SIZE) --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY))
+
 ##@ Database
 
 .PHONY: check-migrations
@@ -246,13 +253,13 @@ $(VENV)/pyvenv.cfg:
 	  { echo "Python 3.11 or newer is needed; say which with PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(BASE): requirements/base.txt requirements/embedded.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
+$(RUNTIME): requirements/base.txt requirements/embedded.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | $(VENV)/pyvenv.cfg
 	$(INSTALL) --require-hashes -r requirements/base.txt -r requirements/embedded.txt
 	$(INSTALL) --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	$(INSTALLED)
 	@touch $@
 
-$(DEV): requirements/dev.txt $(BASE)
+$(DEV): requirements/dev.txt $(RUNTIME)
 	$(INSTALL) --require-hashes -r requirements/dev.txt
 	$(INSTALLED)
 	@touch $@

@@ -88,6 +88,8 @@ def hello(bench: Bench, *, connections: int) -> Limit:
     process = run_module("benchmarks.machine.hello", str(port))
     try:
         while not is_listening(port):
+            if process.poll() is not None:
+                raise RuntimeError(f"hello stopped with exit code {process.returncode}")
             time.sleep(0.05)
         load = Load(
             port=port,

@@ -9,8 +9,10 @@ from datetime import datetime
 
 import asyncpg
 
+from benchmarks.machine.patience import Patience
 from benchmarks.measurements.backlog import open_reader
-from benchmarks.output.table import Row, at_most
+from benchmarks.output.marks import at_most, within
+from benchmarks.output.table import Row
 from benchmarks.site import Bench, Site
 from benchmarks.workload.load import Latencies
 from common.messaging import GroupReader
@@ -20,7 +22,6 @@ P99_MS = 500
 SECONDS_FOR_MANY = 10.0
 DUE_PER_SECOND = 100
 LEAD_SECONDS = 3.0
-WITHIN_SECONDS = 180.0
 WARM_UP = 50
 MANY = 10_000
 WORKERS = ("interactions worker", "sla worker")
@@ -69,19 +70,19 @@ async def _spread(bench: Bench, site: Site) -> Row:
     return Row(
         f"breaches, {bench.size.clocks:,} open, {DUE_PER_SECOND} due a second",
         latencies=latencies,
-        marks=[at_most(P99_MS, latencies.p99, "p99 ms")],
+        marks=[within(P99_MS, latencies.p99, "p99 ms")],
     )
 
 
 async def _at_once(site: Site, count: int) -> Row:
     seen = await _breached(site, count, None, expect=count)
     latencies, took = Latencies.of(seen.milliseconds), max(seen.milliseconds) / 1000
-    mark = at_most(SECONDS_FOR_MANY, took, "s")
+    mark = within(SECONDS_FOR_MANY, took, "s")
     return Row(
         f"breaches, {count:,} due at one instant",
         per_second=count / took,
         latencies=latencies,
-        marks=[mark if count == MANY else at_most(P99_MS, latencies.p99, "p99 ms")],
+        marks=[mark if count == MANY else within(P99_MS, latencies.p99, "p99 ms")],
     )
 
 
@@ -111,8 +112,7 @@ async def _breached(site: Site, clocks: int, per_second: float | None, *, expect
     try:
         async with open_reader(site.bootstrap, TOPIC) as reader:
             await _open_clocks(connection, clocks, LEAD_SECONDS, per_second)
-            async with asyncio.timeout(WITHIN_SECONDS + LEAD_SECONDS):
-                await _read(reader, seen, expect)
+            await _read(reader, seen, expect)
         await connection.execute("TRUNCATE clock")
     finally:
         await connection.close()
@@ -120,7 +120,9 @@ async def _breached(site: Site, clocks: int, per_second: float | None, *, expect
 
 
 async def _read(reader: GroupReader, seen: Seen, expect: int) -> None:
+    patience = Patience("breaches read")
     while len(seen.milliseconds) < expect:
+        patience.see(len(seen.milliseconds))
         polled = await reader.poll(1.0)
         # The deadlines were set by this machine's clock, too.
         now = time.time()

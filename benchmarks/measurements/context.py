@@ -6,7 +6,8 @@ from functools import partial
 
 from benchmarks.machine import limits
 from benchmarks.machine.limits import Limit, Script
-from benchmarks.output.table import Mark, Row, at_least, at_most, row_of
+from benchmarks.output.marks import Mark, at_least, within
+from benchmarks.output.table import Row, row_of
 from benchmarks.site import Bench, Site
 from benchmarks.workload import people
 from benchmarks.workload.load import request
@@ -66,7 +67,7 @@ def _row(bench: Bench, site: Site, case: Case, n: int, greetings: Limit) -> Row:
     if case.name == MARKED:
         marks.append(at_least(SHARE_OF_PGBENCH, sample.per_second / limit.per_second, "of pgbench"))
         if n == max(CONNECTIONS):
-            marks.append(at_most(P50_MS, sample.latencies.p50, "p50 ms"))
+            marks.append(within(P50_MS, sample.latencies.p50, "p50 ms"))
     bounds = {"pgbench": limit, "hello": greetings}
     return row_of(f"context, {case.name}, {n} conn.", sample, bounds, marks=marks)
 

@@ -9,7 +9,8 @@ import asyncpg
 
 from benchmarks.machine import limits
 from benchmarks.machine.limits import Limit, Script
-from benchmarks.output.table import Row, at_least, at_most, row_of
+from benchmarks.output.marks import per_second, within
+from benchmarks.output.table import Row, row_of
 from benchmarks.site import Bench, Site
 from benchmarks.workload import people
 from benchmarks.workload.load import request
@@ -43,7 +44,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 def _single(bench: Bench, site: Site, customers: int, n: int) -> Row:
     limit = limits.pgbench(bench, site.dsn("identity"), _script(customers, 1), clients=n)
     sample = bench.load(site, API, partial(_ask_one, site.key, customers), n)
-    marks = [at_most(P95_MS, sample.latencies.p95, "p95 ms")]
+    marks = [within(P95_MS, sample.latencies.p95, "p95 ms")]
     return row_of(f"resolve, known, {n} conn.", sample, {"pgbench": limit}, marks=marks)
 
 
@@ -51,14 +52,14 @@ def _known_batches(bench: Bench, site: Site, customers: int) -> Row:
     whole = limits.pgbench(bench, site.dsn("identity"), _script(customers, BATCH), clients=1)
     each = Limit(whole.per_second * BATCH, whole.postgres_ms / BATCH)
     sample = bench.load(site, API, partial(_ask_many, site.key, customers), 1)
-    marks = [at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")]
+    marks = [per_second(BATCHED_PER_SECOND, sample.per_second * BATCH)]
     name = f"resolve, known, batches of {BATCH}, 1 conn."
     return row_of(name, sample, {"pgbench": each}, each=BATCH, marks=marks)
 
 
 def _new_batches(bench: Bench, site: Site) -> Row:
     sample = bench.load(site, API, partial(_create_many, site.key, "new"), 1)
-    marks = [at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")]
+    marks = [per_second(BATCHED_PER_SECOND, sample.per_second * BATCH)]
     name = f"resolve, new, batches of {BATCH}, 1 conn."
     return row_of(name, sample, {}, each=BATCH, marks=marks)
 

@@ -5,7 +5,8 @@ from functools import partial
 
 from benchmarks.machine import bulk, limits
 from benchmarks.machine.limits import Limit, Script
-from benchmarks.output.table import Row, at_least, row_of
+from benchmarks.output.marks import per_second
+from benchmarks.output.table import Row, row_of
 from benchmarks.site import Bench, Site
 from benchmarks.workload import messages, people
 from benchmarks.workload.load import request
@@ -44,7 +45,7 @@ def _single(bench: Bench, site: Site, limit: Limit, n: int, *, with_key: bool) -
         f"REST ingest, {'with key' if with_key else 'without key'}, {n} conn.",
         sample,
         {"pgbench insert": limit},
-        marks=[at_least(SINGLE_PER_SECOND, sample.per_second, "per s")] if n > 1 else [],
+        marks=[per_second(SINGLE_PER_SECOND, sample.per_second)] if n > 1 else [],
     )
 
 
@@ -59,7 +60,7 @@ def _batches(bench: Bench, site: Site, n: int) -> Row:
         sample,
         {"bulk insert": limit},
         each=BATCH,
-        marks=[at_least(BATCHED_PER_SECOND, sample.per_second * BATCH, "per s")],
+        marks=[per_second(BATCHED_PER_SECOND, sample.per_second * BATCH)],
     )
 
 

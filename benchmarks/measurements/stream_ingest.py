@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.machine import bulk
 from benchmarks.measurements.backlog import Message, Stream
-from benchmarks.output.table import Row, at_least
+from benchmarks.output.marks import per_second
+from benchmarks.output.table import Row
 from benchmarks.site import Bench, Site
 from benchmarks.workload import messages, people
 from benchmarks.workload.people import People
@@ -36,7 +37,7 @@ def _known(bench: Bench, site: Site, stream: Stream) -> Row:
     limits = {"bulk insert": writing, "reading": asyncio.run(stream.read_only())}
     with bench.plans.recorded("stream_ingest"):
         stream.drain(_records("plans", WARM_UP, lambda n: messages.sender(customers, n)))
-    marks = [at_least(PER_SECOND, done.per_second, "per s")]
+    marks = [per_second(PER_SECOND, done.per_second)]
     return done.row(f"Kafka ingest, {count:,} from known senders", limits, marks)
 
 

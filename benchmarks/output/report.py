@@ -36,9 +36,11 @@ class Report:
 
     def footer(self) -> str:
         """Return the lines below the table: the machine, the notes, how many marks were met."""
-        marks = [mark for row in self.rows for mark in row.marks]
-        met = sum(mark.met for mark in marks)
-        lines = [_machine(), *self.notes, f"Marks met: {met} of {len(marks)}. Size: {self.size}."]
+        marks = [(mark, row.speed) for row in self.rows for mark in row.marks]
+        here = sum(mark.met_at(speed) for mark, speed in marks)
+        plain = sum(mark.met for mark, _ in marks)
+        met = f"Marks met: {here} of {len(marks)} scaled to this machine, {plain} as they stand."
+        lines = [_machine(), *self.notes, f"{met} Size: {self.size}."]
         return "\n".join(["", *(f"- {line}" for line in lines)])
 
     def save(self, document: Path = DOCUMENT, plans: Path = PLANS) -> None:

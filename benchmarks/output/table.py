@@ -3,34 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from typing_extensions import override
-
 from benchmarks.machine.limits import Limit
+from benchmarks.output.marks import Mark, at_most
 from benchmarks.workload.load import Latencies, Sample
 
 HEADER = ("what", "per s", "limit per s (ratio)", "p50 / p95 / p99 ms", "our CPU ms",
           "Postgres CPU ms (limit)", "marks")  # fmt: skip
 _WIDTHS = (46, 7, 34, 21, 10, 23, 5)
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A target. A missed one is reported but fails nothing, because machines differ."""
-
-    aim: str
-    met: bool
-
-    @override
-    def __str__(self) -> str:
-        return f"{'met' if self.met else 'MISSED'}: {self.aim}"
-
-
-def at_least(aim: float, measured: float, of: str) -> Mark:
-    return Mark(f"≥ {aim:,g} {of}", measured >= aim)
-
-
-def at_most(aim: float, measured: float, of: str) -> Mark:
-    return Mark(f"{of} ≤ {aim:,g}", measured <= aim)
 
 
 @dataclass(frozen=True)
@@ -45,6 +24,8 @@ class Row:
     """Processor time of the product's processes for each request or event."""
     postgres_ms: float | None = None
     marks: Sequence[Mark] = ()
+    speed: float = 1.0
+    """Of the machine, against the one that the marks are for."""
 
     def cells(self) -> tuple[str, ...]:
         limits = (self._limit(name, limit) for name, limit in self.limits.items())
@@ -55,7 +36,7 @@ class Row:
             "" if self.latencies is None else _percentiles(self.latencies),
             _milliseconds(self.ours_ms),
             self._postgres(),
-            "; ".join(str(mark) for mark in self.marks),
+            "; ".join(mark.text(self.speed) for mark in self.marks),
         )
 
     def _limit(self, name: str, limit: Limit) -> str:
@@ -99,8 +80,14 @@ def head() -> str:
 
 
 def _percentiles(latencies: Latencies) -> str:
-    return " / ".join(f"{value:,.1f}" for value in (latencies.p50, latencies.p95, latencies.p99))
+    return " / ".join(_digits(value) for value in (latencies.p50, latencies.p95, latencies.p99))
 
 
 def _milliseconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else _digits(value)
+
+
+def _digits(value: float) -> str:
+    """Return a number with three digits or more, so that a table can be compared with another."""
+    places = 3 if value < 1 else 2 if value < 10 else 1  # noqa: PLR2004 - digits shown
+    return f"{value:,.{places}f}"

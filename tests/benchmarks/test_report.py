@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.machine.limits import Limit, Script
+from benchmarks.output.marks import at_least, within
 from benchmarks.output.report import DOCUMENT, Report
-from benchmarks.output.table import Row, at_least, at_most
+from benchmarks.output.table import Row
 from benchmarks.workload.load import Latencies
 
 ROW = Row(
@@ -16,7 +17,7 @@ ROW = Row(
     Latencies(1.0, 2.0, 3.5),
     ours_ms=0.8,
     postgres_ms=0.5,
-    marks=[at_least(0.3, 0.3, "of pgbench"), at_most(3, 3.1, "p50 ms")],
+    marks=[at_least(0.3, 0.3, "of pgbench"), within(3, 3.1, "p50 ms")],
 )
 
 
@@ -29,10 +30,10 @@ def test_a_row_shows_the_ratio_to_each_limit_and_which_marks_were_met():
         "context, 8 conn.",
         "1,200",
         "pgbench 4,000 (0.30), hello 6,000 (0.20)",
-        "1.0 / 2.0 / 3.5",
-        "0.80",
-        "0.50 (0.25)",
-        "met: ≥ 0.3 of pgbench; MISSED: p50 ms ≤ 3",
+        "1.00 / 2.00 / 3.50",
+        "0.800",
+        "0.500 (0.250)",
+        "met: ≥ 0.3 of pgbench; MISSED here: p50 ms ≤ 3 (MISSED: p50 ms ≤ 3)",
     )
 
 
@@ -50,7 +51,7 @@ def test_saving_rewrites_what_stands_between_the_markers_and_nothing_else(tmp_pa
     assert written.endswith("<!-- bench: end -->\nafter\n")
     assert written.count("context, 8 conn.") == 1
     assert "old" not in written
-    assert "- Marks met: 1 of 2. Size: tiny." in written
+    assert "- Marks met: 1 of 2 scaled to this machine, 1 as they stand. Size: tiny." in written
     assert "SELECT 1" in plans.read_text()
 
 
