@@ -15,10 +15,15 @@ from examples.journey.narrator import Narrator
 
 async def journey(directory: Path) -> None:
     narrator = Narrator()
-    async with running_stack(directory, port=free_port()) as stack:
+    async with running_stack(directory, port=free_port(), tell=_print) as stack:
         summary = await play(stack, narrator)
     narrator.where_next()
-    sys.stdout.write(f"{dumps_text(summary)}\n")
+    _print(dumps_text(summary))
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import SecretStr
 
+from devstack.servers.patience import patient
 from devstack.stack.stack import Stack
 from examples.journey.narrator import Narrator
 from interactions.channels.providers.twilio import SIGNATURE_HEADER, signature
@@ -50,7 +51,7 @@ async def play(stack: Stack, tell: Narrator) -> Json:
     """Play the journey and return its summary; raises if a step fails."""
     headers = {"Authorization": f"Bearer {stack.endpoints.api_key}"}
     async with httpx.AsyncClient(
-        base_url=stack.endpoints.base_url, headers=headers, trust_env=False, timeout=10
+        base_url=stack.endpoints.base_url, headers=headers, trust_env=False, timeout=WITHIN_SECONDS
     ) as client:
         listener = asyncio.create_task(_listen(client, tell))
         try:
@@ -233,12 +234,12 @@ class Journey:
         await self._post("/v1/interactions", body)
 
     async def _eventually(self, find: Callable[[], Awaitable[Json | None]], what: str) -> Json:
-        deadline = time.monotonic() + WITHIN_SECONDS
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() - began < patient(WITHIN_SECONDS):
             if found := await find():
                 return found
             await asyncio.sleep(0.05)
-        raise TimeoutError(f"{what} did not come within {WITHIN_SECONDS:.0f} s")
+        raise TimeoutError(f"{what} did not come within {time.monotonic() - began:.0f} s")
 
     async def _post(self, path: str, body: Json) -> Json:
         return _checked(await self._client.post(path, json=body))

@@ -53,14 +53,9 @@ class Narrator:
     def where_next(self) -> None:
         """Say what to try by hand."""
         self._console.print(
-            "\n[bold]Look around:[/] `make serve` keeps a stack running and prints its API key."
-            " Then, with KEY=that key:\n"
-            "  http://127.0.0.1:8080/docs describes every call\n"
-            "  curl -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'"
-            " http://127.0.0.1:8080/v1/context/lookup"
-            """ -d '{"identifier": {"type": "email", "value": "you@example.org"}}'\n"""
-            '  curl -H "Authorization: Bearer $KEY" http://127.0.0.1:8080/v1/sla/clocks\n'
-            '  curl -N -H "Authorization: Bearer $KEY" http://127.0.0.1:8080/v1/sla/stream\n',
+            "\n[bold]Look around:[/] this stack is gone now. `make serve` keeps one running, and"
+            " prints calls to paste,\n  the key for them, and the address of a page that describes"
+            " and tries out every call.\n",
             markup=True,
         )
 

@@ -1,10 +1,13 @@
 """What users of ``make serve`` rely on."""
 
 import asyncio
+import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import asyncpg
 import pytest
 
 from devstack.servers.broker import EmbeddedBroker
+from devstack.servers.children import free_port
 from devstack.servers.postgres import Server
 from devstack.servers.scratch import scratch_directory
 from devstack.stack.services import NAMES
@@ -22,6 +26,43 @@ from devstack.testing.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+MEMBER = """
+import asyncio, sys
+from aiokafka import AIOKafkaConsumer
+
+async def main():
+    member = AIOKafkaConsumer(
+        "interactions.conversations", bootstrap_servers=sys.argv[1], group_id="outsider",
+        session_timeout_ms=6000, heartbeat_interval_ms=1000,
+    )
+    await member.start()
+    while not member.assignment():
+        await member.getmany(timeout_ms=100)
+    print("assigned", flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    code: int | None
+    output: str
+    errors: str
+
+
+async def devstack(directory: Path, *arguments: str) -> Finished:
+    """Run a command of ``python -m devstack`` over a directory to completion."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "devstack", *arguments,
+        env=os.environ | {"EMBEDDED_DATA": str(directory)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    return Finished(process.returncode, output.decode(), errors.decode())
 
 
 @pytest.fixture
@@ -104,6 +145,80 @@ async def test_a_power_cut_that_takes_the_brokers_last_second_loses_nothing(scra
         assert messages[-1]["customer_id"] == messages[0]["customer_id"]
         for message in messages:
             await until(partial(is_known_to_sla, second, message), within=30)
+
+
+async def test_what_it_prints_can_be_pasted(stack: StackProcess):
+    printed = stack.output()
+    lines = printed[printed.index("  export ") : printed.index("  Every call")]
+    pasted = await asyncio.create_subprocess_exec(
+        "bash", "-euc", lines, stdout=asyncio.subprocess.PIPE
+    )
+    answers, _ = await pasted.communicate()
+    assert pasted.returncode == 0
+    recorded, context = (json.loads(line) for line in answers.replace(b"}{", b"}\n{").splitlines())
+    assert context["customer_id"] == recorded["customer_id"]
+
+
+async def test_a_key_with_fewer_scopes_is_known_to_all_services(stack: StackProcess):
+    scopes = "context:read, sla:read"
+    made = await devstack(stack.directory, "key", "--tenant", "narrow", "--scopes", scopes)
+    assert made.code == 0, made.errors
+    async with stack.client(made.output.strip()) as client:
+        assert (await client.get("/v1/sla/clocks")).status_code == 200
+        assert (await client.get("/v1/changes")).status_code == 200
+        assert (await client.put("/v1/sla/calendars/none", json={})).status_code == 403
+        assert (await client.post("/v1/identities/resolve", json={})).status_code == 403
+
+
+async def test_a_key_that_cannot_be_made_says_what_to_do(stack: StackProcess, tmp_path: Path):
+    unknown = await devstack(stack.directory, "key", "--scopes", "context:rea")
+    assert (unknown.code, unknown.output) == (1, "")
+    assert "context:read, identity:admin" in unknown.errors
+    nowhere = await devstack(tmp_path, "key")
+    assert nowhere.code == 1
+    assert "make serve" in nowhere.errors
+
+
+@pytest.mark.parametrize(
+    ("option", "purpose", "setting"),
+    [("--port", "the API", "PORT"), ("--kafka-port", "Kafka", "KAFKA_PORT"),
+     ("--postgres-port", "Postgres", "POSTGRES_PORT")],
+)  # fmt: skip
+async def test_a_port_that_is_taken_is_named(
+    stack: StackProcess, tmp_path: Path, option: str, purpose: str, setting: str
+):
+    taken = stack.endpoints.base_url.rpartition(":")[2]
+    free = [f"--{name}={free_port()}" for name in ("port", "kafka-port", "postgres-port")]
+    refused = await devstack(tmp_path, "serve", *free, option, taken)
+    assert refused.code == 1
+    assert f"port {taken}, for {purpose}, is in use (by " in refused.errors
+    assert f"{setting}=…" in refused.errors
+
+
+@pytest.mark.apache_kafka
+@pytest.mark.timeout(300)
+async def test_on_apache_kafka_a_group_goes_on_after_a_kill(scratch: Path):
+    port = str(free_port())
+    apache = ["--kafka", "apache", "--kafka-port", port]
+    with stack_process(scratch, arguments=apache) as running:
+        assert running.endpoints.kafka == f"127.0.0.1:{port}"
+        message = await say(running, "apache@example.com")
+        await until(lambda: is_known_to_sla(running, message), within=60)
+        for _ in range(2):
+            member = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", MEMBER, running.endpoints.kafka,
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            assert member.stdout is not None
+            assert await member.stdout.readline() == b"assigned\n"
+            member.kill()
+            await member.wait()
+        running.kill()
+    with stack_process(scratch, arguments=apache) as again:
+        assert again.endpoints.kafka == f"127.0.0.1:{port}"
+        second = await say(again, "apache@example.com")
+        assert second["customer_id"] == message["customer_id"]
+        await until(lambda: is_known_to_sla(again, second), within=60)
 
 
 async def say(running: StackProcess, email: str) -> dict:

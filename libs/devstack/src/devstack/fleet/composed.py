@@ -12,11 +12,14 @@ from typing import Any
 import httpx
 from dotenv import dotenv_values
 
+from devstack.servers.patience import patient
+
 ROOT = Path(__file__).parents[5]
 IDENTITY = ("api", "relay")
 """The processes of identity, which has neither consumers nor timers."""
 PROBE = Path(__file__).with_name("probe.py").read_text()
 HEALTHY_WITHIN_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
 STOP_WITHIN_SECONDS = 20
 WORKER = ("consumer", "relay", "timer")
 
@@ -44,7 +47,7 @@ class ComposedFleet:
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {key or self.api_key}"},
             trust_env=False,
-            timeout=10,
+            timeout=PATIENCE_SECONDS,
         )
 
     def containers(self, *names: str) -> list[Any]:
@@ -72,9 +75,12 @@ class ComposedFleet:
             assert code == 0, f"{container.name} exited with {code}:\n{container.logs(tail=20)}"
 
     def await_healthy(self, containers: Iterable[Any]) -> None:
-        deadline, waiting = time.monotonic() + HEALTHY_WITHIN_SECONDS, list(containers)
+        began, waiting = time.monotonic(), list(containers)
         while waiting := [each for each in waiting if health_of(each) != "healthy"]:
-            assert time.monotonic() < deadline, f"not healthy: {[each.name for each in waiting]}"
+            waited = time.monotonic() - began
+            assert waited < patient(HEALTHY_WITHIN_SECONDS), (
+                f"not healthy: {[each.name for each in waiting]}"
+            )
             time.sleep(0.5)
 
     def run(self, service: str, *words: str, more: Mapping[str, str] | None = None) -> str:

@@ -21,6 +21,8 @@ from devstack.stack.services import NAMES, build_services
 from devstack.testing.observation.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.postgres import Templates
 
+PATIENCE_SECONDS = 60.0
+"""How long a client waits for an answer."""
 WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))
 """An API and one worker for everything else, for each service."""
 SEPARATE = (
@@ -57,7 +59,7 @@ class Fleet(Processes):
             base_url=self.url(f"{service} api"),
             headers={"Authorization": f"Bearer {key or self.credentials.api_key}"},
             trust_env=False,
-            timeout=10,
+            timeout=PATIENCE_SECONDS,
         )
 
     def secrets(self) -> list[str]:

@@ -19,6 +19,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from devstack.servers.children import free_port, tail, tie_to_parent
+from devstack.servers.patience import patient
 from devstack.testing.wait import until
 
 ROOT = Path(__file__).parents[5]
@@ -53,9 +54,10 @@ class Processes:
         """Start processes such as ``sla worker`` and return once they are ready."""
         for name in names:
             self.launch(name)
-        deadline, waiting = time.monotonic() + START_WITHIN_SECONDS, list(names)
+        began, waiting = time.monotonic(), list(names)
         while waiting := [name for name in waiting if not self.is_ready(name)]:
-            assert time.monotonic() < deadline, f"not ready: {waiting}"
+            waited = time.monotonic() - began
+            assert waited < patient(START_WITHIN_SECONDS), f"not ready: {waiting}"
             time.sleep(0.2)
 
     def launch(self, name: str, *, through: Sequence[str] = ()) -> None:
@@ -105,7 +107,7 @@ class Processes:
         for name in names:
             self.processes[name].terminate()
         for name in names:
-            code = self.processes.pop(name).wait(STOP_WITHIN_SECONDS)
+            code = self.processes.pop(name).wait(patient(STOP_WITHIN_SECONDS))
             assert code == 0, f"{name} exited with {code}:\n{tail(self.log(name))}"
 
     def kill(self, *names: str) -> None:

@@ -1,13 +1,15 @@
 """Fetch Apache Kafka's jars with Maven, once per version of ``pom.xml``."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
-CACHE = Path(__file__).parents[5] / ".cache" / "kafka"
+CACHE = Path(os.environ.get("THREADLINE_CACHE") or Path(__file__).parents[5] / ".cache") / "kafka"
+"""Outside a checkout that is read-only, ``THREADLINE_CACHE`` must name another folder."""
 NEEDED_JAVA = 17
 
 

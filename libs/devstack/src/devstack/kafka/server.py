@@ -22,19 +22,20 @@ class KafkaNode:
     It can be stopped and started again, at the same address and with its data.
     """
 
-    def __init__(self, jars: Path, directory: Path) -> None:
+    def __init__(self, jars: Path, directory: Path, port: int = 0) -> None:
         self._directory = directory
         self.log = directory / "kafka.log"
         self._properties = directory / "server.properties"
         self._java = ["java", "-Xmx512m", *_LOGGING, "-cp", f"{jars}/*"]
-        self._port = children.free_port()
+        self._port = port or children.free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> str:
         address = f"127.0.0.1:{self._port}"
         self._directory.mkdir(parents=True, exist_ok=True)
         self._write_properties(address)
-        self._format()
+        if not (self._directory / "data" / "meta.properties").exists():
+            self._format()
         self.start()
         return address
 
@@ -54,6 +55,13 @@ class KafkaNode:
             lambda: children.is_listening(self._port), process, log=self.log, within=90
         )
         self.process = process
+
+    def revive(self) -> bool:
+        """Restart the node at the same address if it has died; return whether it had."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        self.start()
+        return True
 
     def stop(self) -> None:
         """Stop the node, if it runs, as an operator would."""

@@ -10,12 +10,15 @@ from devstack.servers import children
 
 
 class EmbeddedBroker:
-    """A broker over ``directory``; a context manager that yields its bootstrap address."""
+    """A broker over ``directory``; a context manager that yields its bootstrap address.
 
-    def __init__(self, directory: Path) -> None:
+    It listens on ``port``, or on any free one.
+    """
+
+    def __init__(self, directory: Path, port: int = 0) -> None:
         self._data = directory.resolve()
         self.log = directory / "broker.log"
-        self._port = children.free_port()
+        self._port = port or children.free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from devstack.servers.patience import patient
+
 _LAUNCH = Path(__file__).with_name("launch.py")
 UNPRIVILEGED = "nobody"
 
@@ -86,12 +88,13 @@ def wait_until(
     ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path, within: float
 ) -> None:
     """Wait until a server is ready; raise ``StartError`` if it dies or takes too long."""
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            ended = process.poll() is not None
+        waited = time.monotonic() - began
+        ended = process.poll() is not None
+        if ended or waited > patient(within):
             process.kill()
-            state = f"exited with {process.returncode}" if ended else f"not ready in {within:.0f} s"
+            state = f"exited with {process.returncode}" if ended else f"not ready in {waited:.0f} s"
             raise StartError(f"server {state}; end of its log:\n{tail(log)}")
         time.sleep(0.02)
 
@@ -101,7 +104,7 @@ def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, withi
     if process.poll() is None:
         process.send_signal(with_signal)
     try:
-        process.wait(within)
+        process.wait(patient(within))
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -109,9 +112,9 @@ def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, withi
 
 def end_orphan(pid: int, *, marker: str, with_signal: signal.Signals, within: float = 10) -> None:
     """End process ``pid`` of a killed parent if its command line contains ``marker``."""
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while _runs(pid, marker):
-        overdue = time.monotonic() > deadline
+        overdue = time.monotonic() - began > patient(within)
         os.kill(pid, signal.SIGKILL if overdue else with_signal)
         time.sleep(0.1)
 
@@ -130,13 +133,29 @@ def _runs(pid: int, marker: str) -> bool:
 
 @contextmanager
 def lock_directory(directory: Path) -> Iterator[None]:
-    """Lock a data directory; raise ``StartError`` if a running process holds the lock."""
-    with (directory / "lock").open("w") as lock:
+    """Create a data directory and lock it.
+
+    Raises ``StartError`` if a running process holds the lock, or the directory cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("w")
+    except OSError as error:
+        raise not_writable(directory, error) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StartError(f"{directory} is in use by another running stack") from error
         yield
+
+
+def not_writable(directory: Path, error: OSError) -> StartError:
+    """Return the error for a data directory that this user cannot write to."""
+    return StartError(
+        f"the data cannot be kept in {directory} ({error.strerror}); name a directory that this"
+        " user may write to with EMBEDDED_DATA=…"
+    )
 
 
 def free_port() -> int:
@@ -150,6 +169,24 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise StartError("no free port on 127.0.0.1 in 1,000 tries; close some servers")
+
+
+def check_free(port: int, *, purpose: str, setting: str) -> None:
+    """Raise ``StartError`` if something listens on ``port``; the message says what to do."""
+    if port and is_listening(port):
+        raise StartError(
+            f"port {port}, for {purpose}, is in use{_listener(port)};"
+            f" stop that or choose another port with {setting}=…"
+        )
+
+
+def _listener(port: int) -> str:
+    """Return the process that listens on a port, in brackets, where this user may know it."""
+    with suppress(psutil.Error, OSError):
+        for entry in psutil.net_connections("tcp"):
+            if entry.status == psutil.CONN_LISTEN and entry.laddr.port == port and entry.pid:
+                return f" (by {psutil.Process(entry.pid).name()}, process {entry.pid})"
+    return ""
 
 
 def is_listening(port: int) -> bool:

@@ -71,14 +71,19 @@ class Server:
 
 
 class EmbeddedPostgres:
-    """A server over ``directory``; a context manager that stops it and keeps its data."""
+    """A server over ``directory``; a context manager that stops it and keeps its data.
 
-    def __init__(self, directory: Path, *, settings: Sequence[str] = DURABLE) -> None:
+    It listens on ``port``, or on any free one.
+    """
+
+    def __init__(
+        self, directory: Path, *, settings: Sequence[str] = DURABLE, port: int = 0
+    ) -> None:
         self.data = directory.resolve() / "data"
         self._log = directory / "postgres.log"
         self._password_file = directory / "password"
         self._settings = settings
-        self._port = children.free_port()
+        self._port = port or children.free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +14,16 @@ from common.messaging import ensure_topics
 from common.migrations import upgrade
 from common.runtime import Component, HttpServer, run_components
 from common.service import Service
-from devstack.servers.children import StartError, is_listening
-from devstack.servers.embedded import Supervisor, ensure_database, running_servers
+from devstack.servers.children import StartError, check_free
+from devstack.servers.embedded import (
+    MakeBroker,
+    Ports,
+    Supervisor,
+    embedded_broker,
+    ensure_database,
+    running_servers,
+)
+from devstack.servers.patience import patient
 from devstack.stack.credentials import DEMO, load_credentials, write_private
 from devstack.stack.docs_key import DocsKey
 from devstack.stack.endpoints import Endpoints
@@ -36,15 +44,24 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
+async def running_stack(
+    directory: Path,
+    *,
+    port: int,
+    ports: Ports | None = None,
+    make_broker: MakeBroker = embedded_broker,
+    tell: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[Stack]:
     """Start the stack over ``directory`` and yield it once it is ready; its data is kept.
 
-    Raises ``StartError`` if it cannot start.
+    ``tell`` is called with a line for each step that takes a while. Raises ``StartError`` if the
+    stack cannot start.
     """
-    if is_listening(port):
-        raise StartError(f"port {port} is in use; choose another with --port")
+    check_free(port, purpose="the API", setting="PORT")
     async with AsyncExitStack() as opened:
-        servers = opened.enter_context(running_servers(directory))
+        servers = opened.enter_context(
+            running_servers(directory, ports=ports, make_broker=make_broker, tell=tell)
+        )
         endpoints_file = directory / "endpoints.json"
         crashed = endpoints_file.exists()  # an orderly stop removes it
         endpoints_file.unlink(missing_ok=True)
@@ -55,6 +72,7 @@ async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
         )
         await ensure_topics(kafka_settings(servers.kafka), _topics(services.all()))
         for service in services.all():
+            tell(f"Preparing the database of {service.name} …")
             await asyncio.to_thread(upgrade, service.migrations, dsns[service.name])
             opened.push_async_callback(service.close)
             await service.open()
@@ -80,6 +98,7 @@ async def running_stack(directory: Path, *, port: int) -> AsyncIterator[Stack]:
             pid=os.getpid(),
         )
         parts: list[Component] = [Supervisor(servers), server, *_components(services.all())]
+        tell("Waiting until every part is ready …")
         running = await opened.enter_async_context(_running(parts))
         await _wait_ready(endpoints.base_url, running)
         write_private(endpoints_file, asdict(endpoints))
@@ -115,9 +134,9 @@ async def _running(parts: list[Component]) -> AsyncIterator[asyncio.Task[None]]:
 async def _wait_ready(base_url: str, running: asyncio.Task[None]) -> None:
     """Wait until every service is ready; raise ``StartError`` if the stack ends or is too slow."""
     answer = "no answer"
-    deadline = time.monotonic() + READY_WITHIN_SECONDS
-    async with httpx.AsyncClient(trust_env=False) as client:
-        while not running.done() and time.monotonic() < deadline:
+    began = time.monotonic()
+    async with httpx.AsyncClient(trust_env=False, timeout=READY_WITHIN_SECONDS) as client:
+        while not running.done() and time.monotonic() - began < patient(READY_WITHIN_SECONDS):
             try:
                 response = await client.get(f"{base_url}/readyz")
             except httpx.TransportError:
