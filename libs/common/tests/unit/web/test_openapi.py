@@ -137,7 +137,7 @@ BODY = {"408", "413", "415", "422"}
     [
         ("get", "/version", ALWAYS | {"422"}),
         ("get", "/things/{thing_id}", CALLER | {"304", "404", "422"}),
-        ("put", "/things/{thing_id}", CALLER | BODY | {"404", "409", "412"}),
+        ("put", "/things/{thing_id}", CALLER | BODY | {"404", "409", "410", "412"}),
         ("post", "/things", CALLER | BODY),
         ("get", "/things", CALLER | {"422"}),
         ("get", "/stream", CALLER | {"422"}),
@@ -262,3 +262,11 @@ def test_an_example_is_shown_at_everything_that_it_has_a_value_for(described: Js
         [content] = described_body["content"].values()
         assert content["examples"] == {"small": {"summary": "A small thing", "value": value}}
     assert "x-examples" not in put
+    other = APIRouter()
+
+    @other.put("/other", response_model=ShownThing)
+    async def put_other(caller: Reader, if_match: IfMatchDep) -> Response:
+        return json_answer({})
+
+    [parameter] = world(other).app.openapi()["paths"]["/other"]["put"]["parameters"]
+    assert "examples" not in parameter

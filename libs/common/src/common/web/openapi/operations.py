@@ -5,6 +5,7 @@ a new route documents all of this by itself.
 """
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def complete(operation: Json, route: APIRoute) -> None:
     for call in dependencies:
         _declare_access(operation, call)
     effects = list(_effects(route, dependencies))
-    parameters = [effect.parameter for effect in effects if effect.parameter is not None]
+    parameters = [deepcopy(effect.parameter) for effect in effects if effect.parameter is not None]
     if parameters:
         operation.setdefault("parameters", []).extend(parameters)
     _complete_responses(operation, effects)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
+from common.jsons import describe_pattern
 from common.web.requests import (
     DescribedAs,
     JsonTime,
@@ -19,7 +20,10 @@ from sla.rules.domain.calendars import MAX_WINDOWS, WEEKDAYS
 from sla.rules.domain.hours import AtClose
 from sla.rules.national_holidays import YEARS_AHEAD
 
-_WALL_TIME = "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$"
+_WALL_TIME = describe_pattern(
+    "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$",
+    "must be a wall time such as 17:30",
+)
 _WallTime = Annotated[
     str,
     StringConstraints(max_length=8),

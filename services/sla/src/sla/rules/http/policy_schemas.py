@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict
 
+from common.jsons import describe_pattern
 from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText, one_of
 from sla.rules.domain.conditions import FIELDS, OPERATORS
 from sla.rules.domain.durations import MAX_SECONDS
@@ -14,17 +15,19 @@ from sla.rules.domain.policy_parser import PAUSE_STATES
 
 MetricName = Annotated[Metric, Field(strict=False), one_of(Metric)]
 _TIME = "PT([0-9]{1,5}H([0-9]{1,6}M)?([0-9]{1,8}S)?|[0-9]{1,6}M([0-9]{1,8}S)?|[0-9]{1,8}S)"
+_DURATION = describe_pattern(f"^{_TIME}$", "must be a duration such as PT4H30M")
+_SHARE_OR_DURATION = describe_pattern(
+    f"^((0?[1-9]|[1-9][0-9])%|{_TIME})$", "must be a percentage such as 75% or a duration"
+)
 _Duration = Annotated[
     str,
     StringConstraints(max_length=32),
-    WithJsonSchema({"type": "string", "pattern": f"^{_TIME}$"}),
+    WithJsonSchema({"type": "string", "pattern": _DURATION}),
 ]
 _Threshold = Annotated[
     str,
     StringConstraints(max_length=16),
-    WithJsonSchema(
-        {"type": "string", "maxLength": 16, "pattern": f"^((0?[1-9]|[1-9][0-9])%|{_TIME})$"}
-    ),
+    WithJsonSchema({"type": "string", "maxLength": 16, "pattern": _SHARE_OR_DURATION}),
 ]
 _PauseState = Annotated[str, StringConstraints(max_length=16), one_of(PAUSE_STATES)]
 
