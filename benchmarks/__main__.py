@@ -10,6 +10,7 @@ from benchmarks.machine import limits
 from benchmarks.measurements import (
     breaches,
     context,
+    endless,
     resolve,
     rest_ingest,
     stream_ingest,
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Part] = {
     "resolve": resolve.measure,
     "visibility": visibility.measure,
     "breaches": breaches.measure,
+    "endless": endless.measure,
 }
 
 
