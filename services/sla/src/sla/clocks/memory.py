@@ -1,29 +1,29 @@
-"""Folds of long conversations kept in memory, so that a new fact does not reread all others."""
+"""Folds of long conversations kept in memory, so that a new fact costs no look-up of the others."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from cachetools import FIFOCache
 
-from sla.clocks.domain.clocks import Clock, Owner
+from sla.clocks.domain.checkpoints.checkpoint import SPACING
 from sla.clocks.domain.conversations import Conversation, ConversationKey
-from sla.clocks.domain.fold import Fold
+from sla.clocks.domain.fold import Fold, Refolded
 
 LONG = 50
 """The number of facts from which a fold is kept; fewer take only a few milliseconds to fold."""
-MAX_KEPT = 256
+MAX_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     ledger: UUID | None
     revision: int | None
-    owner: Owner
     fold: Fold
+    unsaved: int
 
 
 class Folds:
-    """At most ``MAX_KEPT`` folds; dropping the least recently used costs one complete fold.
+    """At most ``MAX_KEPT`` folds; a dropped one goes on from what is stored of it.
 
     A fold is extended only from the exact set of facts that it has read. The name of that set (the
     ledger) is written in the transaction that adds to it, so facts that were rolled back, or that
@@ -33,18 +33,33 @@ class Folds:
     def __init__(self) -> None:
         self._kept: FIFOCache[ConversationKey, _Kept] = FIFOCache(MAX_KEPT)
 
-    def extend(self, conversation: Conversation) -> tuple[Clock, ...] | None:
-        """Read the new facts; return the clocks they may have changed, None to fold all facts."""
-        kept = self._kept.pop(conversation.key, None)
-        before = (conversation.previous_ledger, conversation.revision, conversation.owner)
-        if kept is None or (kept.ledger, kept.revision, kept.owner) != before:
-            return None
-        changed = kept.fold.extend(conversation.new_facts)
-        if changed is not None:
-            self.keep(conversation, kept.fold)
-        return changed
+    def extend(self, conversation: Conversation) -> Refolded | None:
+        """Read the new facts; return the clocks that they may have changed.
 
-    def keep(self, conversation: Conversation, fold: Fold) -> None:
-        """Keep a fold of all facts that the conversation has now."""
-        kept = _Kept(conversation.ledger, conversation.revision, conversation.owner, fold)
+        None when the stored fold must be consulted: a fact is late or comes out of sequence, or so
+        many have been read since the last checkpoint that it is time for another.
+        """
+        kept = self._kept.pop(conversation.key, None)
+        before = (conversation.previous_ledger, conversation.revision)
+        if kept is None or (kept.ledger, kept.revision) != before:
+            return None
+        new, fold = conversation.new_facts, kept.fold
+        unsaved = kept.unsaved + len(new)
+        in_sequence = all(fact.sequence > fold.end.sequence for fact in new)
+        if unsaved >= SPACING.facts or not in_sequence:
+            return None
+        if not fold.still_opens(new, conversation.attributes):
+            return None
+        refolded = fold.extend(new)
+        if refolded is not None:
+            self.keep(conversation, fold, unsaved=unsaved)
+        return refolded
+
+    def keep(self, conversation: Conversation, fold: Fold, *, unsaved: int) -> None:
+        """Keep a fold of all facts that the conversation has now.
+
+        ``unsaved`` of them are not in the stored fold.
+        """
+        fold.forget()
+        kept = _Kept(conversation.ledger, conversation.revision, fold, unsaved)
         self._kept[conversation.key] = kept

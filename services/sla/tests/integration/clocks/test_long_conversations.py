@@ -1,5 +1,6 @@
 """An event of a long conversation costs no more than one of a short one, with equal results."""
 
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,11 +8,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging.inbox.claims import FencedError
-from services.sla.tests.harness import Conversation, Desk, Publisher
+from services.sla.tests.harness import POLICY, Conversation, Desk, Publisher
+from sla.clocks.domain.checkpoints import checkpoint, states
+from sla.clocks.domain.checkpoints.checkpoint import SPACING
 from sla.clocks.memory import LONG
 from sla.clocks.store import conversations
 
 pytestmark = pytest.mark.usefixtures("policy")
+
+MESSAGES = 3_000
+"""Enough for fifteen checkpoints."""
 
 
 @pytest.fixture
@@ -49,6 +55,7 @@ async def clocks_of(desk: Desk, chat: Conversation) -> list[tuple]:
 async def fold_all(service, publisher: Publisher, chat: Conversation) -> None:
     """Fold all facts of the conversation, by an event that is not a fact."""
     await service.database.run(rename_ledger, chat.id)
+    await service.database.run(delete_fold, chat.id)
     chat.event("interaction.recorded", service.clock.now(), kind="system", direction="internal",
                author_type="system", interaction_id=str(uuid4()))  # fmt: skip
     await publisher.send()
@@ -58,6 +65,12 @@ async def rename_ledger(tx: AsyncConnection, chat_id: UUID) -> None:
     """Change the ledger as another process does when it adds a fact."""
     statement = "UPDATE conversation SET ledger = gen_random_uuid() WHERE conversation_id = :id"
     await tx.execute(text(statement), {"id": chat_id})
+
+
+async def delete_fold(tx: AsyncConnection, chat_id: UUID) -> None:
+    """Leave a conversation as the version before stored it: facts without a fold."""
+    for table in ("fold", "checkpoint"):
+        await tx.execute(text(f"DELETE FROM {table} WHERE conversation_id = :id"), {"id": chat_id})
 
 
 async def test_another_event_reads_no_old_fact(desk, publisher, reads):
@@ -115,3 +128,100 @@ async def test_facts_that_were_rolled_back_do_not_count_as_read(
 
 async def fenced(*_):
     raise FencedError("another process owns the partition now")
+
+
+@pytest.fixture
+def facts_read(monkeypatch) -> list[int]:
+    """The sequences of the facts that were read, from their own rows or with a checkpoint."""
+    counted: list[int] = []
+    from_row, from_values = conversations._fact, states.fact_of_values
+
+    def counting_row(row):
+        counted.append(row.sequence)
+        return from_row(row)
+
+    def counting_values(values):
+        counted.append(values[0])
+        return from_values(values)
+
+    monkeypatch.setattr(conversations, "_fact", counting_row)
+    monkeypatch.setattr(checkpoint, "fact_of_values", counting_values)
+    return counted
+
+
+async def endless_chat(publisher: Publisher, began: datetime, *, answered: int) -> Conversation:
+    """Return a conversation of many messages, two seconds apart; one of ``answered`` is ours."""
+    chat = publisher.conversation().opened(began)
+    for turn in range(MESSAGES):
+        is_answer = turn % answered == answered - 1
+        (chat.agent if is_answer else chat.customer)(began + timedelta(seconds=2 * turn))
+        if turn % 500 == 499:
+            await publisher.send()
+    return chat
+
+
+@pytest.mark.parametrize("answered", [2, 10, MESSAGES + 1])
+async def test_after_a_restart_and_for_a_late_fact_few_facts_are_read(
+    service, desk, publisher, facts_read, answered
+):
+    began = desk.now(-3 * MESSAGES)
+    chat = await endless_chat(publisher, began, answered=answered)
+    facts_read.clear()
+    await service.database.run(rename_ledger, chat.id)  # what is in memory does not count
+    chat.customer(desk.now())
+    await publisher.send()
+    assert len(facts_read) <= 3 * SPACING.facts
+    # Between an answer and the next question, or early in a monologue.
+    late_at = began + timedelta(seconds=2 * min(answered, 10) - 1)
+    for late, at in ((chat.agent, late_at), (chat.customer, late_at + timedelta(seconds=0.5))):
+        facts_read.clear()
+        late(at)
+        await publisher.send()
+        assert 0 < len(facts_read) <= 5 * SPACING.facts
+    clocks, events = await clocks_of(desk, chat), await desk.events(chat.id)
+    await fold_all(service, publisher, chat)
+    assert await clocks_of(desk, chat) == clocks
+    assert await desk.events(chat.id) == events
+
+
+async def test_an_uncovered_conversation_reads_few_facts_and_is_covered_by_a_new_policy(
+    api, desk, publisher, facts_read, policy
+):
+    path = f"/v1/sla/policies/{policy['policy_id']}"
+    chat = publisher.conversation(priority="low", channel="chat")
+    narrow = {**POLICY, "conditions": {"all": [{"field": "priority", "op": "eq", "value": "high"}]}}
+    answer = await api.put(path, json=narrow, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    chat.opened(desk.now(-2 * MESSAGES))
+    for turn in range(3 * SPACING.facts):
+        chat.customer(desk.now(turn - MESSAGES))
+        if turn % 100 == 99:
+            await publisher.send()
+    facts_read.clear()
+    chat.customer(desk.now(-1))
+    await publisher.send()
+    assert len(facts_read) <= 2 * SPACING.facts
+    assert await clocks_of(desk, chat) == []
+    chat.snapshot["priority"] = "high"
+    chat.event("conversation.prioritised", desk.now(), previous_priority="low")
+    await publisher.send()
+    assert {row[4] for row in await clocks_of(desk, chat)} == {"first_response", "resolution"}
+
+
+async def test_a_conversation_of_the_version_before_gets_its_checkpoints(
+    service, desk, publisher, reads
+):
+    chat = await long_chat(desk, publisher)
+    chat.agent(desk.now(-995))
+    await publisher.send()
+    clocks = await clocks_of(desk, chat)
+    await fold_all(service, publisher, chat)
+    assert await clocks_of(desk, chat) == clocks
+    reads.clear()
+    chat.customer(desk.now(-1895.5))  # late
+    await publisher.send()
+    assert reads == []
+    events, clocks = await desk.events(chat.id), await clocks_of(desk, chat)
+    await fold_all(service, publisher, chat)
+    assert await clocks_of(desk, chat) == clocks
+    assert await desk.events(chat.id) == events

@@ -292,16 +292,16 @@ def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
     opening, *rest = life
     if not data.draw(st.booleans(), "in the order of the sequence"):
         rest = data.draw(st.permutations(rest))
-    read, extended = [opening], Fold([opening], TWO)
+    read, extended = [opening], Fold.of([opening], TWO)
     current = clocks(read, TWO)
     while rest:
         size = data.draw(st.integers(1, len(rest)))
         batch, rest = rest[:size], rest[size:]
         read += batch
-        changed = extended.extend(batch)
-        if changed is None:
-            extended, current = Fold(read, TWO), {}
-            changed = extended.folded().clocks
+        refolded = extended.extend(batch)
+        if refolded is None:
+            extended, current = Fold.of(read, TWO), {}
+        changed = extended.folded().clocks if refolded is None else refolded.clocks
         current |= {clock.key: clock for clock in changed}
         assert current == clocks(read, TWO)
         assert extended.folded() == fold(read, TWO, fallback={})
@@ -309,15 +309,17 @@ def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
 
 def test_later_facts_extend_a_fold_and_late_facts_do_not():
     life = Life().opened().customer(1).agent(5).status(10, "pending").customer(20)
-    short = Fold(life.facts[:4], rules())
+    short = Fold.of(life.facts[:4], rules())
     assert short.extend([replace(life.facts[4], occurred_at=after(4))]) is None
     assert short.extend([replace(life.facts[3], sequence=2)]) is None
-    assert [c.metric for c in short.extend(life.facts[4:]) or ()] == [FIRST, RESOLUTION, NEXT]
+    refolded = short.extend(life.facts[4:])
+    assert refolded is not None
+    assert [clock.metric for clock in refolded.clocks] == [RESOLUTION, NEXT]
 
 
 def test_only_a_fold_with_the_opening_can_be_extended():
     with pytest.raises(ValueError, match="opening"):
-        Fold(Life().customer(5).facts, rules())
+        Fold.of(Life().customer(5).facts, rules())
 
 
 @given(life=lives())

@@ -30,7 +30,8 @@ class ConversationFacts:
 class Conversation:
     """A stored conversation. It keeps the ``revision`` of the rules that first matched it.
 
-    ``ledger`` names the set of its facts; adding ``new_facts`` to ``previous_ledger`` made it.
+    ``ledger`` names the set of its facts; adding ``new_facts`` to ``previous_ledger`` made it. It
+    ``has_moved`` when it has another customer or partition than before.
     """
 
     key: ConversationKey
@@ -43,6 +44,7 @@ class Conversation:
     ledger: UUID | None
     previous_ledger: UUID | None = None
     new_facts: tuple[Fact, ...] = ()
+    has_moved: bool = False
 
     @property
     def owner(self) -> Owner:

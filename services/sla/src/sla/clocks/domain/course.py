@@ -45,11 +45,14 @@ class Course:
         if self.agent_initiated in {None, "from_creation"}:
             self._begin(self.opened_at, self.opening)
 
-    def read(self, fact: Fact) -> None:
-        """Take one more fact into account, the next in order."""
+    def read(self, fact: Fact, *, outlasts: bool = True) -> None:
+        """Take one more fact into account, the next in order.
+
+        ``outlasts`` is False for a customer's message that every later change of status has seen.
+        """
         at = max(micros(fact.occurred_at), self.opened_at)
         if fact.kind is FactKind.CUSTOMER_MESSAGE:
-            self._customer_wrote(fact, at)
+            self._customer_wrote(fact, at, outlasts=outlasts)
         elif fact.kind in _REPLIES:
             # A message from before the conversation existed answers nothing in it.
             if micros(fact.occurred_at) >= self.opened_at:
@@ -61,8 +64,24 @@ class Course:
             self._adopt(fact, at)
 
     def live_tracks(self) -> list[Track]:
-        """Return the tracks that later facts can change: each metric's last cycle."""
-        return list(self.current.values())
+        """Return the tracks that later facts can change, each of them its metric's last cycle."""
+        return [track for track in self.current.values() if not self.is_settled(track)]
+
+    def is_settled(self, track: Track) -> bool:
+        """Return whether no later fact can change the last cycle of a metric."""
+        if track.metric is Metric.FIRST_RESPONSE:
+            return self.responded
+        return track.metric is Metric.NEXT_RESPONSE and not track.is_open
+
+    def settled_cycles(self) -> dict[Metric, int]:
+        """Return how many cycles of each metric no later fact can change."""
+        return {metric: self._settled_cycles(metric) for metric in Metric}
+
+    def _settled_cycles(self, metric: Metric) -> int:
+        track = self.current.get(metric)
+        if track is None:
+            return 0
+        return track.cycle if self.is_settled(track) else track.cycle - 1
 
     def clocks(self, tracks: Iterable[Track]) -> tuple[Clock, ...]:
         clocks = (track.clock(self.rules, self.history) for track in tracks if _counts(track))
@@ -95,13 +114,15 @@ class Course:
         self._start(Metric.FIRST_RESPONSE, at, by)
         self._start(Metric.RESOLUTION, at, by)
 
-    def _customer_wrote(self, fact: Fact, at: int) -> None:
+    def _customer_wrote(self, fact: Fact, at: int, *, outlasts: bool) -> None:
         if self.awaiting_customer:
             self.awaiting_customer = False
             self._begin(at, fact)
         elif self.responded:
-            self.unanswered.append(fact)
-            if len(self.unanswered) == 1 and self.status not in CLOSED:
+            is_oldest = not self.unanswered
+            if is_oldest or outlasts:
+                self.unanswered.append(fact)
+            if is_oldest and self.status not in CLOSED:
                 self._start(Metric.NEXT_RESPONSE, at, fact)
 
     def _replied(self, fact: Fact, at: int) -> None:

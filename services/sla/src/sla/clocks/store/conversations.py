@@ -1,6 +1,6 @@
 """Conversations and the facts about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,10 @@ _SAVE_CONVERSATIONS = text(
         source_partition = excluded.source_partition,
         ledger = excluded.ledger
     RETURNING c.tenant_id, c.conversation_id, c.customer_id, c.attributes, c.first_recorded_at,
-              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS previous_ledger
+              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS previous_ledger,
+              old.conversation_id IS NOT NULL AND (
+                  old.customer_id IS DISTINCT FROM c.customer_id
+                  OR old.source_partition <> c.source_partition) AS has_moved
     """
 )
 
@@ -73,6 +76,15 @@ _LIST_FACTS = text(
     SELECT {_FACT.of("f")}
     FROM {KEYS}
     JOIN fact f ON f.tenant_id = k.tenant_id AND f.conversation_id = k.conversation_id
+    """
+)
+
+_LIST_FACTS_AFTER = text(
+    f"""
+    SELECT {_FACT.of("f")}
+    FROM {keys_with(read="bigint")}
+    JOIN fact f ON f.tenant_id = k.tenant_id AND f.conversation_id = k.conversation_id
+               AND f.sequence > k.read
     """
 )
 
@@ -112,9 +124,22 @@ async def list_facts(
     tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, list[Fact]]:
     """Return all facts of the conversations."""
-    result = await tx.execute(_LIST_FACTS, key_values(keys))
+    return _by_conversation(keys, await tx.execute(_LIST_FACTS, key_values(keys)))
+
+
+async def list_facts_after(
+    tx: Transaction, read: Mapping[ConversationKey, int]
+) -> dict[ConversationKey, list[Fact]]:
+    """Return the facts of each conversation whose sequence is higher than its value in ``read``."""
+    values = {**key_values(read.keys()), "read": list(read.values())}
+    return _by_conversation(read, await tx.execute(_LIST_FACTS_AFTER, values))
+
+
+def _by_conversation(
+    keys: Iterable[ConversationKey], rows: Iterable[Any]
+) -> dict[ConversationKey, list[Fact]]:
     facts: dict[ConversationKey, list[Fact]] = {key: [] for key in keys}
-    for row in result:
+    for row in rows:
         facts[row.tenant_id, row.conversation_id].append(_fact(row))
     return facts
 
@@ -168,6 +193,7 @@ def _conversation(row: Any, new_facts: Mapping[ConversationKey, tuple[Fact, ...]
         test=row.test,
         ledger=row.ledger,
         previous_ledger=row.previous_ledger,
+        has_moved=row.has_moved,
         new_facts=new_facts[key],
     )
 

@@ -10,15 +10,23 @@ from common.ids import new_id
 from sla.clocks.domain.changes import Change, OwnedChange, owned
 from sla.clocks.domain.clocks import Clock, ClockKey, OwnedClock, current_versions
 from sla.clocks.domain.conversations import Conversation, ConversationFacts, ConversationKey
-from sla.clocks.domain.facts import Fact, FactKind
-from sla.clocks.domain.fold import Fold, Folded, fold
+from sla.clocks.domain.facts import Fact
+from sla.clocks.domain.fold import Folded, fold
 from sla.clocks.domain.reconciliation import Reconciliation
 from sla.clocks.memory import LONG, Folds
 from sla.clocks.store import clock_writes, conversations
+from sla.clocks.usecases.candidates import find_candidates
+from sla.clocks.usecases.long_conversations import (
+    Continued,
+    LongConversations,
+    NewFold,
+    fold_long,
+    fold_uncovered,
+    save_new_folds,
+)
 from sla.clocks.usecases.save_changes import ClockSaver
 from sla.rules.domain.policy import Ruleset
 from sla.rules.memory import Rulesets
-from sla.rules.store import revisions
 
 IN_A_THREAD = 500
 """The number of facts from which a conversation is folded in a thread; they take about 25 ms."""
@@ -37,11 +45,14 @@ class ApplyFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Judgement:
-    """The clocks by the first rules that cover a conversation, and the revision of those rules."""
+    """The clocks by the first rules that cover a conversation, and the revision of those rules.
+
+    ``new`` is what to store of a long conversation.
+    """
 
     folded: Folded | None
     revision: int | None
-    fold: Fold | None = None
+    new: NewFold | None = None
 
 
 class ClockUpdater:
@@ -58,15 +69,20 @@ class ClockUpdater:
             return
         batch = await conversations.save_facts(tx, command.batch)
         reconciliation = Reconciliation(now, command.known_until, new_id)
-        extended: list[tuple[Conversation, Sequence[Clock]]] = []
-        unread: list[Conversation] = []
+        continued: list[Continued] = []
+        others: list[Conversation] = []
         for conversation in batch.values():
-            changed = self._folds.extend(conversation)
-            if changed is None:
-                unread.append(conversation)
+            refolded = self._folds.extend(conversation)
+            if refolded is None:
+                others.append(conversation)
             else:
-                extended.append((conversation, changed))
-        changes = await _reconcile_extended(tx, extended, reconciliation)
+                continued.append(Continued(conversation, [refolded]))
+        unread: list[Conversation] = []
+        if others:
+            long = LongConversations(tx, self._rulesets, self._folds)
+            gone_on, unread = await long.go_on(others)
+            continued += gone_on
+        changes = await _reconcile_continued(tx, continued, reconciliation)
         if unread:
             changes += await self._fold_all(tx, unread, reconciliation)
         await self._saver.save_changes(tx, changes, now=now)
@@ -78,63 +94,44 @@ class ClockUpdater:
         keys = [conversation.key for conversation in unread]
         facts = await conversations.list_facts(tx, keys)
         stored = await clock_writes.lock_all_clocks(tx, keys)
-        candidates = await self._candidates(tx, unread)
+        candidates = await find_candidates(tx, self._rulesets, unread)
         changes: list[OwnedChange] = []
         matched: dict[ConversationKey, int] = {}
+        new: list[tuple[Conversation, NewFold]] = []
         for conversation in unread:
             key = conversation.key
             judgement = await _judge(conversation, facts[key], candidates[key])
+            if judgement.new is not None:
+                new.append((conversation, judgement.new))
             if judgement.folded is None:
                 continue
             if judgement.revision is not None and conversation.revision is None:
                 matched[key] = judgement.revision
-            if judgement.fold is not None:
-                self._folds.keep(conversation, judgement.fold)
             clocks = judgement.folded.clocks
             changes += _reconcile_all(conversation, stored[key], clocks, reconciliation)
         await conversations.save_revisions(tx, matched)
+        await save_new_folds(tx, new, self._folds)
         return changes
 
-    async def _candidates(
-        self, tx: Transaction, unread: Sequence[Conversation]
-    ) -> Mapping[ConversationKey, Sequence[Ruleset]]:
-        """Return the rulesets that may cover each conversation, in the order to try them.
 
-        A matched conversation keeps its ruleset. For any other, the one in force when its first
-        event was recorded comes first, however late that event is applied; then the newest.
-        """
-        unmatched = [c for c in unread if c.revision is None]
-        wanted: set[tuple[str, datetime | None]] = {
-            (c.key[0], at) for c in unmatched for at in (c.first_recorded_at, None)
-        }
-        in_force = await revisions.list_revisions(tx, list(wanted)) if wanted else {}
-        candidates: dict[ConversationKey, list[Ruleset]] = {}
-        for conversation in unread:
-            tenant = conversation.key[0]
-            numbers = [conversation.revision]
-            if conversation.revision is None:
-                times = (conversation.first_recorded_at, None)
-                numbers = [in_force[tenant, at] for at in times]
-            candidates[conversation.key] = [
-                await self._rulesets.get(tx, tenant, number)
-                for number in dict.fromkeys(numbers)
-                if number is not None
-            ]
-        return candidates
-
-
-async def _reconcile_extended(
-    tx: Transaction,
-    extended: Sequence[tuple[Conversation, Sequence[Clock]]],
-    reconciliation: Reconciliation,
+async def _reconcile_continued(
+    tx: Transaction, continued: Sequence[Continued], reconciliation: Reconciliation
 ) -> list[OwnedChange]:
-    """Return the changes of conversations in which only these clocks can have changed."""
-    keys = {conversation.key: [clock.key for clock in clocks] for conversation, clocks in extended}
-    stored = await clock_writes.lock_clocks(tx, keys)
+    """Return the changes of conversations in which only some cycles can have changed."""
+    moved = [c.conversation.owner for c in continued if c.conversation.has_moved]
+    await clock_writes.save_owners(tx, moved)
+    ranges = [
+        (c.conversation.key, metric, first, last)
+        for c in continued
+        for refolded in c.refolded
+        for metric, (first, last) in refolded.cycles.items()
+    ]
+    stored = await clock_writes.lock_cycles(tx, ranges)
     changes: list[OwnedChange] = []
-    for conversation, clocks in extended:
-        before = current_versions(stored[conversation.key])
-        changes += owned(conversation.owner, reconciliation.changes(before, clocks))
+    for c in continued:
+        before = current_versions(stored.get(c.conversation.key, {}))
+        clocks = [clock for refolded in c.refolded for clock in refolded.clocks]
+        changes += owned(c.conversation.owner, reconciliation.changes(before, clocks))
     return changes
 
 
@@ -167,14 +164,13 @@ async def _judge(
 def _fold(
     conversation: Conversation, facts: Sequence[Fact], candidates: Sequence[Ruleset]
 ) -> _Judgement:
-    is_opened = any(fact.kind is FactKind.OPENED for fact in facts)
-    if conversation.revision is not None and is_opened and len(facts) >= LONG:
+    if conversation.revision is not None and len(facts) >= LONG:
         [ruleset] = candidates
-        extensible = Fold(facts, ruleset)
-        return _Judgement(extensible.folded(), ruleset.revision, extensible)
+        long, new = fold_long(facts, ruleset, fallback=conversation.attributes)
+        return _Judgement(long, ruleset.revision, new)
     folded: Folded | None = None
     for ruleset in candidates:
         folded = fold(facts, ruleset, fallback=conversation.attributes)
         if folded.matched:
             return _Judgement(folded, ruleset.revision)
-    return _Judgement(folded, None)
+    return _Judgement(folded, None, fold_uncovered(facts) if len(facts) >= LONG else None)

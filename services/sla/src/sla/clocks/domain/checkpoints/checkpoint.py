@@ -1,0 +1,97 @@
+"""Checkpoints: the state of a fold every so many facts, with the facts that follow it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from common.jsons import dumps_text, loads
+from sla.clocks.domain.checkpoints.digest import Digester, Read
+from sla.clocks.domain.checkpoints.states import fact_of_values, fact_values, state_of
+from sla.clocks.domain.facts import Fact, Place, place_of
+from sla.clocks.domain.fold import Fold
+
+BEGINNING: Place = (-(2**62), 0, 0)
+"""The place of the first checkpoint, before all facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """How many facts follow a checkpoint; late facts may make them twice as many.
+
+    A digest is stored if it has at most ``digested`` facts.
+    """
+
+    facts: int = 200
+    digested: int = 16
+
+
+SPACING = Spacing()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state before a stretch of facts, and the stretch, which lasts until the next checkpoint.
+
+    ``digest`` are those of its facts that can change a clock, if they are few. ``facts`` is None
+    while they have not been loaded. ``seen`` is the sequence up to which messages among the facts
+    are known to whatever closes the conversation after them.
+    """
+
+    start: Place
+    state: str
+    seen: int
+    size: int
+    digest: str | None
+    facts: str | None
+
+    def stored_facts(self) -> list[Fact]:
+        if self.facts is None:
+            raise ValueError("the facts of this checkpoint have not been loaded")
+        return [fact_of_values(values) for values in loads(self.facts)]
+
+    def reads(self, digester: Digester) -> list[Read]:
+        """Return what there is to read of its facts."""
+        if self.digest is not None:
+            return [Read(fact_of_values(values), flag) for values, flag in loads(self.digest)]
+        return list(digester.digest(self.stored_facts(), seen=self.seen))
+
+    def restated(self, state: str) -> "Checkpoint":
+        return replace(self, state=state)
+
+
+def checkpoints_of(
+    fold: Fold, ordered: Sequence[Fact], spacing: Spacing, *, start: Place, seen: int
+) -> Iterator[Checkpoint]:
+    """Read facts in stretches; yield the checkpoint before each, the first one at ``start``.
+
+    The facts come next in order. ``seen`` is that of the last checkpoint.
+    """
+    bounds = [*range(0, max(1, len(ordered)), spacing.facts), len(ordered)]
+    closings = _next_closings(ordered, seen)
+    for first, last in pairwise(bounds):
+        following = ordered[first:last]
+        seen_then = closings[last]
+        state = state_of(fold.course)
+        reads = list(fold.digester.digest(following, seen=seen_then))
+        yield Checkpoint(
+            start=place_of(following[0]) if first else start,
+            state=state,
+            seen=seen_then,
+            size=len(following),
+            digest=_digest_text(reads) if len(reads) <= spacing.digested else None,
+            facts=dumps_text([fact_values(fact) for fact in following]),
+        )
+        for fact, outlasts in reads:
+            fold.course.read(fact, outlasts=outlasts)
+
+
+def _next_closings(ordered: Sequence[Fact], seen: int) -> list[int]:
+    """Return for each place the sequence of the next closing, or ``seen`` without one."""
+    closings = [seen]
+    for fact in reversed(ordered):
+        closings.append(fact.sequence if fact.closes else closings[-1])
+    return closings[::-1]
+
+
+def _digest_text(reads: Iterable[Read]) -> str:
+    return dumps_text([[fact_values(fact), outlasts] for fact, outlasts in reads])

@@ -1,0 +1,68 @@
+"""Late facts: read where they belong, and from there on until they make no difference any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
+from sla.clocks.domain.checkpoints.states import state_of
+from sla.clocks.domain.facts import Fact, in_place
+from sla.clocks.domain.fold import LAST_CYCLE, Fold, Refolded
+from sla.rules.domain.policy import Metric
+
+
+@dataclass(slots=True)
+class Refold:
+    """Goes on from the state of a checkpoint, with the facts that follow it and the late ones.
+
+    ``restated`` are checkpoints whose state has changed, ``rewritten`` those whose facts have.
+    """
+
+    fold: Fold
+    spacing: Spacing
+    restated: list[Checkpoint] = field(default_factory=list)
+    rewritten: list[Checkpoint] = field(default_factory=list)
+    settled: dict[Metric, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settled = self.fold.course.settled_cycles()
+
+    def has_met(self, checkpoint: Checkpoint) -> bool:
+        """Return whether everything from this checkpoint on stays as it is."""
+        return state_of(self.fold.course) == checkpoint.state
+
+    def read(
+        self, checkpoint: Checkpoint, late: Sequence[Fact], following: Checkpoint | None
+    ) -> None:
+        """Read the facts between two checkpoints, with the late ones among them."""
+        if late:
+            end = self.fold.end
+            is_open = following is None or end.is_open_from(following.start)
+            self._insert(checkpoint, late, seen=end.sequence if is_open else checkpoint.seen)
+            return
+        state = state_of(self.fold.course)
+        if state != checkpoint.state:
+            self.restated.append(checkpoint.restated(state))
+        for fact, outlasts in checkpoint.reads(self.fold.digester):
+            self.fold.course.read(fact, outlasts=outlasts)
+
+    def _insert(self, checkpoint: Checkpoint, late: Sequence[Fact], *, seen: int) -> None:
+        ordered = in_place([*checkpoint.stored_facts(), *late])
+        spacing = self.spacing
+        if len(ordered) <= 2 * spacing.facts:
+            spacing = replace(spacing, facts=len(ordered))
+        self.rewritten += checkpoints_of(
+            self.fold, ordered, spacing, start=checkpoint.start, seen=seen
+        )
+
+    def until_here(self) -> Refolded:
+        """Return the clocks that have ended so far, once a checkpoint has been met."""
+        live = [id(track) for track in self.fold.course.live_tracks()]
+        ended = [track for track in self.fold.course.tracks if id(track) not in live]
+        settled = self.fold.course.settled_cycles()
+        cycles = {metric: (count + 1, settled[metric]) for metric, count in self.settled.items()}
+        return Refolded(self.fold.course.clocks(ended), cycles)
+
+    def until_the_end(self) -> Refolded:
+        """Return all clocks from the first checkpoint on."""
+        cycles = {metric: (count + 1, LAST_CYCLE) for metric, count in self.settled.items()}
+        return Refolded(self.fold.course.clocks(self.fold.course.tracks), cycles)

@@ -1,0 +1,121 @@
+"""Read new facts into a fold that has checkpoints, late ones where they belong."""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
+from sla.clocks.domain.checkpoints.digest import UNSEEN
+from sla.clocks.domain.checkpoints.heads import Head
+from sla.clocks.domain.checkpoints.refold import Refold
+from sla.clocks.domain.facts import Fact, Place, place_of
+from sla.clocks.domain.fold import Fold, Refolded
+
+
+class Chain(Protocol):
+    """The checkpoints of a conversation, in order; the first one is before all facts."""
+
+    async def before(self, place: Place) -> Checkpoint:
+        """Return the last checkpoint that is not after a place, with its facts."""
+        ...
+
+    async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        """Return the one after the checkpoint that was returned last."""
+        ...
+
+    async def with_facts(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Return the checkpoint with its facts."""
+        ...
+
+
+@dataclass(slots=True)
+class Continuation:
+    """What new facts have changed: clocks, the head, and checkpoints to save.
+
+    ``unsaved`` facts are not yet followed by a checkpoint; with none the head is to be saved.
+    """
+
+    fold: Fold
+    refolded: list[Refolded] = field(default_factory=list)
+    restated: list[Checkpoint] = field(default_factory=list)
+    rewritten: list[Checkpoint] = field(default_factory=list)
+    unsaved: int = 0
+
+
+async def continue_fold(
+    chain: Chain, head: Head, facts: Collection[Fact], spacing: Spacing
+) -> Continuation | None:
+    """Read facts into a fold, from its head if they are its latest; the chain ends at the head.
+
+    None, with nothing read, if all facts must be read from the beginning.
+    """
+    end = head.fold.end
+    if not end.takes(facts):
+        return None
+    ordered = end.placed(facts)
+    if ordered and place_of(ordered[0]) < end.last:
+        return await _read_late(chain, head, ordered, spacing)
+    return _append(head.fold, ordered, spacing)
+
+
+def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuation:
+    refold = Refold(fold, spacing)
+    continuation = Continuation(fold)
+    # One with a lower sequence would not be found again among the facts after the head.
+    if len(ordered) < spacing.facts and all(f.sequence > fold.end.sequence for f in ordered):
+        fold.read(ordered, seen=UNSEEN)
+        continuation.unsaved = len(ordered)
+    else:
+        start = place_of(ordered[0])
+        seen = max((fold.end.sequence, *(fact.sequence for fact in ordered)))
+        continuation.rewritten += checkpoints_of(fold, ordered, spacing, start=start, seen=seen)
+        fold.end.advance(ordered)
+    continuation.refolded.append(refold.until_the_end())
+    return continuation
+
+
+async def _read_late(
+    chain: Chain, head: Head, ordered: Sequence[Fact], spacing: Spacing
+) -> Continuation:
+    """Read facts that belong between others; from each one on as far as it matters."""
+    continuation = Continuation(head.fold)
+    end, digester = head.fold.end, head.fold.digester
+    end.advance(ordered)
+    late = deque(ordered)
+    while late:
+        checkpoint = await chain.before(place_of(late[0]))
+        refold = Refold(Fold(head.restorer.course(checkpoint.state), end, digester), spacing)
+        if await _read_on(chain, refold, checkpoint, late):
+            continuation.refolded.append(refold.until_the_end())
+            continuation.fold = refold.fold
+        else:
+            continuation.refolded.append(refold.until_here())
+        continuation.restated += refold.restated
+        continuation.rewritten += refold.rewritten
+    return continuation
+
+
+async def _read_on(chain: Chain, refold: Refold, checkpoint: Checkpoint, late: deque[Fact]) -> bool:
+    """Read from a checkpoint on until one is met; return whether the end came first."""
+    while True:
+        following = await chain.after(checkpoint)
+        own = _before(late, following)
+        if own or checkpoint.digest is None:
+            checkpoint = await chain.with_facts(checkpoint)
+        refold.read(checkpoint, own, following)
+        if following is None:
+            return True
+        if refold.has_met(following):
+            return False
+        checkpoint = following
+        await asyncio.sleep(0)  # There may be many; others shall not wait for all of them.
+
+
+def _before(late: deque[Fact], following: Checkpoint | None) -> list[Fact]:
+    """Take the late facts that belong before a checkpoint."""
+    own: list[Fact] = []
+    while late and (following is None or place_of(late[0]) < following.start):
+        own.append(late.popleft())
+    return own
