@@ -11,6 +11,7 @@ from benchmarks.measurements import (
     breaches,
     context,
     endless,
+    idle,
     resolve,
     rest_ingest,
     stream_ingest,
@@ -31,6 +32,7 @@ PARTS: Mapping[str, Part] = {
     "visibility": visibility.measure,
     "breaches": breaches.measure,
     "endless": endless.measure,
+    "idle": idle.measure,
 }
 
 

@@ -69,9 +69,9 @@ class RelaySettings(Part):
     batch_size: PositiveInt = 500
     poll_seconds: PositiveFloat = 0.05
     """How often a relay looks for rows while it finds some, or somebody waits for its watermark."""
-    idle_poll_seconds: PositiveFloat = 1.0
+    idle_poll_seconds: PositiveFloat = 2.0
     """How often it looks otherwise. A commit wakes it, in whatever process, unless that dies."""
-    heartbeat_seconds: PositiveFloat = 1.0
+    heartbeat_seconds: PositiveFloat = 2.0
     """How far a watermark may lag on partitions without events while nobody waits for it."""
     prompt_heartbeat_seconds: PositiveFloat = 0.1
     """The same while another service has asked for it."""
