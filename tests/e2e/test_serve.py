@@ -14,6 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from common.messaging import end_offsets, heartbeat_topic
+from common.settings import KafkaSettings
 from devstack.servers.broker import EmbeddedBroker
 from devstack.servers.children import free_port
 from devstack.servers.postgres import Server
@@ -90,6 +92,41 @@ async def test_everything_answers_behind_one_port(stack: StackProcess):
         offered = await client.post("/docs/key", headers={"X-Threadline-Docs": "1"})
         assert offered.json() == {"api_key": stack.endpoints.api_key, "tenant": "demo"}
     assert {"/v1/identities/resolve", "/v1/interactions", "/v1/sla/clocks"} <= paths
+
+
+async def test_an_idle_stack_asks_little_and_writes_no_events(scratch: Path):
+    """Count its transactions and records: polls of the past made 150 and 14 a second of them."""
+    with stack_process(scratch / "stack") as running:
+        await asyncio.sleep(3)
+        work, written = await transactions(running), await ends(running)
+        await asyncio.sleep(10)
+        work, later = await transactions(running) - work, await ends(running)
+    assert work <= 400
+    assert {t: later[t] for t in EVENTS} == dict.fromkeys(EVENTS, 0)
+    assert 0 < sum(later[t] - written[t] for t in HEARTBEATS) <= 50
+
+
+EVENTS = ("identity.customers", "interactions.conversations", "sla.clocks")
+HEARTBEATS = tuple(heartbeat_topic(name) for name in NAMES)
+
+
+async def transactions(running: StackProcess) -> int:
+    """Return how many transactions the services' databases have committed."""
+    total = 0
+    for dsn in running.endpoints.postgres.values():
+        connection = await asyncpg.connect(dsn)
+        total += await connection.fetchval(
+            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+        )
+        await connection.close()
+    return total
+
+
+async def ends(running: StackProcess) -> dict[str, int]:
+    """Return how many records each topic has taken."""
+    settings = KafkaSettings(bootstrap=running.endpoints.kafka)
+    topics = (*EVENTS, *HEARTBEATS)
+    return {topic: sum((await end_offsets(settings, topic)).values()) for topic in topics}
 
 
 async def test_the_databases_are_where_the_file_says(stack: StackProcess):

@@ -1,13 +1,14 @@
 """How long a fetch waits at the broker, or here when the broker does not hold it."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
 from aiokafka.consumer.fetcher import Fetcher
 
 from common.messaging import GroupReader, Outgoing, Producer
+from common.messaging.kafka import KafkaError, TopicReader
 from common.messaging.kafka.fetcher import BUSY_MS, IDLE_MS, PARTIAL_MS, PatientFetcher
 from common.runtime import Backoff
 from common.settings import KafkaSettings
@@ -118,3 +119,24 @@ async def test_a_record_from_this_process_ends_the_wait(
             polled = await reader.poll(10.0)
             assert [record.offset for record in polled[0]] == [number]
     await producer.stop()
+
+
+@pytest.mark.kafka
+async def test_a_reader_that_has_stopped_fetching_says_so(
+    kafka_bootstrap: str, new_topic: NewTopicFor, monkeypatch
+):
+    monkeypatch.setattr("common.messaging.kafka.topic_reader.STUCK_SECONDS", 2.0)
+    topic, settings = await new_topic(partitions=1), KafkaSettings(bootstrap=kafka_bootstrap)
+    reader = TopicReader(settings, topic, client_id="test")
+    await reader.start()
+    try:
+        for _ in range(4):
+            assert await reader.poll(1.0) == []  # idle, and fetching
+        reader._client._fetcher._fetch_task.cancel()
+        for _ in range(3):
+            with suppress(KafkaError):
+                await reader.poll(1.0)
+        with pytest.raises(KafkaError, match="stopped fetching"):
+            await reader.poll(1.0)
+    finally:
+        await reader.stop()

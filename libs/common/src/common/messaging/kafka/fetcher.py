@@ -56,7 +56,12 @@ class PatientFetcher(Fetcher):  # type: ignore[misc]  # the base has no types
         """How often ``fetch_now`` was called."""
         self._waits: set[asyncio.Event] = set()
         self._early_answers = 0
+        self._fetched_at = time.monotonic()
         _fetchers.add(self)
+
+    def seconds_without_fetch(self) -> float:
+        """Return how long ago a fetch last ended, in whatever way: long ago when it is stuck."""
+        return time.monotonic() - self._fetched_at
 
     def fetch_now(self) -> None:
         """End the wait after an early answer; a fetch under way is not followed by one either."""
@@ -89,7 +94,8 @@ class PatientFetcher(Fetcher):  # type: ignore[misc]  # the base has no types
     async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
         longest, calls, began = self._fetch_max_wait_ms / 1000, self._calls, time.monotonic()
         has_records: bool = await super()._proc_fetch_request(assignment, node_id, request)
-        left = longest - (time.monotonic() - began)
+        self._fetched_at = time.monotonic()
+        left = longest - (self._fetched_at - began)
         if has_records or left <= 0:
             self._early_answers = 0
         elif calls == self._calls and not _is_cancelled():

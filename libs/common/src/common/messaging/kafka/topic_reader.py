@@ -1,6 +1,7 @@
 """Reads all partitions of a topic, outside any group."""
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 from common.messaging.envelope import Record
 from common.messaging.kafka.connection import close_client, connection_settings
@@ -8,6 +9,9 @@ from common.messaging.kafka.fetcher import wait_long_when_idle
 from common.messaging.kafka.reader import abandon, record_of
 from common.messaging.kafka.records import read_any_header_name
 from common.settings import KafkaSettings
+
+STUCK_SECONDS = 60.0
+"""Longer than the client waits for the answer to a fetch."""
 
 
 class TopicReader:
@@ -36,7 +40,12 @@ class TopicReader:
         await self._client.start()
 
     async def poll(self, wait_seconds: float) -> list[Record]:
-        """Return the records that arrive within ``wait_seconds``."""
+        """Return the records that arrive within ``wait_seconds``.
+
+        Raises KafkaError when the client is stuck, which it does not report itself.
+        """
+        if self._client._fetcher.seconds_without_fetch() > STUCK_SECONDS:  # noqa: SLF001 - see above
+            raise KafkaError("the client has stopped fetching")
         polled = await self._client.getmany(
             timeout_ms=int(wait_seconds * 1000), max_records=self._max_records
         )
