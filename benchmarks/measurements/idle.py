@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import psutil
 
-from benchmarks.output.table import Row, at_most
+from benchmarks.output.marks import within
+from benchmarks.output.table import Row
 from benchmarks.site import Bench
 from devstack.fleet.fleet import SEPARATE
 from devstack.testing.stack import stack_process
@@ -50,7 +51,7 @@ def _separate(bench: Bench) -> Iterator[Row]:
 
 def _sum(what: str, spent: Mapping[int, float], percent: float) -> Row:
     total = sum(spent.values())
-    return Row(what, ours_ms=total, marks=[at_most(percent, total / 10, "% of a core")])
+    return Row(what, ours_ms=total, marks=[within(percent, total / 10, "% of a core")])
 
 
 async def _spent(names: Mapping[int, str], seconds: float) -> dict[int, float]:
