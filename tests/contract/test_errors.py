@@ -4,6 +4,7 @@ import ast
 import copy
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from common.errors import ErrorCode, ErrorKind, FieldError
-from common.jsons import described_patterns, dumps, field_errors
+from common.jsons import described_patterns, dumps, field_errors, pointer_to
 from common.web.openapi import calls
 from common.web.problems import PROBLEM_TYPES, STATUS_OF, TITLES, describe_code, example_of
 from common.web.requests import BatchBody, JsonBody
@@ -30,6 +31,13 @@ HOSTILE: tuple[Any, ...] = (
     "2026-11-23T09:30:00", "0001-01-01T00:00:00Z", [], [[]], ["x"] * 300, {}, {"x": {}},
     {f"n{n}": 1 for n in range(300)}, "\u202e/~", "a\x00b",
 )  # fmt: skip
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the API's document of one service, which describes problems like all others."""
+    described: dict[str, Any] = built_services()[0].api.openapi()
+    return described
 
 
 def request_models() -> dict[str, type[BaseModel]]:
@@ -131,6 +139,25 @@ def test_no_hostile_body_gets_words_that_are_not_ours(name: str):
     assert any(detail.startswith("there is no such field") for detail in found)
 
 
+ARABIC, WIDE = ({ord("0") + n: first + n for n in range(10)} for first in (0x660, 0xFF10))
+"""Translations of ASCII digits."""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_times_dates_and_ids_have_ascii_digits(name: str):
+    schema = MODELS[name].model_json_schema()
+    document = sample(schema, schema.get("$defs", {}))
+    sound = {error.pointer for error in errors_of(MODELS[name], document)}
+    for path in places(document):
+        value = document
+        for step in path:
+            value = value[step]
+        if value in _FORMATS.values():
+            for digits in (ARABIC, WIDE):
+                found = errors_of(MODELS[name], with_value(document, path, value.translate(digits)))
+                assert {error.pointer for error in found} - sound == {pointer_to(path)}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_each_missing_member_is_pointed_at(name: str):
     schema = MODELS[name].model_json_schema()
@@ -157,8 +184,20 @@ def patterns(node: Any) -> Iterator[str]:
             yield from patterns(inner)
 
 
+def enforced(node: Any) -> Iterator[str]:
+    """Yield the patterns that a model checks; its schema may describe more than it checks."""
+    if isinstance(node, dict):
+        if node.get("type") == "str" and "pattern" in node:
+            yield node["pattern"]
+        for inner in node.values():
+            yield from enforced(inner)
+    elif isinstance(node, list | tuple):
+        for inner in node:
+            yield from enforced(inner)
+
+
 def test_every_pattern_has_words():
-    found = {p for model in MODELS.values() for p in patterns(model.model_json_schema())}
+    found = {p for model in MODELS.values() for p in enforced(model.__pydantic_core_schema__)}
     assert found
     assert found - described_patterns() == set()
 
@@ -204,7 +243,7 @@ def test_the_catalogue_has_every_type_and_nothing_else():
 @pytest.mark.parametrize("problem", TYPES, ids=lambda problem: problem.name)
 def test_every_type_has_an_example_that_the_document_describes(problem: Any):
     body = example_of(problem)
-    schemas = built_services()[0].api.openapi()["components"]["schemas"]
+    schemas = document()["components"]["schemas"]
     described, entry = schemas["Problem"], schemas["FieldError"]
     assert body["status"] == problem.status
     assert body["title"] == TITLES[problem.status]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -114,6 +114,34 @@ def check_limits(calendar: WorkingCalendar) -> None:
     ]
     if problems:
         raise InvalidError("the calendar is invalid", errors=problems)
+
+
+def check_spelling(spec: CalendarSpec) -> None:
+    """Raise InvalidError for wall times in other than ASCII digits, which older calendars have."""
+    problems = [
+        FieldError(
+            f"{where}/{name}",
+            ErrorCode.INVALID_FORMAT,
+            "must be written in ASCII digits, such as 09:00",
+        )
+        for where, part in _intervals_of(spec)
+        for name in ("start", "end")
+        if not getattr(part, name).isascii()
+    ]
+    if problems:
+        raise InvalidError("the calendar is invalid", errors=problems)
+
+
+def _intervals_of(spec: CalendarSpec) -> Iterator[tuple[str, Interval | Break]]:
+    """Yield every interval and break with its pointer."""
+    for day, intervals in spec.hours.items():
+        for index, part in enumerate(intervals):
+            yield pointer_to(("hours", day, index)), part
+    for place, override in enumerate(spec.overrides):
+        for index, part in enumerate(override.hours):
+            yield f"/overrides/{place}/hours/{index}", part
+    for index, rest in enumerate(spec.breaks):
+        yield f"/breaks/{index}", rest
 
 
 def _zone(name: str, problems: list[FieldError]) -> ZoneInfo | None:

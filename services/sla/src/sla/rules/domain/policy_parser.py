@@ -1,7 +1,7 @@
 """Policies as their authors write them: checked field by field and turned into values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,27 @@ def parse_policy(
     if problems:
         raise InvalidError("the policy is invalid", errors=problems)
     return policy
+
+
+def check_spelling(body: Mapping[str, Any]) -> None:
+    """Raise InvalidError for durations in other than ASCII digits, which older policies have."""
+    problems = [
+        FieldError(
+            where, ErrorCode.INVALID_FORMAT, "must be written in ASCII digits, such as PT4H or 75%"
+        )
+        for index, target in enumerate(body["targets"])
+        for where, text in _texts(target, f"/targets/{index}")
+        if not text.isascii()
+    ]
+    if problems:
+        raise InvalidError("the policy is invalid", errors=problems)
+
+
+def _texts(target: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+    """Yield the duration and the thresholds of a target, each with its pointer."""
+    yield f"{where}/duration", target.get("duration") or ""
+    for place, label in enumerate(target.get("warn_at") or ()):
+        yield f"{where}/warn_at/{place}", label
 
 
 def _conditions(

@@ -10,7 +10,12 @@ from common.db import Transaction
 from common.errors import ConflictError, ErrorCode, FieldError, PreconditionError
 from common.etags import ExpectedEtag
 from common.ids import new_id
-from sla.rules.domain.calendars import build_calendar, check_limits, parse_calendar
+from sla.rules.domain.calendars import (
+    build_calendar,
+    check_limits,
+    check_spelling,
+    parse_calendar,
+)
 from sla.rules.national_holidays import Nation, list_holidays
 from sla.rules.store import calendars, revisions
 from sla.rules.store.calendars import CALENDARS, CalendarVersion
@@ -63,7 +68,9 @@ async def save_calendar(
 def _checked_body(command: SaveCalendar, today: date) -> dict[str, Any]:
     resolved = list_holidays(command.nations, today=today)
     body = {**command.body, "resolved_holidays": resolved}
-    check_limits(build_calendar(parse_calendar(body)))
+    spec = parse_calendar(body)
+    check_spelling(spec)
+    check_limits(build_calendar(spec))
     return body
 
 

@@ -13,6 +13,7 @@ from common.etags import ExpectedEtag
 from common.ids import new_id
 from sla.rules.domain.hours import add_business
 from sla.rules.domain.policy import Target
+from sla.rules.domain.policy_parser import check_spelling
 from sla.rules.store import calendars, policies, revisions
 from sla.rules.store.calendars import CalendarVersion
 from sla.rules.store.policies import POLICIES, PolicyVersion
@@ -39,6 +40,7 @@ async def save_policy(tx: Transaction, command: SavePolicy, *, now: datetime) ->
     It covers conversations from now on; those matched before keep the version they matched.
     """
     tenant = command.tenant_id
+    check_spelling(command.body)
     draft = PolicyVersion(
         policy_id=command.policy_id or new_id(),
         name=command.name,
