@@ -26,7 +26,10 @@ class Part(BaseModel):
 
 
 class PostgresSettings(Part):
-    dsn: SecretStr
+    dsn: SecretStr = Field(
+        description="The address of the service's database.",
+        examples=["postgresql://user:password@host:5432/database"],
+    )
     """``postgresql://user:password@host:port/database``; the service adds the driver."""
     pool_size: PositiveInt = 10
     read_pool_size: PositiveInt = 10
@@ -45,7 +48,10 @@ class PostgresSettings(Part):
 
 
 class KafkaSettings(Part):
-    bootstrap: str
+    bootstrap: str = Field(
+        description="The addresses of Kafka brokers, separated by commas.",
+        examples=["host:9092"],
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     sasl_username: str | None = None
@@ -108,7 +114,11 @@ class TrustedIssuer(Part):
 
 
 class AuthSettings(Part):
-    pepper: SecretStr
+    pepper: SecretStr = Field(
+        description="A secret of at least 32 characters that keys the digests of API keys, the"
+        " same for all services.",
+        examples=['"$(openssl rand -hex 32)"'],
+    )
     """Keys the digests of API keys; the same in all services, at least 32 characters."""
     issuers: tuple[TrustedIssuer, ...] = ()
     environment: Literal["live", "test"] = "live"
@@ -132,7 +142,10 @@ class HttpSettings(Part):
     metrics: bool = True
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose ``X-Forwarded-*`` headers are trusted."""
-    cursor_secret: SecretStr
+    cursor_secret: SecretStr = Field(
+        description="A secret of at least 32 characters that signs the cursors of lists.",
+        examples=['"$(openssl rand -hex 32)"'],
+    )
     """Signs cursors; at least 32 characters."""
     max_in_flight: PositiveInt = 256
     rate_limit_per_minute: PositiveInt = 1_200_000

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from common.cli.setting_errors import explain
 from common.settings import AuthSettings, ServiceSettings, TrustedIssuer
 
 
@@ -42,6 +43,33 @@ def test_a_secret_has_no_default_and_is_not_printed(environment: pytest.MonkeyPa
     environment.delenv("NOTES_AUTH__PEPPER")
     with pytest.raises(ValidationError):
         NotesSettings()
+
+
+def explained() -> str:
+    with pytest.raises(ValidationError) as refused:
+        NotesSettings()
+    return explain(refused.value, NotesSettings)
+
+
+def test_missing_settings_are_named_by_their_variables_and_explained(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    text = explained()
+    for name in ("POSTGRES__DSN", "KAFKA__BOOTSTRAP", "AUTH__PEPPER", "HTTP__CURSOR_SECRET"):
+        assert f"NOTES_{name} is missing: " in text
+        assert f"export NOTES_{name}=" in text
+    assert "pydantic" not in text
+
+
+def test_invalid_settings_are_named_without_their_values(environment: pytest.MonkeyPatch):
+    environment.setenv("NOTES_AUTH__PEPPER", "hunter2")
+    environment.setenv("NOTES_RELAY__SHARD", "3")
+    environment.setenv("NOTES_HTTP__PORT", "eighty")
+    text = explained()
+    assert "NOTES_AUTH: pepper must have at least 32 characters" in text
+    assert "NOTES_RELAY__SHARD is no setting; did you mean NOTES_RELAY__SHARDS?" in text
+    assert "NOTES_HTTP__PORT must be an integer" in text
+    assert not {"hunter2", "eighty", "pydantic"} & set(text.replace(".", " ").split())
 
 
 def test_a_short_pepper_is_refused_without_quoting_it():

@@ -12,6 +12,7 @@ from common.cli.dead_letters import dead_letter_commands
 from common.cli.keys import key_commands
 from common.cli.progress import progress_commands
 from common.cli.runner import run_api, run_async, run_worker
+from common.cli.setting_errors import explain
 from common.jsons import dumps_text
 from common.messaging import ensure_topics
 from common.service import Service
@@ -83,7 +84,7 @@ def _read(settings_class: type[S]) -> S:
     try:
         return settings_class()
     except (ValidationError, SettingsError) as error:
-        typer.secho(str(error), err=True, fg="red")
+        typer.secho(explain(error, settings_class), err=True, fg="red")
         raise typer.Exit(1) from None
 
 

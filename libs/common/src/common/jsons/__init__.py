@@ -4,7 +4,7 @@ from common.jsons.codec import Encoded, dumps, dumps_text, encoded, loads
 from common.jsons.field_errors import field_errors, parameter_error
 from common.jsons.pointers import pointer_to
 from common.jsons.strict import Limits, parse
-from common.jsons.wording import describe_pattern, described_patterns
+from common.jsons.wording import describe_pattern, described_patterns, words_of
 
 __all__ = [
     "Encoded",
@@ -19,4 +19,5 @@ __all__ = [
     "parameter_error",
     "parse",
     "pointer_to",
+    "words_of",
 ]
