@@ -8,7 +8,6 @@ classes say.
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -26,6 +25,7 @@ from tools.contracts.api_documents import asyncapi_document, openapi_documents
 from tools.contracts.beside_events import BESIDE_EVENTS, name_beside
 from tools.contracts.event_catalogue import catalogue
 from tools.contracts.problem_catalogue import problem_catalogue
+from tools.contracts.story import MOMENTS
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("identity", "interactions", "sla")
@@ -76,8 +76,8 @@ _ENVELOPE: dict[str, dict[str, Any]] = {
     },
 }
 """The fields around the ``data`` of every event."""
-_EXAMPLE_TIME = datetime(2026, 11, 23, 9, 30, 0, 125000, tzinfo=UTC)
-_EXAMPLE_ID = "01936a52-8a00-7000-8000-000000000001"
+_SHOWN = "interactions.interaction.recorded"
+"""The event whose whole value the catalogue shows."""
 
 
 def published() -> list[type[EventData]]:
@@ -156,15 +156,16 @@ def example_of(event: type[EventData]) -> dict[str, Any]:
 
 def _envelope_of(event: type[EventData], data: dict[str, Any]) -> Envelope:
     subject = next(data[name] for name in SUBJECTS[event.topic] if name in data)
+    moment = MOMENTS[event.event_type]
     return Envelope(
-        id=_EXAMPLE_ID,
+        id=moment.event_id(),
         source=source_of(event.event_type.split(".", 1)[0]),
         type=event.event_type,
         version=event.event_version,
         tenant_id="demo",
-        occurred_at=_EXAMPLE_TIME,
-        recorded_at=_EXAMPLE_TIME,
-        sequence=1,
+        occurred_at=moment.occurred_at,
+        recorded_at=moment.recorded_at,
+        sequence=moment.sequence,
         subject_id=subject,
         key=subject,
     )
@@ -181,7 +182,8 @@ def files() -> Iterator[tuple[Path, str]]:
         base = Path("contracts", name_beside(record))
         yield base.with_name(f"{base.name}.schema.json"), _json(schema_beside(record))
         yield base.with_name(f"{base.name}.example.json"), _json(_only_example(record))
-    yield Path("docs/events.md"), catalogue(events)
+    shown = next(event for event in events if event.event_type == _SHOWN)
+    yield Path("docs/events.md"), catalogue(events, _ENVELOPE, example_of(shown))
     yield Path("docs/errors.md"), problem_catalogue([*PROBLEM_TYPES, *OF_MERGES])
     documents = dict(openapi_documents())
     yield WHOLE_API, _json(merge_documents(documents))

@@ -15,6 +15,7 @@ from identity.events.published.shared import (
     MERGE,
     NUMBER,
     PHONE,
+    PLATINUM,
     TOPIC,
     Identifier,
     MergeId,
@@ -29,8 +30,8 @@ class CustomerCreatedV1(EventData):
         {
             "customer_id": ANNA,
             "attributes": ATTRIBUTES,
-            "identifiers": [EMAIL, NUMBER],
-            "created_at": "2026-09-14T08:31:22.417000Z",
+            "identifiers": [EMAIL],
+            "created_at": "2026-11-23T09:29:58.417000Z",
         }
     )
     event_type: ClassVar[str] = "identity.customer.created"
@@ -50,7 +51,7 @@ class CustomerUpdatedV1(EventData):
     model_config = example_config(
         {
             "customer_id": ANNA,
-            "attributes": ATTRIBUTES | {"tier": "platinum"},
+            "attributes": PLATINUM,
             "changed": ["tier"],
         }
     )
@@ -97,7 +98,7 @@ class CustomerMergedV1(EventData):
                     "level": "channel_proved",
                 },
             ],
-            "attributes": ATTRIBUTES,
+            "attributes": PLATINUM,
             "identifiers": [EMAIL, NUMBER, PHONE],
             "undo_of": None,
             "external_refs": {},

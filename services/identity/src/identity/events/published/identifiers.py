@@ -6,13 +6,13 @@ from pydantic import Field
 
 from common.messaging import EventData
 from identity.customers.shown import CanonicalId
-from identity.events.published.shared import ANNA, PHONE, TOPIC, Identifier, example_config
+from identity.events.published.shared import ANNA, NUMBER, PHONE, TOPIC, Identifier, example_config
 
 
 class IdentifierAddedV1(EventData):
     """The customer has a new identifier, or a better proof of one; the last event counts."""
 
-    model_config = example_config({"customer_id": ANNA, "identifier": PHONE})
+    model_config = example_config({"customer_id": ANNA, "identifier": NUMBER})
     event_type: ClassVar[str] = "identity.identifier.added"
     topic: ClassVar[str] = TOPIC
 

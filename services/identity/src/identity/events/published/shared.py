@@ -16,9 +16,9 @@ from identity.customers.shown import (
 
 TOPIC = "identity.customers"
 
-ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
+ANNA = "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21"
 ANNA_BY_PHONE = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
-MERGE = "0199a1c9-7f15-7c44-b3d8-5e2a6f0c9b17"
+MERGE = "01a20870-30e0-7c44-b3d8-5e2a6f0c9b17"
 EMAIL = {
     "type": "email",
     "value": "anna.lindqvist@nordlys.se",
@@ -41,6 +41,7 @@ NUMBER = {
     "level": "claimed",
 }
 ATTRIBUTES = {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"}
+PLATINUM = ATTRIBUTES | {"tier": "platinum"}
 
 MergeId = Annotated[
     UUID,

@@ -10,8 +10,8 @@ from interactions.history.domain.interaction import AuthorType
 from interactions.history.shown import fields
 
 _SNAPSHOT: dict[str, Any] = {
-    "conversation_id": "01936a52-7f31-7c0e-8a55-3b1f0f6f2a10",
-    "customer_id": "01936a52-7e02-7d4b-9c37-90e1d5c0b7aa",
+    "conversation_id": "01a207bd-a9c0-7a52-9c3d-1e2f3a4b5c6d",
+    "customer_id": "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
     "channel": "sms",
     "channel_account": "+15005550006",
     "status": "open",
@@ -19,11 +19,14 @@ _SNAPSHOT: dict[str, Any] = {
     "team": "deliveries",
     "assignee": "agent-17",
     "tags": ["delivery"],
-    "language": "en",
+    "language": "sv",
     "brand": "acme",
     "customer_tier": "gold",
     "backfill": False,
 }
+
+
+_LATER = {"priority": "urgent", "tags": ["delivery", "refund"]}
 
 
 def _example(**more: Any) -> ConfigDict:
@@ -74,7 +77,9 @@ class InteractionRecordedV1(ConversationSnapshot):
     """
 
     model_config = _example(
-        interaction_id="01936a52-7f35-7b52-8e0e-6d2f6f3b9c01",
+        status="new",
+        assignee=None,
+        interaction_id="01a207bd-a9c0-7b52-8e0e-6d2f6f3b9c01",
         interaction_sequence=4711,
         kind="message",
         direction="inbound",
@@ -84,15 +89,15 @@ class InteractionRecordedV1(ConversationSnapshot):
         private=False,
         automated=False,
         subject=None,
-        text="Where is my order 118?",
+        text="Var är min order 118?",
         in_reply_to=None,
-        locale="en-GB",
+        locale="sv-SE",
         provider={
             "name": "twilio",
             "account": "+15005550006",
             "message_id": "SM1f0e8ae6ade43cb3c0ce4525424e404f",
         },
-        origin_customer_id="01936a52-7e02-7d4b-9c37-90e1d5c0b7aa",
+        origin_customer_id="01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
     )
 
     event_type: ClassVar[str] = "interactions.interaction.recorded"
@@ -125,7 +130,7 @@ class InteractionRecordedV1(ConversationSnapshot):
 class InteractionAttachedV1(ConversationSnapshot):
     """An interaction that was recorded without a customer now has one."""
 
-    model_config = _example(interaction_id="01936a52-7f35-7b52-8e0e-6d2f6f3b9c01")
+    model_config = _example(**_LATER, interaction_id="01a20815-8dc0-7b52-8e0e-6d2f6f3b9c02")
 
     event_type: ClassVar[str] = "interactions.interaction.attached"
 
@@ -142,54 +147,58 @@ class ConversationChanged(ConversationSnapshot):
 class ConversationAssignedV1(ConversationChanged):
     """The team, the assignee or both changed."""
 
-    model_config = _example(previous_status="open", actor_type="agent")
+    model_config = _example(status="new", previous_status="new", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.assigned"
 
 
 class ConversationPrioritisedV1(ConversationChanged):
     """The priority changed."""
 
-    model_config = _example(priority="urgent", previous_status="open", actor_type="agent")
+    model_config = _example(
+        priority="urgent", status="new", previous_status="new", actor_type="agent"
+    )
     event_type: ClassVar[str] = "interactions.conversation.prioritised"
 
 
 class ConversationTaggedV1(ConversationChanged):
     """The tags changed; ``tags`` holds all of them."""
 
-    model_config = _example(tags=["delivery", "refund"], previous_status="open", actor_type="agent")
+    model_config = _example(**_LATER, status="new", previous_status="new", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.tagged"
 
 
 class ConversationWaitingV1(ConversationChanged):
     """The status became ``pending`` or ``on_hold``."""
 
-    model_config = _example(status="pending", previous_status="open", actor_type="agent")
+    model_config = _example(**_LATER, status="pending", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.waiting"
 
 
 class ConversationResumedV1(ConversationChanged):
     """Work on the conversation began or resumed; ``previous_status`` is where it had rested."""
 
-    model_config = _example(previous_status="pending", actor_type="customer")
+    model_config = _example(**_LATER, previous_status="pending", actor_type="customer")
     event_type: ClassVar[str] = "interactions.conversation.resumed"
 
 
 class ConversationResolvedV1(ConversationChanged):
     """The conversation was resolved."""
 
-    model_config = _example(status="resolved", previous_status="open", actor_type="agent")
+    model_config = _example(**_LATER, status="resolved", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.resolved"
 
 
 class ConversationReopenedV1(ConversationChanged):
     """A resolved or closed conversation was opened again."""
 
-    model_config = _example(previous_status="resolved", actor_type="customer")
+    model_config = _example(**_LATER, previous_status="resolved", actor_type="customer")
     event_type: ClassVar[str] = "interactions.conversation.reopened"
 
 
 class ConversationClosedV1(ConversationChanged):
     """The conversation was closed."""
 
-    model_config = _example(status="closed", previous_status="resolved", actor_type="agent")
+    model_config = _example(
+        **_LATER, status="closed", previous_status="resolved", actor_type="agent"
+    )
     event_type: ClassVar[str] = "interactions.conversation.closed"

@@ -18,41 +18,48 @@ from sla.clocks.events.clock_fields import (
 TOPIC = "sla.clocks"
 
 
-_RUNNING: dict[str, Any] = {
-    "clock_id": "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
-    "conversation_id": "0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d",
-    "customer_id": "0199f39e-1f2e-7c3b-a1d4-5e6f708192a3",
-    "metric": "first_response",
-    "cycle": 1,
-    "state": "running",
-    "policy_id": "0199f201-0a0b-7c0d-8e0f-101112131415",
-    "policy_version": 3,
-    "policy_name": "Chat, gold customers",
-    "target_seconds": 3600,
-    "started_at": "2026-11-23T09:00:00.000000Z",
-    "due_at": "2026-11-23T10:00:00.000000Z",
-    "met_at": None,
-    "breached_at": None,
-    "detected_at": None,
-    "confirmed": None,
-    "reason": None,
-    "channel": "chat",
-    "priority": "high",
-    "team": "deliveries",
-    "assignee": "agent-17",
-    "brand": "acme",
-    "tags": ["delivery"],
-    "conversation_url": "/v1/conversations/0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d",
-    "clock_url": "/v1/sla/clocks/0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f",
-    "summary": "1 hour around the clock from Monday 23 Nov 2026 09:00 UTC: due Monday 10:00.",
-}
-_BREACHED = {
-    **_RUNNING,
-    "state": "breached",
-    "breached_at": "2026-11-23T10:00:00.000000Z",
-    "detected_at": "2026-11-23T10:00:00.312000Z",
-    "confirmed": True,
-}
+_CONVERSATION = "01a207bd-a9c0-7a52-9c3d-1e2f3a4b5c6d"
+
+
+def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
+    """Return the data of an event about a clock of the example's conversation."""
+    return {
+        "clock_id": clock_id,
+        "conversation_id": _CONVERSATION,
+        "customer_id": "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
+        "metric": "first_response",
+        "cycle": 1,
+        "state": "running",
+        "policy_id": "0199f201-0a0b-7c0d-8e0f-101112131415",
+        "policy_version": 3,
+        "policy_name": "Messages, gold customers",
+        "target_seconds": 3600,
+        "started_at": "2026-11-23T09:30:00.000000Z",
+        "due_at": "2026-11-23T10:30:00.000000Z",
+        "met_at": None,
+        "breached_at": None,
+        "detected_at": None,
+        "confirmed": None,
+        "reason": None,
+        "channel": "sms",
+        "priority": "urgent",
+        "team": "deliveries",
+        "assignee": "agent-17",
+        "brand": "acme",
+        "tags": ["delivery", "refund"],
+        "conversation_url": f"/v1/conversations/{_CONVERSATION}",
+        "clock_url": f"/v1/sla/clocks/{clock_id}",
+        "summary": "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30.",
+        **fields,
+    }
+
+
+_FIRST = "01a207bd-aaa6-7d0e-8b1f-4a5b6c7d8e9f"
+_RESOLUTION = "01a207bd-aaa6-7d0e-8b1f-4a5b6c7d8ea0"
+_NEXT = "01a20814-a360-7d0e-8b1f-4a5b6c7d8ea1"
+_OPENED = {"priority": "high", "assignee": None, "tags": ["delivery"]}
+_MET = {"state": "met", "met_at": "2026-11-23T10:20:00.000000Z"}
+_TO_RESOLVE = {"metric": "resolution", "target_seconds": 28_800, "summary": None}
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
@@ -73,14 +80,14 @@ class ClockStartedV1(ClockEvent):
     """A clock began to run."""
 
     event_type: ClassVar[str] = "sla.clock.started"
-    model_config = _example(_RUNNING)
+    model_config = _example(_clock(_FIRST, **_OPENED))
 
 
 class ClockPausedV1(ClockEvent):
     """The clock is paused until the status of the conversation changes; nothing is due."""
 
     event_type: ClassVar[str] = "sla.clock.paused"
-    model_config = _example({**_RUNNING, "metric": "resolution", "state": "paused", "due_at": None})
+    model_config = _example(_clock(_RESOLUTION, **_TO_RESOLVE, state="paused", due_at=None))
 
 
 class ClockResumedV1(ClockEvent):
@@ -88,7 +95,7 @@ class ClockResumedV1(ClockEvent):
 
     event_type: ClassVar[str] = "sla.clock.resumed"
     model_config = _example(
-        {**_RUNNING, "metric": "resolution", "due_at": "2026-11-23T11:30:00.000000Z"}
+        _clock(_RESOLUTION, **_TO_RESOLVE, due_at="2026-11-23T17:55:00.000000Z")
     )
 
 
@@ -96,7 +103,7 @@ class ClockMetV1(ClockEvent):
     """The answer came in time, at the latest at the deadline itself."""
 
     event_type: ClassVar[str] = "sla.clock.met"
-    model_config = _example({**_RUNNING, "state": "met", "met_at": "2026-11-23T09:41:07.250000Z"})
+    model_config = _example(_clock(_FIRST, **_MET))
 
 
 class ClockCancelledV1(ClockEvent):
@@ -104,13 +111,15 @@ class ClockCancelledV1(ClockEvent):
 
     event_type: ClassVar[str] = "sla.clock.cancelled"
     model_config = _example(
-        {
-            **_RUNNING,
-            "metric": "next_response",
-            "cycle": 2,
-            "state": "cancelled",
-            "reason": "resolved",
-        }
+        _clock(
+            _NEXT,
+            metric="next_response",
+            state="cancelled",
+            reason="resolved",
+            started_at="2026-11-23T11:05:00.000000Z",
+            due_at="2026-11-23T12:05:00.000000Z",
+            summary="1 hour around the clock from Monday 23 Nov 2026 11:05 UTC: due Monday 12:05.",
+        )
     )
 
 
@@ -125,16 +134,23 @@ class ClockBreachedV1(ClockEvent):
     """
 
     event_type: ClassVar[str] = "sla.clock.breached"
-    model_config = _example(_BREACHED)
+    model_config = _example(
+        _clock(
+            _FIRST,
+            state="breached",
+            breached_at="2026-11-23T10:30:00.000000Z",
+            detected_at="2026-11-23T10:30:30.312000Z",
+            confirmed=False,
+            reason="source_watermark_stalled",
+        )
+    )
 
 
 class ClockWarningV1(ClockEvent):
     """A threshold before the deadline was reached, at ``warn_at``."""
 
     event_type: ClassVar[str] = "sla.clock.warning"
-    model_config = _example(
-        {**_RUNNING, "threshold": "75%", "warn_at": "2026-11-23T09:45:00.000000Z"}
-    )
+    model_config = _example(_clock(_FIRST, threshold="75%", warn_at="2026-11-23T10:15:00.000000Z"))
 
     threshold: ThresholdLabel
     warn_at: JsonTime = Field(description="When the threshold was reached, in UTC.")
@@ -148,7 +164,7 @@ class BreachRetractedV1(ClockEvent):
     """
 
     event_type: ClassVar[str] = "sla.breach.retracted"
-    model_config = _example(_RUNNING)
+    model_config = _example(_clock(_FIRST, **_MET))
 
 
 PUBLISHED: tuple[type[ClockEvent], ...] = (
