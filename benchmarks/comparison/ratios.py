@@ -29,11 +29,12 @@ class Ratio:
     middle: float
     least: float
     most: float
+    rounds: int
 
     @property
     def clear(self) -> bool:
-        """Whether every round says the same: more, or less."""
-        return self.least > 1 or self.most < 1
+        """Whether several rounds all say the same: more, or less."""
+        return self.rounds > 1 and (self.least > 1 or self.most < 1)
 
     def text(self) -> str:
         return f"{self.middle:.2f} ({self.least:.2f} to {self.most:.2f}){'*' if self.clear else ''}"
@@ -62,7 +63,7 @@ def ratios(rounds: Sequence[Round]) -> dict[str, dict[str, Ratio]]:
             values = [_ratio(base, new, what, figure) for base, new in rounds]
             present = [value for value in values if value is not None]
             if len(present) == len(rounds):
-                ratio = Ratio(median(present), min(present), max(present))
+                ratio = Ratio(median(present), min(present), max(present), len(rounds))
                 found.setdefault(what, {})[figure] = ratio
     return found
 

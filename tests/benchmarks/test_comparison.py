@@ -64,7 +64,13 @@ def test_a_ratio_is_the_median_with_its_spread():
 
 @pytest.mark.parametrize(
     ("speeds", "clear"),
-    [((1.1, 1.2), True), ((0.8, 0.9), True), ((0.9, 1.1), False), ((1.0, 1.1), False)],
+    [
+        ((1.1, 1.2), True),
+        ((0.8, 0.9), True),
+        ((0.9, 1.1), False),
+        ((1.0, 1.1), False),
+        ((1.2,), False),
+    ],
 )
 def test_a_difference_is_clear_when_every_round_agrees(speeds: tuple[float, ...], *, clear: bool):
     rounds = [

@@ -47,3 +47,15 @@ def test_every_operation_and_parameter_is_described(path: Path):
             ]
             assert operation["tags"], where
     assert undescribed == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_limit_of_a_list_is_not_given_as_the_length_of_a_text(path: Path):
+    assert [
+        (address, parameter["name"])
+        for address, operations in json.loads(path.read_text())["paths"].items()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        if "maxLength" in (schema := parameter.get("schema", {}))
+        and any(member.get("type") == "array" for member in schema.get("anyOf", ()))
+    ] == []

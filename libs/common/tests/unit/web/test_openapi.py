@@ -22,6 +22,7 @@ from common.web import (
     requires,
     tag,
 )
+from common.web.openapi.schemas import spell_parameter
 from common.web.requests import (
     ANY_QUERY,
     Batch,
@@ -238,6 +239,18 @@ def test_a_default_is_said_in_words_and_does_not_make_a_field_compulsory(describ
 def test_patterns_are_those_of_ecmascript(described: Json):
     fields = described["components"]["schemas"]["ThingRequest"]["properties"]
     assert fields["name"]["pattern"] == "^[a-z]+$"
+
+
+def test_the_limit_of_a_list_that_may_be_absent_stands_at_the_list():
+    schema = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}],
+              "maxLength": 50}  # fmt: skip
+    spell_parameter(schema)
+    assert schema == {
+        "anyOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 50}, {"type": "null"}]
+    }
+    text = {"anyOf": [{"type": "string"}, {"type": "null"}], "maxLength": 50}
+    spell_parameter(text)
+    assert text["maxLength"] == 50
 
 
 def test_a_batch_is_a_component_of_its_own(described: Json):

@@ -121,6 +121,7 @@ def spell(schemas: Mapping[str, Json]) -> None:
 def spell_parameter(schema: Json) -> None:
     """Spell the schema of a parameter, whose default stays: generators make it optional."""
     _each(schema, _spell_pattern)
+    _each(schema, _spell_limit)
     _each(schema, _drop_title)
 
 
@@ -160,6 +161,15 @@ def _spell_pattern(schema: Json) -> None:
         named = schema["patternProperties"]
         schema["patternProperties"] = {_ecmascript(name): inner for name, inner in named.items()}
         schema["additionalProperties"] = False
+
+
+def _spell_limit(schema: Json) -> None:
+    """Write the limit of a list that may be absent at the list; pydantic calls it a length."""
+    lists = [member for member in schema.get("anyOf", ()) if member.get("type") == "array"]
+    if lists and "maxLength" in schema:
+        most = schema.pop("maxLength")
+        for member in lists:
+            member["maxItems"] = most
 
 
 def _ecmascript(pattern: str) -> str:
