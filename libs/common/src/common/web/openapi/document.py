@@ -75,7 +75,7 @@ def _build(app: FastAPI) -> Json:
         for call in calls(route.dependant):
             if call in bodies:
                 operation["requestBody"] = bodies[call]
-        place_examples(operation)
+        place_examples(operation, route.openapi_extra or {})
         for parameter in operation.get("parameters", ()):
             spell_parameter(parameter["schema"])
     return _finish(described, answered | schemas | problem.SCHEMAS)

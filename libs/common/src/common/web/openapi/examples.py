@@ -32,9 +32,13 @@ def examples(*shown: Example) -> dict[str, Any]:
     return {_EXTENSION: [asdict(example) for example in shown]}
 
 
-def place_examples(operation: dict[str, Any]) -> None:
-    """Move the examples of ``openapi_extra`` to the parameters and bodies that they are of."""
-    for example in operation.pop(_EXTENSION, ()):
+def place_examples(operation: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    """Put the examples of a route's ``openapi_extra`` at the parameters and bodies they are of.
+
+    FastAPI's copy of them has lost its nulls.
+    """
+    operation.pop(_EXTENSION, None)
+    for example in extra.get(_EXTENSION, ()):
         name, summary = example["name"], example["summary"]
         for parameter in operation.get("parameters", ()):
             values = example["headers" if parameter["in"] == "header" else parameter["in"]]

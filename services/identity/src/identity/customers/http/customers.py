@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from common.web import Caller, DatabaseDep, IfNoneMatchDep, requires, tag
+from common.web import Caller, DatabaseDep, IfNoneMatchDep, examples, requires, tag
 from common.web.responses import Masker, json_answer, strong_etag
+from identity.customers.http.examples import READ_CUSTOMER
 from identity.customers.http.masks import masked_attributes, masked_identifiers
 from identity.customers.http.schemas import CustomerResponse
 from identity.customers.store.customer_views import CustomerView, get_customer_view
@@ -18,7 +19,10 @@ router = APIRouter(tags=[tag("customers", "Customers, by any id ever issued for 
 
 
 @router.get(
-    "/v1/customers/{customer_id}", response_model=CustomerResponse, summary="Read a customer"
+    "/v1/customers/{customer_id}",
+    response_model=CustomerResponse,
+    summary="Read a customer",
+    openapi_extra=examples(*READ_CUSTOMER),
 )
 async def read_customer(
     customer_id: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.web import Caller, WriterDep, requires, tag
+from common.web import Caller, WriterDep, examples, requires, tag
 from common.web.requests import json_body
 from common.web.responses import Masker
 from identity.customers.domain.attributes import is_same_json, visible_values
@@ -13,6 +13,7 @@ from identity.customers.domain.customers import Customer
 from identity.customers.http.masks import masked_attributes, masked_identifiers
 from identity.customers.http.schemas import HeldIdentifier
 from identity.merging.domain.merge_plan import MergePlan
+from identity.merging.http.examples import MERGE
 from identity.merging.http.schemas import (
     MergePreview,
     MergeRequest,
@@ -35,6 +36,7 @@ router = APIRouter(tags=[tag("merges", "Making two customers one.")])
     "/v1/merges",
     response_model=MergeResponse,
     operation_id="merge_customers",
+    openapi_extra=examples(*MERGE),
     summary="Merge two customers",
     responses={404: {"description": "One of the ids belongs to no customer of the tenant."}},
 )

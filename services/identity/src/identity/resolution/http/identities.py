@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.errors import ServiceError
-from common.web import Caller, ClockDep, WriterDep, requires, tag
+from common.web import Caller, ClockDep, WriterDep, examples, requires, tag
 from common.web.requests import Batch, batch_body, json_body
 from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.domain.resolution import ResolutionResult
+from identity.resolution.http.examples import RESOLVE, RESOLVE_BATCH
 from identity.resolution.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
 from identity.resolution.http.state import ResolutionState, ResolutionStateDep
 from identity.resolution.usecases.resolve_identities import (
@@ -32,6 +33,7 @@ router = APIRouter(
     "/v1/identities/resolve",
     response_model=ResolveResponse,
     operation_id="resolve_identifiers",
+    openapi_extra=examples(*RESOLVE),
     summary="Resolve identifiers to their customer",
 )
 async def resolve(
@@ -50,6 +52,7 @@ async def resolve(
     "/v1/identities/resolve/batch",
     response_model=ResolveBatchResponse,
     operation_id="resolve_identifiers_batch",
+    openapi_extra=examples(*RESOLVE_BATCH),
     summary=f"Resolve a batch of up to {MAX_BATCH_ITEMS:,} requests",
 )
 async def resolve_batch(

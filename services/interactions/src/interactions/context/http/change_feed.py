@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from common.jsons import Encoded, loads
-from common.web import Caller, page_limit, part_of, requires, tag
+from common.web import Caller, examples, page_limit, part_of, requires, tag
 from common.web.requests import Sequence64
 from common.web.responses import Masker, json_answer
+from interactions.context.http.examples import LIST_CHANGES
 from interactions.context.http.schemas import ChangesResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.change_feed import ShownChange, list_changes
@@ -21,6 +22,7 @@ _AFTER = "The `sequence` of the last change already seen; 0 begins at the first 
 @router.get(
     "/v1/changes",
     operation_id="list_changes",
+    openapi_extra=examples(*LIST_CHANGES),
     summary="List changes",
     response_model=ChangesResponse,
 )

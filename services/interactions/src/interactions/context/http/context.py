@@ -9,12 +9,13 @@ from pydantic import Field, WithJsonSchema
 from starlette.responses import Response
 
 from common.errors import NotFoundError, UnavailableError
-from common.web import Caller, IfNoneMatchDep, part_of, requires
+from common.web import Caller, IfNoneMatchDep, examples, part_of, requires
 from common.web.requests import Name, RequestModel, json_body
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.context.http.body import context_body, part_statuses
+from interactions.context.http.examples import LOOK_UP, READ_CONTEXT
 from interactions.context.http.schemas import CONTEXT, ContextResponse, CustomerId
 from interactions.context.http.state import ContextState
 from interactions.context.parts import PART_NAMES, PARTS
@@ -63,6 +64,7 @@ class LookupRequest(RequestModel):
 @router.get(
     "/v1/context/{customer_id:uuid}",
     operation_id="read_context",
+    openapi_extra=examples(*READ_CONTEXT),
     summary="Read a customer's context",
     response_model=ContextResponse,
 )
@@ -90,6 +92,7 @@ async def get_context(
 
 @router.post(
     "/v1/context/lookup",
+    openapi_extra=examples(*LOOK_UP),
     summary="Look up a customer's context by an identifier",
     response_model=ContextResponse,
 )

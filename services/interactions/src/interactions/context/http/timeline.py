@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from common.errors import ForbiddenError, NotFoundError
 from common.jsons import Encoded, loads
-from common.web import Caller, CursorParameter, CursorsDep, PageLimit, part_of, requires
+from common.web import Caller, CursorParameter, CursorsDep, PageLimit, examples, part_of, requires
 from common.web.requests import Timestamp, charge
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.search import MAX_WORDS, read_search
+from interactions.context.http.examples import READ_TIMELINE
 from interactions.context.http.schemas import CONTEXT, CustomerId, TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
@@ -74,6 +75,7 @@ async def read_filters(
 @router.get(
     "/v1/context/{customer_id:uuid}/timeline",
     operation_id="read_timeline",
+    openapi_extra=examples(*READ_TIMELINE),
     summary="List a customer's interactions",
     response_model=TimelineResponse,
 )

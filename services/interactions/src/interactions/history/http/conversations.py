@@ -8,11 +8,21 @@ from pydantic import Field
 from starlette.responses import Response
 
 from common.errors import ErrorCode, FieldError, InvalidError
-from common.web import Caller, DatabaseDep, IfMatchDep, IfNoneMatchDep, WriterDep, requires, tag
+from common.web import (
+    Caller,
+    DatabaseDep,
+    IfMatchDep,
+    IfNoneMatchDep,
+    WriterDep,
+    examples,
+    requires,
+    tag,
+)
 from common.web.requests import JsonTime, Name, RequestModel, Slug, json_body
 from common.web.responses import Masker, json_answer, strong_etag
 from interactions.history.domain.conversation import Conversation, Status
 from interactions.history.domain.edit import ConversationEdit
+from interactions.history.http.examples import PATCH_CONVERSATION, READ_CONVERSATION
 from interactions.history.shown import fields
 from interactions.history.shown.conversation import ConversationRow
 from interactions.history.shown.masks import OPEN
@@ -95,6 +105,7 @@ class ConversationResponse(ConversationRow, title="Conversation"):
 @router.get(
     "/v1/conversations/{conversation_id}",
     summary="Read a conversation",
+    openapi_extra=examples(*READ_CONVERSATION),
     response_model=ConversationResponse,
 )
 async def read_conversation(
@@ -116,6 +127,7 @@ async def read_conversation(
 @router.patch(
     "/v1/conversations/{conversation_id}",
     summary="Change a conversation",
+    openapi_extra=examples(*PATCH_CONVERSATION),
     responses={409: {"description": "The conversation cannot go from its status to the new one."}},
     response_model=ConversationResponse,
 )

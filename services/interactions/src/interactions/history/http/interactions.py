@@ -11,8 +11,18 @@ from starlette.responses import Response
 
 from common.errors import ServiceError
 from common.telemetry import current_traceparent
-from common.web import Caller, ClockDep, RejectedItem, WriterDep, part_state, requires, tag
+from common.web import (
+    Caller,
+    ClockDep,
+    RejectedItem,
+    WriterDep,
+    examples,
+    part_state,
+    requires,
+    tag,
+)
 from common.web.requests import Batch, ResponseModel, batch_body, json_body
+from interactions.history.http.examples import RECORD, RECORD_BATCH
 from interactions.history.http.state import HistoryState
 from interactions.history.inbound_message import InteractionRequest
 from interactions.history.shown import fields
@@ -53,6 +63,7 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
 @router.post(
     "/v1/interactions",
     operation_id="record_interaction",
+    openapi_extra=examples(*RECORD),
     summary="Record an interaction",
     status_code=201,
     response_model=InteractionResponse,
@@ -81,6 +92,7 @@ async def record(
 @router.post(
     "/v1/interactions/batch",
     operation_id="record_interactions",
+    openapi_extra=examples(*RECORD_BATCH),
     summary="Record up to 1,000 interactions",
     response_model=InteractionBatchResponse,
 )

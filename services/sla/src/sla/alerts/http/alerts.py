@@ -7,9 +7,10 @@ from pydantic import Field
 from starlette.responses import Response
 
 from common.jsons import loads
-from common.web import Caller, CursorParameter, CursorsDep, PageLimit, requires
+from common.web import Caller, CursorParameter, CursorsDep, PageLimit, examples, requires
 from common.web.requests import JsonTime, ResponseModel
 from common.web.responses import json_answer
+from sla.alerts.http.examples import LIST_ALERTS
 from sla.alerts.http.filters import ALERTS, AllowedDep, TypeName
 from sla.alerts.http.state import AlertsStateDep
 from sla.alerts.store import alerts
@@ -66,7 +67,12 @@ class AlertList(ResponseModel):
     )
 
 
-@router.get("", response_model=AlertList, summary="List alerts")
+@router.get(
+    "",
+    response_model=AlertList,
+    summary="List alerts",
+    openapi_extra=examples(*LIST_ALERTS),
+)
 async def list_alerts(
     caller: Annotated[Caller, requires("sla:read")],
     cursors: CursorsDep,

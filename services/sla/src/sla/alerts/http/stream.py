@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.web import Caller, HttpError, LastEventIdDep, requires
+from common.web import Caller, HttpError, LastEventIdDep, examples, requires
 from common.web.responses import StreamEvent
 from sla.alerts.feed import alert_event, stream_key
+from sla.alerts.http.examples import STREAM
 from sla.alerts.http.filters import ALERTS, Allowed, AllowedDep, wants
 from sla.alerts.http.state import AlertsState, AlertsStateDep
 from sla.alerts.store import alerts
@@ -20,6 +21,11 @@ router = APIRouter(prefix="/v1/sla/stream", tags=[ALERTS])
 
 STREAM_COST = 10
 """Opening a stream counts as so many requests: it may replay a thousand alerts."""
+_EVENTS = {
+    "type": "string",
+    "description": "Events with ``id``, ``event`` and ``data``; the data is JSON with the fields"
+    " of ``Alert`` except ``alert_id`` and ``type``, which ``id`` and ``event`` are.",
+}
 _POSITION = re.compile("[0-9]{1,18}")
 """A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
 _MAX_PAGES = 10
@@ -30,7 +36,8 @@ _MAX_PAGES = 10
     "",
     response_class=Response,
     summary="Stream alerts as server-sent events",
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENTS}}}},
+    openapi_extra=examples(*STREAM),
 )
 async def stream_alerts(
     request: Request,

@@ -15,6 +15,7 @@ from common.web import (
     CursorsDep,
     DatabaseDep,
     PageLimit,
+    examples,
     requires,
     tag,
 )
@@ -25,6 +26,7 @@ from sla.clocks.domain.explanation.sentence import summarise
 from sla.clocks.domain.explanation.trace import explain
 from sla.clocks.events.announcing import AROUND_THE_CLOCK, hours_key
 from sla.clocks.events.clock_fields import StateName
+from sla.clocks.http.examples import LIST_CLOCKS, READ_CLOCK
 from sla.clocks.http.filters import WantedDep, as_bound
 from sla.clocks.http.schemas import (
     ClockList,
@@ -53,7 +55,9 @@ _DUE_BEFORE = (
 _CONVERSATION = "Only clocks of this conversation. Every conversation if absent."
 
 
-@router.get("", response_model=ClockList, summary="List clocks")
+@router.get(
+    "", response_model=ClockList, summary="List clocks", openapi_extra=examples(*LIST_CLOCKS)
+)
 async def list_clocks(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
@@ -91,7 +95,12 @@ async def list_clocks(
     return json_answer(ClockList(items=items, next=following))
 
 
-@router.get("/{clock_id}", response_model=ExplainedClock, summary="Read a clock and its trace")
+@router.get(
+    "/{clock_id}",
+    response_model=ExplainedClock,
+    summary="Read a clock and its trace",
+    openapi_extra=examples(*READ_CLOCK),
+)
 async def read_clock(
     clock_id: Annotated[UUID, Path(description="Id of the clock.")],
     caller: Annotated[Caller, requires("sla:read")],

@@ -16,12 +16,19 @@ from common.web import (
     IfNoneMatchDep,
     PageLimit,
     WriterDep,
+    examples,
     requires,
     tag,
 )
 from common.web.requests import json_body
 from common.web.responses import IfMatch, json_answer, strong_etag
 from sla.rules.http.calendar_schemas import CalendarList, CalendarRequest, CalendarResponse
+from sla.rules.http.examples import (
+    LIST_CALENDARS,
+    PUT_CALENDAR,
+    PUT_CALENDAR_BY_NAME,
+    READ_CALENDAR,
+)
 from sla.rules.national_holidays import Nation
 from sla.rules.store.calendars import CALENDARS, CalendarVersion
 from sla.rules.usecases.save_calendar import SaveCalendar, save_calendar
@@ -46,7 +53,12 @@ CalendarId = Annotated[
 ]
 
 
-@router.put("", response_model=CalendarResponse, summary="Save a calendar by its name")
+@router.put(
+    "",
+    response_model=CalendarResponse,
+    summary="Save a calendar by its name",
+    openapi_extra=examples(*PUT_CALENDAR_BY_NAME),
+)
 async def put_calendar_by_name(
     caller: Annotated[Caller, requires("sla:admin")],
     body: Annotated[CalendarRequest, json_body(CalendarRequest)],
@@ -64,6 +76,7 @@ async def put_calendar_by_name(
     "/{calendar_id}",
     response_model=CalendarResponse,
     summary="Save a calendar by its id",
+    openapi_extra=examples(*PUT_CALENDAR),
     responses=_NAME_TAKEN,
 )
 async def put_calendar(
@@ -81,7 +94,12 @@ async def put_calendar(
     return await _put(caller, calendar_id, body, if_match, write)
 
 
-@router.get("", response_model=CalendarList, summary="List calendars")
+@router.get(
+    "",
+    response_model=CalendarList,
+    summary="List calendars",
+    openapi_extra=examples(*LIST_CALENDARS),
+)
 async def list_calendars(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
@@ -99,7 +117,12 @@ async def list_calendars(
     return json_answer(CalendarList(items=[_response(c) for c in page], next=following))
 
 
-@router.get("/{calendar_id}", response_model=CalendarResponse, summary="Read a calendar")
+@router.get(
+    "/{calendar_id}",
+    response_model=CalendarResponse,
+    summary="Read a calendar",
+    openapi_extra=examples(*READ_CALENDAR),
+)
 async def read_calendar(
     calendar_id: CalendarId,
     caller: Annotated[Caller, requires("sla:read")],

@@ -17,11 +17,13 @@ from common.web import (
     IfNoneMatchDep,
     PageLimit,
     WriterDep,
+    examples,
     requires,
     tag,
 )
 from common.web.requests import json_body
 from common.web.responses import json_answer, strong_etag
+from sla.rules.http.examples import CREATE_POLICY, LIST_POLICIES, PUT_POLICY, READ_POLICY
 from sla.rules.http.policy_schemas import PolicyList, PolicyRequest, PolicyResponse
 from sla.rules.store.policies import POLICIES, PolicyVersion
 from sla.rules.usecases.save_policy import SavePolicy, save_policy
@@ -42,6 +44,7 @@ PolicyId = Annotated[UUID, Path(description="Id of the policy.")]
     status_code=201,
     response_model=PolicyResponse,
     summary="Create a policy",
+    openapi_extra=examples(*CREATE_POLICY),
     responses=_POSITION_TAKEN,
 )
 async def create_policy(
@@ -57,6 +60,7 @@ async def create_policy(
     "/{policy_id}",
     response_model=PolicyResponse,
     summary="Replace a policy",
+    openapi_extra=examples(*PUT_POLICY),
     responses=_POSITION_TAKEN,
 )
 async def put_policy(
@@ -74,7 +78,9 @@ async def put_policy(
     return await write(save_policy, command, answer=lambda p: _answer(200, p))
 
 
-@router.get("", response_model=PolicyList, summary="List policies")
+@router.get(
+    "", response_model=PolicyList, summary="List policies", openapi_extra=examples(*LIST_POLICIES)
+)
 async def list_policies(
     caller: Annotated[Caller, requires("sla:read")],
     database: DatabaseDep,
@@ -92,7 +98,12 @@ async def list_policies(
     return json_answer(PolicyList(items=[_response(p) for p in page], next=following))
 
 
-@router.get("/{policy_id}", response_model=PolicyResponse, summary="Read a policy")
+@router.get(
+    "/{policy_id}",
+    response_model=PolicyResponse,
+    summary="Read a policy",
+    openapi_extra=examples(*READ_POLICY),
+)
 async def read_policy(
     policy_id: PolicyId,
     caller: Annotated[Caller, requires("sla:read")],
