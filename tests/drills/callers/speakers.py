@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 
 from common.jsons import dumps, loads
 from devstack.fleet.fleet import Fleet
+from devstack.servers.patience import patient
 from devstack.testing.observation.leaks import SECRET
 from tests.drills.callers.ledger import Ledger
 from tests.drills.callers.messages import ACCOUNTS, DESK, Json, Message, Way
@@ -176,7 +177,7 @@ class Speaker:
         self, url: str, *, also: set[int] | None = None, **call: Any
     ) -> Answer:
         """Repeat a call until its outcome is known. Raises RefusedError, as every call is valid."""
-        deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
+        began, pause = time.monotonic(), 0.05
         while True:
             try:
                 answer = await _call(self._http, "POST", url, **call)
@@ -193,7 +194,8 @@ class Speaker:
                 )
                 if answer.status not in UNANSWERED or not come_back:
                     raise RefusedError(f"{url}: {why}")
-            assert time.monotonic() < deadline, f"no answer for {PATIENCE_SECONDS} s: {why}"
+            waited = time.monotonic() - began
+            assert waited < patient(PATIENCE_SECONDS), f"no answer for {waited:.0f} s: {why}"
             await asyncio.sleep(pause)
             pause = min(1.0, 2 * pause)
 

@@ -9,6 +9,7 @@ import pytest
 
 from common.errors import UnavailableError
 from common.runtime import Backoff, Loop, drain, without_session
+from devstack.servers.patience import patient
 from devstack.testing.wait import until
 
 
@@ -49,7 +50,7 @@ async def running(loop: Loop):
         yield task
     finally:
         stop.set()
-        await asyncio.wait_for(task, timeout=5)
+        await asyncio.wait_for(task, patient(5))
 
 
 async def test_rounds_follow_at_once_until_one_asks_for_a_wait():

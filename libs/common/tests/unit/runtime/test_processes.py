@@ -6,6 +6,7 @@ import gc
 import pytest
 
 from common.runtime import processes, run_components, spare_garbage_collection
+from devstack.servers.patience import patient
 
 
 class Part:
@@ -48,7 +49,7 @@ async def test_a_part_that_does_not_end_is_cancelled(monkeypatch: pytest.MonkeyP
     running = asyncio.create_task(run_components([slow], stop))
     await asyncio.sleep(0.01)
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, patient(5))
     assert not slow.ended
 
 

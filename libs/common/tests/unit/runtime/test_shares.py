@@ -8,6 +8,7 @@ import pytest
 
 from common.errors import UnavailableError
 from common.runtime import NOBODY, Shares, shares
+from devstack.servers.patience import patient
 
 
 class Time:
@@ -71,7 +72,7 @@ async def test_a_flood_does_not_keep_a_newcomer_waiting(places: Shares):
     entering = await settled(places.enter("b"))
     assert not entering.done()
     places.leave("a")
-    await asyncio.wait_for(entering, 1)
+    await asyncio.wait_for(entering, patient(1))
 
 
 async def test_the_owner_with_the_fewest_places_comes_first(places: Shares):
@@ -87,7 +88,7 @@ async def test_the_owner_with_the_fewest_places_comes_first(places: Shares):
     newcomer = await settled(enter("c"))
     places.leave("b")
     places.leave("b")
-    await asyncio.wait_for(newcomer, 1)
+    await asyncio.wait_for(newcomer, patient(1))
     assert order == ["c"]
 
 

@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey
 from common.settings import TrustedIssuer
 from common.web.auth import jwks
 from common.web.auth.jwks import IssuerKeys, read_jwks
+from devstack.servers.patience import patient
 
 ISSUER = TrustedIssuer(
     issuer="i", audience="a", scopes=frozenset(), jwks_url="https://id.example/jwks"
@@ -75,7 +76,7 @@ async def test_known_keys_do_not_wait_for_a_fetch():
     await keys.find("a", "ES256")
     now[0] = 4_000.0
     endpoint.open.clear()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(patient(1)):
         assert await keys.find("a", "ES256") is not None
     endpoint.open.set()
 
@@ -85,7 +86,7 @@ async def test_a_fetch_has_a_deadline(monkeypatch: pytest.MonkeyPatch):
     endpoint = Endpoint(b"")
     endpoint.open.clear()
     keys = IssuerKeys(ISSUER, fetch=endpoint)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(patient(1)):
         found = await asyncio.gather(*(keys.find("a", "ES256") for _ in range(10)))
     assert found == [None] * 10
     assert endpoint.calls == 1

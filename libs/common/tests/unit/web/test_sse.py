@@ -18,6 +18,7 @@ from common.web import Caller, LastEventIdDep, requires
 from common.web.auth import authentication, key_cache
 from common.web.deps import AppStateDep
 from common.web.responses import StreamEvent, sse
+from devstack.servers.patience import patient
 from devstack.testing.wait import until
 from libs.common.tests.unit.web.plumbing import HTTP, World, world
 
@@ -61,7 +62,7 @@ async def served(there: World) -> AsyncIterator[tuple[str, asyncio.Event]]:
         yield f"http://127.0.0.1:{port}", stop
     finally:
         stop.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             await running
 
 

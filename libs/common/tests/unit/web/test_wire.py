@@ -16,6 +16,7 @@ from common.runtime.sockets.connections import Connections
 from common.web import public
 from common.web.requests import RawBody, signed_body
 from common.web.responses import json_answer
+from devstack.servers.patience import patient
 from devstack.testing.wait import until
 from libs.common.tests.unit.web.plumbing import HTTP, world
 
@@ -43,7 +44,7 @@ async def serving() -> AsyncIterator[int]:
     await until(lambda: server.started)
     yield found
     stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5)):
         await running
 
 
@@ -148,7 +149,7 @@ async def test_a_connection_that_says_too_little_is_closed(
     monkeypatch.setattr(wire, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(first)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5)):
         assert await reader.read() == b""
     writer.close()
 
@@ -158,7 +159,7 @@ async def test_a_head_in_time_keeps_the_connection(port: int, monkeypatch: pytes
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(2):
         writer.write(GET + b"\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             assert b" 200 " in (await reader.readuntil(b"\r\n\r\n{}"))
         await asyncio.sleep(0.4)
     writer.close()
@@ -179,7 +180,7 @@ async def test_silent_connections_keep_nobody_out(port: int):
     silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1_024)]
     try:
         for _ in range(20):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(patient(5)):
                 assert status(await exchange(port, GET + b"Connection: close\r\n\r\n")) == 200
     finally:
         for _, writer in silent:
@@ -198,7 +199,7 @@ async def test_when_every_connection_has_a_request_another_is_503(
         await asyncio.sleep(0.1)
         assert status(await exchange(port, GET + b"\r\n")) == 503
         busy[0][1].write(b"bc")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             await busy[0][0].readuntil(b"}")
         assert status(await exchange(port, GET + b"\r\n")) == 200
         for _, writer in busy:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from common.jsons import loads
+from devstack.servers.patience import patient
 from devstack.testing.services import running_api
 from services.sla.tests.harness import POLICY, Publisher, client, timer_of
 
@@ -23,7 +24,7 @@ class Listener:
     async def event(self) -> tuple[str, str, dict]:
         """Return the next event's id, type and data."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             async for line in self._lines:
                 name, _, value = line.partition(": ")
                 if name in {"id", "event", "data"}:
