@@ -10,9 +10,9 @@ import asyncpg
 import psutil
 import pytest
 
-from devstack.servers import scratch
+from devstack.servers import children, scratch
 from devstack.servers.broker import EmbeddedBroker
-from devstack.servers.children import StartError, lock_directory
+from devstack.servers.children import StartError, lock_directory, run_as_unprivileged
 from devstack.servers.postgres import EmbeddedPostgres
 from devstack.testing.observation.leaks import PERSON, assert_nothing_leaked, read_logs
 from devstack.testing.postgres import execute
@@ -149,3 +149,44 @@ async def count(dsn: str) -> int:
         return await connection.fetchval("SELECT count(*) FROM kept")
     finally:
         await connection.close()
+
+
+def test_an_unprivileged_child_of_root_may_walk_through_a_closed_directory(tmp_path: Path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.write_text("#!/bin/sh\nexec true\n")
+    program.chmod(0o755)
+    ask = "import os, sys; assert os.access(sys.argv[1], os.R_OK | os.X_OK)"
+    run_as_unprivileged([sys.executable, "-c", ask, str(program)])
+    run_as_unprivileged([str(program)])
+
+
+def test_postgres_starts_below_a_closed_directory_and_in_an_odd_path(tmp_path: Path):
+    closed = tmp_path / "Käthe Müller"
+    closed.mkdir(mode=0o700)
+    with EmbeddedPostgres(closed / "daten 1") as server:
+        assert run_in_thread(value_of_one, server.admin_dsn) == 1
+
+
+async def value_of_one(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval("SELECT 1")
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("output", ["initdb: Permission denied", "no space left"])
+def test_a_refusal_to_root_says_what_to_do(monkeypatch: pytest.MonkeyPatch, output: str):
+    monkeypatch.setattr(children, "runs_as_root", lambda: True)
+    monkeypatch.setattr(children, "tie_to_parent", lambda command, **_: command)
+    with pytest.raises(StartError, match=output) as refused:
+        run_as_unprivileged(["/bin/sh", "-c", f"echo {output}; exit 1"])
+    assert ("EMBEDDED_DATA=…" in str(refused.value)) == ("denied" in output)
+
+
+def test_a_data_directory_that_cannot_be_made_says_what_to_do(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="EMBEDDED_DATA=…"), lock_directory(tmp_path / "file"):
+        pass

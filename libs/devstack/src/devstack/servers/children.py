@@ -40,7 +40,17 @@ def run_as_unprivileged(command: Sequence[str]) -> None:
     )
     if completed.returncode != 0:
         output = completed.stdout + completed.stderr
-        raise StartError(f"{Path(command[0]).name} failed: {output}")
+        raise StartError(f"{Path(command[0]).name} failed: {output}{_advice(output)}")
+
+
+def _advice(output: str) -> str:
+    if not runs_as_root() or "Permission denied" not in output:
+        return ""
+    return (
+        f"Postgres runs as the user {UNPRIVILEGED}, which cannot enter a directory above. Run as"
+        " another user than root, or name directories that every user may enter with VENV=… and"
+        " EMBEDDED_DATA=…"
+    )
 
 
 def spawn(

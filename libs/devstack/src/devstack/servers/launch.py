@@ -11,7 +11,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -34,12 +35,13 @@ def become(user: str, *, pass_through: bool) -> None:
     """Change from root to ``user``.
 
     ``pass_through`` keeps the capability to walk through directories closed to that user, such as
-    a checkout below ``/root``.
+    a checkout below ``/root``. Without the bit that is set first, ``access`` would not heed the
+    capability, and Postgres asks it whether its programs can be run.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     entry = pwd.getpwnam(user)
     if pass_through:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.initgroups(user, entry.pw_gid)
     os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
     os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
