@@ -27,13 +27,15 @@ OPTIONS = (
     "--no-emit-index-url",
     "--no-emit-find-links",
 )
+UPGRADE = ("--upgrade", "--exclude-newer=7 days")
+"""A release is taken up a week after it came out, when others have had time to find what is bad."""
 
 
 def compile_locks(folder: Path, *, upgrade: bool = False) -> None:
     """Resolve the ``.in`` files of ``folder`` into its ``.txt`` files, starting from those."""
     uv = Path(sys.executable).with_name("uv")
     for name in (*NAMES, *APART):
-        command = [str(uv), "pip", "compile", *OPTIONS, *(["--upgrade"] if upgrade else [])]
+        command = [str(uv), "pip", "compile", *OPTIONS, *(UPGRADE if upgrade else ())]
         # From the folder above, because the paths are written into the file's comments.
         files = ["-o", f"{folder.name}/{name}.txt", f"{folder.name}/{name}.in"]
         subprocess.run([*command, *files], cwd=folder.parent, check=True)

@@ -1,8 +1,10 @@
 """What may be in a lock file, under which licence, and what an audit of it says."""
 
+from pathlib import Path
+
 import pytest
 
-from tools.dependencies import audit, licences, npm_lock
+from tools.dependencies import audit, licences, locks, npm_lock
 from tools.dependencies.locks import FOLDER, addresses
 
 NPM_LOCK = """{
@@ -63,3 +65,16 @@ def test_the_licences_of_npm_packages_are_judged_by_the_name_of_the_package():
     found = npm_lock.npm_licences(NPM_LOCK)
     assert found == [("@in/bad", "GPL-3.0"), ("good", "MIT")]
     assert licences.refused(found, weak=True) == ["@in/bad: GPL-3.0"]
+
+
+@pytest.mark.parametrize("upgrade", [True, False])
+def test_an_upgrade_takes_up_no_release_of_the_last_week(
+    *, upgrade: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    commands: list[list[str]] = []
+    monkeypatch.setattr(locks.subprocess, "run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(locks.npm, "compile_npm_lock", lambda *_, **__: None)
+    locks.compile_locks(tmp_path, upgrade=upgrade)
+    assert len(commands) == len((*locks.NAMES, *locks.APART))
+    for command in commands:
+        assert ("--exclude-newer=7 days" in command) is upgrade
