@@ -11,6 +11,7 @@ from common.jsons import dumps_text
 from devstack.testing.wait import until
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import NewAlert
+from sla.clocks.events.published import ClockBreachedV1
 from tests.security.seeds import Tenant
 from tests.security.site import Site
 
@@ -54,13 +55,19 @@ async def test_a_live_stream_carries_its_own_tenants_alerts(
     listening = asyncio.create_task(_next_alert(site, beta))
     await until(lambda: streams._open.total() == 1)
     breaches = [
-        NewAlert(of.name, "sla.clock.breached", dumps_text({"of": of["conversation_id"]}))
+        NewAlert(of.name, "sla.clock.breached", _body(of["conversation_id"]))
         for of in (alpha, beta)
     ]
     await site.services["sla"].database.run(_add, breaches)
     heard = await listening
     assert beta["conversation_id"] in heard
     assert alpha["conversation_id"] not in heard
+
+
+def _body(conversation_id: str) -> str:
+    known = {"sequence": 1, "occurred_at": "2026-11-23T10:00:00.000000Z"}
+    breach = ClockBreachedV1.example().model_dump()
+    return dumps_text(breach | known | {"conversation_id": conversation_id})
 
 
 async def _next_alert(site: Site, who: Tenant) -> str:
