@@ -14,7 +14,7 @@ PROCESSES = {
     "interactions-api", "interactions-consumer", "interactions-relay", "interactions-timer",
     "sla-api", "sla-consumer", "sla-relay", "sla-timer",
 }  # fmt: skip
-JOBS = {"databases", "identity-migrate", "interactions-migrate", "sla-migrate"}
+JOBS = {"databases", "kafka-access", "identity-migrate", "interactions-migrate", "sla-migrate"}
 SERVERS = {"proxy", "postgres", "kafka"}
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}")

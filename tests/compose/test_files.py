@@ -48,11 +48,11 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_every_process_runs_by_itself(values):
     described = services(values)
     assert set(described) == PROCESSES | JOBS | SERVERS
-    for name in PROCESSES | JOBS - {"databases"}:
+    for name in PROCESSES | JOBS - {"databases", "kafka-access"}:
         assert described[name]["command"] == name.split("-")
 
 
-@pytest.mark.parametrize("name", sorted(PROCESSES | JOBS - {"databases"}))
+@pytest.mark.parametrize("name", sorted(PROCESSES | JOBS - {"databases", "kafka-access"}))
 def test_a_service_accepts_the_settings_of_its_container(name, values, monkeypatch):
     variables = services(values)[name]["environment"]
     prefix = f"{name.split('-')[0].upper()}_"
@@ -204,3 +204,40 @@ def _route(path: str) -> str | None:
         if any(fnmatchcase(path, pattern) for pattern in patterns.split()):
             return target
     return None
+
+
+def test_kafka_makes_a_user_for_everybody_who_has_rights(values):
+    kafka = services(values)["kafka"]
+    assert kafka["entrypoint"] == ["bash", "/kafka.sh"]
+    script = (ROOT / "deploy/compose/kafka.sh").read_text()
+    [users] = re.findall(r"for user in (.*); do", script)
+    passwords = {name for name in kafka["environment"] if name.startswith("KAFKA_PASSWORD_")}
+    assert passwords == {f"KAFKA_PASSWORD_{name}" for name in environment.KAFKA_USERS}
+    assert passwords == {f"KAFKA_PASSWORD_{user.upper()}" for user in users.split()}
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES))
+def test_each_service_is_a_user_of_kafka_of_its_own(name, values):
+    service = name.split("-")[0]
+    prefix, variables = f"{service.upper()}_KAFKA__", services(values)[name]["environment"]
+    assert variables[f"{prefix}SASL_USERNAME"] == service
+    assert variables[f"{prefix}SASL_MECHANISM"] == "SCRAM-SHA-512"
+    assert variables[f"{prefix}SASL_PASSWORD"] == values[f"KAFKA_PASSWORD_{service.upper()}"]
+    assert values["KAFKA_PASSWORD_ADMIN"] not in variables.values()
+
+
+def test_rights_are_given_before_a_service_creates_its_topics(values):
+    described = services(values)
+    assert described["kafka-access"]["depends_on"]["kafka"]["condition"] == "service_healthy"
+    for name in NAMES:
+        needed = described[f"{name}-migrate"]["depends_on"]
+        assert needed["kafka-access"]["condition"] == "service_completed_successfully"
+
+
+def test_the_listener_of_kafka_takes_only_users_with_a_password():
+    lines = (ROOT / "deploy/compose/kafka.properties").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert "PLAINTEXT:PLAINTEXT" not in settings["listener.security.protocol.map"]
+    assert settings["allow.everyone.if.no.acl.found"] == "false"
+    assert settings["super.users"] == "User:admin;User:controller"
+    assert settings["sasl.enabled.mechanisms"] == "SCRAM-SHA-512"

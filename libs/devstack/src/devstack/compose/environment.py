@@ -16,7 +16,8 @@ from devstack.stack.credentials import SERVICE_SCOPES
 
 HEADER = """\
 # Made by `make compose-env`: the secrets of this stack. Keep a copy in a safe place.
-# POSTGRES_PASSWORD takes effect only at the first start; the others may be changed later.
+# POSTGRES_PASSWORD and KAFKA_PASSWORD_… take effect only at the first start; the others may be
+# changed later.
 """
 OPTIONS = """
 # Optional settings, with their defaults:
@@ -31,18 +32,22 @@ OPTIONS = """
 # INTERACTIONS_PUBLIC_BASE_URL=   the URL that providers call, if the proxy sees another
 """
 SERVICES = ("IDENTITY", "INTERACTIONS", "SLA")
+KAFKA_USERS = ("ADMIN", *SERVICES, "INBOUND", "READER")
+"""The users of Kafka; front ends write as INBOUND, integrations read as READER."""
 
 
 def new_secrets() -> dict[str, str]:
     """Return new values for all variables that ``docker-compose.yml`` requires."""
     service_key = ServiceTokens.generate_key()
     passwords = {f"POSTGRES_PASSWORD_{name}": secrets.token_urlsafe(32) for name in SERVICES}
+    kafka = {f"KAFKA_PASSWORD_{name}": secrets.token_urlsafe(32) for name in KAFKA_USERS}
     cursors = {f"CURSOR_SECRET_{name}": secrets.token_urlsafe(48) for name in SERVICES}
     return {
         "COMPOSE_PROJECT_NAME": "threadline",
         "POSTGRES_PASSWORD": secrets.token_urlsafe(32),
         **passwords,
         "KAFKA_CLUSTER_ID": _cluster_id(),
+        **kafka,
         "AUTH_PEPPER": secrets.token_urlsafe(48),
         **cursors,
         "SERVICE_KEY_INTERACTIONS": service_key,

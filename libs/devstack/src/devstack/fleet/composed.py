@@ -38,8 +38,12 @@ class ComposedFleet:
         return docker.from_env()
 
     @cached_property
+    def _environment(self) -> dict[str, str]:
+        return {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
+
+    @cached_property
     def project(self) -> str:
-        return str(dotenv_values(ROOT / ".env")["COMPOSE_PROJECT_NAME"])
+        return self._environment["COMPOSE_PROJECT_NAME"]
 
     def client(self, _service: str, key: str | None = None) -> httpx.AsyncClient:
         """Return a client of the one base URL; the proxy finds the service by the path."""
@@ -101,10 +105,20 @@ class ComposedFleet:
     async def headers(self, topic: str, key: str) -> list[dict[str, str]]:
         """Return the headers of a topic's records with this key, as stored on the broker."""
         setting = "SLA_KAFKA__BOOTSTRAP"
-        headers: list[dict[str, str]] = self._probe("sla", "headers", setting, topic, key)
+        password = {"READER_PASSWORD": self._environment["KAFKA_PASSWORD_READER"]}
+        headers: list[dict[str, str]] = self._probe(
+            "sla", "headers", setting, topic, key, more=password
+        )
         return headers
 
-    def _probe(self, service: str, kind: str, setting: str, *arguments: Any) -> Any:
+    def _probe(
+        self,
+        service: str,
+        kind: str,
+        setting: str,
+        *arguments: Any,
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
         """Run the probe in an API container, which can reach the server that ``setting`` names."""
         (container,) = self.containers(f"{service}-api")
         (address,) = (
@@ -113,7 +127,7 @@ class ComposedFleet:
             if pair.startswith(f"{setting}=")
         )
         encoded = json.dumps([address, *arguments])
-        return json.loads(self._python(f"{service}-api", "-c", PROBE, kind, encoded))
+        return json.loads(self._python(f"{service}-api", "-c", PROBE, kind, encoded, more=more))
 
     def _python(self, name: str, *arguments: str, more: Mapping[str, str] | None = None) -> str:
         (container,) = self.containers(name)

@@ -6,6 +6,7 @@ reached: ``python probe.py rows|headers ARGUMENTS``, with the arguments as a JSO
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -23,8 +24,10 @@ async def rows(dsn: str, statement: str, *values: Any) -> list[dict[str, Any]]:
 
 
 async def headers(bootstrap: str, topic: str, key: str) -> list[dict[str, str]]:
-    """Return the headers of all records with this key."""
-    reader = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    """Return the headers of all records with this key; ``READER_PASSWORD`` is that of `reader`."""
+    reader = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", **_credentials()
+    )
     await reader.start()
     try:
         partitions = list(reader.assignment())
@@ -36,6 +39,18 @@ async def headers(bootstrap: str, topic: str, key: str) -> list[dict[str, str]]:
     finally:
         await reader.stop()
     return [{name: value.decode() for name, value in record.headers} for record in matching]
+
+
+def _credentials() -> dict[str, Any]:
+    password = os.environ.get("READER_PASSWORD")
+    if password is None:
+        return {}
+    return {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "reader",
+        "sasl_plain_password": password,
+    }
 
 
 if __name__ == "__main__":

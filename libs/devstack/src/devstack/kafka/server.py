@@ -1,10 +1,12 @@
 """Run one Apache Kafka node (KRaft, no ZooKeeper) from its jars."""
 
 import base64
+import os
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from uuid import uuid4
 
 from devstack.kafka.settings import node_settings
@@ -21,6 +23,9 @@ class KafkaNode:
 
     It can be stopped and started again, at the same address and with its data.
     """
+
+    _environment: Mapping[str, str] = MappingProxyType({})
+    _format_options: Sequence[str] = ()
 
     def __init__(self, jars: Path, directory: Path, port: int = 0) -> None:
         self._directory = directory
@@ -46,8 +51,9 @@ class KafkaNode:
 
     def start(self) -> None:
         """Start the stopped node; return once it accepts connections."""
+        assignments = [f"{name}={value}" for name, value in self._environment.items()]
         process = children.spawn(
-            ["/usr/bin/env", *self._java, "kafka.Kafka", str(self._properties)],
+            ["/usr/bin/env", *assignments, *self._java, "kafka.Kafka", str(self._properties)],
             log=self.log,
             death_signal=signal.SIGKILL,
         )
@@ -69,18 +75,23 @@ class KafkaNode:
             children.stop(self.process, with_signal=signal.SIGTERM, within=30)
 
     def _write_properties(self, address: str) -> None:
-        settings = node_settings(
-            listen=address, advertised=address, controller=f"127.0.0.1:{children.free_port()}"
-        )
+        settings = self._settings(address, f"127.0.0.1:{children.free_port()}")
         settings["log.dirs"] = str(self._directory / "data")
         lines = (f"{name}={value}\n" for name, value in settings.items())
         self._properties.write_text("".join(lines))
+
+    def _settings(self, address: str, controller: str) -> dict[str, str]:
+        return node_settings(listen=address, advertised=address, controller=controller)
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster]
         completed = subprocess.run(
-            [*command, "-c", str(self._properties)], capture_output=True, text=True, check=False
+            [*command, "-c", str(self._properties), *self._format_options],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | self._environment,
         )
         if completed.returncode != 0:
             output = completed.stdout + completed.stderr

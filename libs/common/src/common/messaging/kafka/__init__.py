@@ -7,6 +7,7 @@ but ``KafkaError``, and two of its classes are replaced here (docs/adr/0031).
 
 from aiokafka.errors import KafkaError
 
+from common.messaging.kafka.access import GroupRight, Operation, TopicRight, add_rights
 from common.messaging.kafka.producer import Outgoing, Producer
 from common.messaging.kafka.reader import GroupReader, OffsetsLostError
 from common.messaging.kafka.topic_reader import TopicReader
@@ -22,11 +23,15 @@ __all__ = [
     "WATERMARKS",
     "WATERMARKS_WANTED",
     "GroupReader",
+    "GroupRight",
     "KafkaError",
     "OffsetsLostError",
+    "Operation",
     "Outgoing",
     "Producer",
     "TopicReader",
+    "TopicRight",
+    "add_rights",
     "empty_topics",
     "end_offsets",
     "ensure_topics",
