@@ -1,5 +1,6 @@
 """What may be in a lock file, under which licence, and what an audit of it says."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,8 @@ def test_an_upgrade_takes_up_no_release_of_the_last_week(
     *, upgrade: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     commands: list[list[str]] = []
-    monkeypatch.setattr(locks.subprocess, "run", lambda command, **_: commands.append(command))
-    monkeypatch.setattr(locks.npm, "compile_npm_lock", lambda *_, **__: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(npm_lock, "compile_npm_lock", lambda *_, **__: None)
     locks.compile_locks(tmp_path, upgrade=upgrade)
     assert len(commands) == len((*locks.NAMES, *locks.APART))
     for command in commands:
