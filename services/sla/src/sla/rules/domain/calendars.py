@@ -20,7 +20,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MAX_WINDOWS = 8
 """Stretches of open time on one day."""
 
-_WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_WALL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
+"""Any digits of Unicode: calendars saved before ``check_spelling`` stay readable."""
 
 
 @dataclass(frozen=True, slots=True)

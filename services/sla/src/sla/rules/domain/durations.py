@@ -6,7 +6,7 @@ from common.errors import ErrorCode, RefusedValueError
 
 MAX_SECONDS = 366 * 86_400
 
-_PATTERN = re.compile(r"PT(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?", re.ASCII)
+_PATTERN = re.compile(r"PT(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?")
 
 
 def parse_duration(text: str) -> int:

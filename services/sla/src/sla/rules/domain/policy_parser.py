@@ -12,7 +12,8 @@ from sla.rules.domain.durations import check_seconds, parse_duration
 from sla.rules.domain.policy import Metric, Policy, Target, Threshold
 
 PAUSE_STATES = ("pending", "on_hold")
-_PERCENT = re.compile(r"(\d{1,2})%", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,2})%")
+"""Any digits of Unicode: policies saved before ``check_spelling`` stay readable."""
 _DEFAULT_PAUSES = {Metric.RESOLUTION: frozenset(PAUSE_STATES)}
 
 
