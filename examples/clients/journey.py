@@ -16,13 +16,13 @@ from threadline_client.models import (
     AuthorRequest,
     AuthorType,
     ContactIdentifier,
-    ContextResponse,
+    Context,
     Direction,
     InteractionRequest,
-    InteractionResponse,
     Kind,
     Problem,
-    TimelineResponse,
+    RecordedInteraction,
+    Timeline,
 )
 from threadline_client.types import UNSET
 
@@ -49,7 +49,7 @@ def record_question(client: AuthenticatedClient) -> UUID:
         text="Where is my order?",
     )
     answer = record_interaction.sync(client=client, body=question, idempotency_key=str(uuid4()))
-    if not isinstance(answer, InteractionResponse) or answer.customer_id is None:
+    if not isinstance(answer, RecordedInteraction) or answer.customer_id is None:
         raise RuntimeError(f"the question was not recorded: {answer}")
     customer_id: UUID = answer.customer_id
     show(f"Recorded {answer.interaction_id} of customer {customer_id}.")
@@ -58,7 +58,7 @@ def record_question(client: AuthenticatedClient) -> UUID:
 
 def show_context(client: AuthenticatedClient, customer_id: UUID) -> None:
     context = read_context.sync(customer_id, client=client)
-    if not isinstance(context, ContextResponse) or context.interactions is UNSET:
+    if not isinstance(context, Context) or context.interactions is UNSET:
         raise RuntimeError(f"there is no context: {context}")
     texts = [interaction.text for interaction in context.interactions or ()]
     if texts != ["Where is my order?"]:
@@ -83,7 +83,7 @@ def add_note(client: AuthenticatedClient, customer_id: UUID) -> None:
 
 def show_timeline(client: AuthenticatedClient, customer_id: UUID) -> None:
     timeline = read_timeline.sync(customer_id, client=client)
-    if not isinstance(timeline, TimelineResponse):
+    if not isinstance(timeline, Timeline):
         raise TypeError(f"there is no timeline: {timeline}")
     kinds = sorted(str(item.kind) for item in timeline.items)
     if kinds != ["message", "note"]:
