@@ -108,6 +108,11 @@ def changed(change: Callable[[Draft], object]) -> Json:
 
 
 BREAKING = {
+    "component-renamed: Author": lambda d: (
+        d.document["components"]["schemas"].update(Person=d.schema("Author")),
+        d.request.update(author={"$ref": "#/components/schemas/Person"}),
+        d.answer.update(author={"$ref": "#/components/schemas/Person"}),
+    ),
     f"operation-removed: {PLACE}": lambda d: d.document["paths"]["/things/{thing_id}"].pop("post"),
     f"operation-id-changed: {PLACE}": lambda d: d.operation.update(operationId="add"),
     f"tag-changed: {PLACE}": lambda d: d.operation.update(tags=["more", "interactions"]),

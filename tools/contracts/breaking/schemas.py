@@ -78,9 +78,8 @@ class Comparison:
             place = self._prefix + str(references[0]).rpartition("/")[2]
         if key not in self._pairs:
             self._pairs[key] = []  # a schema inside itself is compared by the call outside
-            self._pairs[key] = list(
-                self._compare(resolve(self._old, old), resolve(self._new, new), place)
-            )
+            found = self._compare(resolve(self._old, old), resolve(self._new, new), place)
+            self._pairs[key] = [*_names(references, place), *found]
         return self._pairs[key]
 
     def _compare(self, old: Json, new: Json, place: str) -> Iterator[Change]:
@@ -161,6 +160,13 @@ class Comparison:
             yield Change("map-removed", place)
         elif after is not None:
             yield from self.changes(before, after, f"{place}/*")
+
+
+def _names(references: list[Any], place: str) -> Iterator[Change]:
+    """Compare the names of components, after which generated clients call their types."""
+    names = [str(reference).rpartition("/")[2] for reference in references if reference]
+    if len(set(names)) > 1:
+        yield Change("component-renamed", place, names[1])
 
 
 def _type(root: Json, node: Any) -> str | None:
