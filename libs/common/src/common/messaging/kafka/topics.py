@@ -17,6 +17,8 @@ WATERMARKS_WANTED = ".watermarks.wanted"
 
 _ROLL_SECONDS = 600
 """How old the part of a compacted topic grows that compaction leaves alone."""
+_KEEP_SECONDS = 3600
+"""How long every heartbeat stays, so that one can see afterwards what a breach rested on."""
 
 
 async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
@@ -44,6 +46,7 @@ def _new_topic(topic: str, settings: KafkaSettings) -> NewTopic:
         configuration = {
             "cleanup.policy": "compact",
             "segment.ms": str(_ROLL_SECONDS * 1000),
+            "min.compaction.lag.ms": str(_KEEP_SECONDS * 1000),
             "min.cleanable.dirty.ratio": "0.1",
         }
     elif topic.endswith(WATERMARKS_WANTED):
