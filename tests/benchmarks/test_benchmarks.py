@@ -17,6 +17,7 @@ LAST_ROWS = {
     "resolve": "resolve, new, batches of 100, 1 conn.",
     "visibility": "visible in the context, Kafka, known customer",
     "breaches": "due at one instant",
+    "endless": "endless thread, timeline",
     "idle": "idle, ten processes together (CPU of a second)",
 }
 

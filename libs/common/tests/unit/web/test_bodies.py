@@ -12,7 +12,7 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from common.web import Caller, public, requires
-from common.web.auth import rate_limits
+from common.web.auth import RateLimiter, rate_limits
 from common.web.requests import (
     Batch,
     JsonObject,
@@ -284,6 +284,7 @@ def test_raw_json_is_read_as_strictly():
     ],
 )
 async def test_a_body_counts_by_what_it_costs(there: World, path: str, body: Any, cost: int):
+    there.state.limiter = RateLimiter(there.state.http.rate_limit_per_minute, time=lambda: 0.0)
     async with there.client(there.keys.add(there.clock)) as client:
         answer = await client.post(path, json=body)
     assert answer.status_code == 200, answer.text

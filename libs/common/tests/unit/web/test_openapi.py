@@ -245,12 +245,13 @@ def test_the_limit_of_a_list_that_may_be_absent_stands_at_the_list():
     schema = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}],
               "maxLength": 50}  # fmt: skip
     spell_parameter(schema)
-    assert schema == {
-        "anyOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 50}, {"type": "null"}]
-    }
-    text = {"anyOf": [{"type": "string"}, {"type": "null"}], "maxLength": 50}
+    assert schema == {"type": "array", "items": {"type": "string"}, "maxItems": 50}
+
+
+def test_a_parameter_that_may_be_absent_is_not_null():
+    text = {"anyOf": [{"type": "string"}, {"type": "null"}], "maxLength": 50, "default": None}
     spell_parameter(text)
-    assert text["maxLength"] == 50
+    assert text == {"type": "string", "maxLength": 50}
 
 
 def test_a_batch_is_a_component_of_its_own(described: Json):

@@ -35,9 +35,9 @@ LAST_EVENT_ID: Json = {
     "name": "Last-Event-ID",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
     "description": "The ``id`` of the last event that the caller got: the events missed since then"
-    " come first. Absent to begin now.",
+    " come first. Absent or empty to begin now.",
 }
 
 COMPONENTS: Json = {

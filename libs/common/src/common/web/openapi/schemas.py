@@ -119,10 +119,23 @@ def spell(schemas: Mapping[str, Json]) -> None:
 
 
 def spell_parameter(schema: Json) -> None:
-    """Spell the schema of a parameter, whose default stays: generators make it optional."""
+    """Spell the schema of a parameter, which is absent or has a value and is never null.
+
+    Its default stays: generators make it optional.
+    """
     _each(schema, _spell_pattern)
     _each(schema, _spell_limit)
     _each(schema, _drop_title)
+    _drop_null(schema)
+
+
+def _drop_null(schema: Json) -> None:
+    others = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(others) == 1:
+        del schema["anyOf"]
+        schema.update(others[0])
+    if schema.get("default", ...) is None:
+        del schema["default"]
 
 
 def _each(schema: Any, change: Callable[[Json], Any]) -> None:

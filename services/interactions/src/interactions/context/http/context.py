@@ -95,6 +95,7 @@ async def get_context(
     openapi_extra=examples(*LOOK_UP),
     summary="Look up a customer's context by an identifier",
     response_model=ContextResponse,
+    responses={404: {"description": "No customer of the tenant has this identifier."}},
 )
 async def lookup_context(
     request: Request,

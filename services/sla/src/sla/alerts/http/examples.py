@@ -61,15 +61,14 @@ LIST_ALERTS = (
 STREAM = (
     Example(
         name="missed",
-        summary="A warning that was missed, then nothing yet",
+        summary="A warning that was missed",
         headers={"Last-Event-ID": "117"},
-        answer=": open\nretry: 1730\n\nid: 118\nevent: sla.clock.warning\n"
-        f"data: {dumps_text(_WARNING)}\n\n",
+        answer={"id": "118", "event": "sla.clock.warning", "data": dumps_text(_WARNING)},
     ),
     Example(
         name="too_many",
         summary="Too many were missed: read the clocks again",
         headers={"Last-Event-ID": "1"},
-        answer=": open\nretry: 2210\n\nid: 118\nevent: reset\ndata: {}\n\n",
+        answer={"id": "118", "event": "reset", "data": "{}"},
     ),
 )

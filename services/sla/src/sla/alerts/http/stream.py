@@ -12,7 +12,7 @@ from common.web import Caller, HttpError, LastEventIdDep, examples, requires
 from common.web.responses import StreamEvent
 from sla.alerts.feed import alert_event, stream_key
 from sla.alerts.http.examples import STREAM
-from sla.alerts.http.filters import ALERTS, Allowed, AllowedDep, wants
+from sla.alerts.http.filters import ALERTS, AlertType, Allowed, AllowedDep, wants
 from sla.alerts.http.state import AlertsState, AlertsStateDep
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import Span
@@ -21,10 +21,27 @@ router = APIRouter(prefix="/v1/sla/stream", tags=[ALERTS])
 
 STREAM_COST = 10
 """Opening a stream counts as so many requests: it may replay a thousand alerts."""
-_EVENTS = {
-    "type": "string",
-    "description": "Events with ``id``, ``event`` and ``data``; the data is JSON with the fields"
-    " of ``Alert`` except ``alert_id`` and ``type``, which ``id`` and ``event`` are.",
+_EVENT = {
+    "type": "object",
+    "description": "Each event of the stream, with its fields.",
+    "properties": {
+        "id": {
+            "type": "string",
+            "description": "The event's id, as ``Last-Event-ID`` takes it.",
+        },
+        "event": {
+            "type": "string",
+            "enum": [*AlertType, "reset"],
+            "description": "The event's type. ``reset``: too many were missed, read the clocks.",
+        },
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "JSON with the fields of ``Alert`` except ``alert_id`` and ``type``,"
+            " which ``id`` and ``event`` are; ``{}`` for ``reset``.",
+        },
+    },
+    "required": ["id", "event", "data"],
 }
 _POSITION = re.compile("[0-9]{1,18}")
 """A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
@@ -36,7 +53,7 @@ _MAX_PAGES = 10
     "",
     response_class=Response,
     summary="Stream alerts as server-sent events",
-    responses={200: {"content": {"text/event-stream": {"schema": _EVENTS}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
     openapi_extra=examples(*STREAM),
 )
 async def stream_alerts(
