@@ -22,7 +22,6 @@ LAST_ROWS = {
 }
 
 
-@pytest.mark.kafka
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_runs_to_completion(part: str):
