@@ -23,7 +23,6 @@ STREAM_COST = 10
 """Opening a stream counts as so many requests: it may replay a thousand alerts."""
 _EVENT = {
     "type": "object",
-    "description": "Each event of the stream, with its fields.",
     "properties": {
         "id": {
             "type": "string",
@@ -43,6 +42,10 @@ _EVENT = {
     },
     "required": ["id", "event", "data"],
 }
+_STREAM = {
+    "description": "The stream as text, or each of its events: tools read this in either way.",
+    "anyOf": [{"type": "string"}, _EVENT],
+}
 _POSITION = re.compile("[0-9]{1,18}")
 """A bigint in ASCII digits; ``\\d`` would also accept Unicode digits that int() rejects."""
 _MAX_PAGES = 10
@@ -53,7 +56,7 @@ _MAX_PAGES = 10
     "",
     response_class=Response,
     summary="Stream alerts as server-sent events",
-    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _STREAM}}}},
     openapi_extra=examples(*STREAM),
 )
 async def stream_alerts(
