@@ -77,5 +77,23 @@ def translated(error: Exception) -> Exception:
 def _names_a_mistake(error: Exception) -> bool:
     """Return whether the server, or the driver on its behalf, has refused our request."""
     if isinstance(error, DBAPIError):
-        return not (error.connection_invalidated or isinstance(error.orig, OSError))
+        return not (
+            error.connection_invalidated
+            or isinstance(error.orig, OSError)
+            or _follows_a_lost_connection(error)
+        )
     return isinstance(error, asyncpg.PostgresError)
+
+
+def _follows_a_lost_connection(error: DBAPIError) -> bool:
+    """Return whether the driver complains while we clean up after the connection was lost.
+
+    A rollback may come before the driver has noticed that its connection is closed, and what it
+    says then replaces the error that matters.
+    """
+    earlier = error.__context__
+    while earlier is not None:
+        if isinstance(earlier, OSError | asyncpg.PostgresConnectionError):
+            return True
+        earlier = earlier.__context__
+    return False
