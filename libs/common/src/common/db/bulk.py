@@ -10,7 +10,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from common.db.connections import Transaction
+from common.db.connections import Transaction, driver_of
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _BEGIN = text("SELECT")
@@ -23,9 +23,7 @@ async def copy_rows(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return
-    driver = (await tx.get_raw_connection()).driver_connection
-    if driver is None:
-        raise TypeError("the connection has no driver connection")
+    driver = await driver_of(tx)
     if not driver.is_in_transaction():
         # SQLAlchemy begins a transaction with the first statement it sees.
         await tx.execute(_BEGIN)

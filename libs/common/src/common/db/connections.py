@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NewType, Protocol, TypeVar
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -25,6 +26,17 @@ class UseCase(Protocol[C_contra, R_co]):
     def __call__(
         self, tx: Transaction, command: C_contra, /, *, now: datetime
     ) -> Awaitable[R_co]: ...
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """Return the driver's own connection, for what SQLAlchemy does not offer.
+
+    Raises TypeError when ``connection`` no longer has one.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        raise TypeError("the connection has no driver connection")
+    return driver
 
 
 _ON_COMMIT = "threadline.on_commit"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db.connections import Transaction
+from common.db.connections import Transaction, driver_of
 
 PAUSE_SECONDS = 0.5
 """How long a process leaves out further announcements of a signal. Who is woken stays attentive for
@@ -53,8 +53,8 @@ async def announce(tx: Transaction, names: Iterable[str]) -> None:
 
 async def listen(connection: AsyncConnection, name: str, callback: Callable[[], None]) -> None:
     """Call ``callback`` at every signal from any process, as long as ``connection`` is open."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    await driver.add_listener(_channel(name), lambda *_: callback())  # type: ignore[union-attr]
+    driver = await driver_of(connection)
+    await driver.add_listener(_channel(name), lambda *_: callback())
 
 
 def _channel(name: str) -> str:
