@@ -186,7 +186,7 @@ async def test_a_type_nobody_reads_is_ignored(db):
     assert await db.read(dead_letters.list_open, "notes.keeper") == []
 
 
-async def test_heartbeats_of_all_partitions_move_on_together_and_are_no_news(db):
+async def test_heartbeats_among_events_move_partitions_on_and_are_no_news(db):
     await db.run(claims.ensure_positions, "notes.keeper", TOPIC, {1: 0, 2: 0})
     news: list[str] = []
     db.after_commit(lambda: news.append("commit"))

@@ -7,11 +7,9 @@ from common.messaging.inbox.claims import (
     Progress,
     claim,
     ensure_positions,
-    fenced,
     latest_watermark,
     list_positions,
     move,
-    move_all,
     raise_watermarks,
 )
 from common.messaging.inbox.consumer import Consumer
@@ -31,11 +29,9 @@ __all__ = [
     "claim",
     "dead_letters",
     "ensure_positions",
-    "fenced",
     "latest_watermark",
     "list_positions",
     "move",
-    "move_all",
     "raise_watermarks",
     "skip",
 ]

@@ -6,7 +6,7 @@ database is restored to an earlier time. The inbox catches events published twic
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import text
@@ -38,18 +38,14 @@ _HASHES = text(
 )
 _MOVE = text(
     """
-    UPDATE consumer_progress progress
-    SET next_offset = step.next_offset,
+    UPDATE consumer_progress
+    SET next_offset = :next_offset,
         -- A watermark from the future would vouch for deadlines that have not passed yet.
-        watermark = greatest(progress.watermark, CASE WHEN step.watermark IS NOT NULL
-            THEN least(step.watermark, clock_timestamp()) END),
+        watermark = greatest(watermark, CASE WHEN cast(:watermark AS timestamptz) IS NOT NULL
+            THEN least(cast(:watermark AS timestamptz), clock_timestamp()) END),
         updated_at = clock_timestamp()
-    FROM unnest(cast(:partitions AS int[]), cast(:expected AS bigint[]),
-                cast(:next_offsets AS bigint[]), cast(:watermarks AS timestamptz[]))
-         AS step (partition, expected, next_offset, watermark)
-    WHERE progress.consumer = :consumer AND progress.topic = :topic
-      AND progress.partition = step.partition AND progress.next_offset = step.expected
-    RETURNING progress.partition
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
+      AND next_offset = :expected
     """
 )
 _RAISE = text(
@@ -141,26 +137,9 @@ async def claim(
 
 async def move(tx: Transaction, step: Progress) -> None:
     """Advance a partition. Raises FencedError when it does not stand where expected."""
-    if not await move_all(tx, [step]):
-        raise fenced(step)
-
-
-async def move_all(tx: Transaction, steps: Sequence[Progress]) -> set[int]:
-    """Advance partitions of one consumer and topic; return those that stood where expected."""
-    # In one order, so that two owners of the same partitions wait instead of deadlocking.
-    steps = sorted(steps, key=lambda step: step.partition)
-    result = await tx.execute(
-        _MOVE,
-        {
-            "consumer": steps[0].consumer,
-            "topic": steps[0].topic,
-            "partitions": [step.partition for step in steps],
-            "expected": [step.expected for step in steps],
-            "next_offsets": [step.next_offset for step in steps],
-            "watermarks": [step.watermark for step in steps],
-        },
-    )
-    return {row.partition for row in result}
+    result = await tx.execute(_MOVE, asdict(step))
+    if not result.rowcount:
+        raise FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
 
 
 async def raise_watermarks(
@@ -183,10 +162,6 @@ async def raise_watermarks(
         },
     )
     return {row.partition: row.watermark for row in result}
-
-
-def fenced(step: Progress) -> FencedError:
-    return FencedError(f"{step.topic}[{step.partition}] has moved past {step.expected}")
 
 
 async def ensure_positions(

@@ -7,11 +7,10 @@ is not processed; one that fails is paused with a growing back-off while the oth
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 from common.db import Database
 from common.errors import UnavailableError
-from common.messaging.envelope import HEARTBEAT_TYPE, Record
+from common.messaging.envelope import Record
 from common.messaging.inbox import claims
 from common.messaging.inbox.batches import BatchHandler
 from common.messaging.inbox.dispatch import Stream
@@ -151,7 +150,7 @@ class Member:
         self._reported_at = time.monotonic()
 
     async def _process(self, partition: Partition, records: Sequence[Record]) -> None:
-        async with self._turn(records):
+        async with self._slots:
             position = partition.position
             due = [r for r in records if position is not None and r.offset >= position]
             if position is None or not due:
@@ -171,11 +170,6 @@ class Member:
             partition.advance(reached)
             self._stalls.moved()
             await self._on_applied(partition.number)
-
-    def _turn(self, records: Sequence[Record]) -> AbstractAsyncContextManager[None]:
-        """Let few partitions be worked on at once; heartbeats need no slot, and go together."""
-        idle = all(r.header("ce_type") == HEARTBEAT_TYPE for r in records)
-        return nullcontext() if idle else self._slots
 
     def _put_back(self, partition: Partition) -> None:
         """Pause a partition; its batch is read again later, from where the database stands."""
