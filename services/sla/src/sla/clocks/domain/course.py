@@ -63,10 +63,6 @@ class Course:
         elif fact.kind is FactKind.ATTRIBUTES:
             self._adopt(fact, at)
 
-    def live_tracks(self) -> list[Track]:
-        """Return the tracks that later facts can change, each of them its metric's last cycle."""
-        return [track for track in self.current.values() if not self.is_settled(track)]
-
     def is_settled(self, track: Track) -> bool:
         """Return whether no later fact can change the last cycle of a metric."""
         if track.metric is Metric.FIRST_RESPONSE:

@@ -12,6 +12,7 @@ from sla.rules.domain.conditions import Attributes
 from sla.rules.domain.policy import Metric, Ruleset
 
 LAST_CYCLE = 2**31 - 1
+ALL_CYCLES: Mapping[Metric, int] = dict.fromkeys(Metric, LAST_CYCLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Refolded:
 
     clocks: tuple[Clock, ...]
     cycles: Mapping[Metric, tuple[int, int]]
+
+    @classmethod
+    def of(
+        cls, course: Course, settled: Mapping[Metric, int], until: Mapping[Metric, int] = ALL_CYCLES
+    ) -> Self:
+        """Return the clocks of a course after the ``settled`` cycles, up to those of ``until``."""
+        cycles = {metric: (count + 1, until[metric]) for metric, count in settled.items()}
+        tracks = (t for t in course.tracks if settled[t.metric] < t.cycle <= until[t.metric])
+        return cls(course.clocks(tracks), cycles)
 
 
 def fold(facts: Iterable[Fact], rules: Ruleset, *, fallback: Attributes) -> Folded:
@@ -108,11 +118,8 @@ class Fold:
         if ordered is None:
             return None
         settled = self.course.settled_cycles()
-        live, told = self.course.live_tracks(), len(self.course.tracks)
         self.read(ordered, seen=UNSEEN)
-        clocks = self.course.clocks([*live, *self.course.tracks[told:]])
-        cycles = {metric: (count + 1, LAST_CYCLE) for metric, count in settled.items()}
-        return Refolded(clocks, cycles)
+        return Refolded.of(self.course, settled)
 
     def read(self, ordered: Sequence[Fact], *, seen: int) -> None:
         """Read facts that come after all others."""

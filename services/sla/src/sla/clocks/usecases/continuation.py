@@ -61,7 +61,7 @@ async def continue_fold(
 
 
 def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuation:
-    refold = Refold(fold, spacing)
+    settled = fold.course.settled_cycles()
     continuation = Continuation(fold)
     # One with a lower sequence would not be found again among the facts after the head.
     if len(ordered) < spacing.facts and all(f.sequence > fold.end.sequence for f in ordered):
@@ -72,7 +72,7 @@ def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuati
         seen = max((fold.end.sequence, *(fact.sequence for fact in ordered)))
         continuation.rewritten += checkpoints_of(fold, ordered, spacing, start=start, seen=seen)
         fold.end.advance(ordered)
-    continuation.refolded.append(refold.until_the_end())
+    continuation.refolded.append(Refolded.of(fold.course, settled))
     return continuation
 
 

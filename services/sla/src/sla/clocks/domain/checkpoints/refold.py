@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
 from sla.clocks.domain.checkpoints.states import state_of
 from sla.clocks.domain.facts import Fact, in_place
-from sla.clocks.domain.fold import LAST_CYCLE, Fold, Refolded
+from sla.clocks.domain.fold import Fold, Refolded
 from sla.rules.domain.policy import Metric
 
 
@@ -56,13 +56,9 @@ class Refold:
 
     def until_here(self) -> Refolded:
         """Return the clocks that have ended so far, once a checkpoint has been met."""
-        live = [id(track) for track in self.fold.course.live_tracks()]
-        ended = [track for track in self.fold.course.tracks if id(track) not in live]
-        settled = self.fold.course.settled_cycles()
-        cycles = {metric: (count + 1, settled[metric]) for metric, count in self.settled.items()}
-        return Refolded(self.fold.course.clocks(ended), cycles)
+        course = self.fold.course
+        return Refolded.of(course, self.settled, until=course.settled_cycles())
 
     def until_the_end(self) -> Refolded:
         """Return all clocks from the first checkpoint on."""
-        cycles = {metric: (count + 1, LAST_CYCLE) for metric, count in self.settled.items()}
-        return Refolded(self.fold.course.clocks(self.fold.course.tracks), cycles)
+        return Refolded.of(self.fold.course, self.settled)
