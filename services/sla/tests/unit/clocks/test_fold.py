@@ -1,5 +1,6 @@
 """What starts, pauses and stops clocks, in any order of arrival."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,11 +21,12 @@ from services.sla.tests.life import (
     rules,
     target,
 )
+from sla.clocks.domain.checkpoints.digest import UNSEEN
 from sla.clocks.domain.clocks import ClockState
-from sla.clocks.domain.facts import Fact, FactKind
+from sla.clocks.domain.facts import Fact, FactKind, in_order
 from sla.clocks.domain.fold import Fold, fold
 from sla.rules.domain.conditions import Condition, Conditions
-from sla.rules.domain.policy import Threshold
+from sla.rules.domain.policy import Ruleset, Threshold
 
 RUNNING, PAUSED, MET = ClockState.RUNNING, ClockState.PAUSED, ClockState.MET
 BREACHED, CANCELLED = ClockState.BREACHED, ClockState.CANCELLED
@@ -286,13 +288,21 @@ def test_any_order_and_repetition_gives_the_same_clocks(life, data):
     assert clocks(shuffled, TWO) == expected
 
 
+def fold_of(facts: Sequence[Fact], ruleset: Ruleset) -> Fold:
+    """Return a fold that has read the facts."""
+    opening, *rest = in_order(facts)
+    begun = Fold.begun(opening, ruleset)
+    begun.read(rest, seen=UNSEEN)
+    return begun
+
+
 @given(life=lives(), data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
     opening, *rest = life
     if not data.draw(st.booleans(), "in the order of the sequence"):
         rest = data.draw(st.permutations(rest))
-    read, extended = [opening], Fold.of([opening], TWO)
+    read, extended = [opening], Fold.begun(opening, TWO)
     current = clocks(read, TWO)
     while rest:
         size = data.draw(st.integers(1, len(rest)))
@@ -300,7 +310,7 @@ def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
         read += batch
         refolded = extended.extend(batch)
         if refolded is None:
-            extended, current = Fold.of(read, TWO), {}
+            extended, current = fold_of(read, TWO), {}
         changed = extended.folded().clocks if refolded is None else refolded.clocks
         current |= {clock.key: clock for clock in changed}
         assert current == clocks(read, TWO)
@@ -309,7 +319,7 @@ def test_an_extended_fold_equals_a_fold_of_all_facts(life, data):
 
 def test_later_facts_extend_a_fold_and_late_facts_do_not():
     life = Life().opened().customer(1).agent(5).status(10, "pending").customer(20)
-    short = Fold.of(life.facts[:4], rules())
+    short = fold_of(life.facts[:4], rules())
     assert short.extend([replace(life.facts[4], occurred_at=after(4))]) is None
     assert short.extend([replace(life.facts[3], sequence=2)]) is None
     refolded = short.extend(life.facts[4:])
@@ -319,7 +329,7 @@ def test_later_facts_extend_a_fold_and_late_facts_do_not():
 
 def test_only_a_fold_with_the_opening_can_be_extended():
     with pytest.raises(ValueError, match="opening"):
-        Fold.of(Life().customer(5).facts, rules())
+        fold_of(Life().customer(5).facts, rules())
 
 
 @given(life=lives())

@@ -74,18 +74,10 @@ class Fold:
     digester: Digester
 
     @classmethod
-    def of(cls, facts: Iterable[Fact], rules: Ruleset) -> Self:
-        """Read facts. Raises ValueError unless the conversation's opening is among them."""
-        ordered = in_order(facts)
-        if not ordered or ordered[0].kind is not FactKind.OPENED:
-            raise ValueError("a fold can be extended only if it begins with the opening")
-        fold_ = cls.begun(ordered[0], rules)
-        fold_.read(ordered[1:], seen=UNSEEN)
-        return fold_
-
-    @classmethod
     def begun(cls, opening: Fact, rules: Ruleset) -> Self:
-        """Return the fold of an opening alone."""
+        """Return the fold of an opening alone. Raises ValueError for any other fact."""
+        if opening.kind is not FactKind.OPENED:
+            raise ValueError("a fold can be extended only if it begins with the opening")
         course = Course(rules, opening)
         return cls(course, End.of([opening]), Digester(rules, course.opened_at))
 
