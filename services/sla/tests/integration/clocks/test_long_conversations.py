@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging.inbox.claims import FencedError
+from devstack.testing.postgres import counted_statements
 from services.sla.tests.harness import POLICY, Conversation, Desk, Publisher
 from sla.clocks.domain.checkpoints import checkpoint, states
 from sla.clocks.domain.checkpoints.checkpoint import SPACING
@@ -71,6 +72,20 @@ async def delete_fold(tx: AsyncConnection, chat_id: UUID) -> None:
     """Leave a conversation as the version before stored it: facts without a fold."""
     for table in ("fold", "checkpoint"):
         await tx.execute(text(f"DELETE FROM {table} WHERE conversation_id = :id"), {"id": chat_id})
+
+
+async def test_only_a_long_conversation_looks_for_a_stored_fold(desk, publisher):
+    chat = publisher.conversation().opened(desk.now(-1000))
+    for turn in range(LONG - 2):
+        chat.customer(desk.now(turn - 900))
+    with counted_statements() as statements:
+        await publisher.send()
+    assert [s for s in statements if "INTO fact" in s]
+    assert not [s for s in statements if "JOIN fold" in s]
+    chat.customer(desk.now(-1))
+    with counted_statements() as statements:
+        await publisher.send()
+    assert len([s for s in statements if "JOIN fold" in s]) == 1
 
 
 async def test_another_event_reads_no_old_fact(desk, publisher, reads):

@@ -30,6 +30,7 @@ class ConversationFacts:
 class Conversation:
     """A stored conversation. It keeps the ``revision`` of the rules that first matched it.
 
+    ``last_sequence`` is the highest of its events, which count from 1; not every event is a fact.
     ``ledger`` names the set of its facts; adding ``new_facts`` to ``previous_ledger`` made it. It
     ``has_moved`` when it has another customer or partition than before.
     """
@@ -37,6 +38,7 @@ class Conversation:
     key: ConversationKey
     customer_id: UUID | None
     attributes: Mapping[str, object]
+    last_sequence: int
     first_recorded_at: datetime
     revision: int | None
     partition: int

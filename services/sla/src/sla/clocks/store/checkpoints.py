@@ -101,6 +101,8 @@ class StoredFold:
 async def find_folds(
     tx: Transaction, keys: Sequence[ConversationKey]
 ) -> dict[ConversationKey, StoredFold]:
+    if not keys:
+        return {}
     rows = await tx.execute(_FIND_FOLDS, key_values(keys))
     folds = (
         StoredFold((row.tenant_id, row.conversation_id), row.revision, row.sequence, row.head)

@@ -54,8 +54,9 @@ _SAVE_CONVERSATIONS = text(
         first_recorded_at = least(c.first_recorded_at, excluded.first_recorded_at),
         source_partition = excluded.source_partition,
         ledger = excluded.ledger
-    RETURNING c.tenant_id, c.conversation_id, c.customer_id, c.attributes, c.first_recorded_at,
-              c.revision, c.source_partition, c.test, c.ledger, old.ledger AS previous_ledger,
+    RETURNING c.tenant_id, c.conversation_id, c.customer_id, c.attributes, c.last_sequence,
+              c.first_recorded_at, c.revision, c.source_partition, c.test, c.ledger,
+              old.ledger AS previous_ledger,
               old.conversation_id IS NOT NULL AND (
                   old.customer_id IS DISTINCT FROM c.customer_id
                   OR old.source_partition <> c.source_partition) AS has_moved
@@ -187,6 +188,7 @@ def _conversation(row: Any, new_facts: Mapping[ConversationKey, tuple[Fact, ...]
         key=key,
         customer_id=row.customer_id,
         attributes=row.attributes or {},
+        last_sequence=row.last_sequence,
         first_recorded_at=row.first_recorded_at,
         revision=row.revision,
         partition=row.source_partition,

@@ -15,7 +15,7 @@ from sla.clocks.domain.checkpoints.heads import Head, Uncovered, head_of
 from sla.clocks.domain.conversations import Conversation, ConversationKey
 from sla.clocks.domain.facts import Fact, FactKind, in_order
 from sla.clocks.domain.fold import Fold, Folded, Refolded, opened
-from sla.clocks.memory import Folds
+from sla.clocks.memory import LONG, Folds
 from sla.clocks.store import checkpoints, conversations
 from sla.clocks.store.checkpoints import Checkpoints, StoredFold
 from sla.clocks.usecases.candidates import find_candidates
@@ -73,7 +73,9 @@ class LongConversations:
         self, batch: Sequence[Conversation]
     ) -> tuple[list[Continued], list[Conversation]]:
         """Return the conversations whose folds went on, and those whose facts must all be read."""
-        stored = await checkpoints.find_folds(self._tx, [c.key for c in batch])
+        # A conversation has at most as many facts as events: a short one has no stored fold.
+        long = [c.key for c in batch if c.last_sequence >= LONG]
+        stored = await checkpoints.find_folds(self._tx, long)
         usable = {c.key: stored[c.key] for c in batch if _is_usable(c, stored.get(c.key))}
         if not usable:
             return [], list(batch)
