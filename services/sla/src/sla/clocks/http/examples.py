@@ -6,7 +6,7 @@ from common.web import Example
 
 _CLOCK_ID = "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f"
 _CONVERSATION = "0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d"
-_CLOCK: dict[str, Any] = {
+SHARED_FIELDS: dict[str, Any] = {
     "clock_id": _CLOCK_ID,
     "conversation_id": _CONVERSATION,
     "customer_id": "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21",
@@ -30,6 +30,9 @@ _CLOCK: dict[str, Any] = {
     "tags": ["delivery"],
     "conversation_url": f"/v1/conversations/{_CONVERSATION}",
     "clock_url": f"/v1/sla/clocks/{_CLOCK_ID}",
+}
+"""What a running clock and its events show alike."""
+_CLOCK: dict[str, Any] = SHARED_FIELDS | {
     "ended_at": None,
     "confirmed": None,
     "reason": None,
@@ -47,7 +50,7 @@ _CLOCK: dict[str, Any] = {
         "pauses": [],
     },
 }
-_SENTENCE = "1 hour around the clock from Monday 23 Nov 2026 09:00 UTC: due Monday 10:00."
+SENTENCE = "1 hour around the clock from Monday 23 Nov 2026 09:00 UTC: due Monday 10:00."
 _COUNTED = {
     "start": "2026-11-23T09:00:00.000000Z",
     "end": "2026-11-23T09:31:00.000000Z",
@@ -57,7 +60,7 @@ _COUNTED = {
     "expected": False,
 }
 _RUNNING: dict[str, Any] = _CLOCK | {
-    "summary": _SENTENCE,
+    "summary": SENTENCE,
     "trace": {
         "until": "2026-11-23T10:00:00.000000Z",
         "as_of": "2026-11-23T09:31:00.000000Z",
@@ -85,7 +88,7 @@ _MET: dict[str, Any] = _CLOCK | {
     "severity": "info",
     "version": 3,
     "warnings": [{"threshold": "50%", "warn_at": None, "sent": True}],
-    "summary": _SENTENCE,
+    "summary": SENTENCE,
     "trace": {
         "until": "2026-11-23T09:41:07.250000Z",
         "as_of": "2026-11-23T09:41:07.250000Z",

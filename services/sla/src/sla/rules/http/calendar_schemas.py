@@ -18,6 +18,7 @@ from common.web.requests import (
 )
 from sla.rules.domain.calendars import MAX_WINDOWS, WEEKDAYS
 from sla.rules.domain.hours import AtClose
+from sla.rules.http.examples import BERLIN
 from sla.rules.national_holidays import YEARS_AHEAD
 
 _WALL_TIME = describe_pattern(
@@ -54,19 +55,7 @@ _DEADLINE_AT_CLOSE = Field(
     "`next_open` (at the start of the next open hours)."
 )
 
-_EXAMPLE: JsonDict = {
-    "name": "Support, Berlin",
-    "time_zone": "Europe/Berlin",
-    "hours": {
-        "monday": [{"start": "09:00", "end": "12:00"}, {"start": "13:00", "end": "18:00"}],
-        "friday": [{"start": "09:00", "end": "15:00"}],
-    },
-    "overrides": [{"date": "2026-12-24", "hours": [{"start": "09:00", "end": "12:00"}]}],
-    "breaks": [{"weekdays": ["friday"], "start": "12:00", "end": "12:30"}],
-    "holidays": [{"date": "2026-12-31", "name": "Inventory"}],
-    "national_holidays": [{"country": "DE", "subdivision": "BE"}],
-    "deadline_at_close": "close",
-}
+_EXAMPLE: JsonDict = BERLIN | {"deadline_at_close": "close"}
 
 
 class HoursBody(RequestModel, title="OpeningHours"):

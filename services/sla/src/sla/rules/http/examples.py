@@ -7,7 +7,7 @@ from common.web import Example
 _POLICY = "0199f201-0a0b-7c0d-8e0f-101112131415"
 _OTHER_POLICY = "0199f201-0a0b-7c0d-8e0f-101112131416"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
-_BERLIN: dict[str, Any] = {
+BERLIN: dict[str, Any] = {
     "name": "Support, Berlin",
     "time_zone": "Europe/Berlin",
     "hours": {
@@ -113,7 +113,7 @@ READ_CALENDAR = (
     ),
 )
 PUT_CALENDAR_BY_NAME = (
-    Example(name="with_exceptions", summary="Two weekdays, with exceptions", body=_BERLIN),
+    Example(name="with_exceptions", summary="Two weekdays, with exceptions", body=BERLIN),
     Example(name="weekdays", summary="The same hours on five weekdays", body=_STOCKHOLM),
 )
 PUT_CALENDAR = (
@@ -121,14 +121,14 @@ PUT_CALENDAR = (
         name="new",
         summary="A calendar under an id of your own",
         path={"calendar_id": "support-berlin"},
-        body=_BERLIN,
+        body=BERLIN,
     ),
     Example(
         name="unchanged_since",
         summary="Its next version, if nobody changed it",
         path={"calendar_id": "support-berlin"},
         headers={"If-Match": '"0c1d2e3f4a5b6c7d"'},
-        body=_BERLIN | {"deadline_at_close": "next_open"},
+        body=BERLIN | {"deadline_at_close": "next_open"},
     ),
 )
 CREATE_POLICY = (
