@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color"]
 EVERY_SECONDS = 5.0
@@ -26,20 +27,19 @@ def step_of(line: str) -> str | None:
 
 
 def shown_on(
-    stream: object, *, replaces: bool, clock: Callable[[], float]
+    stream: TextIO, *, replaces: bool, clock: Callable[[], float]
 ) -> Callable[[str], None]:
     """Return a function that shows a step: in one line that changes, or now and then in a new."""
-    write, flush = stream.write, stream.flush  # type: ignore[attr-defined]
     last = -EVERY_SECONDS
 
     def show(step: str) -> None:
         nonlocal last
         if replaces:
-            write(f"\r\x1b[K  {step}")
+            stream.write(f"\r\x1b[K  {step}")
         elif clock() - last >= EVERY_SECONDS or not step.startswith("downloading"):
-            write(f"  {step}\n")
+            stream.write(f"  {step}\n")
             last = clock()
-        flush()
+        stream.flush()
 
     return show
 
