@@ -28,6 +28,14 @@ Nothing in a problem repeats a value of the request; only names of fields and pa
   how many errors it has (`not_listed`).
 - Ignore members, types and codes that you do not know; treat an unknown `type` by its status.
 """
+_TYPES = """\
+## Types
+
+The section of each type, further down, says when it is sent and what to do about it.
+
+| status | type |
+|--:|---|
+"""
 _CODES = """\
 ## Codes
 
@@ -41,19 +49,12 @@ Each entry of `errors` has one of these as `code`.
 def problem_catalogue(types: Sequence[ProblemType]) -> str:
     """Return the document for these types of problem."""
     ordered = sorted(types, key=lambda each: each.status)
-    table = ["## Types", "", "| status | type | when |", "|--:|---|---|"]
-    table += [
-        f"| {each.status} | [`{each.uri}`](#{each.name}) | {_sentence(each.when)} |"
-        for each in ordered
-    ]
+    table = [f"| {each.status} | [`{each.uri}`](#{each.name}) |" for each in ordered]
     codes = [f"| `{code}` | {describe_code(code)} |" for code in ErrorCode]
     sections = [_section(each) for each in ordered]
-    return "\n".join([_INTRODUCTION, *table, "", _CODES + "\n".join(codes), "", *sections])
-
-
-def _sentence(text: str) -> str:
-    """Return the first sentence of a text, as a cell of a table."""
-    return text.split(". ", maxsplit=1)[0].split(": ", maxsplit=1)[0].rstrip(".") + "."
+    return "\n".join(
+        [_INTRODUCTION, _TYPES + "\n".join(table), "", _CODES + "\n".join(codes), "", *sections]
+    )
 
 
 def _section(problem: ProblemType) -> str:
