@@ -27,7 +27,8 @@ class Faults:
     def kill(self) -> None:
         """Kill the server as a power cut would, but keep what it gave to the system."""
         for process in self._processes():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # children may end with the root
+                process.kill()
         if self.server.process is not None:
             self.server.process.wait()
 
