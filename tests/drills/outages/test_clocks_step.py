@@ -132,11 +132,11 @@ def _restarted_with(
     """Run the database server with the given environment during the block."""
     server = drill.postgres.server
     server.stop()
-    with monkeypatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        server.start()
     try:
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            server.start()
         yield
     finally:
         server.stop()
