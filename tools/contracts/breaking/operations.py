@@ -61,8 +61,8 @@ class _Apis:
                 continue
             if new[key].get("required") and not parameter.get("required"):
                 yield Change("parameter-required", where)
-            for name, default in (("style", None), ("explode", None)):
-                if parameter.get(name, default) != new[key].get(name, default):
+            for name in ("style", "explode"):
+                if parameter.get(name) != new[key].get(name):
                     yield Change("parameter-style-changed", where, name)
             schemas = parameter.get("schema", {}), new[key].get("schema", {})
             yield from self._sent.changes(*schemas, where)

@@ -57,14 +57,12 @@ class Comparison:
         self, pairs: list[tuple[Any, Any]], place: str, kind: str, name: str | None
     ) -> list[Change]:
         """Return the changes of the pair that fits best, none if one fits."""
-        results = [
-            self._pair(old, new, place)
-            for old, new in pairs
-            if _type(self._old, old) == _type(self._new, new)
-            or None in (_type(self._old, old), _type(self._new, new))
-            or {_type(self._old, old), _type(self._new, new)} == {"integer", "number"}
-        ]
+        results = [self._pair(old, new, place) for old, new in pairs if self._may_fit(old, new)]
         return min(results, key=len, default=[Change(kind, place, name or "any")])
+
+    def _may_fit(self, old: Any, new: Any) -> bool:
+        types = {_type(self._old, old), _type(self._new, new)}
+        return len(types) == 1 or None in types or types == {"integer", "number"}
 
     def _pair(self, old: Any, new: Any, place: str) -> list[Change]:
         references = [isinstance(node, dict) and node.get("$ref") for node in (old, new)]
