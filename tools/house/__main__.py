@@ -3,17 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 
-from tools.house import checks
+from tools.house.checks import code, texts
 from tools.house.exceptions import LIST, listed, without
-from tools.house.tree import Finding, Tree
+from tools.house.tree import ROOT, Finding, Tree
 
-ROOT = Path(__file__).parents[2]
 CHECKS: Mapping[str, Callable[[Tree], Iterator[Finding]]] = {
-    module.name: import_module(f"{checks.__name__}.{module.name}").check
-    for module in iter_modules(checks.__path__)
+    module.name: import_module(f"{room.__name__}.{module.name}").check
+    for room in (code, texts)
+    for module in iter_modules(room.__path__)
 }
 """Every check, by the name of its module."""
 

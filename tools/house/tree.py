@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("common", "devstack", "identity", "interactions", "sla")
 
 

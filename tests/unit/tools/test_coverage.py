@@ -2,7 +2,7 @@
 
 import tomllib
 
-from tools.house.__main__ import ROOT
+from tools.house.tree import ROOT
 from tools.reports import coverage
 
 RULES = {

@@ -6,23 +6,19 @@ from pathlib import Path
 import pytest
 
 from tools.house import exceptions
-from tools.house.__main__ import CHECKS, ROOT, findings
-from tools.house.checks import (
+from tools.house.__main__ import CHECKS, findings
+from tools.house.checks.code import (
     business_words,
-    citations,
     commits,
     event_fields,
     faces,
     folders,
-    metrics,
     purity,
-    reasons,
     sql,
     store_verbs,
-    subjects,
-    words,
 )
-from tools.house.tree import Finding, Tree
+from tools.house.checks.texts import citations, metrics, reasons, subjects, words
+from tools.house.tree import ROOT, Finding, Tree
 
 Check = Callable[[Tree], Iterator[Finding]]
 Files = dict[str, str]

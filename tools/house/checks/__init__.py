@@ -1,1 +1,1 @@
-"""The checks: each module has ``check(tree)``, which yields what breaks its rule."""
+"""The checks, by what they look at: each module has ``check(tree)``, which yields the breaks."""

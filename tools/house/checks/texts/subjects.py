@@ -1,7 +1,7 @@
 """A commit's subject: ``area: Imperative about the code``, at most 72 characters, no full stop.
 
-``python -m tools.house.checks.subjects FILE`` checks the message in FILE, as a commit-msg hook; the
-house check looks at the last commits since this rule is in force.
+``python -m tools.house.checks.texts.subjects FILE`` checks the message in FILE, as a commit-msg
+hook; the house check looks at the last commits since this file is where it is.
 """
 
 import re
@@ -40,7 +40,7 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 
 def _log(root: Path) -> list[str]:
-    """Return the last commits since this file is there; none where git or the history is not."""
+    """Return the last commits since this file is where it is; none without git or a history."""
     own = Path(__file__).relative_to(Path(__file__).parents[2]).as_posix()
     try:
         began = _git(root, "log", "--diff-filter=A", "--format=%H", "-1", "--", own)

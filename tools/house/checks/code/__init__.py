@@ -1,0 +1,1 @@
+"""Checks of the code of the packages: what it imports, names, holds and calls."""

@@ -1,0 +1,1 @@
+"""Checks of what people read: documents, error texts, requirements, subjects of commits."""
