@@ -1,5 +1,6 @@
 """Each check of the house is shown a planted break, and the code that it wants instead."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -214,6 +215,20 @@ def test_a_subject_that_breaks_the_rule_is_refused(subject: str) -> None:
 )
 def test_a_subject_in_the_imperative_passes(subject: str) -> None:
     assert subjects.problem_of(subject) is None
+
+
+def test_a_subject_counts_since_the_check_is_there(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    own = tmp_path / Path(subjects.__file__).relative_to(ROOT)
+    for subject in ("Older than the check", "tools: Add the check", "Younger than the check"):
+        own.parent.mkdir(parents=True, exist_ok=True)
+        if subject == "tools: Add the check":
+            own.touch()
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", subject], check=True)
+    [finding] = subjects.check(Tree(tmp_path))
+    assert finding.problem.endswith("Younger than the check")
 
 
 def test_an_exception_excuses_its_place_and_fails_once_idle() -> None:

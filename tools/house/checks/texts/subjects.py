@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.house.tree import Finding, Tree
+from tools.house.tree import ROOT, Finding, Tree
 
 AREAS = "bench|build|common|deploy|devstack|docs|identity|interactions|sla|tests|tools"
 LONGEST = 72
@@ -41,7 +41,7 @@ def check(tree: Tree) -> Iterator[Finding]:
 
 def _log(root: Path) -> list[str]:
     """Return the last commits since this file is where it is; none without git or a history."""
-    own = Path(__file__).relative_to(Path(__file__).parents[2]).as_posix()
+    own = Path(__file__).relative_to(ROOT).as_posix()
     try:
         began = _git(root, "log", "--diff-filter=A", "--format=%H", "-1", "--", own)
         if not began:
