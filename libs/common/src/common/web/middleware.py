@@ -89,16 +89,16 @@ class Edge:
         """
         if traceparent is None:
             return None, None
-        credential = _header(scope, b"authorization")
-        good = await self._authenticator.is_known(credential) or (
-            credential is not None
-            and await self._authenticator.is_good(credential, sender=self._sender(scope))
+        authenticator = self._authenticator
+        credential = authenticator.credential_of(scope)
+        good = await authenticator.is_known(credential) or (
+            await authenticator.is_good(credential, sender=self._sender(scope))
         )
         return (traceparent, None) if good else (None, [traceparent])
 
     async def _admit(self, scope: Scope) -> None:
         """Let strangers in by turns, before their credential or their body costs anything."""
-        if not await self._authenticator.is_known(_header(scope, b"authorization")):
+        if not await self._authenticator.is_known(self._authenticator.credential_of(scope)):
             exchange = exchange_of(scope)
             exchange.member = self._sender(scope)
             await exchange.enter()

@@ -27,8 +27,11 @@ class Requirement:
 
     async def __call__(self, request: Request) -> Caller:
         state = app_state(request)
+        if len(request.headers.getlist("authorization")) > 1:
+            raise HttpError(400, "send exactly one Authorization header")
         caller = await state.authenticator.authenticate(
-            _credential(request), sender=sender_of(request, state.http.trusted_proxies)
+            state.authenticator.credential_of(request.scope),
+            sender=sender_of(request, state.http.trusted_proxies),
         )
         exchange = exchange_of(request)
         exchange.caller = caller
@@ -65,10 +68,3 @@ def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
 def public(reason: str) -> Any:
     """Return the dependency that declares a route public, such as one whose sender signs."""
     return Depends(Public(reason))
-
-
-def _credential(request: Request) -> str | None:
-    values = request.headers.getlist("authorization")
-    if len(values) > 1:
-        raise HttpError(400, "send exactly one Authorization header")
-    return values[0] if values else None

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from common.errors import InvalidError
 from common.web.auth import CreateKey, create_key, import_key
-from common.web.auth.api_keys import SCANNER_PATTERN, checksum, matches, parse_key
+from common.web.auth.api_keys import SCANNER_PATTERN, checksum, digest_of, matches, parse_key
 from devstack.testing.fake_clock import NOON
 from libs.common.tests.unit.web.plumbing import PEPPER
 
@@ -23,9 +23,9 @@ def test_a_new_key_reads_back_and_matches_its_row():
     parts = parse_key(plaintext)
     assert parts is not None
     assert (parts.environment, parts.key_id) == ("live", row.key_id)
-    assert matches(row, parts.secret, PEPPER)
-    assert not matches(row, parts.secret, SecretStr("another pepper" * 4))
-    assert not matches(None, parts.secret, PEPPER)
+    assert matches(row, digest_of(parts.secret, PEPPER))
+    assert not matches(row, digest_of(parts.secret, SecretStr("another pepper" * 4)))
+    assert not matches(None, digest_of(parts.secret, PEPPER))
     assert parts.secret not in repr(row)
     assert re.fullmatch(SCANNER_PATTERN, plaintext)
 

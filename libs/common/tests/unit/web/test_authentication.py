@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import joserfc.jwt
 import pytest
 from fastapi import APIRouter
 from pydantic import SecretStr
@@ -14,8 +15,16 @@ from starlette.responses import Response
 from common.errors import UnavailableError
 from common.settings import TrustedIssuer
 from common.web import build_app, public, requires
-from common.web.auth import Caller, ServiceTokens, authentication, key_cache, registered_scopes
+from common.web.auth import (
+    Caller,
+    ServiceTokens,
+    authentication,
+    credentials,
+    key_cache,
+    registered_scopes,
+)
 from common.web.auth.api_keys import Environment, parse_key
+from common.web.auth.jwt import JwtVerifier
 from common.web.auth.key_cache import KeyCache
 from common.web.responses import json_answer
 from devstack.testing.fake_clock import NOON
@@ -285,3 +294,54 @@ async def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch):
     for number in range(100):
         await cache.get(str(number))
     assert len(cache._unknown) == 10
+
+
+class Counted:
+    """Counts the calls of a function."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+        self.calls = 0
+        real = getattr(owner, name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
+
+
+TRACED = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+
+
+@pytest.mark.parametrize("headers", [{}, TRACED], ids=["alone", "traced"])
+async def test_a_request_parses_and_hashes_its_key_once(
+    there: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    key = there.keys.add(there.clock)
+    parsed = Counted(monkeypatch, credentials, "parse_key")
+    hashed = Counted(monkeypatch, credentials, "digest_of")
+    async with there.client(key) as client:
+        for number in range(1, 3):
+            assert (await client.get("/mine", headers=headers)).status_code == 200
+            assert (parsed.calls, hashed.calls) == (number, number)
+
+
+@pytest.mark.parametrize("headers", [{}, TRACED], ids=["alone", "traced"])
+@pytest.mark.parametrize(("forged", "status"), [("", 200), ("x", 401)], ids=["good", "forged"])
+async def test_a_request_parses_and_verifies_its_token_once(
+    headers: dict[str, str], forged: str, status: int, monkeypatch: pytest.MonkeyPatch
+):
+    key = SecretStr(ServiceTokens.generate_key())
+    issuer = TrustedIssuer(
+        issuer="threadline:sla",
+        audience="threadline",
+        scopes=registered_scopes(),
+        jwks=ServiceTokens.public_jwks(key),
+    )
+    there = world(router, auth=AUTH.model_copy(update={"issuers": (issuer,)}))
+    token = ServiceTokens(service="sla", key=key).token("a", scope="context:read")
+    parsed = Counted(monkeypatch, JwtVerifier, "read")
+    decoded = Counted(monkeypatch, joserfc.jwt, "decode")
+    async with there.client(token + forged) as client:
+        assert (await client.get("/mine", headers=headers)).status_code == status
+    assert (parsed.calls, decoded.calls) == (1, 1)

@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from common.errors import UnauthenticatedError
 from common.settings import TrustedIssuer
-from common.web.auth import ServiceTokens
+from common.web.auth import Caller, ServiceTokens
 from common.web.auth.jwt import JwtVerifier
 
 RSA = RSAKey.generate_key(2048, parameters={"kid": "rsa"}, auto_kid=False)
@@ -60,11 +60,15 @@ def verifier(*issuers: TrustedIssuer, **options: Any) -> JwtVerifier:
     return JwtVerifier(issuers or (ISSUER,), time=lambda: NOW, **options)
 
 
+async def verified(by: JwtVerifier, text: str) -> tuple[Caller, float]:
+    return await by.verify(by.read(text))
+
+
 @pytest.mark.parametrize(
     ("key", "alg"), [(RSA, "RS256"), (EC, "ES256"), (ED, "EdDSA"), (ED, "Ed25519")]
 )
 async def test_a_trusted_token_names_its_caller(key: Any, alg: str):
-    caller, ends = await verifier().verify(token(key, {"alg": alg, "kid": key.kid}))
+    caller, ends = await verified(verifier(), token(key, {"alg": alg, "kid": key.kid}))
     assert caller.tenant_id == "demo"
     assert caller.principal_id == "jwt:https://id.example:agent-7"
     assert caller.scopes == {"context:read", "pii:read"}
@@ -73,12 +77,12 @@ async def test_a_trusted_token_names_its_caller(key: Any, alg: str):
 
 async def test_a_token_that_ends_beyond_all_floats_is_refused():
     with pytest.raises(UnauthenticatedError):
-        await verifier().verify(token(exp=10**400))
+        await verified(verifier(), token(exp=10**400))
 
 
 async def test_a_token_can_be_bound_to_one_customer():
     one = "01900000-0000-7000-8000-000000000000"
-    caller, _ = await verifier().verify(token(customer_id=one))
+    caller, _ = await verified(verifier(), token(customer_id=one))
     assert caller.bound_to == UUID(one)
 
 
@@ -115,14 +119,14 @@ BROKEN_CLAIMS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", BROKEN_CLAIMS.values(), ids=BROKEN_CLAIMS.keys())
 async def test_a_token_with_a_broken_claim_is_refused(changes: dict[str, Any]):
     with pytest.raises(UnauthenticatedError):
-        await verifier().verify(token(**changes))
+        await verified(verifier(), token(**changes))
 
 
 @pytest.mark.parametrize(
     "changes", [{"exp": NOW - 29}, {"nbf": NOW + 29}, {"aud": ["x", "threadline"]}]
 )
 async def test_clocks_may_differ_a_little(changes: dict[str, Any]):
-    await verifier().verify(token(**changes))
+    await verified(verifier(), token(**changes))
 
 
 BROKEN_HEADERS: dict[str, dict[str, Any]] = {
@@ -151,7 +155,7 @@ async def test_a_token_with_a_strange_header_is_refused(header: dict[str, Any]):
     keys = json.dumps(two_fit.as_dict(private=False))
     issuer = ISSUER.model_copy(update={"jwks": keys})
     with pytest.raises(UnauthenticatedError):
-        await verifier(issuer).verify(token(header=header))
+        await verified(verifier(issuer), token(header=header))
 
 
 def _forged() -> dict[str, str]:
@@ -184,7 +188,7 @@ def _forged() -> dict[str, str]:
 @pytest.mark.parametrize("forged", _forged().values(), ids=_forged().keys())
 async def test_a_forged_token_is_refused(forged: str):
     with pytest.raises(UnauthenticatedError):
-        await verifier().verify(forged)
+        await verified(verifier(), forged)
 
 
 async def test_keys_of_one_issuer_do_not_speak_for_another():
@@ -195,9 +199,9 @@ async def test_keys_of_one_issuer_do_not_speak_for_another():
         jwks=json.dumps(KeySet([FOREIGN]).as_dict(private=False)),
     )
     both = verifier(ISSUER, other)
-    await both.verify(token(FOREIGN, iss=other.issuer))
+    await verified(both, token(FOREIGN, iss=other.issuer))
     with pytest.raises(UnauthenticatedError):
-        await both.verify(token(EC, iss=other.issuer))
+        await verified(both, token(EC, iss=other.issuer))
 
 
 async def test_services_trust_each_others_short_tokens():
@@ -211,7 +215,7 @@ async def test_services_trust_each_others_short_tokens():
     now = [time.time()]
     tokens = ServiceTokens(service="interactions", key=key, time=lambda: now[0])
     first = tokens.token("demo", scope="identity:write")
-    caller, ends = await JwtVerifier([issuer]).verify(first)
+    caller, ends = await verified(JwtVerifier([issuer]), first)
     assert (caller.tenant_id, caller.scopes) == ("demo", frozenset({"identity:write"}))
     assert ends - now[0] <= 300
     assert tokens.token("demo", scope="identity:write") == first
@@ -229,11 +233,11 @@ async def test_an_issuer_grants_only_its_scopes_to_its_tenants_for_a_while():
             "max_life_seconds": 600,
         }
     )
-    caller, _ = await verifier(narrow).verify(token())
+    caller, _ = await verified(verifier(narrow), token())
     assert caller.scopes == {"context:read"}
     for change in ({"tenant_id": "other"}, {"exp": NOW + 631}, {"exp": 2**60}):
         with pytest.raises(UnauthenticatedError):
-            await verifier(narrow).verify(token(**change))
+            await verified(verifier(narrow), token(**change))
 
 
 @pytest.mark.parametrize("url", ["http://id.example/jwks", "ftp://id.example", "jwks.json"])

@@ -151,10 +151,10 @@ def digest_of(secret: str, pepper: SecretStr) -> bytes:
     return hmac.digest(pepper.get_secret_value().encode(), secret.encode(), hashlib.sha256)
 
 
-def matches(row: KeyRow | None, secret: str, pepper: SecretStr) -> bool:
+def matches(row: KeyRow | None, digest: bytes) -> bool:
     """Compare in constant time; an unknown key costs what a known one does."""
     expected = row.digest if row is not None else bytes(32)
-    equal = hmac.compare_digest(digest_of(secret, pepper), expected)
+    equal = hmac.compare_digest(digest, expected)
     return equal and row is not None
 
 

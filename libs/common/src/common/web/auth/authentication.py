@@ -6,19 +6,28 @@ issuer's key is in memory, are checked all the same: an address is an office or 
 other users go on working.
 """
 
-import hashlib
 import time
 
 from cachetools import FIFOCache
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnauthenticatedError
 from common.runtime import spawn
 from common.settings import AuthSettings
 from common.web import metrics
-from common.web.auth.api_keys import KeyRow, KeyText, find_key, matches, note_use, parse_key
+from common.web.auth.api_keys import KeyRow, find_key, matches, note_use
 from common.web.auth.callers import Caller
-from common.web.auth.jwt import JwtVerifier
+from common.web.auth.credentials import (
+    Credential,
+    PresentedKey,
+    PresentedToken,
+    Unusable,
+    read_credential,
+)
+from common.web.auth.exchange import exchange_of
+from common.web.auth.jwt import JwtVerifier, UnverifiedToken
 from common.web.auth.key_cache import KeyCache
 from common.web.auth.rate_limits import Buckets
 
@@ -28,6 +37,7 @@ LOOKUP_SECONDS = 1.0
 TOKEN_SECONDS = 60.0
 """How long a verified token is not verified again; never past its own end."""
 MAX_TOKENS = 4_096
+_ABSENT = Unusable(absent=True)
 
 
 class Authenticator:
@@ -43,38 +53,38 @@ class Authenticator:
         self._tokens: FIFOCache[bytes, tuple[Caller, float]] = FIFOCache(MAX_TOKENS)
         self._failures = Buckets(FAILURES_PER_MINUTE)
 
-    async def authenticate(self, authorization: str | None, *, sender: str) -> Caller:
+    def credential_of(self, scope: Scope) -> Credential:
+        """Return the credential of a request, read once for all layers."""
+        exchange = exchange_of(scope)
+        if exchange.credential is None:
+            header = Headers(scope=scope).get("authorization")
+            exchange.credential = read_credential(header, self._pepper)
+        return exchange.credential
+
+    async def authenticate(self, credential: Credential, *, sender: str) -> Caller:
         """Return the caller. Raises UnauthenticatedError, RateLimitedError or UnavailableError."""
         try:
-            return await self._caller(authorization, sender)
+            return await self._caller(credential, sender)
         except UnauthenticatedError as error:
             metrics.AUTHENTICATION_FAILURES.labels(error.type_suffix).inc()
-            if authorization is not None:
+            if credential != _ABSENT:
                 self._failures.take(sender)
             raise
 
-    async def is_known(self, authorization: str | None) -> bool:
+    async def is_known(self, credential: Credential) -> bool:
         """Return whether the credential was good when it was last looked at; costs no query."""
-        token = _bearer(authorization)
-        if token is None:
+        if isinstance(credential, PresentedKey):
+            return matches(self._keys.last_known(credential.key_id), credential.digest)
+        if isinstance(credential, Unusable):
             return False
-        if token.startswith("tl_"):
-            parts = parse_key(token)
-            return parts is not None and matches(
-                self._keys.last_known(parts.key_id), parts.secret, self._pepper
-            )
-        if _name_of(token) in self._tokens:
-            return True
-        try:
-            can_be_verified = self._jwt.has_key_of(token)
-        except UnauthenticatedError:
-            return False
-        return can_be_verified and await self.is_good(authorization, sender=None)
+        return credential.name in self._tokens or (
+            self._can_verify(credential) and await self.is_good(credential, sender=None)
+        )
 
-    async def is_good(self, authorization: str | None, *, sender: str | None) -> bool:
+    async def is_good(self, credential: Credential, *, sender: str | None) -> bool:
         """Return whether the credential would be let in; counts no failure."""
         try:
-            await self._caller(authorization, sender=sender)
+            await self._caller(credential, sender)
         except ServiceError:
             return False
         return True
@@ -82,31 +92,27 @@ class Authenticator:
     async def still_valid(self, authorization: str | None) -> bool:
         """Return whether an open stream's credential would still be let in."""
         try:
-            await self._caller(authorization, sender=None)
+            await self._caller(read_credential(authorization, self._pepper), sender=None)
         except ServiceError as error:
             return not isinstance(error, UnauthenticatedError)
         return True
 
-    async def _caller(self, authorization: str | None, sender: str | None) -> Caller:
-        if authorization is None:
+    async def _caller(self, credential: Credential, sender: str | None) -> Caller:
+        if isinstance(credential, PresentedKey):
+            return await self._by_key(credential, sender)
+        if isinstance(credential, PresentedToken):
+            return await self._by_token(credential, sender)
+        if credential.absent:
             raise UnauthenticatedError("a credential is required", type_suffix="no-credential")
-        token = _bearer(authorization)
-        if token is None:
-            raise _refused()
-        if token.startswith("tl_"):
-            return await self._by_key(token, sender)
-        return await self._by_token(token, sender)
+        raise _refused()
 
-    async def _by_key(self, token: str, sender: str | None) -> Caller:
-        parts = parse_key(token)
-        if parts is None:
-            raise _refused()
-        row = self._keys.peek(parts.key_id)
+    async def _by_key(self, key: PresentedKey, sender: str | None) -> Caller:
+        row = self._keys.peek(key.key_id)
         if row is None:
-            if not matches(self._keys.last_known(parts.key_id), parts.secret, self._pepper):
+            if not matches(self._keys.last_known(key.key_id), key.digest):
                 self._check_failures(sender)
-            row = await self._keys.get(parts.key_id)
-        if not self._good(row, parts) or row is None:
+            row = await self._keys.get(key.key_id)
+        if not self._good(row, key) or row is None:
             raise _refused()
         self._note_use(row)
         return Caller(
@@ -115,25 +121,48 @@ class Authenticator:
             scopes=frozenset(row.scopes),
         )
 
-    def _good(self, row: KeyRow | None, parts: KeyText) -> bool:
-        equal = matches(row, parts.secret, self._pepper)
+    def _good(self, row: KeyRow | None, key: PresentedKey) -> bool:
+        equal = matches(row, key.digest)
         return (
             equal
             and row is not None
-            and row.environment == parts.environment == self._environment
+            and row.environment == key.environment == self._environment
             and row.usable(self._clock.now())
         )
 
-    async def _by_token(self, token: str, sender: str | None) -> Caller:
-        name = _name_of(token)
-        found = self._tokens.get(name)
+    async def _by_token(self, token: PresentedToken, sender: str | None) -> Caller:
+        found = self._tokens.get(token.name)
         if found is not None and time.time() < found[1]:
             return found[0]
-        if not self._jwt.has_key_of(token):
+        unverified = self._parsed(token)
+        if not self._jwt.has_key_of(unverified):
             self._check_failures(sender)
-        caller, ends = await self._jwt.verify(token)
-        self._tokens[name] = caller, min(ends, time.time() + TOKEN_SECONDS)
+        try:
+            caller, ends = await self._jwt.verify(unverified)
+        except UnauthenticatedError:
+            token.refused = True
+            raise
+        self._tokens[token.name] = caller, min(ends, time.time() + TOKEN_SECONDS)
         return caller
+
+    def _can_verify(self, token: PresentedToken) -> bool:
+        """Return whether the key of a token is in memory."""
+        try:
+            return self._jwt.has_key_of(self._parsed(token))
+        except UnauthenticatedError:
+            return False
+
+    def _parsed(self, token: PresentedToken) -> UnverifiedToken:
+        """Return what the token says, parsed once. Raises UnauthenticatedError."""
+        if token.refused:
+            raise _refused()
+        if token.unverified is None:
+            try:
+                token.unverified = self._jwt.read(token.text)
+            except UnauthenticatedError:
+                token.refused = True
+                raise
+        return token.unverified
 
     def _check_failures(self, sender: str | None) -> None:
         if sender is not None:
@@ -153,15 +182,6 @@ class Authenticator:
                 await note_use(tx, row.key_id, now=now)
 
             spawn(self._database.run(note), name="api_key.note_use")
-
-
-def _bearer(authorization: str | None) -> str | None:
-    scheme, _, token = (authorization or "").partition(" ")
-    return token if token and scheme.lower() == "bearer" else None
-
-
-def _name_of(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def _refused() -> UnauthenticatedError:

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from common.errors import UnauthenticatedError
 from common.runtime import NOBODY, Shares
 from common.web.auth.callers import Caller
+from common.web.auth.credentials import Credential
 
 _KEY = "threadline.exchange"
 UNMATCHED = "unmatched"
@@ -47,6 +48,7 @@ class Exchange:
     """
 
     trace_id: str = ""
+    credential: Credential | None = None
     caller: Caller | None = None
     body: bytes = b""
     rate_headers: tuple[tuple[bytes, bytes], ...] = ()

@@ -8,6 +8,7 @@ is essential, so all of ours are.
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,16 @@ class _Pinned(JWSRegistry):
         return self.algorithms[name]
 
 
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token that names a trusted issuer and has an acceptable header; it may be forged."""
+
+    text: str
+    kid: str | None
+    algorithm: str
+    issuer: TrustedIssuer
+
+
 class JwtVerifier:
     """Turns a token into a caller, or refuses it without saying which check failed."""
 
@@ -68,14 +79,26 @@ class JwtVerifier:
         self._time = time
         self._registry = _Pinned()
 
-    async def verify(self, token: str) -> tuple[Caller, float]:
+    def read(self, text: str) -> UnverifiedToken:
+        """Return what a token says of itself. Raises UnauthenticatedError."""
+        header, claims = _unverified(text)
+        issuer = self._issuers.get(_text(claims.get("iss")))
+        if issuer is None or not _acceptable_header(header):
+            raise _refused()
+        return UnverifiedToken(text, header.get("kid"), header["alg"], issuer)
+
+    def has_key_of(self, token: UnverifiedToken) -> bool:
+        """Return whether its key is in memory."""
+        return self._keys[token.issuer.issuer].has(token.kid, token.algorithm)
+
+    async def verify(self, token: UnverifiedToken) -> tuple[Caller, float]:
         """Return the caller and when the token ends (epoch seconds). UnauthenticatedError."""
-        header, issuer = self._header_and_issuer(token)
-        key = await self._keys[issuer.issuer].find(header.get("kid"), header["alg"])
+        issuer = token.issuer
+        key = await self._keys[issuer.issuer].find(token.kid, token.algorithm)
         if key is None:
             raise _refused()
         try:
-            verified = jwt.decode(token, key, registry=self._registry).claims
+            verified = jwt.decode(token.text, key, registry=self._registry).claims
             self._claims_of(issuer).validate(verified)
         except (JoseError, ValueError, TypeError):
             raise _refused() from None
@@ -83,18 +106,6 @@ class JwtVerifier:
         if ends > self._time() + LEEWAY_SECONDS + issuer.max_life_seconds:
             raise _refused()
         return _caller(issuer, verified), ends
-
-    def has_key_of(self, token: str) -> bool:
-        """Return whether its key is in memory. Raises UnauthenticatedError."""
-        header, issuer = self._header_and_issuer(token)
-        return self._keys[issuer.issuer].has(header.get("kid"), header["alg"])
-
-    def _header_and_issuer(self, token: str) -> tuple[dict[str, Any], TrustedIssuer]:
-        header, claims = _unverified(token)
-        issuer = self._issuers.get(_text(claims.get("iss")))
-        if issuer is None or not _acceptable_header(header):
-            raise _refused()
-        return header, issuer
 
     def _claims_of(self, issuer: TrustedIssuer) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(
