@@ -63,6 +63,11 @@ class Course:
         elif fact.kind is FactKind.ATTRIBUTES:
             self._adopt(fact, at)
 
+    def describe(self, attributes: Attributes) -> None:
+        """Give the conversation these attributes, and the policy that covers it with them."""
+        self.attributes = dict(attributes)
+        self.policy = self.rules.match({**self.attributes, "opened_by": self.opened_by})
+
     def is_settled(self, track: Track) -> bool:
         """Return whether no later fact can change the last cycle of a metric."""
         if track.metric is Metric.FIRST_RESPONSE:
@@ -86,8 +91,7 @@ class Course:
     def _adopt(self, fact: Fact, at: int) -> None:
         if fact is not self.opening and fact.attributes == self.attributes:
             return
-        self.attributes = dict(fact.attributes)
-        self.policy = self.rules.match({**self.attributes, "opened_by": self.opened_by})
+        self.describe(fact.attributes)
         self.matched = self.matched or self.policy is not None
         for track in self.current.values():
             self._retarget(track, at)

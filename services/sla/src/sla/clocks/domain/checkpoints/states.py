@@ -64,9 +64,8 @@ class Restorer:
         """Return the course that was in this state."""
         state: Json = loads(text)
         course = Course(self.rules, self.opening)
-        attributes = state["attributes"]
-        course.attributes = dict(self.opening.attributes if attributes is None else attributes)
-        course.policy = self.rules.match({**course.attributes, "opened_by": course.opened_by})
+        if state["attributes"] is not None:
+            course.describe(state["attributes"])
         course.matched = state["matched"]
         course.status = state["status"]
         course.agent_initiated = state["agent_initiated"]
