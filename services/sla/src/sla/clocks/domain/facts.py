@@ -72,12 +72,13 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 Place = tuple[int, int, int]
 """Where a fact stands among the others: its instant in microseconds, its rank, its sequence."""
 
-_BEFORE_ALL = -(2**62)
+BEGINNING: Place = (-(2**62), 0, 0)
+"""The place before all facts."""
 
 
 def place_of(fact: Fact) -> Place:
     """Return the place of a fact that ``in_order`` or ``End`` has put in order."""
-    at = _BEFORE_ALL if fact.kind is FactKind.OPENED else micros(fact.occurred_at)
+    at = BEGINNING[0] if fact.kind is FactKind.OPENED else micros(fact.occurred_at)
     return at, _RANK[fact.kind], fact.sequence
 
 

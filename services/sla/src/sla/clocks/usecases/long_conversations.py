@@ -4,16 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from common.db import Transaction
-from sla.clocks.domain.checkpoints.checkpoint import (
-    BEGINNING,
-    SPACING,
-    Checkpoint,
-    Spacing,
-    checkpoints_of,
-)
+from sla.clocks.domain.checkpoints.checkpoint import SPACING, Checkpoint, Spacing, checkpoints_of
 from sla.clocks.domain.checkpoints.heads import Head, Uncovered, head_of
 from sla.clocks.domain.conversations import Conversation, ConversationKey
-from sla.clocks.domain.facts import Fact, FactKind, in_order
+from sla.clocks.domain.facts import BEGINNING, Fact, FactKind, in_order
 from sla.clocks.domain.fold import Fold, Folded, Refolded, opened
 from sla.clocks.memory import LONG, Folds
 from sla.clocks.store import checkpoints, conversations
@@ -77,20 +71,17 @@ class LongConversations:
         long = [c.key for c in batch if c.last_sequence >= LONG]
         stored = await checkpoints.find_folds(self._tx, long)
         usable = {c.key: stored[c.key] for c in batch if _is_usable(c, stored.get(c.key))}
+        unread = [c for c in batch if c.key not in usable]
         if not usable:
-            return [], list(batch)
+            return [], unread
+        going_on = [c for c in batch if c.key in usable]
         tails = await conversations.list_facts_after(
             self._tx, {key: fold.sequence for key, fold in usable.items()}
         )
-        candidates = await find_candidates(
-            self._tx, self._rulesets, [c for c in batch if c.key in usable]
-        )
+        candidates = await find_candidates(self._tx, self._rulesets, going_on)
         continued: list[Continued] = []
-        unread = [c for c in batch if c.key not in usable]
-        for conversation in batch:
+        for conversation in going_on:
             key = conversation.key
-            if key not in usable:
-                continue
             refolded = await self._go_on(conversation, usable[key], tails[key], candidates[key])
             if refolded is None:
                 unread.append(conversation)

@@ -10,9 +10,6 @@ from sla.clocks.domain.checkpoints.states import fact_of_values, fact_values, st
 from sla.clocks.domain.facts import Fact, Place, place_of
 from sla.clocks.domain.fold import Fold
 
-BEGINNING: Place = (-(2**62), 0, 0)
-"""The place of the first checkpoint, before all facts."""
-
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
