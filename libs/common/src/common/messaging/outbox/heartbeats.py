@@ -52,30 +52,23 @@ class Heartbeats:
         asked from the broker now, is then past all of them.
         """
         self._own_topic.reopen_due()
-        due = [
-            (topic, partition)
-            for topic in self._topics
-            for partition in range(self._shard, await open_topics.partitions(topic),
-                                   self._settings.shards)
-            if self._is_due(topic, partition, watermark)
-        ]  # fmt: skip
+        due = {t: p for t in self._topics if (p := await self._due(t, watermark, open_topics))}
         if due and await self._own_topic.partitions(heartbeat_topic(self._service)):
-            beats = await self._beats(due, watermark)
+            beats = [
+                Heartbeat(topic, partition, end, watermark)
+                for topic, partitions in due.items()
+                for partition, end in (await self._producer.end_offsets(topic, partitions)).items()
+            ]
             await self._producer.send_all([b.outgoing(service=self._service) for b in beats])
             self._sent |= {(beat.topic, beat.partition): watermark for beat in beats}
 
-    def _is_due(self, topic: str, partition: int, watermark: datetime) -> bool:
-        sent, settings = self._sent.get((topic, partition)), self._settings
-        prompt = self._prompt.wanted(topic)
-        every = settings.prompt_heartbeat_seconds if prompt else settings.heartbeat_seconds
-        return sent is None or watermark - sent >= timedelta(seconds=every * _NEARLY)
+    async def _due(self, topic: str, watermark: datetime, open_topics: Topics) -> Sequence[int]:
+        """Return the shard's partitions without a watermark, or with one an interval older.
 
-    async def _beats(
-        self, due: Sequence[tuple[str, int]], watermark: datetime
-    ) -> Sequence[Heartbeat]:
-        beats = []
-        for topic in self._topics:
-            partitions = [partition for due_topic, partition in due if due_topic == topic]
-            ends = await self._producer.end_offsets(topic, partitions) if partitions else {}
-            beats += [Heartbeat(topic, number, end, watermark) for number, end in ends.items()]
-        return beats
+        While somebody waits for the topic's watermark, the interval is short.
+        """
+        settings, prompt = self._settings, self._prompt.wanted(topic)
+        every = settings.prompt_heartbeat_seconds if prompt else settings.heartbeat_seconds
+        older = watermark - timedelta(seconds=every * _NEARLY)
+        partitions = range(self._shard, await open_topics.partitions(topic), settings.shards)
+        return [n for n in partitions if self._sent.get((topic, n), older) <= older]
