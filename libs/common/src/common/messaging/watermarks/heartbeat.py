@@ -57,8 +57,7 @@ class Heartbeat(NamedTuple):
 
     def outgoing(self, *, service: str) -> Outgoing:
         """Return the record that ``service`` sends to its topic of heartbeats."""
-        body = HeartbeatRecord(**self._asdict()).model_dump()
-        body["watermark"] = rfc3339(self.watermark)
+        body = self._asdict() | {"watermark": rfc3339(self.watermark)}
         return Outgoing.of_json(heartbeat_topic(service), f"{self.topic}/{self.partition}", body)
 
     @classmethod
