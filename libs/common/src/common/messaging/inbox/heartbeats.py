@@ -1,12 +1,12 @@
 """Reads the heartbeats of a stream's source, and stores those that its consumer has reached."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from common.db import Database
 from common.errors import UnavailableError
-from common.messaging.envelope import service_of
+from common.messaging.envelope import Record, service_of
 from common.messaging.inbox import claims
 from common.messaging.inbox.dispatch import Stream
 from common.messaging.inbox.partition import BACKOFF
@@ -17,8 +17,6 @@ from common.settings import KafkaSettings
 from common.telemetry import describe, get_logger, metrics
 
 _log = get_logger(__name__)
-
-POLL_SECONDS = 1.0
 
 OnProgress = Callable[[Sequence[int]], None]
 
@@ -79,24 +77,17 @@ class HeartbeatReader:
         if raised and self._on_progress:
             self._on_progress(list(raised))
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Round]:
+    def _session(self) -> AbstractAsyncContextManager[Round]:
         topic = heartbeat_topic(service_of(self._stream.source or ""))
         reader = TopicReader(self._kafka, topic, client_id=f"{self._stream.consumer}.heartbeats")
+        return reader.session(self._take)
 
-        async def round_() -> float:
-            for record in await reader.poll(POLL_SECONDS):
-                heartbeat = Heartbeat.read(record)
-                if heartbeat is not None and heartbeat.topic == self._stream.topic:
-                    self._pending.note(heartbeat)
-            await self.store_reached()
-            return 0.0
-
-        try:
-            await reader.start()
-            yield round_
-        finally:
-            await reader.stop()
+    async def _take(self, records: Sequence[Record]) -> None:
+        for record in records:
+            heartbeat = Heartbeat.read(record)
+            if heartbeat is not None and heartbeat.topic == self._stream.topic:
+                self._pending.note(heartbeat)
+        await self.store_reached()
 
     def _interrupted(self, error: Exception) -> str:
         _log.error("consumer.heartbeats_unread", stream=self._stream.consumer,

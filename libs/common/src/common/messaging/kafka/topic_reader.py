@@ -1,5 +1,8 @@
 """Reads all partitions of a topic, outside any group."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
@@ -8,8 +11,10 @@ from common.messaging.kafka.connection import close_client, connection_settings
 from common.messaging.kafka.fetcher import wait_long_when_idle
 from common.messaging.kafka.reader import abandon, record_of
 from common.messaging.kafka.records import read_any_header_name
+from common.runtime import Round
 from common.settings import KafkaSettings
 
+POLL_SECONDS = 1.0
 STUCK_SECONDS = 60.0
 """Longer than the client waits for the answer to a fetch."""
 
@@ -50,6 +55,22 @@ class TopicReader:
             timeout_ms=int(wait_seconds * 1000), max_records=self._max_records
         )
         return [record_of(raw) for records in polled.values() for raw in records]
+
+    @asynccontextmanager
+    async def session(
+        self, take: Callable[[Sequence[Record]], Awaitable[None]]
+    ) -> AsyncIterator[Round]:
+        """Open a loop's session, whose rounds pass to ``take`` what they read, even nothing."""
+
+        async def round_() -> float:
+            await take(await self.poll(POLL_SECONDS))
+            return 0.0
+
+        try:
+            await self.start()
+            yield round_
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """Close; a broker that is down delays this by little more than 5 s."""

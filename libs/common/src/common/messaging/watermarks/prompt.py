@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
+from common.messaging.envelope import Record
 from common.messaging.kafka import KafkaError, TopicReader
 from common.messaging.watermarks.request import PromptRequest, request_topic
 from common.runtime import Backoff, Loop, Round
@@ -13,7 +14,6 @@ from common.telemetry import describe, get_logger
 
 _log = get_logger(__name__)
 
-POLL_SECONDS = 1.0
 RETRY = Backoff(0.5, most_seconds=30.0, jitter=0.5)
 
 
@@ -50,24 +50,15 @@ class PromptHeartbeats:
         if not was_wanted:
             self._wake()
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Round]:
-        name = f"{self._service}-relay"
-        reader = TopicReader(
-            self._kafka, request_topic(self._service), client_id=name, from_end=True
-        )
+    def _session(self) -> AbstractAsyncContextManager[Round]:
+        topic, name = request_topic(self._service), f"{self._service}-relay"
+        reader = TopicReader(self._kafka, topic, client_id=name, from_end=True)
+        return reader.session(self._take)
 
-        async def round_() -> float:
-            for record in await reader.poll(POLL_SECONDS):
-                if (request := PromptRequest.read(record)) is not None:
-                    self.note(request)
-            return 0.0
-
-        try:
-            await reader.start()
-            yield round_
-        finally:
-            await reader.stop()
+    async def _take(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if (request := PromptRequest.read(record)) is not None:
+                self.note(request)
 
     def _interrupted(self, error: Exception) -> None:
         _log.warning("relay.requests_unread", service=self._service, error=describe(error))
