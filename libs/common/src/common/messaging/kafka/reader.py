@@ -1,17 +1,14 @@
 """One member of a consumer group, which reads a topic and never commits by itself."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from common.messaging.envelope import Record
 from common.messaging.kafka import connection
-from common.messaging.kafka.connection import close_client, connection_settings
-from common.messaging.kafka.fetcher import wait_long_when_idle
-from common.messaging.kafka.records import read_any_header_name
+from common.messaging.kafka.base_reader import BaseReader, record_of
 from common.runtime import within
 from common.settings import KafkaSettings
 
@@ -20,7 +17,7 @@ class OffsetsLostError(Exception):
     """The broker has deleted the next records: a gap that somebody must look at."""
 
 
-class GroupReader:
+class GroupReader(BaseReader):
     """One member of a consumer group on one topic; it never commits by itself.
 
     The owner must ``seek`` each assigned partition, and drop what was polled before it did.
@@ -35,27 +32,19 @@ class GroupReader:
         on_assigned: Callable[[set[int]], Awaitable[None]],
         on_revoked: Callable[[set[int]], Awaitable[None]],
     ) -> None:
-        read_any_header_name()
-        wait_long_when_idle()
-        self.topic = topic
-        self._max_records = settings.max_poll_records
-        self._listener = _Listener(on_assigned, on_revoked)
-        self._ends: dict[int, int] = {}
-        self._client = AIOKafkaConsumer(
-            **connection_settings(settings),
+        super().__init__(
+            settings,
             client_id=group,
             group_id=group,
-            enable_auto_commit=False,
             auto_offset_reset="none",
-            isolation_level="read_committed",
             session_timeout_ms=int(settings.session_timeout_seconds * 1000),
             heartbeat_interval_ms=3000,
             rebalance_timeout_ms=10_000,
             max_partition_fetch_bytes=4 * settings.max_request_bytes,
-            metadata_max_age_ms=30_000,
-            # How often the client looks for work without a cause; each cause wakes it anyway.
-            consumer_timeout_ms=1_000,
         )
+        self.topic = topic
+        self._listener = _Listener(on_assigned, on_revoked)
+        self._ends: dict[int, int] = {}
 
     async def start(self) -> None:
         await self._client.start()
@@ -131,13 +120,6 @@ class GroupReader:
         ends = await self._client.end_offsets([self._tp(p) for p in partitions])
         self._ends = {tp.partition: offset for tp, offset in ends.items()}
 
-    async def stop(self) -> None:
-        """Leave the group; a broker that is down delays this by little more than 5 s."""
-        await close_client(self._client.stop, self._abandon)
-
-    async def _abandon(self) -> None:
-        await abandon(self._client)
-
     def _tp(self, partition: int) -> Any:
         return TopicPartition(self.topic, partition)
 
@@ -156,15 +138,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the base ha
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         await self._on_revoked({tp.partition for tp in revoked})
-
-
-async def abandon(client: AIOKafkaConsumer) -> None:
-    """Close what a client leaves open when its own stop is cancelled: fetcher and sockets."""
-    fetcher, sockets = client._fetcher, client._client  # noqa: SLF001 - see above
-    await sockets.close()
-    if fetcher is not None:
-        await asyncio.gather(fetcher.close(), return_exceptions=True)
-
-
-def record_of(raw: Any) -> Record:
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)

@@ -3,14 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from common.messaging.envelope import Record
-from common.messaging.kafka.connection import close_client, connection_settings
-from common.messaging.kafka.fetcher import wait_long_when_idle
-from common.messaging.kafka.reader import abandon, record_of
-from common.messaging.kafka.records import read_any_header_name
+from common.messaging.kafka.base_reader import BaseReader, record_of
 from common.runtime import Round
 from common.settings import KafkaSettings
 
@@ -19,25 +15,15 @@ STUCK_SECONDS = 60.0
 """Longer than the client waits for the answer to a fetch."""
 
 
-class TopicReader:
+class TopicReader(BaseReader):
     """Reads a small topic from its first record, or only what comes after the start."""
 
     def __init__(
         self, settings: KafkaSettings, topic: str, *, client_id: str, from_end: bool = False
     ) -> None:
-        read_any_header_name()
-        wait_long_when_idle()
-        self._max_records = settings.max_poll_records
-        self._client = AIOKafkaConsumer(
-            topic,
-            **connection_settings(settings),
-            client_id=client_id,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="latest" if from_end else "earliest",
-            isolation_level="read_committed",
-            metadata_max_age_ms=30_000,
-            consumer_timeout_ms=1_000,
+        first = "latest" if from_end else "earliest"
+        super().__init__(
+            settings, topic, client_id=client_id, group_id=None, auto_offset_reset=first
         )
 
     async def start(self) -> None:
@@ -71,10 +57,3 @@ class TopicReader:
             yield round_
         finally:
             await self.stop()
-
-    async def stop(self) -> None:
-        """Close; a broker that is down delays this by little more than 5 s."""
-        await close_client(self._client.stop, self._abandon)
-
-    async def _abandon(self) -> None:
-        await abandon(self._client)
