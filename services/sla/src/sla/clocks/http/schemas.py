@@ -191,22 +191,4 @@ def _warnings(current: ClockVersion) -> list[WarningResponse]:
 
 
 def trace_of(explanation: Explanation) -> Trace:
-    return Trace(
-        until=explanation.until,
-        as_of=explanation.as_of,
-        counted_seconds=explanation.counted_seconds,
-        uncounted_seconds=explanation.uncounted_seconds,
-        expected_seconds=explanation.expected_seconds,
-        stretches=[
-            StretchResponse(
-                start=s.start,
-                end=s.end,
-                counted=s.counted,
-                why=s.why,
-                counted_seconds=s.counted_seconds,
-                expected=s.expected,
-            )
-            for s in explanation.stretches
-        ],
-        truncated=explanation.truncated,
-    )
+    return Trace.model_validate(explanation, from_attributes=True)
