@@ -44,15 +44,13 @@ class Folds:
         if kept is None or (kept.ledger, kept.revision) != before:
             return None
         new, fold = conversation.new_facts, kept.fold
-        unsaved = kept.unsaved + len(new)
-        in_sequence = all(fact.sequence > fold.end.sequence for fact in new)
-        if unsaved >= SPACING.facts or not in_sequence:
+        if SPACING.is_reached(new, after=fold.end.sequence, unsaved=kept.unsaved):
             return None
         if not fold.still_opens(new, conversation.attributes):
             return None
         refolded = fold.extend(new)
         if refolded is not None:
-            self.keep(conversation, fold, unsaved=unsaved)
+            self.keep(conversation, fold, unsaved=kept.unsaved + len(new))
         return refolded
 
     def keep(self, conversation: Conversation, fold: Fold, *, unsaved: int) -> None:

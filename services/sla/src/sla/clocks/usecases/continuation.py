@@ -63,15 +63,14 @@ async def continue_fold(
 def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuation:
     settled = fold.course.settled_cycles()
     continuation = Continuation(fold)
-    # One with a lower sequence would not be found again among the facts after the head.
-    if len(ordered) < spacing.facts and all(f.sequence > fold.end.sequence for f in ordered):
-        fold.read(ordered, seen=UNSEEN)
-        continuation.unsaved = len(ordered)
-    else:
+    if spacing.is_reached(ordered, after=fold.end.sequence):
         start = place_of(ordered[0])
         seen = max((fold.end.sequence, *(fact.sequence for fact in ordered)))
         continuation.rewritten += checkpoints_of(fold, ordered, spacing, start=start, seen=seen)
         fold.end.advance(ordered)
+    else:
+        fold.read(ordered, seen=UNSEEN)
+        continuation.unsaved = len(ordered)
     continuation.refolded.append(Refolded.of(fold.course, settled))
     return continuation
 

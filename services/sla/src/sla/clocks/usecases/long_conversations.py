@@ -140,9 +140,8 @@ class LongConversations:
         uncovered.read(facts)
         if any(uncovered.is_covered_by(rules) for rules in candidates):
             return None
-        sequences = [fact.sequence for fact in facts]
-        if len(facts) >= SPACING.facts or any(s <= stored.sequence for s in sequences):
-            sequence = max((stored.sequence, *sequences))
+        if SPACING.is_reached(facts, after=stored.sequence):
+            sequence = max((stored.sequence, *(fact.sequence for fact in facts)))
             self._saved.folds.append(StoredFold(stored.key, None, sequence, uncovered.text()))
         return []
 

@@ -1,6 +1,6 @@
 """Checkpoints: the state of a fold every so many facts, with the facts that follow it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -20,6 +20,15 @@ class Spacing:
 
     facts: int = 200
     digested: int = 16
+
+    def is_reached(self, facts: Collection[Fact], *, after: int, unsaved: int = 0) -> bool:
+        """Return whether facts, with ``unsaved`` ones before them, call for the next checkpoint.
+
+        ``after`` is the highest sequence so far. A fact with a lower one cannot wait: it would not
+        be found again among the facts after the stored head.
+        """
+        in_sequence = all(fact.sequence > after for fact in facts)
+        return unsaved + len(facts) >= self.facts or not in_sequence
 
 
 SPACING = Spacing()
