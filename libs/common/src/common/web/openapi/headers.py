@@ -6,39 +6,43 @@ from common.web.writes import MAX_KEY, PROMISED_HOURS
 
 Json = dict[str, Any]
 
-IDEMPOTENCY_KEY: Json = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
-    "description": f"The caller's name for the request, 1 to {MAX_KEY} printable ASCII characters:"
-    f" a repetition with the same key within {PROMISED_HOURS} hours gets the first answer."
-    " Without a key, every repetition is a new request.",
-}
-IF_MATCH: Json = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "maxLength": 4096},
-    "description": "The ``ETag`` that the resource must still have, several separated by commas, or"
-    " ``*`` for any; otherwise 412 and nothing changes. Without it the change is unconditional.",
-}
-IF_NONE_MATCH: Json = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "maxLength": 4096},
-    "description": "The ``ETag`` of the copy that the caller has, several separated by commas, or"
-    " ``*`` for any; 304 without a body if it is still current.",
-}
-LAST_EVENT_ID: Json = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
-    "description": "The ``id`` of the last event that the caller got: the events missed since then"
-    " come first. Absent or empty to begin now.",
-}
+
+def _parameter(name: str, description: str, **limit: Any) -> Json:
+    """Return a header that a request may have: a text within ``limit``."""
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", **limit},
+        "description": description,
+    }
+
+
+IDEMPOTENCY_KEY = _parameter(
+    "Idempotency-Key",
+    f"The caller's name for the request, 1 to {MAX_KEY} printable ASCII characters: a repetition"
+    f" with the same key within {PROMISED_HOURS} hours gets the first answer. Without a key, every"
+    " repetition is a new request.",
+    pattern=f"^[ -~]{{1,{MAX_KEY}}}$",
+)
+IF_MATCH = _parameter(
+    "If-Match",
+    "The ``ETag`` that the resource must still have, several separated by commas, or ``*`` for any;"
+    " otherwise 412 and nothing changes. Without it the change is unconditional.",
+    maxLength=4096,
+)
+IF_NONE_MATCH = _parameter(
+    "If-None-Match",
+    "The ``ETag`` of the copy that the caller has, several separated by commas, or ``*`` for any;"
+    " 304 without a body if it is still current.",
+    maxLength=4096,
+)
+LAST_EVENT_ID = _parameter(
+    "Last-Event-ID",
+    "The ``id`` of the last event that the caller got: the events missed since then come first."
+    " Absent or empty to begin now.",
+    pattern="^[0-9]{0,18}$",
+)
 
 COMPONENTS: Json = {
     "ETag": {
