@@ -12,15 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from common.errors import ErrorCode, FieldError, ServiceError
-from common.jsons import parameter_error
+from common.errors import FieldError, ServiceError
+from common.jsons import parameter_error, pointer_to, words_of
 from common.web.auth import exchange_of
 from common.web.problems import HttpError, Problem, of_service_error, of_status
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 _NO_SUCH_PATH = "there is no such path; the document of the API lists them all"
-_NO_UUID = "must be a UUID, such as 01936a52-7e02-7d4b-9c37-90e1d5c0b7aa"
 
 
 def respond(request: Request, problem: Problem) -> Response:
@@ -45,7 +44,7 @@ async def on_status(request: Request, error: HTTPException) -> Response:
         detail = f"this path does not take the method; it takes {headers['Allow']}"
     elif error.status_code == HTTPStatus.NOT_FOUND:
         if (name := _malformed_id(request)) is not None:
-            wrong = FieldError(f"/path/{name}", ErrorCode.INVALID_FORMAT, _NO_UUID)
+            wrong = FieldError(pointer_to(("path", name)), *words_of("uuid_parsing", {}))
             return respond(request, _no_such(wrong))
         detail = _NO_SUCH_PATH
     return respond(request, of_status(error.status_code, detail, headers))

@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from common.errors import ErrorCode, RefusedValueError
-from common.jsons import describe_pattern
+from common.jsons import describe_pattern, words_of
 from common.messaging import rfc3339
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -47,10 +47,7 @@ def _written_out(value: Any) -> Any:
     """Refuse numbers in the place of a time, which would count as seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_TIME.match(value)):
         return value
-    raise RefusedValueError(
-        ErrorCode.INVALID_FORMAT,
-        "must be a time as in RFC 3339 with an offset, such as 2026-11-23T09:30:00Z",
-    )
+    raise RefusedValueError(*words_of("datetime_parsing", {}))
 
 
 def _utc(value: datetime) -> datetime:
