@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from common.errors import NotFoundError, UnavailableError
 from common.web import Caller, IfNoneMatchDep, examples, part_of, requires
-from common.web.requests import Name, RequestModel, json_body
+from common.web.requests import Name, RequestModel, SplitAtCommas, json_body
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
@@ -35,6 +35,7 @@ _CHOICE = f"Each is {fields.either(PART_NAMES)}; all parts are returned if it is
 IncludeParameter = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({_PART})(,({_PART}))*$"})]]
     | None,
+    SplitAtCommas,
     Query(description=f"Names of the parts to return, comma separated. {_CHOICE}"),
 ]
 
@@ -77,8 +78,7 @@ async def get_context(
     include: IncludeParameter = None,
 ) -> Response:
     """Return every wanted part; each says how far it can be trusted."""
-    names = None if include is None else [n for group in include for n in group.split(",")]
-    parts = choose_parts(names, available=PART_NAMES, pointer="/query/include")
+    parts = choose_parts(include, available=PART_NAMES, pointer="/query/include")
     state = part_of(request, ContextState)
     row = await _read(state, caller, customer_id, parts)
     if row is None or not row.known:

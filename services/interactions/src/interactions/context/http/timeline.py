@@ -103,9 +103,8 @@ async def get_timeline(
     if page is None or not page.known:
         raise NotFoundError("there is no such customer")
     caller.check_reach(page.customer_id, *page.member_ids, what="customer")
-    following = cursors.write(page.last, bound) if page.last is not None else None
     items = _shown(page.items, Masker(caller.sees_pii))
-    return json_answer({"items": items, "next": following})
+    return json_answer({"items": items, "next": cursors.write(page.last, bound)})
 
 
 def _query(
