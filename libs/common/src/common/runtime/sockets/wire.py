@@ -115,16 +115,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._wire.unfinished and self.cycle.response_complete and not self._wire.is_closing():
             self._wire.begin()
 
+    @property
+    def _is_between_requests(self) -> bool:
+        """Whether a request was answered, and nothing of another has come."""
+        is_receiving = self._in_head or self._wire.unfinished
+        return self._heads > 0 and not is_receiving and self.cycle.response_complete
+
     def _rest(self) -> None:
         """Make room for others if nothing of a request is under way."""
-        if self.cycle.response_complete and not self._wire.unfinished and not self._in_head:
+        if self._is_between_requests:
             self._register.rest(self)
 
     def _limit_silence(self) -> None:
         """Close a connection that stays silent after data that began no request."""
-        between = self._heads > 0 and not self._in_head and not self._wire.unfinished
-        idle = between and self.cycle.response_complete
-        if idle and self.timeout_keep_alive_task is None and not self._wire.is_closing():
+        is_limited = self.timeout_keep_alive_task is not None
+        if self._is_between_requests and not is_limited and not self._wire.is_closing():
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
