@@ -11,6 +11,7 @@ from common.runtime.processes import (
     spare_garbage_collection,
     stop_on_signals,
 )
+from common.runtime.rotation import Rotation
 from common.runtime.shares import NOBODY, Shares
 from common.runtime.sockets import HttpServer, is_trusted, parsed_address, prefix_of
 from common.runtime.tasks import spawn, within
@@ -25,6 +26,7 @@ __all__ = [
     "HttpServer",
     "Loop",
     "Memo",
+    "Rotation",
     "Round",
     "Shares",
     "Turns",

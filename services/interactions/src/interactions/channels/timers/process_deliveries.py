@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from common.db import Clock, Database, Transaction
 from common.errors import UnavailableError
+from common.runtime import Rotation
 from common.telemetry import describe, get_logger
 from interactions.channels.kit.adapter import Adapter, Delivery, UnreadableError
 from interactions.channels.store.deliveries import StoredDelivery, claim_deliveries
@@ -51,14 +52,10 @@ class ProcessDeliveries:
         self._clock = clock
         self._deadline = deadline
         self._window = window
-        self._after = ""
-        """The last tenant of the round before; this one begins behind it."""
+        self._rotation = Rotation()
 
     async def __call__(self) -> int:
-        claimed = await self._database.run(_claim, self._after)
-        if not claimed and self._after:
-            claimed = await self._database.run(_claim, "")
-        self._after = max((delivery.tenant_id for delivery in claimed), default="")
+        claimed = await self._rotation.claim(lambda after: self._database.run(_claim, after))
         by_tenant: dict[str, list[_Read]] = defaultdict(list)
         for delivery in claimed:
             by_tenant[delivery.tenant_id].append(self._read(delivery))

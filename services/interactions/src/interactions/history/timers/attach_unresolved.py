@@ -6,6 +6,7 @@ from uuid import UUID
 
 from common.db import Clock, Database, Transaction
 from common.errors import ServiceError, UnavailableError
+from common.runtime import Rotation
 from interactions.history import metrics
 from interactions.history.store import unresolved
 from interactions.history.store.unresolved import Unresolved
@@ -40,16 +41,12 @@ class AttachUnresolved:
         self._identity = identity
         self._clock = clock
         self._away = False
-        self._after = ""
-        """The last tenant of the round before; this one begins behind it."""
+        self._rotation = Rotation()
 
     async def __call__(self) -> int:
         # While identity is unavailable, one row a round is enough to notice its return.
         count = BATCH if self._identity.available else 1
-        due = await self._database.run(_claim, count, self._after)
-        if not due and self._after:
-            due = await self._database.run(_claim, count, "")
-        self._after = max((row.tenant_id for row in due), default="")
+        due = await self._rotation.claim(lambda after: self._database.run(_claim, count, after))
         by_tenant: dict[str, list[Unresolved]] = defaultdict(list)
         for row in due:
             by_tenant[row.tenant_id].append(row)
