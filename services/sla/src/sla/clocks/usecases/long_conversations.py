@@ -82,7 +82,8 @@ class LongConversations:
         continued: list[Continued] = []
         for conversation in going_on:
             key = conversation.key
-            refolded = await self._go_on(conversation, usable[key], tails[key], candidates[key])
+            facts = _united(tails[key], conversation.new_facts)
+            refolded = await self._go_on(conversation, usable[key], facts, candidates[key])
             if refolded is None:
                 unread.append(conversation)
             else:
@@ -94,21 +95,20 @@ class LongConversations:
         self,
         conversation: Conversation,
         stored: StoredFold,
-        tail: Sequence[Fact],
+        facts: Sequence[Fact],
         candidates: Sequence[Ruleset],
     ) -> Sequence[Refolded] | None:
         """Return the clocks that new facts may have changed; None to read all facts.
 
-        ``tail`` are all facts with higher sequences than those that the stored fold has read.
+        ``facts`` are all those that the stored fold has not read.
         """
         if stored.revision is None:
-            return self._go_on_uncovered(conversation, stored, tail, candidates)
+            return self._go_on_uncovered(stored, facts, candidates)
         [rules] = candidates
         head = Head.of(stored.head, rules)
         if not head.fold.still_opens(conversation.new_facts, conversation.attributes):
             return None
         chain = Checkpoints(self._tx, conversation.key)
-        facts = _united(tail, conversation.new_facts)
         continuation = await continue_fold(chain, head, facts, SPACING)
         if continuation is None:
             return None
@@ -127,13 +127,8 @@ class LongConversations:
         self._folds.keep(conversation, fold, unsaved=continuation.unsaved)
 
     def _go_on_uncovered(
-        self,
-        conversation: Conversation,
-        stored: StoredFold,
-        tail: Sequence[Fact],
-        candidates: Sequence[Ruleset],
+        self, stored: StoredFold, facts: Sequence[Fact], candidates: Sequence[Ruleset]
     ) -> Sequence[Refolded] | None:
-        facts = _united(tail, conversation.new_facts)
         uncovered = Uncovered.of_text(stored.head)
         if not uncovered.takes(facts):
             return None
