@@ -1,12 +1,13 @@
 """JSON: encode, decode, parse strictly, point at errors."""
 
 from common.jsons.codec import Encoded, dumps, dumps_text, encoded, loads
-from common.jsons.field_errors import field_errors, parameter_error
+from common.jsons.field_errors import MAX_HINTS, field_errors, parameter_error
 from common.jsons.pointers import pointer_to
 from common.jsons.strict import Limits, parse
 from common.jsons.wording import describe_pattern, described_patterns, words_of
 
 __all__ = [
+    "MAX_HINTS",
     "Encoded",
     "Limits",
     "describe_pattern",

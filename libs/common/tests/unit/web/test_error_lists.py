@@ -3,8 +3,10 @@
 import pytest
 from pydantic import Field
 
+from common.errors import InvalidError
+from common.jsons import MAX_HINTS
 from common.web.problems import problem_dict
-from common.web.requests import JsonObject, RequestModel
+from common.web.requests import JsonObject, RequestModel, check_query
 from common.web.requests.batches import ItemReader, Rejected
 from devstack.testing.observation.budgets import cpu_units
 
@@ -43,3 +45,23 @@ def test_a_batch_of_invalid_items_has_a_bounded_cost_and_answer(kind: str):
             fresh.read(WORST[kind])
 
     assert cpu_units(judge) < 100
+
+
+KNOWN = {f"conversation_{name}": False for name in ("id", "state", "team", "tag", "age")}
+NEAR = "&".join(f"conversation_i{number}=1" for number in range(100)).encode()
+"""Parameters whose names are each compared with every one that there is."""
+
+
+def test_a_query_of_unknown_parameters_has_a_bounded_cost():
+    with pytest.raises(InvalidError) as caught:
+        check_query(NEAR, KNOWN)
+    hinted = [error for error in caught.value.errors if error.allowed and error.near]
+    assert len(caught.value.errors) == 100
+    assert hinted == list(caught.value.errors[:MAX_HINTS])
+
+    def judge() -> None:
+        for _ in range(10):
+            with pytest.raises(InvalidError):
+                check_query(NEAR, KNOWN)
+
+    assert cpu_units(judge) < 15

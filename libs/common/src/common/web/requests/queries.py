@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import unquote_plus
 
@@ -18,7 +18,7 @@ from common.errors import (
     did_you_mean,
     nearest,
 )
-from common.jsons import pointer_to
+from common.jsons import MAX_HINTS, pointer_to
 from common.web.problems import HttpError
 
 ANY_QUERY = {"x-any-query": True}
@@ -81,24 +81,21 @@ def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
 
     ``known`` maps every name to whether it may be repeated. Values are never quoted.
     """
-    pairs = [pair.partition("=") for pair in query_string.decode("latin-1").split("&") if pair]
-    if len(pairs) > _MAX_PARAMETERS:
+    texts = [text for text in query_string.decode("latin-1").split("&") if text]
+    if len(texts) > _MAX_PARAMETERS:
         raise InvalidError(f"a query may have at most {_MAX_PARAMETERS} parameters")
-    errors = [
-        _unknown_parameter(name, known)
-        for name in (unquote_plus(name) for name, _, _ in pairs)
-        if name not in known
-    ]
+    pairs = [(unquote_plus(name), value) for name, _, value in (t.partition("=") for t in texts)]
+    errors = _unknown_parameters([name for name, _ in pairs if name not in known], known)
     errors += [
         FieldError(
-            pointer_to(("query", unquote_plus(name))),
+            pointer_to(("query", name)),
             ErrorCode.INVALID_CHARACTERS,
             "must not contain control characters",
         )
-        for name, _, value in pairs
+        for name, value in pairs
         if _CONTROL.search(unquote_plus(value))
     ]
-    given = Counter(unquote_plus(name) for name, _, _ in pairs)
+    given = Counter(name for name, _ in pairs)
     errors += [
         FieldError(pointer_to(("query", name)), ErrorCode.DUPLICATE, "must not be repeated")
         for name, times in given.items()
@@ -108,8 +105,16 @@ def check_query(query_string: bytes, known: Mapping[str, bool]) -> None:
         raise InvalidError("a query parameter is invalid", errors=errors)
 
 
-def _unknown_parameter(name: str, known: Mapping[str, bool]) -> FieldError:
-    names = tuple(sorted(known))
+def _unknown_parameters(unknown: Sequence[str], known: Mapping[str, bool]) -> list[FieldError]:
+    """Return an error for each; the first ``MAX_HINTS`` say which names are allowed."""
+    allowed = tuple(sorted(known)) if unknown else ()
+    return [
+        _unknown_parameter(name, allowed if place < MAX_HINTS else ())
+        for place, name in enumerate(unknown)
+    ]
+
+
+def _unknown_parameter(name: str, names: tuple[str, ...]) -> FieldError:
     near = nearest(name, names)
     text = f"there is no such parameter{did_you_mean(near)}"
     pointer = pointer_to(("query", name))
