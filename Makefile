@@ -234,7 +234,7 @@ failures-check: $(DEV) ## Fail when docs/failures.md is stale, or cites a test t
 ##@ Dependencies
 
 .PHONY: lock
-lock: $(DEV) $(GENERATORS) ## Resolve requirements/*.in anew, keeping pins that still fit (UPGRADE=1 lifts them)
+lock: $(DEV) $(GENERATORS) ## Resolve requirements/*.in again, keeping pins that still fit (UPGRADE=1 lifts them)
 	"$(BIN)/python" -m tools.dependencies.locks --write $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
