@@ -206,7 +206,7 @@ async def test_no_user_makes_topics_or_rights_beyond_its_own(secured):
 
 
 def test_every_topic_of_a_service_is_among_its_rights(tmp_path):
-    from common.cli.main import all_topics
+    from common.cli import all_topics
     from devstack.stack.credentials import load_credentials
 
     dsns = dict.fromkeys(NAMES, "postgresql://nobody@127.0.0.1:1/none")

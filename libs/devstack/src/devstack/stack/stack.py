@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from common.cli import all_topics
 from common.messaging import ensure_topics
 from common.migrations import upgrade
 from common.runtime import Component, HttpServer, run_components
@@ -70,7 +71,8 @@ async def running_stack(
         services = build_services(
             dsns=dsns, bootstrap=servers.kafka, credentials=credentials, port=port
         )
-        await ensure_topics(kafka_settings(servers.kafka), _topics(services.all()))
+        topics = {topic for service in services.all() for topic in all_topics(service)}
+        await ensure_topics(kafka_settings(servers.kafka), topics)
         for service in services.all():
             tell(f"Preparing the database of {service.name} …")
             await asyncio.to_thread(upgrade, service.migrations, dsns[service.name])
@@ -104,12 +106,6 @@ async def running_stack(
         write_private(endpoints_file, asdict(endpoints))
         opened.callback(endpoints_file.unlink, missing_ok=True)
         yield Stack(endpoints, services.interactions, running)
-
-
-def _topics(services: Iterable[Service]) -> set[str]:
-    own = {topic for service in services for topic in service.topics}
-    read = {stream.topic for service in services for stream in service.streams.values()}
-    return own | {f"{topic}.dead" for topic in read}
 
 
 def _components(services: Iterable[Service]) -> list[Component]:
