@@ -23,6 +23,8 @@ from tests.drills.callers.partner import INBOUND
 
 BATCH = 500
 RECORDS = 200
+ENOUGH = 20
+"""So many answers show that the flood has begun."""
 ALMOST_NICE = 19
 """In production the callers have machines of their own."""
 
@@ -58,10 +60,14 @@ class Flood:
                 await step()
             except (aiohttp.ClientError, TimeoutError, OSError):
                 await asyncio.sleep(0.05)
-            self._answered += 1
-            if self._answered == 20:
-                sys.stdout.write("flooding\n")
-                sys.stdout.flush()
+            self._count()
+
+    def _count(self, answers: int = 1) -> None:
+        """Count answers, and report once that the flood has begun."""
+        before, self._answered = self._answered, self._answered + answers
+        if before < ENOUGH <= self._answered:
+            sys.stdout.write("flooding\n")
+            sys.stdout.flush()
 
     async def _request(self) -> None:
         message = a_message(self._target["tenant"])
@@ -110,10 +116,7 @@ class Flood:
                 )
                 for m in messages
             )
-            self._answered += RECORDS
-            if self._answered == RECORDS:
-                sys.stdout.write("flooding\n")
-                sys.stdout.flush()
+            self._count(RECORDS)
             await asyncio.sleep(0.1)
 
     async def _stream(self) -> None:
@@ -121,10 +124,7 @@ class Flood:
         timeout = aiohttp.ClientTimeout(total=None)
         async with self._http.get(url, headers=self._headers, timeout=timeout) as answer:
             async for _ in answer.content:
-                self._answered += 1
-                if self._answered == 20:
-                    sys.stdout.write("flooding\n")
-                    sys.stdout.flush()
+                self._count()
         await asyncio.sleep(0.2)
 
     async def _bad_credential(self) -> None:

@@ -1,7 +1,7 @@
 """One tenant's flood hardly delays another's calls: p99 stays within twice what it is alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +15,6 @@ from tests.drills.fairness.comparison import (
     SAMPLES,
     Caller,
     compared,
-    modest_caller,
 )
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(1_800)]
@@ -36,12 +35,6 @@ def fleet(
     ) as running:
         add_accounts(running)
         yield running
-
-
-@pytest.fixture
-async def caller(fleet: Fleet) -> AsyncIterator[Caller]:
-    async with modest_caller(fleet) as ready:
-        yield ready
 
 
 async def settle() -> None:

@@ -1,25 +1,18 @@
 """One tenant's flood hardly delays another's clocks, which come by way of Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from devstack.fleet.fleet import Fleet
 from devstack.testing.wait import until
-from tests.drills.fairness.comparison import FACTOR, Caller, compared, modest_caller
+from tests.drills.fairness.comparison import FACTOR, Caller, compared
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(1_800)]
 
 SAMPLES = 40
 FLOOR_SECONDS = 1.0
 """Polls of relay and consumer add up to half of it on an idle machine."""
-
-
-@pytest.fixture
-async def caller(fleet: Fleet) -> AsyncIterator[Caller]:
-    async with modest_caller(fleet) as ready:
-        yield ready
 
 
 @pytest.mark.parametrize("kind", ["requests", "webhooks", "records"])
