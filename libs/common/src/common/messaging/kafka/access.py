@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from common.messaging.kafka.connection import connection_settings
+from common.messaging.kafka.connection import open_admin
 from common.settings import KafkaSettings
 
 _TOPIC, _GROUP = 2, 3
@@ -49,14 +48,10 @@ class GroupRight(NamedTuple):
 
 async def add_rights(settings: KafkaSettings, rights: Iterable[TopicRight | GroupRight]) -> None:
     """Give rights, as a user who may; those that exist stay. Raises KafkaError when refused."""
-    admin = AIOKafkaAdminClient(**connection_settings(settings))
-    await admin.start()
-    try:
+    async with open_admin(settings) as admin:
         for right in rights:
             request = CreateAclsRequest(*right.entry())
             response = await admin._send_request(request)  # noqa: SLF001 - it has no other way
             [(code, message)] = response.creation_responses
             if code:
                 raise KafkaError(f"{right} was refused: {message}")
-    finally:
-        await admin.close()

@@ -1,8 +1,11 @@
 """How a Kafka client is connected, and how it is closed."""
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
 
 from common.runtime import within
 from common.settings import KafkaSettings
@@ -29,6 +32,17 @@ def connection_settings(settings: KafkaSettings) -> dict[str, Any]:
         "sasl_plain_username": settings.sasl_username,
         "sasl_plain_password": password.get_secret_value() if password else None,
     }
+
+
+@asynccontextmanager
+async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open a client for topics and rights, and close it."""
+    admin = AIOKafkaAdminClient(**connection_settings(settings))
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
 
 
 async def close_client(

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
-from common.messaging.kafka.connection import connection_settings
+from common.messaging.kafka.connection import connection_settings, open_admin
 from common.settings import KafkaSettings
 
 WATERMARKS = ".watermarks"
@@ -23,9 +23,7 @@ _KEEP_SECONDS = 3600
 
 async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
     """Create the topics that do not exist yet; the others stay as they are."""
-    admin = AIOKafkaAdminClient(**connection_settings(settings))
-    await admin.start()
-    try:
+    async with open_admin(settings) as admin:
         present = set(await admin.list_topics())
         for topic in sorted(set(topics) - present):
             new = _new_topic(topic, settings)
@@ -34,8 +32,6 @@ async def ensure_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
                 _raise_unless_created(response)
             except TopicAlreadyExistsError:
                 continue
-    finally:
-        await admin.close()
 
 
 def _new_topic(topic: str, settings: KafkaSettings) -> NewTopic:
@@ -58,12 +54,8 @@ def _new_topic(topic: str, settings: KafkaSettings) -> NewTopic:
 async def empty_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
     """Delete topics with all their records, and create them again."""
     names = sorted(topics)
-    admin = AIOKafkaAdminClient(**connection_settings(settings))
-    await admin.start()
-    try:
+    async with open_admin(settings) as admin:
         await admin.delete_topics(names)
-    finally:
-        await admin.close()
     await ensure_topics(settings, names)
 
 
