@@ -15,6 +15,7 @@ from interactions.context.domain.search import read_search
 from interactions.context.parts import PART_NAMES
 from interactions.context.parts.insights import WINDOW
 from interactions.context.parts.interactions import INTERACTIONS_SHOWN
+from interactions.context.parts.sla import BREACHES_SHOWN
 from interactions.context.store import change_feed, timeline
 from interactions.context.store.statement import context_statement
 from services.interactions.tests.context_rows import a_conversation
@@ -28,6 +29,14 @@ _BREACHES = """
                            cycle, state, due_at, breached_at, body, recorded_at)
     SELECT 'demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'resolution', 1,
            'breached', now(), now(), '{}', now() FROM generate_series(1, :breaches)
+"""
+
+_BREACHES_OF_ONE = """
+    INSERT INTO sla_clock (tenant_id, clock_id, conversation_id, customer_id, version, metric,
+                           cycle, state, due_at, breached_at, body, recorded_at)
+    SELECT 'demo', gen_random_uuid(), :conversation, :customer, 1, 'next_response', n,
+           'breached', now(), now() - n * interval '1 hour', '{}', now()
+      FROM generate_series(1, :breaches) n
 """
 
 _FILL = (
@@ -80,8 +89,9 @@ _FILL = (
     """
     INSERT INTO sla_clock
     SELECT 'demo', gen_random_uuid(), conversation_id, origin_customer_id, 1, 'first_response', 1,
-           CASE WHEN random() < 0.5 THEN 'running' ELSE 'breached' END, now(), now(), '{}', now()
-      FROM conversation
+           CASE WHEN breached THEN 'breached' ELSE 'running' END, now(),
+           CASE WHEN breached THEN now() END, '{}', now()
+      FROM (SELECT *, random() < 0.5 AS breached FROM conversation) c
     """,
 )
 
@@ -188,7 +198,7 @@ async def test_breaches_of_other_customers_are_not_read_even_without_statistics(
         customer = await fill(database)
 
         async def breach(tx):
-            await tx.execute(text("UPDATE sla_clock SET state = 'running'"))
+            await tx.execute(text("UPDATE sla_clock SET state = 'running', breached_at = NULL"))
             await tx.execute(text("ANALYZE sla_clock"))
             await a_conversation(tx, customer)
             await tx.execute(text(_BREACHES), {"breaches": BREACHES})
@@ -198,6 +208,25 @@ async def test_breaches_of_other_customers_are_not_read_even_without_statistics(
         values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
         plan = await plan_of(database, statement, values)
     assert rows_read(plan, "sla_clock") <= 2 * MEMBERS
+
+
+@pytest.mark.parametrize("claimed", [True, False])
+async def test_a_context_reads_few_clocks_of_a_long_conversation(fresh_dsn, claimed):
+    """Whether sla knows the conversation's customer or not."""
+    async with opened(fresh_dsn("interactions")) as database:
+        customer = await fill(database)
+
+        async def breach(tx):
+            conversation = await a_conversation(tx, customer)
+            values = {"breaches": 20_000, "conversation": conversation}
+            values["customer"] = customer if claimed else None
+            await tx.execute(text(_BREACHES_OF_ONE), values)
+
+        await database.run(breach)
+        statement = context_statement("id", ("sla",))
+        values = {"tenant_id": "demo", "customer_id": customer, "customers": "c", "clocks": "k"}
+        plan = await plan_of(database, statement, values)
+    assert BREACHES_SHOWN <= rows_read(plan, "sla_clock") <= 2 * BREACHES_SHOWN + 2 * MEMBERS
 
 
 async def test_a_lookup_reads_by_index(database, customer):

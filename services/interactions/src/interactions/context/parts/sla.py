@@ -89,21 +89,14 @@ class SlaPart(ResponseModel, title="ContextSla"):
     )
 
 
-# A clock also follows its conversation: sla may not know yet whose the conversation is. OFFSET 0
-# keeps that a look-up for each of them, and all three states leave only the index made for it: a
-# plan from a time when few clocks were breached would otherwise read all breaches of the tenant.
+# A clock also follows its conversation: sla may not know yet whose the conversation is. What both
+# ways find counts once. Each way reads at most as many clocks as are shown, however many a long
+# conversation has. Within a conversation all three states leave only the index made for it: a plan
+# from a time when few clocks were breached would otherwise read all breaches of the tenant. There
+# ``breached_at`` tells them apart, because only a breached clock has it.
 _CLOCKS = f"""
-unclaimed AS MATERIALIZED (
-    SELECT k.* FROM open_conversation c
-     CROSS JOIN LATERAL (
-        SELECT * FROM sla_clock k
-         WHERE k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
-           AND k.state IN ('running', 'paused', 'breached')
-        OFFSET 0) k
-     WHERE NOT EXISTS (SELECT FROM member m WHERE m.origin_id = k.customer_id)
-),
 active AS MATERIALIZED (
-    SELECT k.* FROM (
+    SELECT DISTINCT ON (k.due_at, k.clock_id) k.* FROM (
         SELECT k.* FROM member m
          CROSS JOIN LATERAL (
             SELECT * FROM sla_clock k
@@ -111,11 +104,16 @@ active AS MATERIALIZED (
                AND k.state IN ('running', 'paused')
              ORDER BY k.due_at LIMIT {CLOCKS_SHOWN}) k
         UNION ALL
-        SELECT * FROM unclaimed WHERE state IN ('running', 'paused')) k
+        SELECT k.* FROM open_conversation c
+         CROSS JOIN LATERAL (
+            SELECT * FROM sla_clock k
+             WHERE k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
+               AND k.state IN ('running', 'paused', 'breached') AND k.breached_at IS NULL
+             LIMIT {CLOCKS_SHOWN}) k) k
      ORDER BY k.due_at, k.clock_id LIMIT {CLOCKS_SHOWN}
 ),
 breached AS MATERIALIZED (
-    SELECT k.* FROM (
+    SELECT DISTINCT ON (k.breached_at, k.clock_id) k.* FROM (
         SELECT k.* FROM member m
          CROSS JOIN LATERAL (
             SELECT * FROM sla_clock k
@@ -123,7 +121,12 @@ breached AS MATERIALIZED (
                AND k.state = 'breached'
              ORDER BY k.breached_at DESC LIMIT {BREACHES_SHOWN}) k
         UNION ALL
-        SELECT * FROM unclaimed WHERE state = 'breached') k
+        SELECT k.* FROM open_conversation c
+         CROSS JOIN LATERAL (
+            SELECT * FROM sla_clock k
+             WHERE k.tenant_id = :tenant_id AND k.conversation_id = c.conversation_id
+               AND k.state IN ('running', 'paused', 'breached') AND k.breached_at IS NOT NULL
+             ORDER BY k.breached_at DESC LIMIT {BREACHES_SHOWN}) k) k
      ORDER BY k.breached_at DESC, k.clock_id LIMIT {BREACHES_SHOWN}
 )"""
 
