@@ -14,7 +14,8 @@ GRACE = timedelta(seconds=0.1)
 CONVERSATIONS = "interactions.conversations"
 BREACHED, RETRACTED = "sla.clock.breached", "sla.breach.retracted"
 
-Key = tuple[str, str, int]
+Key = tuple[str, str, datetime]
+"""Conversation, metric and start of a clock."""
 
 
 def clocks_match_the_oracle(evidence: Evidence) -> Iterator[str]:
@@ -87,11 +88,13 @@ class Breach(NamedTuple):
 
 def _histories(evidence: Evidence) -> dict[Key, list[Breach | None]]:
     """Return the events about each clock's breach, in order; None is a retraction."""
+    # By the start that the clock has in the end: a late message may have moved it.
+    keys = {row["clock_id"]: _key(row) for row in evidence.rows["sla"]["clock"]}
     histories: dict[Key, list[Breach | None]] = defaultdict(list)
     for event in evidence.first_published("sla.clocks"):
         body: Mapping[str, Any] = event.body or {}
         data = body["data"]
-        key = data["conversation_id"], data["metric"], data["cycle"]
+        key = keys[data["clock_id"]]
         if body["type"] == RETRACTED:
             histories[key].append(None)
         elif body["type"] == BREACHED:
@@ -145,4 +148,4 @@ def _watermark_times(evidence: Evidence) -> Callable[[int, datetime], datetime |
 
 
 def _key(row: Row) -> Key:
-    return row["conversation_id"], row["metric"], row["cycle"]
+    return row["conversation_id"], row["metric"], row["started_at"]

@@ -47,22 +47,22 @@ class Conversation:
     opened_at: datetime
     said: list[tuple[datetime, int, int, str]] = field(default_factory=list)
 
-    def clocks(self) -> dict[tuple[str, int], Expected]:
-        """Return the clocks that these events imply, by metric and cycle."""
+    def clocks(self) -> dict[tuple[str, datetime], Expected]:
+        """Return the clocks that these events imply, by metric and start."""
         first = Expected(self.opened_at, self.seconds.get("first_response", 0))
         waiting: Expected | None = first
-        clocks = [("first_response", 1, first)]
+        clocks = [("first_response", first)]
         for said_at, _, _, by in sorted(self.said):
             at = max(said_at, self.opened_at)
             if by == "agent" and waiting is not None:
                 waiting.met_at, waiting = at, None
             elif by == "customer" and waiting is None:
                 waiting = Expected(at, self.seconds.get("next_response", 0))
-                clocks.append(("next_response", len(clocks), waiting))
-        return {(m, n): clock for m, n, clock in clocks if m in self.seconds}
+                clocks.append(("next_response", waiting))
+        return {(m, clock.started_at): clock for m, clock in clocks if m in self.seconds}
 
 
-def expected_clocks(evidence: Evidence) -> dict[tuple[str, str, int], Expected]:
+def expected_clocks(evidence: Evidence) -> dict[tuple[str, str, datetime], Expected]:
     """Return the clocks that all conversations under a policy must have."""
     promises = _promises(evidence)
     conversations: dict[str, Conversation] = {}
@@ -77,11 +77,11 @@ def expected_clocks(evidence: Evidence) -> dict[tuple[str, str, int], Expected]:
             # At the same instant, an answer counts as later than the message that it answers.
             by = data["author_type"]
             said[body["subject_id"]].append((at, int(by == "agent"), body["sequence"], by))
-    expected: dict[tuple[str, str, int], Expected] = {}
+    expected: dict[tuple[str, str, datetime], Expected] = {}
     for conversation_id, conversation in conversations.items():
         conversation.said = said[conversation_id]
-        for (metric, cycle), clock in conversation.clocks().items():
-            expected[conversation_id, metric, cycle] = clock
+        for (metric, started_at), clock in conversation.clocks().items():
+            expected[conversation_id, metric, started_at] = clock
     return expected
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from uuid import uuid4
 
 import asyncpg
 
@@ -40,6 +41,29 @@ async def test_an_index_is_built_while_others_write_to_its_table(fresh_dsn: Fres
         assert "clock_resting" in "".join(str(row) for row in plan)
     finally:
         await writer.close()
+
+
+async def test_clocks_of_before_have_no_opener_and_their_folds_are_made_again(fresh_dsn: FreshDsn):
+    dsn = fresh_dsn("sla")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0004")
+    connection = await asyncpg.connect(dsn)
+    try:
+        await _insert_clocks(connection, 1_000)
+        conversation = uuid4()
+        await connection.execute("INSERT INTO fold VALUES ('demo', $1, 1, 9, '{}')", conversation)
+        await connection.execute(
+            "INSERT INTO checkpoint VALUES ('demo', $1, 1, 1, 1, '{}', 1, 1, NULL, '[]')",
+            conversation,
+        )
+        clocks = "SELECT count(*) FROM clock WHERE NOT superseded"
+        await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+        assert await connection.fetchval(f"{clocks} AND opener_at IS NULL") == 1_000
+        assert await connection.fetchval("SELECT count(*) FROM fold") == 0
+        assert await connection.fetchval("SELECT count(*) FROM checkpoint") == 0
+        await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0004")
+        assert await connection.fetchval(clocks) == 1_000
+    finally:
+        await connection.close()
 
 
 async def _insert_clocks(connection: asyncpg.Connection, number: int) -> None:

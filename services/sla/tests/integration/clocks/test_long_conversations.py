@@ -74,6 +74,13 @@ async def delete_fold(tx: AsyncConnection, chat_id: UUID) -> None:
         await tx.execute(text(f"DELETE FROM {table} WHERE conversation_id = :id"), {"id": chat_id})
 
 
+async def forget_openers(tx: AsyncConnection, chat_id: UUID) -> None:
+    """Leave the clocks of a conversation as the version before stored them."""
+    columns = ("opener_at", "opener_rank", "opener_sequence")
+    statement = f"UPDATE clock SET {', '.join(f'{name} = NULL' for name in columns)}"
+    await tx.execute(text(f"{statement} WHERE conversation_id = :id"), {"id": chat_id})
+
+
 async def test_only_a_long_conversation_looks_for_a_stored_fold(desk, publisher):
     chat = publisher.conversation().opened(desk.now(-1000))
     for turn in range(LONG - 2):
@@ -199,6 +206,27 @@ async def test_after_a_restart_and_for_a_late_fact_few_facts_are_read(
     assert await desk.events(chat.id) == events
 
 
+async def test_a_late_wait_changes_no_other_clock(service, desk, publisher, facts_read):
+    began = desk.now(-3 * MESSAGES)
+    chat = await endless_chat(publisher, began, answered=2)
+    before = await clocks_of(desk, chat)
+    assert len(before) > MESSAGES // 3
+    facts_read.clear()
+    late_at = began + timedelta(seconds=2 * 101 + 0.5)  # between an answer and a question
+    with counted_statements() as statements:
+        chat.customer(late_at).agent(late_at + timedelta(seconds=0.5))
+        await publisher.send()
+    assert 0 < len(facts_read) <= 3 * SPACING.facts
+    assert len([s for s in statements if "INTO clock" in s]) == 1
+    clocks = await clocks_of(desk, chat)
+    assert [row for row in before if row not in clocks] == []
+    assert len(clocks) == len(before) + 1
+    events = await desk.events(chat.id)
+    await fold_all(service, publisher, chat)
+    assert await clocks_of(desk, chat) == clocks
+    assert await desk.events(chat.id) == events
+
+
 async def test_an_uncovered_conversation_reads_few_facts_and_is_covered_by_a_new_policy(
     api, desk, publisher, facts_read, policy
 ):
@@ -230,6 +258,7 @@ async def test_a_conversation_of_the_version_before_gets_its_checkpoints(
     chat.agent(desk.now(-995))
     await publisher.send()
     clocks = await clocks_of(desk, chat)
+    await service.database.run(forget_openers, chat.id)
     await fold_all(service, publisher, chat)
     assert await clocks_of(desk, chat) == clocks
     reads.clear()

@@ -1,8 +1,9 @@
 """Folds that go on from checkpoints give the clocks of all facts, whatever arrives."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -10,16 +11,19 @@ from hypothesis import strategies as st
 
 from services.sla.tests.calendars import calendar
 from services.sla.tests.life import FIRST, NEXT, RESOLUTION, Life, after, policy, rules, target
+from sla.clocks.domain.alignment import aligned, highest_cycles, numbered
+from sla.clocks.domain.changes import Change
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing
 from sla.clocks.domain.checkpoints.heads import Head, Uncovered, head_of
 from sla.clocks.domain.checkpoints.states import state_of
-from sla.clocks.domain.clocks import Clock, ClockKey, ClockState
-from sla.clocks.domain.facts import Fact, FactKind, Place, in_order
+from sla.clocks.domain.clocks import Clock, ClockKey, ClockState, ClockVersion
+from sla.clocks.domain.facts import ENDING, Fact, FactKind, Place, in_order
 from sla.clocks.domain.fold import Refolded, fold
+from sla.clocks.domain.reconciliation import Reconciliation
 from sla.clocks.usecases.continuation import continue_fold
 from sla.clocks.usecases.long_conversations import fold_long
 from sla.rules.domain.conditions import Condition, Conditions
-from sla.rules.domain.policy import Ruleset
+from sla.rules.domain.policy import Metric, Ruleset
 
 FALLBACK = {"priority": "low"}
 URGENT = Conditions(all_of=(Condition("priority", "eq", ("urgent",)),))
@@ -100,6 +104,9 @@ class Stored:
     def __init__(self, facts: Sequence[Fact], ruleset: Ruleset, spacing: Spacing) -> None:
         self.ruleset, self.spacing = ruleset, spacing
         self.rebuilds = -1
+        self.versions: dict[ClockKey, ClockVersion] = {}
+        self.changed: list[Change] = []
+        self.restated = 0
         self._begin(facts)
 
     def _begin(self, facts: Sequence[Fact]) -> None:
@@ -108,7 +115,7 @@ class Stored:
         folded, new = fold_long(facts, self.ruleset, fallback=FALLBACK, spacing=self.spacing)
         self.chain.save(new.checkpoints, [])
         self.head = new.head
-        self.clocks = {clock.key: clock for clock in folded.clocks}
+        self._reconcile(self.versions, folded.clocks)
 
     def add(self, batch: Sequence[Fact], everything: Sequence[Fact]) -> None:
         """Read a batch as the service does after a restart: from what is stored."""
@@ -123,26 +130,60 @@ class Stored:
             self._begin(everything)
             return
         self.chain.save(continuation.rewritten, continuation.restated)
+        self.restated += len(continuation.restated)
         if not continuation.unsaved:
             self.head = head_of(continuation.fold)
-        for refolded in continuation.refolded:
-            self.clocks = _replaced(self.clocks, refolded)
+        locked = {
+            key: version
+            for key, version in self.versions.items()
+            if any(_is_within(version.clock, refolded) for refolded in continuation.refolded)
+        }
+        self._reconcile(locked, [c for refolded in continuation.refolded for c in refolded.clocks])
         expected = fold_long(everything, self.ruleset, fallback=FALLBACK)[1].fold
         assert expected is not None
         assert state_of(continuation.fold.course) == state_of(expected.course)
         assert continuation.fold.end == expected.end
 
+    def _reconcile(self, locked: dict[ClockKey, ClockVersion], folded: Sequence[Clock]) -> None:
+        """Bring the locked clocks in line with the folded ones, as the service does."""
+        highest = highest_cycles(self.versions.values())
+        shown = numbered(aligned(locked.values(), folded), highest)
+        assert len({clock.key for clock in shown}) == len(shown)
+        assert not {clock.key for clock in shown} & (self.versions.keys() - locked.keys())
+        self.changed = RECONCILIATION.changes(locked, shown)
+        self.versions |= {change.version.key: change.version for change in self.changed}
 
-def _replaced(clocks: dict[ClockKey, Clock], refolded: Refolded) -> dict[ClockKey, Clock]:
-    """Return the clocks, with those in the refolded cycles replaced."""
-    kept = {
-        (metric, cycle): clock
-        for (metric, cycle), clock in clocks.items()
-        if not refolded.cycles[metric][0] <= cycle <= refolded.cycles[metric][1]
-    }
-    fresh = {clock.key: clock for clock in refolded.clocks}
-    assert not kept.keys() & fresh.keys()
-    return kept | fresh
+    @property
+    def clocks(self) -> dict[tuple[Metric, Place | None], Clock]:
+        """The clocks that still count, by what opened them and without their numbers."""
+        live = [v.clock for v in self.versions.values() if not v.superseded]
+        assert len(live) == len(by_opener(live))
+        return by_opener(live)
+
+    def ids(self) -> dict[tuple[Metric, Place | None], UUID]:
+        """The ids of the clocks that still count."""
+        live = [v for v in self.versions.values() if not v.superseded]
+        return {(v.clock.metric, v.clock.opener): v.clock_id for v in live}
+
+    def reread(self, everything: Sequence[Fact]) -> list[Change]:
+        """Return what a fold of all facts would still change."""
+        folded = fold(everything, self.ruleset, fallback=FALLBACK).clocks
+        highest = highest_cycles(self.versions.values())
+        shown = numbered(aligned(self.versions.values(), folded), highest)
+        return RECONCILIATION.changes(self.versions, shown)
+
+
+RECONCILIATION = Reconciliation(after(99_999), after(99_999), uuid4)
+
+
+def by_opener(clocks: Iterable[Clock]) -> dict[tuple[Metric, Place | None], Clock]:
+    return {(clock.metric, clock.opener): replace(clock, cycle=0) for clock in clocks}
+
+
+def _is_within(clock: Clock, refolded: Refolded) -> bool:
+    first, last = refolded.spans.get(clock.metric, (ENDING, ENDING))
+    assert clock.opener is not None
+    return first <= clock.opener < last
 
 
 def _add(life: Life, draw, kind: FactKind, minutes: int) -> None:
@@ -191,7 +232,8 @@ def test_whatever_arrives_the_clocks_are_those_of_all_facts(life, ruleset, spaci
         read = [*read, *batch]
         stored.add(batch, read)
         expected = fold(read, ruleset, fallback=FALLBACK).clocks
-        assert stored.clocks == {clock.key: clock for clock in expected}
+        assert stored.clocks == by_opener(expected)
+        assert stored.reread(read) == []
 
 
 def _chat(turns: int, *, answered: bool) -> Life:
@@ -209,7 +251,7 @@ def _late(life: Life, kind: FactKind, minutes: float) -> tuple[Stored, Fact]:
     stored.add([fact], life.facts)
     assert stored.rebuilds == 0
     expected = fold(life.facts, RULES[0], fallback=FALLBACK).clocks
-    assert stored.clocks == {clock.key: clock for clock in expected}
+    assert stored.clocks == by_opener(expected)
     return stored, fact
 
 
@@ -222,9 +264,37 @@ def test_a_late_message_reads_only_facts_around_it(kind, answered):
 
 def test_a_late_answer_to_a_long_monologue_leaves_its_next_message_waiting():
     stored, _ = _late(_chat(500, answered=False), FactKind.AGENT_MESSAGE, 4.5)
-    assert stored.clocks[FIRST, 1].met_at == after(4.5)
-    waiting = stored.clocks[NEXT, 1]
+    clocks = {version.key: version.clock for version in stored.versions.values()}
+    assert clocks[FIRST, 1].met_at == after(4.5)
+    waiting = clocks[NEXT, 1]
     assert (waiting.state, waiting.started_at) == (ClockState.RUNNING, after(5))
+
+
+@pytest.mark.parametrize("turns", [100, 1_000])
+def test_a_late_wait_leaves_the_later_ones_alone(turns):
+    """The cost does not depend on how many waits come after it."""
+    life = _chat(turns, answered=True)
+    stored = Stored(life.facts, RULES[0], Spacing(facts=20, digested=4))
+    ids = stored.ids()
+    batch = life.customer(5.6, recorded=9_999).agent(5.7, recorded=9_999).facts[-2:]
+    stored.add(batch, life.facts)
+    assert stored.rebuilds == 0
+    assert stored.chain.facts_read <= 40
+    assert stored.restated == 0
+    [change] = stored.changed
+    assert change.version.key == (NEXT, turns)  # The chat's first question has no such clock.
+    assert stored.ids() == ids | {(NEXT, change.version.clock.opener): change.version.clock_id}
+
+
+def test_a_wait_that_begins_earlier_keeps_its_clock():
+    life = Life().opened().customer(0).agent(1).customer(9).agent(10).customer(20)
+    stored = Stored(life.facts, RULES[0], Spacing(facts=2, digested=4))
+    clock_id = stored.versions[NEXT, 1].clock_id
+    life.customer(5, recorded=30)
+    stored.add(life.facts[-1:], life.facts)
+    wait = stored.versions[NEXT, 1]
+    assert (wait.clock_id, wait.clock.started_at) == (clock_id, after(5))
+    assert stored.versions[NEXT, 2].clock.started_at == after(20)
 
 
 def test_the_state_does_not_grow_with_messages():

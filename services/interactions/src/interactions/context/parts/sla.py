@@ -30,7 +30,8 @@ class ShownClock(ShownRow, title="ContextClock"):
         " `next_response` or to the `resolution`."
     )
     cycle: int = Field(
-        description="Number of the clock among the conversation's clocks of this metric, from 1."
+        description="Number of the clock among the conversation's clocks of this metric, from 1 in"
+        " the order in which they became known."
     )
     state: Annotated[str, OPEN, one_of(STATES)] = Field(
         description="`running`, `paused` (no time counts), `met` (done by the deadline),"

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sla.clocks.domain.facts import Place
 from sla.rules.domain.policy import Metric
 
 ClockKey = tuple[Metric, int]
@@ -51,7 +52,8 @@ class Pause:
 class Clock:
     """One cycle of one metric as the facts show it, independent of when it is read.
 
-    ``due_at`` is None while paused. ``met_at`` is when the answer came, in time or late.
+    ``opener`` is the place of the fact that opened the cycle; None if an earlier version stored the
+    clock. ``due_at`` is None while paused. ``met_at`` is when the answer came, in time or late.
     ``in_force_at`` is when this target began to apply. A ``silent`` clock came with a backfill:
     it publishes nothing and raises no alert.
     """
@@ -73,6 +75,7 @@ class Clock:
     in_force_at: datetime
     reason: str | None
     silent: bool
+    opener: Place | None = None
     pauses: tuple[Pause, ...] = ()
     warnings: tuple[WarningPoint, ...] = ()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sla.clocks.domain.clocks import Clock
-from sla.clocks.domain.facts import CLOSED, Fact, FactKind
+from sla.clocks.domain.facts import CLOSED, Fact, FactKind, Place, place_of
 from sla.clocks.domain.status_history import StatusHistory
 from sla.clocks.domain.tracks import Track
 from sla.rules.domain.conditions import Attributes
@@ -74,15 +74,21 @@ class Course:
             return self.responded
         return track.metric is Metric.NEXT_RESPONSE and not track.is_open
 
-    def settled_cycles(self) -> dict[Metric, int]:
-        """Return how many cycles of each metric no later fact can change."""
-        return {metric: self._settled_cycles(metric) for metric in Metric}
+    def frontiers(self, following: Place) -> dict[Metric, Place]:
+        """Return from which opener on later facts, the first at ``following``, can change clocks.
 
-    def _settled_cycles(self, metric: Metric) -> int:
+        A metric is left out when they can change none.
+        """
+        frontiers = {metric: self._frontier(metric, following) for metric in Metric}
+        return {metric: place for metric, place in frontiers.items() if place is not None}
+
+    def _frontier(self, metric: Metric, following: Place) -> Place | None:
         track = self.current.get(metric)
-        if track is None:
-            return 0
-        return track.cycle if self.is_settled(track) else track.cycle - 1
+        if track is not None and not self.is_settled(track):
+            return track.opener
+        if metric is Metric.NEXT_RESPONSE and self.unanswered:
+            return place_of(self.unanswered[0])
+        return None if metric is Metric.FIRST_RESPONSE and self.responded else following
 
     def clocks(self, tracks: Iterable[Track]) -> tuple[Clock, ...]:
         clocks = (track.clock(self.rules, self.history) for track in tracks if _counts(track))
@@ -105,7 +111,7 @@ class Course:
     def _start(self, metric: Metric, at: int, by: Fact) -> None:
         previous = self.current.get(metric)
         cycle = previous.cycle + 1 if previous else 1
-        track = Track(metric, cycle, at, by.recorded_at, by.backfill)
+        track = Track(metric, cycle, place_of(by), at, by.recorded_at, by.backfill)
         self.tracks.append(track)
         self.current[metric] = track
         self._retarget(track, at)

@@ -74,6 +74,8 @@ Place = tuple[int, int, int]
 
 BEGINNING: Place = (-(2**62), 0, 0)
 """The place before all facts."""
+ENDING: Place = (2**62, 0, 0)
+"""The place after all facts."""
 
 
 def place_of(fact: Fact) -> Place:

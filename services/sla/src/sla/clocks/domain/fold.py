@@ -7,12 +7,9 @@ from typing import Self
 from sla.clocks.domain.checkpoints.digest import UNSEEN, Digester
 from sla.clocks.domain.clocks import Clock
 from sla.clocks.domain.course import Course
-from sla.clocks.domain.facts import End, Fact, FactKind, in_order
+from sla.clocks.domain.facts import ENDING, End, Fact, FactKind, Place, in_order
 from sla.rules.domain.conditions import Attributes
 from sla.rules.domain.policy import Metric, Ruleset
-
-LAST_CYCLE = 2**31 - 1
-ALL_CYCLES: Mapping[Metric, int] = dict.fromkeys(Metric, LAST_CYCLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +22,32 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Refolded:
-    """The clocks that some facts show: all that there are in ``cycles``.
+    """The clocks that some facts show: all whose openers lie in ``spans``.
 
-    ``cycles`` gives the first and the last cycle of each metric that the facts can have changed.
+    ``spans`` gives, for each metric in which the facts can have changed a clock, the first opener
+    and the place before which the last one comes.
     """
 
     clocks: tuple[Clock, ...]
-    cycles: Mapping[Metric, tuple[int, int]]
+    spans: Mapping[Metric, tuple[Place, Place]]
 
     @classmethod
     def of(
-        cls, course: Course, settled: Mapping[Metric, int], until: Mapping[Metric, int] = ALL_CYCLES
+        cls, course: Course, since: Mapping[Metric, Place], until: Mapping[Metric, Place]
     ) -> Self:
-        """Return the clocks of a course after the ``settled`` cycles, up to those of ``until``."""
-        cycles = {metric: (count + 1, until[metric]) for metric, count in settled.items()}
-        tracks = (t for t in course.tracks if settled[t.metric] < t.cycle <= until[t.metric])
-        return cls(course.clocks(tracks), cycles)
+        """Return the clocks of a course between the frontiers ``since`` and ``until``.
+
+        A metric that ``until`` leaves out is read to the end.
+        """
+        spans = {metric: (first, until.get(metric, ENDING)) for metric, first in since.items()}
+        spans = {metric: span for metric, span in spans.items() if span[0] < span[1]}
+        nowhere = (ENDING, ENDING)
+        tracks = []
+        for track in course.tracks:
+            first, last = spans.get(track.metric, nowhere)
+            if first <= track.opener < last:
+                tracks.append(track)
+        return cls(course.clocks(tracks), spans)
 
 
 def fold(facts: Iterable[Fact], rules: Ruleset, *, fallback: Attributes) -> Folded:
@@ -109,9 +116,9 @@ class Fold:
         ordered = self.end.appendable(facts)
         if ordered is None:
             return None
-        settled = self.course.settled_cycles()
+        since = self.course.frontiers(self.end.last)
         self.read(ordered, seen=UNSEEN)
-        return Refolded.of(self.course, settled)
+        return Refolded.of(self.course, since, {})
 
     def read(self, ordered: Sequence[Fact], *, seen: int) -> None:
         """Read facts that come after all others."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sla.clocks.domain.clocks import Clock, ClockState, Pause, WarningPoint
-from sla.clocks.domain.facts import CLOSED, Fact, FactKind
+from sla.clocks.domain.facts import CLOSED, Fact, FactKind, Place
 from sla.clocks.domain.status_history import StatusHistory
 from sla.rules.domain.hours import FOREVER, Slice, deadline
 from sla.rules.domain.instants import SECOND, micros, optional_time_of, time_of
@@ -18,11 +18,13 @@ class Track:
     """The life of a clock. Instants are microseconds.
 
     It exists whether or not a policy has a target for it, so that a later policy finds its start.
+    ``opener`` is the place of the fact that opened it; ``cycle`` counts the tracks read so far.
     The conversation owns the history of its status and passes it to each method that needs it.
     """
 
     metric: Metric
     cycle: int
+    opener: Place
     started_at: int
     known_at: datetime
     silent: bool
@@ -130,6 +132,7 @@ class Track:
         return Clock(
             metric=self.metric,
             cycle=self.cycle,
+            opener=self.opener,
             state=state,
             policy_id=self.policy.policy_id,
             policy_version=self.policy.version,

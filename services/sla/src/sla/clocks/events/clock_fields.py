@@ -62,7 +62,9 @@ class ClockFields(BaseModel):
         "`next_response` (from the oldest unanswered customer message) or to the `resolution`."
     )
     cycle: int = Field(
-        description="Number of the clock among the conversation's clocks of this metric, from 1."
+        description="Number of the clock among the conversation's clocks of this metric, from 1 in "
+        "the order in which they became known. A late message can add a clock that started before "
+        "others; it gets the next number, and the others keep theirs."
     )
     state: StateName = Field(
         description="`running` (its deadline is ahead), `paused` (no time counts and nothing is "

@@ -50,6 +50,9 @@ CLOCK = Columns(
         "next_fire_at": "timestamptz",
         "confirm_at": "timestamptz",
         "source_partition": "int",
+        "opener_at": "bigint",
+        "opener_rank": "int",
+        "opener_sequence": "bigint",
     }
 )
 
@@ -57,6 +60,7 @@ CLOCK = Columns(
 def to_row(clock: OwnedClock) -> dict[str, Any]:
     """Return a clock as a row of ``CLOCK``."""
     owner, current, value = clock.owner, clock.current, clock.current.clock
+    opener_at, opener_rank, opener_sequence = value.opener or (None, None, None)
     return {
         "tenant_id": owner.tenant_id,
         "clock_id": current.clock_id,
@@ -90,6 +94,9 @@ def to_row(clock: OwnedClock) -> dict[str, Any]:
         "next_fire_at": current.next_fire_at,
         "confirm_at": current.confirm_at,
         "source_partition": owner.partition,
+        "opener_at": opener_at,
+        "opener_rank": opener_rank,
+        "opener_sequence": opener_sequence,
     }
 
 
@@ -149,6 +156,9 @@ def _clock(row: Any) -> Clock:
         in_force_at=row.in_force_at,
         reason=row.reason,
         silent=row.silent,
+        opener=None
+        if row.opener_at is None
+        else (row.opener_at, row.opener_rank, row.opener_sequence),
         pauses=tuple(
             Pause(_time(start), _time(end) if end else None, status)
             for start, end, status in row.pauses

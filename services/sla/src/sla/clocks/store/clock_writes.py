@@ -8,6 +8,7 @@ from sqlalchemy import text
 from common.db import Transaction
 from sla.clocks.domain.clocks import ClockKey, OwnedClock, Owner
 from sla.clocks.domain.conversations import ConversationKey
+from sla.clocks.domain.facts import Place
 from sla.clocks.store.clock_rows import CLOCK, from_row, to_row
 from sla.clocks.store.keys import KEYS, key_values, keys_with
 from sla.rules.domain.policy import Metric
@@ -23,14 +24,39 @@ _LOCK_ALL = text(
     """
 )
 
-_LOCK_CYCLES = text(
+_SPAN = {
+    "metric": "text",
+    "first_at": "bigint",
+    "first_rank": "int",
+    "first_sequence": "bigint",
+    "last_at": "bigint",
+    "last_rank": "int",
+    "last_sequence": "bigint",
+}
+_OPENER = "(c.opener_at, c.opener_rank, c.opener_sequence)"
+_LOCK_SPANS = text(
     f"""
     SELECT {CLOCK.of("c")}
-    FROM {keys_with(metric="text", first="int", last="int")}
+    FROM {keys_with(**_SPAN)}
     JOIN clock c ON c.tenant_id = k.tenant_id AND c.conversation_id = k.conversation_id
-                AND c.metric = k.metric AND c.cycle BETWEEN k.first AND k.last
+                AND c.metric = k.metric AND c.opener_at IS NOT NULL
+                AND {_OPENER} >= (k.first_at, k.first_rank, k.first_sequence)
+                AND {_OPENER} < (k.last_at, k.last_rank, k.last_sequence)
     ORDER BY c.tenant_id, c.clock_id
     FOR UPDATE OF c
+    """
+)
+
+_FIND_HIGHEST_CYCLES = text(
+    f"""
+    SELECT k.tenant_id, k.conversation_id, k.metric, c.cycle
+    FROM {keys_with(metric="text")}
+    CROSS JOIN LATERAL (
+        SELECT c.cycle FROM clock c
+        WHERE c.tenant_id = k.tenant_id AND c.conversation_id = k.conversation_id
+          AND c.metric = k.metric
+        ORDER BY c.cycle DESC LIMIT 1
+    ) AS c
     """
 )
 
@@ -55,24 +81,29 @@ async def lock_all_clocks(
     return _by_conversation(conversations, rows)
 
 
-async def lock_cycles(
-    tx: Transaction, ranges: Sequence[tuple[ConversationKey, Metric, int, int]]
+async def lock_spans(
+    tx: Transaction, spans: Sequence[tuple[ConversationKey, Metric, Place, Place]]
 ) -> ClocksByConversation:
-    """Lock and return the clocks of a metric from one cycle to another, for each range."""
-    ranges = [(key, metric, first, last) for key, metric, first, last in ranges if first <= last]
-    keys = [key for key, *_ in ranges]
-    if not ranges:
+    """Lock and return the clocks of a metric from one opener to before another, for each span."""
+    if not spans:
         return {}
-    rows = await tx.execute(
-        _LOCK_CYCLES,
-        {
-            **key_values(keys),
-            "metric": [metric.value for _, metric, _, _ in ranges],
-            "first": [first for _, _, first, _ in ranges],
-            "last": [last for _, _, _, last in ranges],
-        },
-    )
+    keys = [key for key, *_ in spans]
+    values = [(metric.value, *first, *last) for _, metric, first, last in spans]
+    columns = zip(_SPAN, map(list, zip(*values, strict=True)), strict=True)
+    rows = await tx.execute(_LOCK_SPANS, {**key_values(keys), **dict(columns)})
     return _by_conversation(keys, rows)
+
+
+async def find_highest_cycles(
+    tx: Transaction, metrics: Sequence[tuple[ConversationKey, Metric]]
+) -> dict[ConversationKey, dict[Metric, int]]:
+    """Return the highest cycle of each metric that has a clock."""
+    highest: dict[ConversationKey, dict[Metric, int]] = {key: {} for key, _ in metrics}
+    if metrics:
+        values = {**key_values([key for key, _ in metrics]), "metric": [m for _, m in metrics]}
+        for row in await tx.execute(_FIND_HIGHEST_CYCLES, values):
+            highest[row.tenant_id, row.conversation_id][Metric(row.metric)] = row.cycle
+    return highest
 
 
 async def save_owners(tx: Transaction, owners: Sequence[Owner]) -> None:

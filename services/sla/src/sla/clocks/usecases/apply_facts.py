@@ -7,6 +7,7 @@ from datetime import datetime
 
 from common.db import Transaction
 from common.ids import new_id
+from sla.clocks.domain.alignment import NEW, aligned, highest_cycles, numbered
 from sla.clocks.domain.changes import Change, OwnedChange, owned
 from sla.clocks.domain.clocks import Clock, ClockKey, OwnedClock, current_versions
 from sla.clocks.domain.conversations import Conversation, ConversationFacts, ConversationKey
@@ -117,21 +118,31 @@ class ClockUpdater:
 async def _reconcile_continued(
     tx: Transaction, continued: Sequence[Continued], reconciliation: Reconciliation
 ) -> list[OwnedChange]:
-    """Return the changes of conversations in which only some cycles can have changed."""
+    """Return the changes of conversations in which only some clocks can have changed."""
     moved = [c.conversation.owner for c in continued if c.conversation.has_moved]
     await clock_writes.save_owners(tx, moved)
-    ranges = [
+    spans = [
         (c.conversation.key, metric, first, last)
         for c in continued
         for refolded in c.refolded
-        for metric, (first, last) in refolded.cycles.items()
+        for metric, (first, last) in refolded.spans.items()
     ]
-    stored = await clock_writes.lock_cycles(tx, ranges)
+    locked = await clock_writes.lock_spans(tx, spans)
+    stored = {key: current_versions(clocks) for key, clocks in locked.items()}
+    shown = {
+        c.conversation.key: aligned(
+            stored.get(c.conversation.key, {}).values(),
+            (clock for refolded in c.refolded for clock in refolded.clocks),
+        )
+        for c in continued
+    }
+    new = {(key, clock.metric) for key, own in shown.items() for clock in own if clock.cycle == NEW}
+    highest = await clock_writes.find_highest_cycles(tx, sorted(new))
     changes: list[OwnedChange] = []
     for c in continued:
-        before = current_versions(stored.get(c.conversation.key, {}))
-        clocks = [clock for refolded in c.refolded for clock in refolded.clocks]
-        changes += owned(c.conversation.owner, reconciliation.changes(before, clocks))
+        key = c.conversation.key
+        clocks = numbered(shown[key], highest.get(key, {}))
+        changes += owned(c.conversation.owner, reconciliation.changes(stored.get(key, {}), clocks))
     return changes
 
 
@@ -142,7 +153,10 @@ def _reconcile_all(
     reconciliation: Reconciliation,
 ) -> list[OwnedChange]:
     """Return the changes of all clocks, and silent ones of clocks whose owner has changed."""
-    changes = reconciliation.changes(current_versions(stored), clocks)
+    versions = current_versions(stored)
+    highest = highest_cycles(versions.values())
+    shown = numbered(aligned(versions.values(), clocks), highest)
+    changes = reconciliation.changes(versions, shown)
     changed = {change.version.clock_id for change in changes}
     changes += [
         Change(clock.current)

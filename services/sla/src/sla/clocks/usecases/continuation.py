@@ -61,7 +61,7 @@ async def continue_fold(
 
 
 def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuation:
-    settled = fold.course.settled_cycles()
+    since = fold.course.frontiers(fold.end.last)
     continuation = Continuation(fold)
     if spacing.is_reached(ordered, after=fold.end.sequence):
         start = place_of(ordered[0])
@@ -71,7 +71,7 @@ def _append(fold: Fold, ordered: Sequence[Fact], spacing: Spacing) -> Continuati
     else:
         fold.read(ordered, seen=UNSEEN)
         continuation.unsaved = len(ordered)
-    continuation.refolded.append(Refolded.of(fold.course, settled))
+    continuation.refolded.append(Refolded.of(fold.course, since, {}))
     return continuation
 
 
@@ -85,19 +85,23 @@ async def _read_late(
     late = deque(ordered)
     while late:
         checkpoint = await chain.before(place_of(late[0]))
-        refold = Refold(Fold(head.restorer.course(checkpoint.state), end, digester), spacing)
-        if await _read_on(chain, refold, checkpoint, late):
+        fold = Fold(head.restorer.course(checkpoint.state), end, digester)
+        refold = Refold(fold, checkpoint.start, spacing)
+        met = await _read_on(chain, refold, checkpoint, late)
+        if met is None:
             continuation.refolded.append(refold.until_the_end())
             continuation.fold = refold.fold
         else:
-            continuation.refolded.append(refold.until_here())
+            continuation.refolded.append(refold.until(met))
         continuation.restated += refold.restated
         continuation.rewritten += refold.rewritten
     return continuation
 
 
-async def _read_on(chain: Chain, refold: Refold, checkpoint: Checkpoint, late: deque[Fact]) -> bool:
-    """Read from a checkpoint on until one is met; return whether the end came first."""
+async def _read_on(
+    chain: Chain, refold: Refold, checkpoint: Checkpoint, late: deque[Fact]
+) -> Checkpoint | None:
+    """Read from a checkpoint on until one is met; return that, or None if the end came first."""
     while True:
         following = await chain.after(checkpoint)
         own = _before(late, following)
@@ -105,9 +109,9 @@ async def _read_on(chain: Chain, refold: Refold, checkpoint: Checkpoint, late: d
             checkpoint = await chain.with_facts(checkpoint)
         refold.read(checkpoint, own, following)
         if following is None:
-            return True
+            return None
         if refold.has_met(following):
-            return False
+            return following
         checkpoint = following
         await asyncio.sleep(0)  # There may be many; others shall not wait for all of them.
 

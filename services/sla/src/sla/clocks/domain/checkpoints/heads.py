@@ -1,6 +1,6 @@
 """The head of a fold as text, from which the fold goes on with the facts that come next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sla.clocks.domain.checkpoints.states import (
     fact_of_values,
     fact_values,
     history_of_values,
+    place_of_values,
     span_values,
     state_of,
 )
@@ -53,12 +54,8 @@ class Head:
 
 def _end(last: Place, sequence: int, changed_at: int | None, closing: Place | None) -> End:
     at = None if changed_at is None else time_of(changed_at)
-    return End(_place(last), sequence, at, None if closing is None else _place(closing))
-
-
-def _place(values: Sequence[int]) -> Place:
-    at, rank, sequence = values
-    return at, rank, sequence
+    end = None if closing is None else place_of_values(closing)
+    return End(place_of_values(last), sequence, at, end)
 
 
 @dataclass(slots=True)

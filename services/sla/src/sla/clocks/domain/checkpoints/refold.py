@@ -5,26 +5,27 @@ from dataclasses import dataclass, field, replace
 
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
 from sla.clocks.domain.checkpoints.states import state_of
-from sla.clocks.domain.facts import Fact, in_place
+from sla.clocks.domain.facts import Fact, Place, in_place
 from sla.clocks.domain.fold import Fold, Refolded
 from sla.rules.domain.policy import Metric
 
 
 @dataclass(slots=True)
 class Refold:
-    """Goes on from the state of a checkpoint, with the facts that follow it and the late ones.
+    """Goes on from the state of a checkpoint at ``start``, with later facts and the late ones.
 
     ``restated`` are checkpoints whose state has changed, ``rewritten`` those whose facts have.
     """
 
     fold: Fold
+    start: Place
     spacing: Spacing
     restated: list[Checkpoint] = field(default_factory=list)
     rewritten: list[Checkpoint] = field(default_factory=list)
-    settled: dict[Metric, int] = field(init=False)
+    since: dict[Metric, Place] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settled = self.fold.course.settled_cycles()
+        self.since = self.fold.course.frontiers(self.start)
 
     def has_met(self, checkpoint: Checkpoint) -> bool:
         """Return whether everything from this checkpoint on stays as it is."""
@@ -54,11 +55,11 @@ class Refold:
             self.fold, ordered, spacing, start=checkpoint.start, seen=seen
         )
 
-    def until_here(self) -> Refolded:
-        """Return the clocks that have ended so far, once a checkpoint has been met."""
+    def until(self, checkpoint: Checkpoint) -> Refolded:
+        """Return the clocks that have ended before a checkpoint, once that has been met."""
         course = self.fold.course
-        return Refolded.of(course, self.settled, until=course.settled_cycles())
+        return Refolded.of(course, self.since, course.frontiers(checkpoint.start))
 
     def until_the_end(self) -> Refolded:
         """Return all clocks from the first checkpoint on."""
-        return Refolded.of(self.fold.course, self.settled)
+        return Refolded.of(self.fold.course, self.since, {})

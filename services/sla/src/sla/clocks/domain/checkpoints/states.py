@@ -1,8 +1,7 @@
 """The state of a course as text, so that reading facts can go on from it later and elsewhere.
 
-Only what later facts can change or ask for is in it. An ended wait for a response leaves its
-number; everything else about it is in its clock. Equal texts mean that equal facts have equal
-effects from there on.
+Only what later facts can change or ask for is in it, so an ended wait for a response leaves
+nothing. Equal texts mean that equal facts have equal effects from there on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from uuid import UUID
 
 from common.jsons import dumps_text, loads
 from sla.clocks.domain.course import Course
-from sla.clocks.domain.facts import Fact, FactKind
+from sla.clocks.domain.facts import Fact, FactKind, Place
 from sla.clocks.domain.status_history import StatusHistory, StatusSpan
 from sla.clocks.domain.tracks import Track
 from sla.rules.domain.hours import FOREVER, Hours, Slice
@@ -20,9 +19,6 @@ from sla.rules.domain.instants import micros, time_of
 from sla.rules.domain.policy import AROUND_THE_CLOCK, Metric, Policy, Ruleset
 
 Json = dict[str, Any]
-
-ENDED = 0
-"""Stands for the end of a wait of which only the number is kept."""
 
 
 def state_of(course: Course) -> str:
@@ -40,10 +36,9 @@ def state_of(course: Course) -> str:
         "unanswered": [fact_values(fact) for fact in course.unanswered],
         "spans": [len(spans), bool(spans) and spans[-1].end == FOREVER],
         "tracks": {
-            metric.value: {"cycle": track.cycle}
-            if course.is_settled(track)
-            else _track_values(track, course.rules)
+            metric.value: _track_values(track, course.rules)
             for metric, track in sorted(course.current.items())
+            if not course.is_settled(track)
         },
     }
     return dumps_text(state)
@@ -120,11 +115,16 @@ def fact_of_values(values: Sequence[Any]) -> Fact:
     )
 
 
+def place_of_values(values: Sequence[int]) -> Place:
+    at, rank, sequence = values
+    return at, rank, sequence
+
+
 def _track_values(track: Track, rules: Ruleset) -> Json:
     policy, target = track.policy, track.target
     ended_by = track.ended_by
     return {
-        "cycle": track.cycle,
+        "opener": track.opener,
         "started_at": track.started_at,
         "known_at": micros(track.known_at),
         "silent": track.silent,
@@ -143,16 +143,13 @@ def _track_values(track: Track, rules: Ruleset) -> Json:
 
 
 def _track(metric: Metric, values: Mapping[str, Any], rules: Ruleset) -> Track:
-    if len(values) == 1:
-        ended = Track(metric, values["cycle"], ENDED, time_of(ENDED), silent=False)
-        ended.ended_at = ENDED
-        return ended
     policy = _policy(values["policy"], rules)
     target = values["target"]
     ended_by = values["ended_by"]
     return Track(
         metric=metric,
-        cycle=values["cycle"],
+        cycle=1,
+        opener=place_of_values(values["opener"]),
         started_at=values["started_at"],
         known_at=time_of(values["known_at"]),
         silent=values["silent"],
