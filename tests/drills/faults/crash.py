@@ -18,6 +18,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--how", default="kill", choices=HOWS)
     parser.add_argument("--of", default="", help="the use case whose transaction it is")
     parser.add_argument("--about", default="", help="a text that the call's arguments contain")
+    parser.add_argument("--behind", default="", help="a text that an earlier call contains")
     parser.add_argument("service", nargs="+", help="such as: interactions relay")
     options = vars(parser.parse_args(words))
     module, *command = options.pop("service")

@@ -35,8 +35,9 @@ class Point:
     """The ``nth`` matching call of a port.
 
     ``of`` is the name of the use case that the transaction runs. ``about`` is a text that must
-    occur in the call's arguments or in the values of the transaction's statements. ``midway``
-    exists for ``send`` only: half of the batch is acknowledged.
+    occur in the call's arguments or in the values of the transaction's statements. Calls count
+    from the one on that follows a call with the text ``behind``. ``midway`` exists for ``send``
+    only: half of the batch is acknowledged.
     """
 
     at: Port
@@ -45,18 +46,21 @@ class Point:
     how: How = "kill"
     of: str = ""
     about: str = ""
+    behind: str = ""
 
     def words(self) -> list[str]:
         """Return the launcher and its arguments, for ``Fleet.launch(through=…)``."""
         return [
             "tests.drills.faults.crash",
             "--at", self.at, "--when", self.when, "--nth", str(self.nth),
-            "--how", self.how, "--of", self.of, "--about", self.about, "--",
+            "--how", self.how, "--of", self.of, "--about", self.about,
+            "--behind", self.behind, "--",
         ]  # fmt: skip
 
     def arm(self) -> None:
         """Wrap the port in this process."""
         self._calls = count(1)
+        self._has_begun = not self.behind
         {
             "transaction": self._arm_transaction,
             "send": self._arm_send,
@@ -136,7 +140,11 @@ class Point:
         Operations.execute = struck  # type: ignore[method-assign, assignment]
 
     def _counts(self, name: str, given: Any) -> bool:
-        if self.of not in {"", name} or (self.about and self.about not in repr(given)):
+        text = repr(given) if self.about or not self._has_begun else ""
+        if not self._has_begun:
+            self._has_begun = self.behind in text
+            return False
+        if self.of not in {"", name} or self.about not in text:
             return False
         return next(self._calls) == self.nth
 

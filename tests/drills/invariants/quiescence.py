@@ -55,24 +55,17 @@ async def wait_until_idle(sources: Sources, *, within: float = WITHIN_SECONDS) -
 
 
 class _Waiting:
-    """The work that is left.
-
-    Heartbeats never stop, so a consumer counts as caught up once it has reached the end that its
-    topic had when the outboxes were first empty.
-    """
+    """The work that is left."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._ends: dict[str, dict[int, int]] = {}
         self._calm = False
         self.left: list[str] = []
 
     async def is_over(self) -> bool:
         """Return whether two looks in a row found no work, as work may move between two looks."""
         self.left = [f"{n} {what}" for what, n in (await self._counts()).items() if n]
-        if self.left:
-            self._ends.clear()
-        else:
+        if not self.left:
             self.left = [lag async for lag in self._lags()]
         before, self._calm = self._calm, not self.left
         return before and self._calm
@@ -85,12 +78,17 @@ class _Waiting:
         }
 
     async def _lags(self) -> AsyncIterator[str]:
+        """Yield the consumers that have not reached the ends that their topics have now.
+
+        Ends of an earlier look would miss the events of input that was consumed in between.
+        """
         settings = KafkaSettings(bootstrap=self._sources.bootstrap)
+        ends: dict[str, dict[int, int]] = {}
         for service, connection in self._sources.connections.items():
             for consumer, topic, partition, offset in await connection.fetch(_PROGRESS):
-                if topic not in self._ends:
-                    self._ends[topic] = await end_offsets(settings, topic)
-                if (lag := self._ends[topic][partition] - offset) > 0:
+                if topic not in ends:
+                    ends[topic] = await end_offsets(settings, topic)
+                if (lag := ends[topic][partition] - offset) > 0:
                     yield f"{lag} records of {topic} before {consumer} in {service}"
 
 
