@@ -10,7 +10,7 @@ from sqlalchemy import text
 from common.db import Columns, Transaction
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint
 from sla.clocks.domain.conversations import ConversationKey
-from sla.clocks.domain.facts import Place
+from sla.clocks.domain.facts import BEGINNING, Place
 from sla.clocks.store.keys import KEYS, key_values
 
 _FOLD = Columns(
@@ -34,6 +34,7 @@ _CHECKPOINT = Columns(
         "size": "int",
         "digest": "text",
         "facts": "text",
+        "quiet": "boolean",
     }
 )
 _KEY = ("tenant_id", "conversation_id", "start_at", "start_rank", "start_sequence")
@@ -65,7 +66,8 @@ _START = "(start_at, start_rank, start_sequence)"
 _PLACE = "(:start_at, :start_rank, :start_sequence)"
 _FIND_BEFORE = text(
     f"""
-    SELECT start_at, start_rank, start_sequence, state, seen, size, digest, facts FROM checkpoint
+    SELECT start_at, start_rank, start_sequence, state, seen, size, digest, facts, quiet
+    FROM checkpoint
     WHERE {_OF_CONVERSATION} AND {_START} <= {_PLACE}
     ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 1
     """
@@ -73,14 +75,43 @@ _FIND_BEFORE = text(
 _LIST_AFTER = text(
     f"""
     SELECT start_at, start_rank, start_sequence, state, seen, size, digest,
-           CASE WHEN digest IS NULL THEN facts END AS facts
+           CASE WHEN digest IS NULL THEN facts END AS facts, quiet
     FROM checkpoint
     WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
     ORDER BY start_at, start_rank, start_sequence LIMIT :count
     """
 )
+_LIST_TWO_BEFORE = text(
+    f"""
+    SELECT quiet FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} < {_PLACE}
+    ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 2
+    """
+)
+_FIND_LAST_NOT_QUIET = text(
+    f"""
+    SELECT start_at, start_rank, start_sequence FROM checkpoint
+    WHERE {_OF_CONVERSATION} AND {_START} < {_PLACE} AND NOT quiet
+    ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 1
+    """
+)
+_FIND_SECOND_STATE = text(
+    f"""
+    SELECT state FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
+    ORDER BY start_at, start_rank, start_sequence LIMIT 1 OFFSET 1
+    """
+)
+_FIND_AFTER_QUIET = text(
+    f"""
+    SELECT start_at, start_rank, start_sequence, state, seen, size, digest,
+           CASE WHEN digest IS NULL THEN facts END AS facts, quiet
+    FROM checkpoint
+    WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE} AND NOT quiet
+    ORDER BY start_at, start_rank, start_sequence LIMIT 1
+    """
+)
 _FIND_FACTS = text(f"SELECT facts FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} = {_PLACE}")
 
+_BEFORE_ALL: Place = (BEGINNING[0], -1, 0)
 MOST_READ = 500
 """How many checkpoints are read at once, at most."""
 
@@ -155,15 +186,39 @@ class Checkpoints:
         self._is_last = False
 
     async def before(self, place: Place) -> Checkpoint:
-        """Return the last checkpoint that is not after a place, with its facts."""
+        """Return the last checkpoint that is not after a place, with its facts and its state."""
         values = _place_values(self._key, place)
-        row = (await self._tx.execute(_FIND_BEFORE, values)).one()
+        checkpoint = _checkpoint((await self._tx.execute(_FIND_BEFORE, values)).one())
+        self._begin_again()
+        values = _place_values(self._key, checkpoint.start)
+        earlier = (await self._tx.execute(_LIST_TWO_BEFORE, values)).scalars().all()
+        if earlier == [True, True]:
+            state = await self._state_of_quiet(checkpoint.start)
+            return replace(checkpoint, state=state, follows_quiet=True)
+        return replace(checkpoint, follows_quiet=earlier[:1] == [True])
+
+    async def _state_of_quiet(self, place: Place) -> str:
+        """Return the state of the second of the quiet checkpoints that lead to a place."""
+        values = _place_values(self._key, place)
+        row = (await self._tx.execute(_FIND_LAST_NOT_QUIET, values)).one_or_none()
+        loud = _BEFORE_ALL if row is None else (row.start_at, row.start_rank, row.start_sequence)
+        values = _place_values(self._key, loud)
+        state: str = (await self._tx.execute(_FIND_SECOND_STATE, values)).scalar_one()
+        return state
+
+    def _begin_again(self) -> None:
         self._ahead.clear()
         self._count, self._is_last = 1, False
-        return _checkpoint(row)
+
+    async def after_quiet(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        """Return the first one after a checkpoint that is not quiet, as it is stored."""
+        self._begin_again()
+        values = _place_values(self._key, checkpoint.start)
+        row = (await self._tx.execute(_FIND_AFTER_QUIET, values)).one_or_none()
+        return None if row is None else _checkpoint(row)
 
     async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
-        """Return the one after the checkpoint that was returned last."""
+        """Return the one after the checkpoint that was returned last, as it is stored."""
         if not self._ahead and not self._is_last:
             values = {**_place_values(self._key, checkpoint.start), "count": self._count}
             rows = (await self._tx.execute(_LIST_AFTER, values)).all()
@@ -199,6 +254,7 @@ def _row(key: ConversationKey, checkpoint: Checkpoint) -> dict[str, Any]:
         "size": checkpoint.size,
         "digest": checkpoint.digest,
         "facts": checkpoint.facts,
+        "quiet": checkpoint.quiet,
     }
 
 
@@ -222,4 +278,5 @@ def _checkpoint(row: Any) -> Checkpoint:
         size=row.size,
         digest=row.digest,
         facts=row.facts,
+        quiet=row.quiet,
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
@@ -18,11 +18,15 @@ class Chain(Protocol):
     """The checkpoints of a conversation, in order; the first one is before all facts."""
 
     async def before(self, place: Place) -> Checkpoint:
-        """Return the last checkpoint that is not after a place, with its facts."""
+        """Return the last checkpoint that is not after a place, with its facts and its state."""
         ...
 
     async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
-        """Return the one after the checkpoint that was returned last."""
+        """Return the one after the checkpoint that was returned last, as it is stored."""
+        ...
+
+    async def after_quiet(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        """Return the first one after a checkpoint that is not quiet, as it is stored."""
         ...
 
     async def with_facts(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -102,8 +106,9 @@ async def _read_on(
     chain: Chain, refold: Refold, checkpoint: Checkpoint, late: deque[Fact]
 ) -> Checkpoint | None:
     """Read from a checkpoint on until one is met; return that, or None if the end came first."""
+    quiet_read = 0
     while True:
-        following = await chain.after(checkpoint)
+        following = await _following(chain, checkpoint)
         own = _before(late, following)
         if own or checkpoint.digest is None:
             checkpoint = await chain.with_facts(checkpoint)
@@ -112,8 +117,30 @@ async def _read_on(
             return None
         if refold.has_met(following):
             return following
+        quiet_read = quiet_read + 1 if checkpoint.quiet and not own else 0
+        if quiet_read > 1 and following.quiet:
+            following = await _skip_quiet(chain, following, late)
+            if following is None:
+                return None
         checkpoint = following
         await asyncio.sleep(0)  # There may be many; others shall not wait for all of them.
+
+
+async def _following(chain: Chain, checkpoint: Checkpoint) -> Checkpoint | None:
+    stored = await chain.after(checkpoint)
+    return None if stored is None else checkpoint.followed_by(stored)
+
+
+async def _skip_quiet(chain: Chain, checkpoint: Checkpoint, late: deque[Fact]) -> Checkpoint | None:
+    """Return the next checkpoint to read from a quiet one on that follows two quiet ones.
+
+    That is the next one that is not quiet, or the one that a late fact belongs to.
+    """
+    stored = await chain.after_quiet(checkpoint)
+    loud = None if stored is None else replace(stored, state=checkpoint.state, follows_quiet=True)
+    if late and (loud is None or place_of(late[0]) < loud.start):
+        return await chain.before(place_of(late[0]))
+    return loud
 
 
 def _before(late: deque[Fact], following: Checkpoint | None) -> list[Fact]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from common.jsons import dumps_text, loads
 from sla.clocks.domain.checkpoints.digest import Digester, Read
 from sla.clocks.domain.checkpoints.states import fact_of_values, fact_values, state_of
-from sla.clocks.domain.facts import Fact, Place, place_of
+from sla.clocks.domain.facts import Fact, FactKind, Place, place_of
 from sla.clocks.domain.fold import Fold
 
 
@@ -41,6 +41,11 @@ class Checkpoint:
     ``digest`` are those of its facts that can change a clock, if they are few. ``facts`` is None
     while they have not been loaded. ``seen`` is the sequence up to which messages among the facts
     are known to whatever closes the conversation after them.
+
+    It is ``quiet`` if its digest is one message of the customer that nothing outlasts: where the
+    customer waits already, that changes no state. So the state behind two quiet ones is that of the
+    second; what is stored behind them may be out of date. ``follows_quiet`` is whether the
+    checkpoint before is quiet.
     """
 
     start: Place
@@ -49,6 +54,8 @@ class Checkpoint:
     size: int
     digest: str | None
     facts: str | None
+    quiet: bool = False
+    follows_quiet: bool = False
 
     def stored_facts(self) -> list[Fact]:
         if self.facts is None:
@@ -60,6 +67,11 @@ class Checkpoint:
         if self.digest is not None:
             return [Read(fact_of_values(values), flag) for values, flag in loads(self.digest)]
         return list(digester.digest(self.stored_facts(), seen=self.seen))
+
+    def followed_by(self, stored: "Checkpoint") -> "Checkpoint":
+        """Return the stored checkpoint that comes next, with the state that holds there."""
+        state = self.state if self.quiet and self.follows_quiet else stored.state
+        return replace(stored, state=state, follows_quiet=self.quiet)
 
     def restated(self, state: str) -> "Checkpoint":
         return replace(self, state=state)
@@ -86,6 +98,7 @@ def checkpoints_of(
             size=len(following),
             digest=_digest_text(reads) if len(reads) <= spacing.digested else None,
             facts=dumps_text([fact_values(fact) for fact in following]),
+            quiet=_is_quiet(reads),
         )
         for fact, outlasts in reads:
             fold.course.read(fact, outlasts=outlasts)
@@ -97,6 +110,11 @@ def _next_closings(ordered: Sequence[Fact], seen: int) -> list[int]:
     for fact in reversed(ordered):
         closings.append(fact.sequence if fact.closes else closings[-1])
     return closings[::-1]
+
+
+def _is_quiet(reads: Sequence[Read]) -> bool:
+    kinds = [read.fact.kind for read in reads]
+    return kinds == [FactKind.CUSTOMER_MESSAGE] and not reads[0].outlasts
 
 
 def _digest_text(reads: Iterable[Read]) -> str:
