@@ -17,7 +17,16 @@ from devstack.stack.services import NAMES, build_services
 from identity.settings import IdentitySettings
 from interactions.settings import InteractionsSettings
 from sla.settings import SlaSettings
-from tests.compose.description import JOBS, PROCESSES, ROOT, SERVERS, SOURCE, required, services
+from tests.compose.description import (
+    JOBS,
+    PROCESSES,
+    ROOT,
+    SERVERS,
+    SOURCE,
+    required,
+    services,
+    texts,
+)
 
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "identity": IdentitySettings,
@@ -62,6 +71,24 @@ def test_a_service_accepts_the_settings_of_its_container(name, values, monkeypat
     assert settings.http.port == 8000
     assert settings.kafka.partitions % settings.relay.shards == 0
     assert settings.auth.environment == "live"
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_only_the_job_that_migrates_knows_the_owner_of_the_tables(service, values):
+    prefix, owner = f"{service.upper()}_POSTGRES__", f"postgresql://{service}:"
+    for name, described in services(values).items():
+        variables = described.get("environment", {})
+        assert (f"{prefix}OWNER_DSN" in variables) == (name == f"{service}-migrate")
+        if name.startswith(f"{service}-"):
+            assert variables[f"{prefix}DSN"].startswith(f"postgresql://{service}_runtime:")
+        if name != "databases":
+            passwords = [
+                text
+                for text in texts(described)
+                if values[f"POSTGRES_PASSWORD_{service.upper()}"] in text
+            ]
+            assert passwords == [text for text in passwords if text.startswith(owner)]
+            assert len(passwords) == (name == f"{service}-migrate")
 
 
 def test_health_has_a_port_of_its_own_which_the_proxy_does_not_serve():

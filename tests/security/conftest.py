@@ -6,6 +6,7 @@ import pytest
 
 from common.web.auth import registered_scopes
 from devstack.servers.postgres import Server
+from devstack.servers.roles import runtime_dsn
 from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES
 from devstack.testing.postgres import Templates
@@ -20,7 +21,10 @@ async def open_for_all(
     postgres_server: Server, templates: Templates, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Site, Tenant, Tenant]]:
     databases = {name: templates.clone(name) for name in NAMES}
-    dsns = {name: postgres_server.dsn(database) for name, database in databases.items()}
+    dsns = {
+        name: runtime_dsn(postgres_server.dsn(database), name)
+        for name, database in databases.items()
+    }
     credentials = load_credentials(tmp_path_factory.mktemp("security"))
     async with open_site(dsns, credentials) as site, listening(site):
         alpha = await populate(site, ALPHA, "5550147")

@@ -1,5 +1,5 @@
 """Where Alembic starts; everything it does here is common to all services."""
 
-from common.migrations import run_env
+from common.migrations import Access, run_env
 
-run_env()
+run_env(access=Access(append_only=("attribute_observation", "merge_log")))

@@ -1,5 +1,11 @@
 """Alembic's entry point; everything is in ``common.migrations``."""
 
-from common.migrations import run_env
+from common.migrations import Access, run_env
 
-run_env(daily_tables=("outbox", "inbox", "raw_delivery"))
+run_env(
+    daily_tables=("outbox", "inbox", "raw_delivery"),
+    access=Access(
+        append_only=("change", "raw_delivery_key"),
+        deletes_from=("known_identifier", "provider_message", "unresolved"),
+    ),
+)

@@ -1,5 +1,8 @@
 """What Alembic runs."""
 
-from common.migrations import run_env
+from common.migrations import Access, run_env
 
-run_env(daily_tables=("outbox", "inbox", "alert"))
+run_env(
+    daily_tables=("outbox", "inbox", "alert"),
+    access=Access(append_only=("alert", "fact", "ruleset"), deletes_from=("checkpoint",)),
+)

@@ -7,7 +7,7 @@ that misspelt settings are noticed.
 
 import os
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -31,6 +31,9 @@ class PostgresSettings(Part):
         examples=["postgresql://user:password@host:5432/database"],
     )
     """``postgresql://user:password@host:port/database``; the service adds the driver."""
+    owner_dsn: SecretStr | None = None
+    """The same database as the role that owns the tables, for ``migrate`` alone, which then gives
+    the role in ``dsn`` the rights to run with. Without it ``migrate`` uses ``dsn`` too."""
     pool_size: PositiveInt = 10
     read_pool_size: PositiveInt = 10
     pool_timeout_seconds: PositiveFloat = 1.0
@@ -45,6 +48,26 @@ class PostgresSettings(Part):
     """How often a unit of work is tried on serialization failures and deadlocks."""
     session: dict[str, str] = Field(default_factory=dict)
     """Further settings of each session, such as planner switches."""
+
+    @model_validator(mode="after")
+    def _roles_by_name(self) -> Self:
+        if self.owner_dsn is not None and not urlsplit(self.dsn.get_secret_value()).username:
+            raise ValueError("dsn must name its user when owner_dsn is set")
+        return self
+
+    @property
+    def migration_dsn(self) -> str:
+        """The address with which ``migrate`` connects."""
+        return (self.owner_dsn or self.dsn).get_secret_value()
+
+    @property
+    def runtime_role(self) -> str | None:
+        """The role in ``dsn``; None when it is the one that migrates."""
+        runtime, owner = (
+            unquote(urlsplit(dsn).username or "")
+            for dsn in (self.dsn.get_secret_value(), self.migration_dsn)
+        )
+        return None if runtime == owner else runtime
 
 
 class KafkaSettings(Part):

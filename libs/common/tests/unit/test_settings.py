@@ -29,6 +29,24 @@ def test_nested_names_are_joined_by_two_underscores(environment: pytest.MonkeyPa
     assert NotesSettings().relay.shards == 3
 
 
+def test_one_role_migrates_and_runs_unless_an_owner_is_named(environment: pytest.MonkeyPatch):
+    postgres = NotesSettings().postgres
+    assert (postgres.migration_dsn, postgres.runtime_role) == (
+        postgres.dsn.get_secret_value(),
+        None,
+    )
+    owner = "postgresql://owner:secret@localhost/notes"
+    environment.setenv("NOTES_POSTGRES__OWNER_DSN", owner)
+    environment.setenv("NOTES_POSTGRES__DSN", "postgresql://some%40one:hunter2@localhost/notes")
+    postgres = NotesSettings().postgres
+    assert (postgres.migration_dsn, postgres.runtime_role) == (owner, "some@one")
+    environment.setenv("NOTES_POSTGRES__DSN", owner)
+    assert NotesSettings().postgres.runtime_role is None
+    environment.setenv("NOTES_POSTGRES__DSN", "postgresql://localhost/notes")
+    with pytest.raises(ValidationError, match="must name its user"):
+        NotesSettings()
+
+
 @pytest.mark.parametrize("name", ["NOTES_RELAI__SHARDS", "NOTES_RELAY__SHARD", "NOTES_TYPO"])
 def test_a_name_with_our_prefix_that_fits_nothing_is_an_error(
     environment: pytest.MonkeyPatch, name: str

@@ -14,8 +14,8 @@ from services.interactions.tests.context_rows import an_interaction
 from services.interactions.tests.factories import NOON, a_draft, recording
 
 
-async def test_the_growing_tables_are_partitioned(fresh_dsn):
-    connection = await asyncpg.connect(fresh_dsn("interactions"))
+async def test_the_growing_tables_are_partitioned(fresh_owner_dsn):
+    connection = await asyncpg.connect(fresh_owner_dsn("interactions"))
     try:
         rows = await connection.fetch(
             "SELECT inhparent::regclass::text AS parent, count(*) AS parts"
@@ -29,8 +29,8 @@ async def test_the_growing_tables_are_partitioned(fresh_dsn):
     assert parts["raw_delivery"] > 7
 
 
-async def test_a_populated_database_gets_the_locale_without_a_rewrite(fresh_dsn):
-    dsn = fresh_dsn("interactions")
+async def test_a_populated_database_gets_the_locale_without_a_rewrite(fresh_owner_dsn):
+    dsn = fresh_owner_dsn("interactions")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_27_0003")
     database = Database(PostgresSettings(dsn=dsn), service="interactions")
     try:

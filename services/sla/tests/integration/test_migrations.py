@@ -11,14 +11,14 @@ from devstack.testing.postgres import FreshDsn
 from sla.wiring import MIGRATIONS
 
 
-async def test_down_and_up(fresh_dsn: FreshDsn):
-    dsn = fresh_dsn("sla")
+async def test_down_and_up(fresh_owner_dsn: FreshDsn):
+    dsn = fresh_owner_dsn("sla")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="-1")
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
 
 
-async def test_an_index_is_built_while_others_write_to_its_table(fresh_dsn: FreshDsn):
-    dsn = fresh_dsn("sla")
+async def test_an_index_is_built_while_others_write_to_its_table(fresh_owner_dsn: FreshDsn):
+    dsn = fresh_owner_dsn("sla")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_27_0002")
     writer = await asyncpg.connect(dsn)
     try:
@@ -43,8 +43,10 @@ async def test_an_index_is_built_while_others_write_to_its_table(fresh_dsn: Fres
         await writer.close()
 
 
-async def test_clocks_of_before_have_no_opener_and_their_folds_are_made_again(fresh_dsn: FreshDsn):
-    dsn = fresh_dsn("sla")
+async def test_clocks_of_before_have_no_opener_and_their_folds_are_made_again(
+    fresh_owner_dsn: FreshDsn,
+):
+    dsn = fresh_owner_dsn("sla")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0004")
     connection = await asyncpg.connect(dsn)
     try:

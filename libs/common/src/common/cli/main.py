@@ -65,7 +65,13 @@ def build_cli(settings_class: type[S], build: Callable[[S], Service]) -> typer.T
         from common.migrations import upgrade  # Alembic would slow every other start by a second
 
         built = service()
-        upgrade(built.migrations, built.settings.postgres.dsn.get_secret_value(), revision=revision)
+        postgres = built.settings.postgres
+        upgrade(
+            built.migrations,
+            postgres.migration_dsn,
+            revision=revision,
+            runtime_role=postgres.runtime_role,
+        )
         run_async(lambda: ensure_topics(built.settings.kafka, all_topics(built)))
 
     @app.command()

@@ -1,7 +1,8 @@
 """Tables partitioned by day: creates the coming days and drops the past ones.
 
 A day is attached rather than created in place: ordinary reads and writes do not wait for the lock
-that ATTACH takes, and rows that went to the default partition can be moved first.
+that ATTACH takes, and rows that went to the default partition can be moved first. The caller need
+not own the tables: ``create_day`` and ``drop_day`` in the database do that, for the owner.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from sqlalchemy import Connection, text
 
 DAYS_AHEAD = 7
 
+_CREATE_DAY = text("SELECT create_day(:parent, :day)")
+_DROP_DAY = text("SELECT drop_day(:parent, :day)")
+
 
 def ensure_days(connection: Connection, tables: Sequence[str], *, today: date) -> None:
     """Create the missing partitions of ``today`` and the coming week.
@@ -19,12 +23,11 @@ def ensure_days(connection: Connection, tables: Sequence[str], *, today: date) -
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('threadline.days'))"))
     for table in tables:
-        column = _partition_column(connection, table)
         present = set(_days(connection, table))
         for ahead in range(DAYS_AHEAD + 1):
             day = today + timedelta(days=ahead)
             if day not in present:
-                _attach(connection, table, column, day)
+                connection.execute(_CREATE_DAY, {"parent": table, "day": day})
 
 
 def drop_days(
@@ -32,19 +35,18 @@ def drop_days(
 ) -> list[date]:
     """Drop the days older than ``before`` in which no row meets the condition ``unless``."""
     dropped = []
+    column = _partition_column(connection, table)
     for day in sorted(_days(connection, table)):
         if day >= before:
             continue
-        name = _name(table, day)
-        kept = connection.execute(text(f"SELECT EXISTS (SELECT FROM {name} WHERE {unless})"))
+        bounds = f"'{day} 00:00:00+00' AND {column} < '{day + timedelta(days=1)} 00:00:00+00'"
+        kept = connection.execute(
+            text(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} >= {bounds} AND ({unless}))")
+        )
         if not kept.scalar_one():
-            connection.execute(text(f"DROP TABLE {name}"))
+            connection.execute(_DROP_DAY, {"parent": table, "day": day})
             dropped.append(day)
     return dropped
-
-
-def _name(table: str, day: date) -> str:
-    return f"{table}_{day:%Y%m%d}"
 
 
 def _days(connection: Connection, table: str) -> list[date]:
@@ -69,23 +71,3 @@ def _partition_column(connection: Connection, table: str) -> str:
         {"parent": table},
     )
     return str(column.scalar_one())
-
-
-def _attach(connection: Connection, table: str, column: str, day: date) -> None:
-    name, end = _name(table, day), day + timedelta(days=1)
-    bounds = f"'{day} 00:00:00+00' AND {column} < '{end} 00:00:00+00'"
-    # A row that arrived there after the move would make the attachment fail.
-    connection.execute(text(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE"))
-    connection.execute(text(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"))
-    connection.execute(
-        text(
-            f"WITH moved AS (DELETE FROM {table}_default WHERE {column} >= {bounds} RETURNING *)"
-            f" INSERT INTO {name} SELECT * FROM moved"
-        )
-    )
-    connection.execute(
-        text(
-            f"ALTER TABLE {table} ATTACH PARTITION {name}"
-            f" FOR VALUES FROM ('{day} 00:00:00+00') TO ('{end} 00:00:00+00')"
-        )
-    )

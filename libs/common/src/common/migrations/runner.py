@@ -11,17 +11,22 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.db import async_url, ensure_days
+from common.migrations.access import Access, create_functions, grant
 
 LOCK_TIMEOUT = "2s"
 STATEMENT_TIMEOUT = "15min"
 
 
-def upgrade(migrations: Path, dsn: str, *, revision: str = "head") -> None:
+def upgrade(
+    migrations: Path, dsn: str, *, revision: str = "head", runtime_role: str | None = None
+) -> None:
     """Bring the database to ``revision``; concurrent calls wait for each other.
 
+    ``dsn`` names the owner of the tables. At the newest revision ``runtime_role``, which must
+    exist, gets the rights with which the service runs; None when the service runs as the owner.
     It blocks and runs its own event loop: call it through ``asyncio.to_thread``.
     """
-    command.upgrade(_config(migrations, dsn), revision)
+    command.upgrade(_config(migrations, dsn, runtime_role), revision)
 
 
 def downgrade(migrations: Path, dsn: str, *, revision: str) -> None:
@@ -29,31 +34,34 @@ def downgrade(migrations: Path, dsn: str, *, revision: str) -> None:
     command.downgrade(_config(migrations, dsn), revision)
 
 
-def run_env(*, daily_tables: Sequence[str] = ("outbox", "inbox")) -> None:
-    """Do the work of a service's ``env.py``: connect, lock, migrate, create the coming days."""
-    asyncio.run(_migrate(daily_tables))
+def run_env(
+    *, daily_tables: Sequence[str] = ("outbox", "inbox"), access: Access | None = None
+) -> None:
+    """Do the work of a service's ``env.py``: connect, lock, migrate, create days, grant rights."""
+    asyncio.run(_migrate(daily_tables, access or Access()))
 
 
-def _config(migrations: Path, dsn: str) -> Config:
+def _config(migrations: Path, dsn: str, runtime_role: str | None = None) -> Config:
     settings = Config()
     settings.set_main_option("script_location", str(migrations))
     settings.set_main_option("path_separator", "os")
     settings.attributes["dsn"] = dsn
+    settings.attributes["runtime_role"] = runtime_role
     return settings
 
 
-async def _migrate(daily_tables: Sequence[str]) -> None:
+async def _migrate(daily_tables: Sequence[str], access: Access) -> None:
     engine = create_async_engine(
         async_url(context.config.attributes["dsn"]), poolclass=pool.NullPool
     )
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_run, daily_tables)
+            await connection.run_sync(_run, daily_tables, access)
     finally:
         await engine.dispose()
 
 
-def _run(connection: Connection, daily_tables: Sequence[str]) -> None:
+def _run(connection: Connection, daily_tables: Sequence[str], access: Access) -> None:
     # A queued ALTER blocks every statement behind it, so it may wait only briefly for its lock.
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
@@ -65,7 +73,10 @@ def _run(connection: Connection, daily_tables: Sequence[str]) -> None:
         context.configure(connection=connection)
         context.run_migrations()
         if context.get_revision_argument() == context.get_head_revision():
+            create_functions(connection, daily_tables)
             ensure_days(connection, daily_tables, today=_today(connection))
+            if role := context.config.attributes["runtime_role"]:
+                grant(connection, role, access)
 
 
 def _today(connection: Connection) -> date:

@@ -39,7 +39,8 @@ KAFKA_USERS = ("ADMIN", *SERVICES, "INBOUND", "READER")
 def new_secrets() -> dict[str, str]:
     """Return new values for all variables that ``docker-compose.yml`` requires."""
     service_key = ServiceTokens.generate_key()
-    passwords = {f"POSTGRES_PASSWORD_{name}": secrets.token_urlsafe(32) for name in SERVICES}
+    kinds = ("POSTGRES_PASSWORD", "POSTGRES_RUNTIME_PASSWORD")
+    passwords = {f"{kind}_{name}": secrets.token_urlsafe(32) for kind in kinds for name in SERVICES}
     kafka = {f"KAFKA_PASSWORD_{name}": secrets.token_urlsafe(32) for name in KAFKA_USERS}
     cursors = {f"CURSOR_SECRET_{name}": secrets.token_urlsafe(48) for name in SERVICES}
     return {

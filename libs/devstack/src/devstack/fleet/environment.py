@@ -8,12 +8,13 @@ from pydantic import SecretStr
 
 from common.jsons import dumps_text
 from common.web.auth import AUDIENCE, ServiceTokens
+from devstack.servers.roles import runtime_dsn
 from devstack.stack.credentials import SERVICE_SCOPES, Credentials
 
 
 @dataclass(frozen=True)
 class FleetEnvironment:
-    """The servers of a fleet, and its credentials."""
+    """The servers of a fleet, and its credentials. ``dsns`` name the owners of the databases."""
 
     dsns: Mapping[str, str]
     bootstrap: str
@@ -23,7 +24,8 @@ class FleetEnvironment:
     def of(self, service: str, *, port: int) -> dict[str, str]:
         """Return all variables for a process of ``service`` that listens on ``port``."""
         own = {
-            "POSTGRES__DSN": self.dsns[service],
+            "POSTGRES__DSN": runtime_dsn(self.dsns[service], service),
+            "POSTGRES__OWNER_DSN": self.dsns[service],
             "KAFKA__BOOTSTRAP": self.bootstrap,
             "AUTH__PEPPER": self.credentials.pepper,
             "AUTH__ENVIRONMENT": "test",

@@ -16,6 +16,7 @@ from devstack.fleet.composed import ComposedFleet, composed_fleet
 from devstack.fleet.environment import FleetEnvironment
 from devstack.fleet.processes import Processes
 from devstack.servers.postgres import Server
+from devstack.servers.roles import runtime_dsn
 from devstack.stack.credentials import Credentials, load_credentials
 from devstack.stack.services import NAMES, build_services
 from devstack.testing.observation.leaks import assert_nothing_leaked, password_in, read_logs
@@ -36,7 +37,8 @@ SEPARATE = (
 class Fleet(Processes):
     """The processes of all three services; a test may end them in any way and restart them.
 
-    ``settings`` are additional environment variables.
+    ``dsns`` name the owners of the databases: tests look at rows as them, while the services run as
+    their runtime roles. ``settings`` are additional environment variables.
     """
 
     def __init__(
@@ -64,7 +66,11 @@ class Fleet(Processes):
 
     def secrets(self) -> list[str]:
         """Return the fleet's credentials and the passwords of its databases."""
-        return [*asdict(self.credentials).values(), *map(password_in, self.dsns.values())]
+        dsns = [*self.dsns.values(), *self._runtime_dsns().values()]
+        return [*asdict(self.credentials).values(), *map(password_in, dsns)]
+
+    def _runtime_dsns(self) -> dict[str, str]:
+        return {service: runtime_dsn(dsn, service) for service, dsn in self.dsns.items()}
 
     def install(self) -> None:
         """Store the API keys in every service's database."""
@@ -72,7 +78,10 @@ class Fleet(Processes):
 
     async def _install(self) -> None:
         services = build_services(
-            dsns=self.dsns, bootstrap=self.bootstrap, credentials=self.credentials, port=0
+            dsns=self._runtime_dsns(),
+            bootstrap=self.bootstrap,
+            credentials=self.credentials,
+            port=0,
         )
         for service in services.all():
             await self.credentials.install(service)

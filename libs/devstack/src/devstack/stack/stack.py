@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from devstack.servers.embedded import (
     running_servers,
 )
 from devstack.servers.patience import patient
+from devstack.servers.postgres import Server
+from devstack.servers.roles import ensure_runtime_role, runtime_dsn, runtime_role
 from devstack.stack.credentials import DEMO, load_credentials, write_private
 from devstack.stack.docs_key import DocsKey
 from devstack.stack.endpoints import Endpoints
@@ -68,14 +70,15 @@ async def running_stack(
         endpoints_file.unlink(missing_ok=True)
         credentials = load_credentials(directory)
         dsns = {name: await ensure_database(servers.postgres, name) for name in NAMES}
+        runtime_dsns = await _runtime_dsns(servers.postgres, dsns)
         services = build_services(
-            dsns=dsns, bootstrap=servers.kafka, credentials=credentials, port=port
+            dsns=runtime_dsns, bootstrap=servers.kafka, credentials=credentials, port=port
         )
         topics = {topic for service in services.all() for topic in all_topics(service)}
         await ensure_topics(kafka_settings(servers.kafka), topics)
         for service in services.all():
             tell(f"Preparing the database of {service.name} …")
-            await asyncio.to_thread(upgrade, service.migrations, dsns[service.name])
+            await _migrate(service, dsns[service.name], runtime_dsns[service.name])
             opened.push_async_callback(service.close)
             await service.open()
             await credentials.install(service)
@@ -106,6 +109,19 @@ async def running_stack(
         write_private(endpoints_file, asdict(endpoints))
         opened.callback(endpoints_file.unlink, missing_ok=True)
         yield Stack(endpoints, services.interactions, running)
+
+
+async def _runtime_dsns(server: Server, owner_dsns: Mapping[str, str]) -> dict[str, str]:
+    """Return the address with which each service runs: as a role that may not change the schema."""
+    return {
+        name: runtime_dsn(dsn, name) if await ensure_runtime_role(server, name, name) else dsn
+        for name, dsn in owner_dsns.items()
+    }
+
+
+async def _migrate(service: Service, owner_dsn: str, runtime_dsn: str) -> None:
+    role = None if runtime_dsn == owner_dsn else runtime_role(service.name)
+    await asyncio.to_thread(upgrade, service.migrations, owner_dsn, runtime_role=role)
 
 
 def _components(services: Iterable[Service]) -> list[Component]:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -20,9 +21,10 @@ from sqlalchemy import Engine, NullPool, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.db import Database, Transaction, async_url, ensure_days, wall_time
-from common.migrations import plumbing, upgrade
+from common.migrations import create_functions, plumbing, upgrade
 from devstack.servers.engine import has_image
 from devstack.servers.postgres import THROW_AWAY, EmbeddedPostgres, Server
+from devstack.servers.roles import ensure_runtime_role, runtime_dsn, runtime_role
 from devstack.servers.scratch import scratch_directory
 from devstack.testing.observation.leaks import assert_nothing_leaked, password_in, read_logs
 from devstack.testing.threads import run_in_thread
@@ -31,7 +33,10 @@ IMAGE = "postgres:18"
 ROOT = Path(__file__).parents[5]
 
 FreshDsn = Callable[[str], str]
-"""Takes a service's name; returns the DSN of an empty, migrated database for this test only."""
+"""Takes a service's name; returns the DSN of an empty, migrated database for this test only.
+
+Its role is the one as which the service runs; ``common``, which is no service, has only an owner.
+"""
 
 
 @contextmanager
@@ -63,7 +68,7 @@ class Templates:
         if service not in self._names:
             name = f"template_{service}_{uuid4().hex}"
             execute(self._server.admin_dsn, f"CREATE DATABASE {name}")
-            _fill(service, self._server.dsn(name))
+            _fill(service, self._server, name)
             self._names[service] = name
         return self._names[service]
 
@@ -99,13 +104,15 @@ def execute(dsn: str, *statements: str) -> None:
     run_in_thread(run)
 
 
-def _fill(service: str, dsn: str) -> None:
+def _fill(service: str, server: Server, database: str) -> None:
+    dsn = server.dsn(database)
     if service == "common":
         run_in_thread(_create_common_tables, dsn)
         return
+    run_in_thread(ensure_runtime_role, server, database, service)
     with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
         folder = ROOT / "services" / service / "migrations"
-        pool.submit(upgrade, folder, dsn).result()
+        pool.submit(upgrade, folder, dsn, runtime_role=runtime_role(service)).result()
 
 
 async def _create_common_tables(dsn: str) -> None:
@@ -113,6 +120,7 @@ async def _create_common_tables(dsn: str) -> None:
     async with engine.begin() as connection:
         for statement in plumbing():
             await connection.execute(text(statement))
+        await connection.run_sync(create_functions, ("outbox", "inbox"))
         today = wall_time().date()
         await connection.run_sync(ensure_days, ("outbox", "inbox"), today=today)
     await engine.dispose()
@@ -138,11 +146,34 @@ async def fresh_dsn(postgres_server: Server, templates: Templates) -> AsyncItera
 
     The drop runs in a thread, because it waits for connections that the loop is still opening.
     """
+    async with _clones(postgres_server, templates) as clone:
+        yield (
+            lambda service: (
+                clone(service) if service == "common" else runtime_dsn(clone(service), service)
+            )
+        )
+
+
+@pytest.fixture
+async def fresh_owner_dsn(postgres_server: Server, templates: Templates) -> AsyncIterator[FreshDsn]:
+    """Clone databases as ``fresh_dsn`` does; the DSNs name the owner, who may migrate."""
+    async with _clones(postgres_server, templates) as clone:
+        yield clone
+
+
+@pytest.fixture
+def as_owner(postgres_server: Server) -> Callable[[str], str]:
+    """Returns a function from the DSN of a database to the same with the owner of its tables."""
+    return lambda dsn: postgres_server.dsn(urlsplit(dsn).path.lstrip("/"))
+
+
+@asynccontextmanager
+async def _clones(server: Server, templates: Templates) -> AsyncIterator[FreshDsn]:
     names: list[str] = []
 
     def clone(service: str) -> str:
         names.append(templates.clone(service))
-        return postgres_server.dsn(names[-1])
+        return server.dsn(names[-1])
 
     yield clone
     await asyncio.to_thread(templates.drop, names)

@@ -1,5 +1,6 @@
 """An event of a long conversation costs no more than one of a short one, with equal results."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging.inbox.claims import FencedError
-from devstack.testing.postgres import counted_statements
+from devstack.testing.postgres import counted_statements, execute
 from services.sla.tests.harness import POLICY, Conversation, Desk, Publisher
 from sla.clocks.domain.checkpoints import checkpoint, states
 from sla.clocks.domain.checkpoints.checkpoint import SPACING
@@ -53,25 +54,41 @@ async def clocks_of(desk: Desk, chat: Conversation) -> list[tuple]:
     return [tuple(row) for row in rows]
 
 
-async def fold_all(service, publisher: Publisher, chat: Conversation) -> None:
-    """Fold all facts of the conversation, by an event that is not a fact."""
-    await service.database.run(rename_ledger, chat.id)
-    await service.database.run(delete_fold, chat.id)
-    chat.event("interaction.recorded", service.clock.now(), kind="system", direction="internal",
-               author_type="system", interaction_id=str(uuid4()))  # fmt: skip
-    await publisher.send()
-
-
 async def rename_ledger(tx: AsyncConnection, chat_id: UUID) -> None:
     """Change the ledger as another process does when it adds a fact."""
     statement = "UPDATE conversation SET ledger = gen_random_uuid() WHERE conversation_id = :id"
     await tx.execute(text(statement), {"id": chat_id})
 
 
-async def delete_fold(tx: AsyncConnection, chat_id: UUID) -> None:
-    """Leave a conversation as the version before stored it: facts without a fold."""
+def delete_fold(owner_dsn: str, chat_id: UUID) -> None:
+    """Leave a conversation as the version before stored it: facts without a fold.
+
+    The service itself may not do that.
+    """
     for table in ("fold", "checkpoint"):
-        await tx.execute(text(f"DELETE FROM {table} WHERE conversation_id = :id"), {"id": chat_id})
+        execute(owner_dsn, f"DELETE FROM {table} WHERE conversation_id = '{chat_id}'")
+
+
+@pytest.fixture
+def fold_all(
+    service, publisher: Publisher, as_owner: Callable[[str], str]
+) -> Callable[[Conversation], Awaitable[None]]:
+    """Returns a function that folds all facts of a conversation, by an event that is no fact."""
+
+    async def fold(chat: Conversation) -> None:
+        await service.database.run(rename_ledger, chat.id)
+        delete_fold(as_owner(service.settings.postgres.dsn.get_secret_value()), chat.id)
+        chat.event(
+            "interaction.recorded",
+            service.clock.now(),
+            kind="system",
+            direction="internal",
+            author_type="system",
+            interaction_id=str(uuid4()),
+        )
+        await publisher.send()
+
+    return fold
 
 
 async def forget_openers(tx: AsyncConnection, chat_id: UUID) -> None:
@@ -105,7 +122,7 @@ async def test_another_event_reads_no_old_fact(desk, publisher, reads):
 
 
 async def test_extending_a_fold_leaves_nothing_for_a_complete_fold_to_correct(
-    service, desk, publisher, reads
+    service, desk, publisher, reads, *, fold_all
 ):
     chat = await long_chat(desk, publisher)
     chat.agent(desk.now(-995))
@@ -123,14 +140,14 @@ async def test_extending_a_fold_leaves_nothing_for_a_complete_fold_to_correct(
     await publisher.send()
     clocks, events = await clocks_of(desk, chat), await desk.events(chat.id)
     reads.clear()
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert reads == [1]
     assert await clocks_of(desk, chat) == clocks
     assert await desk.events(chat.id) == events
 
 
 async def test_facts_that_were_rolled_back_do_not_count_as_read(
-    service, desk, publisher, reads, monkeypatch
+    service, desk, publisher, reads, monkeypatch, *, fold_all
 ):
     chat = await long_chat(desk, publisher)
     clocks = await clocks_of(desk, chat)
@@ -144,7 +161,7 @@ async def test_facts_that_were_rolled_back_do_not_count_as_read(
     chat.customer(desk.now(-990))
     await publisher.send()
     events = await desk.events(chat.id)
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert await desk.events(chat.id) == events
 
 
@@ -184,7 +201,7 @@ async def endless_chat(publisher: Publisher, began: datetime, *, answered: int) 
 
 @pytest.mark.parametrize("answered", [2, 10, MESSAGES + 1])
 async def test_after_a_restart_and_for_a_late_fact_few_facts_are_read(
-    service, desk, publisher, facts_read, answered
+    service, desk, publisher, facts_read, answered, *, fold_all
 ):
     began = desk.now(-3 * MESSAGES)
     chat = await endless_chat(publisher, began, answered=answered)
@@ -201,12 +218,12 @@ async def test_after_a_restart_and_for_a_late_fact_few_facts_are_read(
         await publisher.send()
         assert 0 < len(facts_read) <= 5 * SPACING.facts
     clocks, events = await clocks_of(desk, chat), await desk.events(chat.id)
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert await clocks_of(desk, chat) == clocks
     assert await desk.events(chat.id) == events
 
 
-async def test_a_late_wait_changes_no_other_clock(service, desk, publisher, facts_read):
+async def test_a_late_wait_changes_no_other_clock(desk, publisher, facts_read, fold_all):
     began = desk.now(-3 * MESSAGES)
     chat = await endless_chat(publisher, began, answered=2)
     before = await clocks_of(desk, chat)
@@ -222,7 +239,7 @@ async def test_a_late_wait_changes_no_other_clock(service, desk, publisher, fact
     assert [row for row in before if row not in clocks] == []
     assert len(clocks) == len(before) + 1
     events = await desk.events(chat.id)
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert await clocks_of(desk, chat) == clocks
     assert await desk.events(chat.id) == events
 
@@ -252,20 +269,20 @@ async def test_an_uncovered_conversation_reads_few_facts_and_is_covered_by_a_new
 
 
 async def test_a_conversation_of_the_version_before_gets_its_checkpoints(
-    service, desk, publisher, reads
+    service, desk, publisher, reads, *, fold_all
 ):
     chat = await long_chat(desk, publisher)
     chat.agent(desk.now(-995))
     await publisher.send()
     clocks = await clocks_of(desk, chat)
     await service.database.run(forget_openers, chat.id)
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert await clocks_of(desk, chat) == clocks
     reads.clear()
     chat.customer(desk.now(-1895.5))  # late
     await publisher.send()
     assert reads == []
     events, clocks = await desk.events(chat.id), await clocks_of(desk, chat)
-    await fold_all(service, publisher, chat)
+    await fold_all(chat)
     assert await clocks_of(desk, chat) == clocks
     assert await desk.events(chat.id) == events
