@@ -1,6 +1,7 @@
 """The document of an application: what routes promise by their dependencies, names of types."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -58,6 +59,7 @@ class ShownThing(ResponseModel, title="Thing"):
 
 router = APIRouter(tags=[tag("things", "All that there is.")])
 Reader = Annotated[Caller, requires("context:read")]
+ThingBody = Annotated[ThingRequest, json_body(ThingRequest)]
 EXAMPLE = Example(
     name="small",
     summary="A small thing",
@@ -83,7 +85,7 @@ async def read_thing(thing_id: UUID, caller: Reader, if_none_match: IfNoneMatchD
 async def put_thing(
     thing_id: UUID,
     caller: Reader,
-    body: Annotated[ThingRequest, json_body(ThingRequest)],
+    body: ThingBody,
     if_match: IfMatchDep,
     write: WriterDep,
 ) -> Response:
@@ -284,3 +286,20 @@ def test_an_example_is_shown_at_everything_that_it_has_a_value_for(described: Js
 
     [parameter] = world(other).app.openapi()["paths"]["/other"]["put"]["parameters"]
     assert "examples" not in parameter
+
+
+def test_operations_that_take_the_same_body_show_their_own_examples():
+    routes = APIRouter()
+
+    @routes.put("/first", openapi_extra=examples(replace(EXAMPLE, name="first", answer=None)))
+    async def put_first(caller: Reader, body: ThingBody) -> Response:
+        return json_answer({})
+
+    @routes.put("/second", openapi_extra=examples(replace(EXAMPLE, name="second", answer=None)))
+    async def put_second(caller: Reader, body: ThingBody) -> Response:
+        return json_answer({})
+
+    document = world(routes).app.openapi()
+    for name in ("first", "second"):
+        [content] = operation(document, "put", f"/{name}")["requestBody"]["content"].values()
+        assert list(content["examples"]) == [name]

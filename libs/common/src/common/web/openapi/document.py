@@ -1,5 +1,6 @@
 """Builds the document of an application: what FastAPI describes, and what we add to it."""
 
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -74,7 +75,7 @@ def _build(app: FastAPI) -> Json:
         complete(operation, route)
         for call in calls(route.dependant):
             if call in bodies:
-                operation["requestBody"] = bodies[call]
+                operation["requestBody"] = deepcopy(bodies[call])
         place_examples(operation, route.openapi_extra or {})
         for parameter in operation.get("parameters", ()):
             spell_parameter(parameter["schema"])

@@ -1,7 +1,6 @@
 """Examples of an operation: one call each, and its answer.
 
-All examples of the product tell one story, with one tenant's customers, conversations and rules; a
-test plays it against running services.
+They show one tenant's customers, conversations and rules.
 """
 
 from collections.abc import Mapping
