@@ -8,6 +8,7 @@ from sqlalchemy import text
 from common.db import Database
 from common.errors import InvalidError
 from common.ids import new_id
+from devstack.servers.patience import patient
 from devstack.testing.postgres import rows_of
 from interactions.history import Direction, Kind, record_interactions
 from services.interactions.tests.factories import (
@@ -247,3 +248,23 @@ async def test_a_note_goes_with_its_conversations_customer(database):
     [again] = await record(database, note)
     assert again.duplicate
     assert again.customer_id == customer
+
+
+async def test_a_tenants_open_batch_keeps_no_other_tenant_waiting(database):
+    batch = [a_draft(identifiers=(a_phone(f"+1555{n:07}"),)) for n in range(1_000)]
+    recorded, others_are_done = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx):
+        await record_interactions(tx, recording(*batch), now=NOON)
+        recorded.set()
+        await others_are_done.wait()
+
+    holding = asyncio.create_task(database.run(hold))
+    await asyncio.wait_for(recorded.wait(), patient(20))
+    try:
+        others = await record(database, *batch[:200], tenant_id="other")
+        assert not holding.done()
+    finally:
+        others_are_done.set()
+        await holding
+    assert len(others) == 200

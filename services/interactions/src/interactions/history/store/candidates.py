@@ -13,11 +13,9 @@ from interactions.history.domain.conversation import Conversation
 from interactions.history.domain.placement import Candidate, Incoming, Via
 from interactions.history.store.conversation_rows import CONVERSATION, from_row
 
-LOCK_SPACE = 0x7468
-"""Keeps these advisory locks apart from those of others in the same database."""
-
-LOCK_STRIPES = 4096
-"""Thread keys share this many locks: a batch of any size then fits into Postgres' lock table."""
+LOCK_STRIPES = 16_384
+"""A tenant's thread keys share this many locks: a batch of any size then fits into Postgres' lock
+table."""
 
 _ITEM = Columns(
     {
@@ -128,7 +126,7 @@ async def find_candidates(
     values = {
         "tenant_id": tenant_id,
         "span": window,
-        "space": LOCK_SPACE,
+        "space": _space(tenant_id),
         "items": _ITEM.values([_item_row(tenant_id, item) for item in items]),
     }
     rows = (await tx.execute(FIND, values | {"threads_are_locked": False})).all()
@@ -159,8 +157,13 @@ def _item_row(tenant_id: str, item: Incoming) -> dict[str, Any]:
         "contact": item.contact_key,
         "customer_id": item.customer_id,
         "at": item.occurred_at,
-        "stripes": [_stripe(f"{tenant_id}|{key}") for key in item.thread_keys],
+        "stripes": [_stripe(key) for key in item.thread_keys],
     }
+
+
+def _space(tenant_id: str) -> int:
+    """Return the 32-bit number that keeps a tenant's locks apart from all others."""
+    return zlib.crc32(f"threads|{tenant_id}".encode()) - 2**31
 
 
 def _stripe(key: str) -> int:
