@@ -15,7 +15,7 @@ from common.runtime.rotation import Rotation
 from common.runtime.shares import NOBODY, Shares
 from common.runtime.sockets import HttpServer, is_trusted, parsed_address, prefix_of
 from common.runtime.tasks import spawn, within
-from common.runtime.turns import Turns
+from common.runtime.turns import Turns, in_turns
 
 __all__ = [
     "NOBODY",
@@ -31,6 +31,7 @@ __all__ = [
     "Shares",
     "Turns",
     "drain",
+    "in_turns",
     "is_trusted",
     "parsed_address",
     "prefix_of",

@@ -1,6 +1,6 @@
 """Turns changes to customers into the events that announce them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import singledispatch
 
@@ -20,10 +20,10 @@ from identity.events.published import (
 
 def announce(
     customer_changes: Iterable[changes.CustomerChange], *, tenant_id: str, now: datetime
-) -> list[outbox.OutboxEvent]:
-    """Return the events for the outbox, in order; each customer's version is its sequence."""
-    return [
-        outbox.OutboxEvent(
+) -> Iterator[outbox.OutboxEvent]:
+    """Yield the events for the outbox, in order; each customer's version is its sequence."""
+    for change in customer_changes:
+        yield outbox.OutboxEvent(
             data=_event(change),
             tenant_id=tenant_id,
             key=str(change.customer.id),
@@ -32,8 +32,6 @@ def announce(
             occurred_at=now,
             now=now,
         )
-        for change in customer_changes
-    ]
 
 
 @singledispatch

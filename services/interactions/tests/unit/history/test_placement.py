@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interactions.history import Author, AuthorType, Direction
 from interactions.history.domain.conversation import ChangeType, Status
-from interactions.history.domain.placement import Candidate, Incoming, Via, plan_recording
+from interactions.history.domain.placement import Candidate, Incoming, RecordingPlanner, Via
 from services.interactions.tests.factories import NOON, WINDOW, a_draft, a_phone, a_reply, minutes
 
 
@@ -24,7 +24,12 @@ def an_item(index=0, draft=None, *, customer_id=None, at=NOON):
 
 
 def place(*items, candidates=()):
-    return plan_recording(items, candidates, window=WINDOW, new_id=uuid4)
+    planner = RecordingPlanner(WINDOW, uuid4)
+    for candidate in candidates:
+        planner.offer(candidate)
+    for item in items:
+        planner.place(item)
+    return planner.plan()
 
 
 def only(plan):

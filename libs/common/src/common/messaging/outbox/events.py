@@ -5,7 +5,7 @@ so that a site that runs Debezium can use it instead of our relay.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from common.errors import InvalidError
 from common.ids import new_id
 from common.jsons import Encoded, dumps
 from common.messaging.envelope import Envelope, EventData, body_of, headers_of, source_of
+from common.runtime import in_turns
 from common.telemetry import current_traceparent
 
 RECORDED = "outbox"
@@ -57,19 +58,17 @@ def key_hash(key: str) -> int:
     return zlib.crc32(key.encode()) & 0x7FFFFFFF
 
 
-async def record(tx: Transaction, events: Sequence[OutboxEvent]) -> list[UUID]:
+async def record(tx: Transaction, events: Iterable[OutboxEvent]) -> list[UUID]:
     """Write the events in one statement, in the order given; return their ids.
 
     Raises InvalidError when one is too large to be published.
     """
-    if not events:
-        return []
-    ids = [new_id() for _ in events]
     traceparent = current_traceparent()
-    rows = [_row(event, event_id, traceparent) for event, event_id in zip(events, ids, strict=True)]
-    await copy_rows(tx, "outbox", rows)
-    signal_commit(tx, RECORDED)
-    return ids
+    rows = [_row(event, new_id(), traceparent) async for event in in_turns(events)]
+    if rows:
+        await copy_rows(tx, "outbox", rows)
+        signal_commit(tx, RECORDED)
+    return [row["id"] for row in rows]
 
 
 def _row(event: OutboxEvent, event_id: UUID, traceparent: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
-from common.runtime import Turns
+from common.runtime import in_turns
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
@@ -33,12 +33,7 @@ async def prepare_requests(
 
     An identifier takes 0.05 to 0.5 ms, and a request may have fifty.
     """
-    turns = Turns()
-    prepared: list[PreparedRequest] = []
-    for request in requests:
-        await turns.give_way()
-        prepared.append(prepare(request, now=now))
-    return tuple(prepared)
+    return tuple([prepare(request, now=now) async for request in in_turns(requests)])
 
 
 async def resolve_identities(

@@ -84,32 +84,13 @@ class RecordingPlan:
     failed: Mapping[int, ServiceError]
 
 
-def plan_recording(
-    items: Iterable[Incoming],
-    candidates: Iterable[Candidate],
-    *,
-    window: timedelta,
-    new_id: Callable[[], UUID],
-) -> RecordingPlan:
-    """Place the items in order; each sees the effect of those before it.
+@dataclass(slots=True)
+class RecordingPlanner:
+    """Places items in order; each sees the effect of those before it.
 
     ``new_id`` gives the ids of the conversations that are opened.
     """
-    planner = _Planner(window, new_id)
-    for candidate in candidates:
-        planner.offer(candidate)
-    for item in items:
-        try:
-            planner.place(item)
-        except ServiceError as error:
-            planner.failed[item.index] = error
-    conversations = planner.conversations
-    touched = {p.conversation_id: conversations[p.conversation_id] for p in planner.placed}
-    return RecordingPlan(planner.placed, touched, planner.changes, planner.failed)
 
-
-@dataclass(slots=True)
-class _Planner:
     window: timedelta
     new_id: Callable[[], UUID]
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
@@ -119,13 +100,26 @@ class _Planner:
     changes: list[Change] = field(default_factory=list)
     failed: dict[int, ServiceError] = field(default_factory=dict)
 
+    def plan(self) -> RecordingPlan:
+        """Return what is to be recorded of the items placed so far."""
+        touched = {p.conversation_id: self.conversations[p.conversation_id] for p in self.placed}
+        return RecordingPlan(self.placed, touched, self.changes, self.failed)
+
     def offer(self, candidate: Candidate) -> None:
+        """Add a conversation that an item may belong to."""
         conversation = candidate.conversation
         self.conversations.setdefault(conversation.conversation_id, conversation)
         by_way = self.offered.setdefault(candidate.index, {})
         by_way.setdefault(candidate.via, []).append(conversation.conversation_id)
 
     def place(self, item: Incoming) -> None:
+        """Place the next item; one that cannot be placed fails alone."""
+        try:
+            self._place(item)
+        except ServiceError as error:
+            self.failed[item.index] = error
+
+    def _place(self, item: Incoming) -> None:
         chosen = self._choose(item)
         conversation = self._usable(item, chosen)
         if conversation is None:

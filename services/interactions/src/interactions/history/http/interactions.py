@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from common.errors import ServiceError
+from common.runtime import in_turns
 from common.telemetry import current_traceparent
 from common.web import (
     Caller,
@@ -105,7 +106,7 @@ async def record_batch(
 ) -> Response:
     """Record up to 1,000 interactions; an item that fails does not affect the others."""
     now = clock.now()
-    drafts = [item.draft(received_at=now) for _, item in body.accepted()]
+    drafts = [item.draft(received_at=now) async for _, item in in_turns(body.accepted())]
     results = await state.resolver.resolve(caller.tenant_id, drafts, deadline=state.deadline)
     resolved = [result for result in results if isinstance(result, Resolved)]
     command = RecordInteractions(caller.tenant_id, resolved, state.thread_window)

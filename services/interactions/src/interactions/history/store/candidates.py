@@ -127,7 +127,7 @@ async def find_candidates(
         "tenant_id": tenant_id,
         "span": window,
         "space": _space(tenant_id),
-        "items": _ITEM.values([_item_row(tenant_id, item) for item in items]),
+        "items": _ITEM.values([_item_row(item) for item in items]),
     }
     rows = (await tx.execute(FIND, values | {"threads_are_locked": False})).all()
     if rows[0].locked:
@@ -144,7 +144,7 @@ async def find_candidates(
     return candidates
 
 
-def _item_row(tenant_id: str, item: Incoming) -> dict[str, Any]:
+def _item_row(item: Incoming) -> dict[str, Any]:
     draft = item.draft
     return {
         "place": item.index,

@@ -13,12 +13,13 @@ from common.db import Transaction, on_commit
 from common.errors import ServiceError
 from common.ids import new_id
 from common.messaging import outbox
+from common.runtime import in_turns
 from interactions.history import metrics
 from interactions.history.domain.contact import Contact
 from interactions.history.domain.conversation import ChangeType
 from interactions.history.domain.interaction import Draft, ProviderKey, fingerprint
 from interactions.history.domain.interaction_time import InteractionTime, judge_times
-from interactions.history.domain.placement import Incoming, RecordingPlan, plan_recording
+from interactions.history.domain.placement import Incoming, RecordingPlan, RecordingPlanner
 from interactions.history.events.announcing import event_of
 from interactions.history.store import (
     candidates,
@@ -83,7 +84,7 @@ async def record_interactions(
             customer_id=resolved.contact.customer_id,
             occurred_at=times[index].occurred_at,
         )
-        for index, resolved in enumerate(command.items)
+        async for index, resolved in in_turns(enumerate(command.items))
     ]
     fresh, repeated = await _claim(tx, tenant_id, items, now)
     plan = await _plan(tx, tenant_id, fresh, command.window)
@@ -115,7 +116,12 @@ async def _plan(
     tx: Transaction, tenant_id: str, items: Sequence[Incoming], window: timedelta
 ) -> RecordingPlan:
     offered = await candidates.find_candidates(tx, tenant_id, items, window=window)
-    return plan_recording(items, offered, window=window, new_id=new_id)
+    planner = RecordingPlanner(window, new_id)
+    for candidate in offered:
+        planner.offer(candidate)
+    async for item in in_turns(items):
+        planner.place(item)
+    return planner.plan()
 
 
 async def _write(
@@ -133,7 +139,7 @@ async def _write(
     rows = [(p, times[index], own[index]) for index, p in placed.items()]
     await conversations.save_conversations(tx, tenant_id, list(plan.conversations.values()))
     await interactions.insert_interactions(tx, tenant_id, rows, now=now)
-    events = [
+    events = (
         event_of(
             tenant_id,
             change,
@@ -143,7 +149,7 @@ async def _write(
             traceparent=None if change.item is None else command.items[change.item].traceparent,
         )
         for change, sequence in changes
-    ]
+    )
     await outbox.record(tx, events)
     await _save_contacts(tx, command, plan, now)
     results: dict[int, Recorded | ServiceError] = dict(plan.failed)
