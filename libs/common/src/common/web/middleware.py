@@ -4,10 +4,13 @@ Pure ASGI, so nothing here can cancel a handler or buffer a stream. The log cont
 template, never the path or the query, which may contain what a customer typed.
 """
 
+import asyncio
+import os
 import secrets
 import time
 from collections.abc import Iterable
 from functools import lru_cache
+from http import HTTPStatus
 
 from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter, Histogram
@@ -32,6 +35,12 @@ SHARED_PLACES = 16
 a process, so that nobody waits long for one."""
 LEAST_PLACES = 2
 """Each active tenant's, however many there are."""
+PARTY_PLACES = 8
+"""The same for each customer or contact, of whichever tenant."""
+LOT_PLACES = max(1, min(8, (os.cpu_count() or 1) // 2))
+"""Those that crowd get at once what half of the machine's cores can work on, beside others."""
+TOO_MANY_SECONDS = 0.25
+"""How long a 429 is held back, so that a sender that does not wait costs little."""
 _NO_ANSWER = 499
 """Logged when the client disconnected before the answer."""
 
@@ -56,12 +65,15 @@ class Edge:
         self._service = service
         self._trusted_proxies = settings.trusted_proxies
         self._authenticator = authenticator
-        self._shares = Shares(
-            settings.max_in_flight,
+        most = settings.max_in_flight
+        self._tenants = Shares(
+            most,
             shared=SHARED_PLACES,
             least=LEAST_PLACES,
+            lot=LOT_PLACES,
             on_change=metrics.IN_FLIGHT.labels(service).set,
         )
+        self._parties = Shares(most, shared=most, least=PARTY_PLACES, lot=LOT_PLACES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,12 +121,12 @@ class Edge:
     async def _limited(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         exchange = exchange_of(scope)
         if scope["path"] not in _UNCOUNTED:
-            exchange.place = Place(self._shares)
-        answer.on_stream = exchange.leave
+            exchange.place, exchange.turn = Place(self._tenants), Place(self._parties)
+        answer.on_stream = exchange.finish
         try:
             await self._guarded(scope, receive, answer)
         finally:
-            exchange.leave()
+            exchange.finish()
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
@@ -201,6 +213,9 @@ def check_head(scope: Scope) -> None:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        exchange_of(scope).finish()
+        await asyncio.sleep(TOO_MANY_SECONDS)
     await problem.response(exchange_of(scope).instance)(scope, receive, answer)
 
 

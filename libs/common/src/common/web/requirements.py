@@ -41,7 +41,9 @@ class Requirement:
             raise ForbiddenError(f"the scope {self.scope} is required")
         if caller.bound_to is not None and not self.bound:
             raise ForbiddenError("a credential bound to one customer cannot call this operation")
-        if exchange.enters_early:
+        if caller.bound_to is not None:
+            await exchange.enter_for(str(caller.bound_to))
+        elif exchange.enters_early:
             await exchange.enter()
         return caller
 

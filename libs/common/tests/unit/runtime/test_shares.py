@@ -25,7 +25,7 @@ def time() -> Time:
 
 @pytest.fixture
 def places(time: Time) -> Shares:
-    return Shares(100, shared=8, least=2, time=time)
+    return Shares(100, shared=8, least=2, lot=4, time=time)
 
 
 async def settled(work: Awaitable[None]) -> "asyncio.Task[None]":
@@ -34,6 +34,17 @@ async def settled(work: Awaitable[None]) -> "asyncio.Task[None]":
     for _ in range(3):
         await asyncio.sleep(0)
     return task
+
+
+async def settled_now(work: Awaitable[None]) -> bool:
+    """Return whether the work is done without giving way; otherwise give it up."""
+    coroutine = work.__await__()
+    try:
+        next(coroutine)
+    except StopIteration:
+        return True
+    coroutine.close()
+    return False
 
 
 async def fill(places: Shares, owner: str, count: int) -> int:
@@ -133,7 +144,7 @@ async def test_strangers_count_only_while_they_are_there(places: Shares):
     await fill(places, NOBODY, 1)
     assert await fill(places, "a", 10) == 4
     places.leave(NOBODY)
-    assert await fill(places, "a", 0) == 0
+    await asyncio.sleep(0.01)
     assert not places.contended
 
 
@@ -170,7 +181,124 @@ async def test_no_place_is_lost_when_those_that_wait_give_up(
 async def test_a_place_that_comes_with_a_cancellation_is_given_back(places: Shares):
     async with inside(places, "b", 1), inside(places, "a", 4):
         waiting = await settled(places.enter("a"))
-    waiting.cancel()  # it has the place, and does not know it yet
+    await asyncio.sleep(0)  # it has the place, and does not know it yet
+    waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await places.enter("b")
     assert await fill(places, "a", 4) == 4
+
+
+async def test_no_place_goes_to_a_request_that_has_just_been_cancelled(places: Shares):
+    async with inside(places, "b", 1), inside(places, "a", 4):
+        waiting = await settled(places.enter("a"))
+        behind = await settled(places.enter("a"))
+    waiting.cancel()  # the places are given back before it runs
+    await asyncio.wait_for(behind, patient(1))
+    assert await fill(places, "a", 3) == 3
+
+
+async def test_requests_that_are_answered_at_once_do_not_follow_each_other_at_once(
+    places: Shares,
+):
+    async with inside(places, "b", 1):
+        entered = 0
+        for _ in range(10):
+            entering = await settled_now(places.enter("a"))
+            if entering:
+                places.leave("a")
+                entered += 1
+    assert entered == 4
+
+
+class Entrance:
+    """Asks for places, and notes whose requests are inside."""
+
+    def __init__(self, places: Shares, time: Time) -> None:
+        self.places, self.time = places, time
+        self.inside: list[str] = []
+
+    async def ask(self, owner: str, count: int = 1) -> None:
+        _waiting.extend([await settled(self._enter(owner)) for _ in range(count)])
+
+    async def crowd(self, *owners: str) -> None:
+        """Ask for many places for a while, until only those that crowd are inside."""
+        for owner in owners:
+            await self.ask(owner)
+        for owner in owners:
+            await self.ask(owner, 60)
+        self.time.now += shares.AVERAGED_SECONDS / 2
+        await self.empty()
+        await self.empty()
+
+    async def empty(self) -> None:
+        """Let all requests leave that are inside; those that wait come in."""
+        leaving, self.inside = self.inside, []
+        for owner in leaving:
+            self.places.leave(owner)
+        await asyncio.sleep(0.01)
+
+    async def _enter(self, owner: str) -> None:
+        await self.places.enter(owner)
+        self.inside.append(owner)
+
+
+@pytest.fixture
+def entrance(places: Shares, time: Time) -> Entrance:
+    return Entrance(places, time)
+
+
+async def test_who_crowds_enters_by_lots_beside_others(entrance: Entrance):
+    await entrance.ask("calm")
+    await entrance.crowd("crowd")
+    assert entrance.inside == ["crowd"] * 4
+    entrance.inside.pop()
+    entrance.places.leave("crowd")
+    await asyncio.sleep(0.01)
+    assert len(entrance.inside) == 3, "the next lot waits for the whole of this one"
+    await entrance.ask("calm")
+    assert entrance.inside[-1] == "calm"
+    await entrance.empty()
+    assert entrance.inside == ["crowd"] * 4
+
+
+async def test_those_that_crowd_share_the_lot_in_turns(entrance: Entrance):
+    await entrance.ask("calm")
+    await entrance.crowd("one", "other")
+    assert sorted(entrance.inside) == ["one", "one", "other", "other"]
+
+
+async def test_among_owners_that_all_crowd_there_are_no_lots(entrance: Entrance):
+    await entrance.crowd("one", "other")
+    assert sorted(entrance.inside) == ["one"] * 4 + ["other"] * 4
+
+
+async def test_who_no_longer_crowds_enters_as_before(entrance: Entrance, time: Time):
+    await entrance.ask("calm")
+    await entrance.crowd("crowd")
+    while entrance.inside:
+        await entrance.empty()
+    time.now += 2 * shares.AVERAGED_SECONDS
+    await entrance.ask("calm")
+    await entrance.ask("crowd", 3)
+    assert entrance.inside == ["calm"] + ["crowd"] * 3
+    await entrance.ask("crowd")
+    assert entrance.inside[-1] == "crowd"
+
+
+async def test_strangers_hold_nobody_to_lots(entrance: Entrance):
+    await entrance.places.enter(NOBODY)
+    await entrance.crowd("crowd")
+    await entrance.ask(NOBODY)
+    assert entrance.inside == ["crowd"] * 4 + [NOBODY]
+    entrance.places.leave("crowd")
+    await asyncio.sleep(0.01)
+    assert entrance.inside[-1] == "crowd", "it need not wait for the other three"
+
+
+async def test_a_request_does_something_before_it_waits(places: Shares):
+    left: list[str] = []
+    async with inside(places, "b", 1):
+        for _ in range(4):
+            await places.enter("a", before_waiting=lambda: left.append("early"))
+        await settled(places.enter("a", before_waiting=lambda: left.append("waits")))
+    assert left == ["waits"]

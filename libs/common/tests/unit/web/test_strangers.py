@@ -61,6 +61,11 @@ def there() -> World:
     return world(router, http=HTTP.model_copy(update={"max_in_flight": 1}))
 
 
+@pytest.fixture
+def roomy() -> World:
+    return world(router, http=HTTP.model_copy(update={"max_in_flight": 16}))
+
+
 async def test_half_a_body_takes_no_place(there: World):
     half = SlowBody()
     async with there.client() as client:
@@ -78,9 +83,9 @@ async def test_a_body_that_does_not_come_is_refused(there: World, monkeypatch: p
         assert (await send(client, SlowBody())).status_code == 408
 
 
-async def test_one_sender_is_read_a_few_bodies_at_a_time(there: World):
+async def test_one_sender_is_read_a_few_bodies_at_a_time(roomy: World):
     slow = [SlowBody() for _ in range(rate_limits.MAX_READ_EACH + 1)]
-    async with there.client() as client:
+    async with roomy.client() as client:
         tasks = [send(client, body) for body in slow]
         await until(lambda: sum(body.asked for body in slow) == rate_limits.MAX_READ_EACH)
         await asyncio.sleep(0)
@@ -91,23 +96,23 @@ async def test_one_sender_is_read_a_few_bodies_at_a_time(there: World):
             body.rest.set()
         answers = await asyncio.gather(*tasks)
     assert {answer.status_code for answer in answers} <= {200, 503}
-    assert not there.state.strangers._senders
+    assert not roomy.state.strangers._senders
 
 
 async def test_few_of_one_senders_calls_wait_to_be_read(
-    there: World, monkeypatch: pytest.MonkeyPatch
+    roomy: World, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(rate_limits, "MAX_STRANGERS_EACH", 6)
     slow = [SlowBody() for _ in range(6)]
-    async with there.client() as client:
+    async with roomy.client() as client:
         tasks = [send(client, body) for body in slow]
-        await until(lambda: there.state.strangers._calls == 6)
+        await until(lambda: roomy.state.strangers._calls == 6)
         refused = await send(client, b"x")
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         for body in slow:
             body.rest.set()
         await asyncio.gather(*tasks)
-    assert there.state.strangers._calls == 0
+    assert roomy.state.strangers._calls == 0
 
 
 async def test_a_call_that_cannot_be_genuine_is_not_read(there: World):

@@ -215,6 +215,14 @@ class InteractionRequest(RequestModel):
     def quota_cost(self) -> int:
         return max(1, len(self.identifiers))
 
+    @override
+    def party(self) -> str | None:
+        if self.identifiers:
+            first = self.identifiers[0]
+            return f"{first.type}\0{first.value}"
+        named = self.customer_id or self.conversation_id
+        return str(named) if named else None
+
     def draft(self, *, received_at: datetime) -> Draft:
         """Return the draft of the interaction. A note is private unless ``private`` is false."""
         provider = None if self.provider is None else self.provider.key()

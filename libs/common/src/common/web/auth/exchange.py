@@ -1,5 +1,6 @@
 """The record of one request, kept in its ASGI scope from the edge to the router."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,17 @@ class Place:
         self._owner: str | None = None
         self._weight = 1
 
-    async def enter(self, owner: str, member: str, *, weight: int = 1) -> None:
+    async def enter(
+        self,
+        owner: str,
+        member: str = "",
+        *,
+        weight: int = 1,
+        before_waiting: Callable[[], None] | None = None,
+    ) -> None:
         """Take the place, unless it is taken. Raises UnavailableError when none becomes free."""
         if self._owner is None:
-            await self._shares.enter(owner, member, weight=weight)
+            await self._shares.enter(owner, member, weight=weight, before_waiting=before_waiting)
             self._owner, self._weight = owner, weight
 
     def leave(self) -> None:
@@ -44,7 +52,8 @@ class Exchange:
 
     ``owner`` is the tenant in whose name the request takes its place, ``member`` the credential;
     until they are known, nobody and the network that it came from. ``enters_early`` requests take
-    their place with the credential, all others once their body has been read.
+    their place with the credential, all others once their body has been read. ``turn`` is the place
+    among the requests about other parties, such as customers.
     """
 
     trace_id: str = ""
@@ -53,6 +62,7 @@ class Exchange:
     body: bytes = b""
     rate_headers: tuple[tuple[bytes, bytes], ...] = ()
     place: Place | None = None
+    turn: Place | None = None
     owner: str = NOBODY
     member: str = ""
     enters_early: bool = False
@@ -65,10 +75,25 @@ class Exchange:
         if self.place is not None:
             await self.place.enter(self.owner, self.member, weight=weight)
 
+    async def enter_for(self, party: str) -> None:
+        """Enter once the party has its turn among all others; its place is free until then.
+
+        Raises UnavailableError when it gets none.
+        """
+        if self.turn is not None:
+            await self.turn.enter(f"{self.owner}\0{party}", before_waiting=self.leave)
+            await self.enter()
+
     def leave(self) -> None:
         """Leave the place to others while the request only waits for its sender."""
         if self.place is not None:
             self.place.leave()
+
+    def finish(self) -> None:
+        """Leave whatever has been entered."""
+        self.leave()
+        if self.turn is not None:
+            self.turn.leave()
 
     def belongs_to(self, owner: str, member: str) -> None:
         """Note whose the request is. Its place is left: the next is taken in the owner's name."""

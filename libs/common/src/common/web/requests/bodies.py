@@ -57,6 +57,10 @@ class RequestModel(BaseModel):
         """Return how many requests this body counts as."""
         return 1
 
+    def party(self) -> str | None:
+        """Return the key of the customer or contact that it is about, if it names one."""
+        return None
+
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -88,6 +92,8 @@ class JsonBody(Generic[M]):
             listed = field_errors(error, document, self.model, limit=MAX_ERRORS)
             raise InvalidError("the request body is invalid", errors=listed) from None
         charge(request, body.quota_cost() - 1)
+        if (party := body.party()) is not None:
+            await exchange_of(request).enter_for(party)
         return body
 
 

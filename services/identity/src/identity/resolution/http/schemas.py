@@ -142,6 +142,11 @@ class ResolveRequest(RequestModel):
     def quota_cost(self) -> int:
         return len(self.identifiers)
 
+    @override
+    def party(self) -> str:
+        first = self.identifiers[0]
+        return f"{first.type}\0{first.value}"
+
 
 class DroppedIdentifier(ResponseModel):
     """An identifier that was not linked to the customer, and why."""
