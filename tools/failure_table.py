@@ -11,8 +11,9 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Any
+
+from tools.markdown import wrap
 
 ROOT = Path(__file__).parents[1]
 SOURCE = Path("docs/failures.toml")
@@ -59,13 +60,7 @@ def _section(group: Mapping[str, Any], tests: Mapping[str, Sequence[str]]) -> It
 
 
 def _item(label: str, text: str) -> str:
-    return fill(
-        f"- **{label}:** {text}",
-        width=100,
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(f"- **{label}:** {text}", indent="  ")
 
 
 def _node_id(citation: str, tests: Mapping[str, Sequence[str]]) -> str:

@@ -4,10 +4,10 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from textwrap import fill
 from typing import Any
 
 from common.messaging import EventData
+from tools.markdown import wrap
 
 Schema = dict[str, Any]
 
@@ -183,13 +183,7 @@ def _field(name: str, spec: Schema) -> str:
 
 
 def _wrap(text: str, *, indent: str = "") -> str:
-    return fill(
-        " ".join(text.split()).replace("``", "`"),
-        width=100,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(" ".join(text.split()).replace("``", "`"), indent=indent)
 
 
 def _described(event: type[EventData]) -> str:

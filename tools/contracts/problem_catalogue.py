@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from common.errors import ErrorCode
 from common.web.problems import MAX_ERRORS, ProblemType, describe_code, example_of
+from tools.markdown import wrap
 
 _INTRODUCTION = f"""\
 # Errors
@@ -63,9 +64,9 @@ def _section(problem: ProblemType) -> str:
         [
             f"### {problem.name}",
             "",
-            f"Status {problem.status}. {problem.when}",
+            wrap(f"Status {problem.status}. {problem.when}"),
             "",
-            f"**What to do:** {problem.repair}",
+            wrap(f"**What to do:** {problem.repair}"),
             "",
             "```json",
             example,
