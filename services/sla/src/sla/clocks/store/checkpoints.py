@@ -72,10 +72,14 @@ _FIND_BEFORE = text(
     ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 1
     """
 )
+_STORED = """
+    start_at, start_rank, start_sequence, state, seen, size, digest,
+    CASE WHEN digest IS NULL THEN facts END AS facts, quiet
+"""
+"""The columns of a checkpoint, without the facts that its digest stands for."""
 _LIST_AFTER = text(
     f"""
-    SELECT start_at, start_rank, start_sequence, state, seen, size, digest,
-           CASE WHEN digest IS NULL THEN facts END AS facts, quiet
+    SELECT {_STORED}
     FROM checkpoint
     WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
     ORDER BY start_at, start_rank, start_sequence LIMIT :count
@@ -102,8 +106,7 @@ _FIND_SECOND_STATE = text(
 )
 _FIND_AFTER_QUIET = text(
     f"""
-    SELECT start_at, start_rank, start_sequence, state, seen, size, digest,
-           CASE WHEN digest IS NULL THEN facts END AS facts, quiet
+    SELECT {_STORED}
     FROM checkpoint
     WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE} AND NOT quiet
     ORDER BY start_at, start_rank, start_sequence LIMIT 1
