@@ -162,7 +162,7 @@ class Shares:
                 self._crowding.pop(idle.name, None)
 
     def _active(self) -> int:
-        """Return how many owners are active; nobody is while there is a request of nobody's."""
+        """Return how many owners are active; strangers are only while one of them has a request."""
         nobody = self._owners.get(NOBODY)
         return len(self._owners) - (nobody is not None and not nobody.requests)
 
@@ -181,7 +181,7 @@ class Shares:
         return not entry.held or entry.held + weight <= self._limit()
 
     def _enters_by_lots(self) -> bool:
-        """Whether somebody is active who does not crowd; strangers are protected from nobody."""
+        """Whether an owner is active that does not crowd; strangers do not count as one."""
         strangers = NOBODY in self._owners and NOBODY not in self._crowding
         return len(self._owners) - len(self._crowding) > strangers
 
