@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 
 from devstack.fleet.fleet import Fleet
+from devstack.testing.postgres import connected
 from devstack.testing.wait import until
 
 _OURS = "datname = current_database() AND application_name LIKE 'threadline-%'"
@@ -31,7 +32,7 @@ async def terminate_connections(fleet: Fleet) -> int:
     """Terminate every connection of every service and return their number."""
     cut = 0
     for dsn in fleet.dsns.values():
-        async with _connected(dsn) as connection:
+        async with connected(dsn) as connection:
             cut += len(
                 await connection.fetch(
                     f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_OURS}"
@@ -51,7 +52,7 @@ async def inject_conflicts(
     clashes: list[int] = []
     async with AsyncExitStack() as stack:
         for service, names in tables.items():
-            connection = await stack.enter_async_context(_connected(fleet.dsns[service]))
+            connection = await stack.enter_async_context(connected(fleet.dsns[service]))
             await connection.execute(CLASH)
             stack.push_async_callback(connection.execute, NO_CLASH)
             for name in names:
@@ -73,11 +74,11 @@ async def _count(connection: asyncpg.Connection, clashes: list[int]) -> None:
 
 async def deadlock(dsn: str, first: str, then: str) -> None:
     """Cause a deadlock with a transaction that locks ``then`` and ``first``; it is the victim."""
-    async with _connected(dsn) as connection:
+    async with connected(dsn) as connection:
         await connection.execute("SET deadlock_timeout = '30s'")  # the other side notices in 1 s
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {first} IN SHARE ROW EXCLUSIVE MODE")
-            async with _connected(dsn) as onlooker:
+            async with connected(dsn) as onlooker:
                 await until(lambda: onlooker.fetchval(_WAITS, first, then), 30)
             await connection.execute(f"LOCK TABLE {then} IN SHARE ROW EXCLUSIVE MODE")
 
@@ -91,7 +92,7 @@ _WAITS = """
 
 async def deadlocks(dsn: str) -> int:
     """Return the number of deadlocks that Postgres has counted in a database."""
-    async with _connected(dsn) as connection:
+    async with connected(dsn) as connection:
         count: int = await connection.fetchval(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )
@@ -101,7 +102,7 @@ async def deadlocks(dsn: str) -> int:
 @asynccontextmanager
 async def read_only(dsn: str) -> AsyncIterator[None]:
     """Make the whole server refuse writes during the block, as before a failover."""
-    async with _connected(dsn) as connection:
+    async with connected(dsn) as connection:
         await connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         await connection.execute("SELECT pg_reload_conf()")
         try:
@@ -115,7 +116,7 @@ async def read_only(dsn: str) -> AsyncIterator[None]:
 async def closed(server_dsn: str, dsn: str) -> AsyncIterator[None]:
     """Cut the connections of a database and refuse new ones during the block."""
     name = dsn.rpartition("/")[2]
-    async with _connected(server_dsn) as connection:
+    async with connected(server_dsn) as connection:
         await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
@@ -124,12 +125,3 @@ async def closed(server_dsn: str, dsn: str) -> AsyncIterator[None]:
             yield
         finally:
             await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-@asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()

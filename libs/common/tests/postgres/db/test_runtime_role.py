@@ -1,8 +1,7 @@
 """The role as which a service runs changes rows and days, and nothing else of its database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -14,7 +13,7 @@ from common.service import Maintenance
 from common.settings import RelaySettings
 from devstack.servers.roles import runtime_role
 from devstack.testing.fake_clock import FakeClock
-from devstack.testing.postgres import ROOT, FreshDsn
+from devstack.testing.postgres import ROOT, FreshDsn, connected
 from libs.common.tests.plumbing import database, scalar
 
 SERVICES = ("identity", "interactions", "sla")
@@ -45,15 +44,6 @@ CHANGES_OF_WHAT_STAYS = (
     "DELETE FROM inbox_default",
     "UPDATE alembic_version SET version_num = ''",
 )
-
-
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @pytest.mark.parametrize("service", SERVICES)

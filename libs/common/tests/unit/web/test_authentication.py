@@ -43,6 +43,19 @@ async def everybody() -> Response:
     return json_answer({})
 
 
+def world_that_trusts_sla() -> tuple[World, ServiceTokens]:
+    """Return an application that trusts the tokens of sla, and what makes them."""
+    key = SecretStr(ServiceTokens.generate_key())
+    issuer = TrustedIssuer(
+        issuer="threadline:sla",
+        audience="threadline",
+        scopes=registered_scopes(),
+        jwks=ServiceTokens.public_jwks(key),
+    )
+    trusting = world(router, auth=AUTH.model_copy(update={"issuers": (issuer,)}))
+    return trusting, ServiceTokens(service="sla", key=key)
+
+
 @pytest.fixture
 def there() -> World:
     return world(router)
@@ -108,15 +121,7 @@ async def test_a_key_that_is_no_good_is_401_whatever_the_reason(there: World, ch
 
 
 async def test_a_token_of_a_trusted_service_gets_in_for_its_tenant_only(there: World):
-    key = SecretStr(ServiceTokens.generate_key())
-    issuer = TrustedIssuer(
-        issuer="threadline:sla",
-        audience="threadline",
-        scopes=registered_scopes(),
-        jwks=ServiceTokens.public_jwks(key),
-    )
-    trusting = world(router, auth=there.state.auth.model_copy(update={"issuers": (issuer,)}))
-    tokens = ServiceTokens(service="sla", key=key)
+    trusting, tokens = world_that_trusts_sla()
     async with trusting.client() as client:
         for tenant in ("a", "b", "a"):
             headers = tokens.headers(tenant, scope="context:read")
@@ -156,16 +161,9 @@ async def test_a_flood_of_failures_spares_keys_and_issuers_that_are_known(
 ):
     monkeypatch.setattr(authentication, "FAILURES_PER_MINUTE", 20)
     monkeypatch.setattr(key_cache, "POSITIVE_SECONDS", 0.0)
-    service_key = SecretStr(ServiceTokens.generate_key())
-    issuer = TrustedIssuer(
-        issuer="threadline:sla",
-        audience="threadline",
-        scopes=registered_scopes(),
-        jwks=ServiceTokens.public_jwks(service_key),
-    )
-    there = world(router, auth=AUTH.model_copy(update={"issuers": (issuer,)}))
+    there, tokens = world_that_trusts_sla()
     good = there.keys.add(there.clock)
-    headers = ServiceTokens(service="sla", key=service_key).headers("a", scope="context:read")
+    headers = tokens.headers("a", scope="context:read")
     async with there.client(good) as client:
         assert (await client.get("/mine")).status_code == 200
         bad = {"Authorization": "Bearer tl_live_nonsense"}
@@ -331,15 +329,8 @@ async def test_a_request_parses_and_hashes_its_key_once(
 async def test_a_request_parses_and_verifies_its_token_once(
     headers: dict[str, str], forged: str, status: int, monkeypatch: pytest.MonkeyPatch
 ):
-    key = SecretStr(ServiceTokens.generate_key())
-    issuer = TrustedIssuer(
-        issuer="threadline:sla",
-        audience="threadline",
-        scopes=registered_scopes(),
-        jwks=ServiceTokens.public_jwks(key),
-    )
-    there = world(router, auth=AUTH.model_copy(update={"issuers": (issuer,)}))
-    token = ServiceTokens(service="sla", key=key).token("a", scope="context:read")
+    there, tokens = world_that_trusts_sla()
+    token = tokens.token("a", scope="context:read")
     parsed = Counted(monkeypatch, JwtVerifier, "read")
     decoded = Counted(monkeypatch, joserfc.jwt, "decode")
     async with there.client(token + forged) as client:

@@ -90,16 +90,23 @@ class Templates:
         self.drop(list(self._names.values()))
 
 
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection of its own, past the services' pools."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 def execute(dsn: str, *statements: str) -> None:
     """Run statements one by one, each in its own transaction; blocks the caller."""
 
     async def run() -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
+        async with connected(dsn) as connection:
             for statement in statements:
                 await connection.execute(statement)
-        finally:
-            await connection.close()
 
     run_in_thread(run)
 
