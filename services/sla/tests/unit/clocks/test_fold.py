@@ -177,6 +177,14 @@ class TestResolution:
         assert life.clock(RESOLUTION, ruleset).state is MET
         assert life.clock(RESOLUTION, ruleset, cycle=2).due_at == after(680)
 
+    def test_reopening_continues_a_clock_that_began_after_the_closing(self):
+        ruleset = rules(policy(target(RESOLUTION, 480, reopen="new_cycle")))
+        life = Life().opened(by="agent").status(0, "resolved").customer(1)
+        life.status(2, "open").status(3, "pending")
+        [resolution] = fold(life.facts, ruleset, fallback={}).clocks
+        assert (resolution.cycle, resolution.started_at) == (1, after(1))
+        assert [pause.start for pause in resolution.pauses] == [after(1), after(3)]
+
     def test_a_breach_before_a_pause_is_not_undone_by_it(self):
         life = Life().opened().status(490, "pending")
         assert life.clock(RESOLUTION).breached_at == after(480)

@@ -180,7 +180,8 @@ class Course:
     def _reopen(self, at: int, by: Fact) -> None:
         resolution = self.current.get(Metric.RESOLUTION)
         if resolution is not None:
-            if resolution.target is not None and resolution.target.reopen == "new_cycle":
+            target = resolution.target
+            if target is not None and target.reopen == "new_cycle" and not resolution.is_open:
                 self._start(Metric.RESOLUTION, at, by)
             else:
                 self._resume(resolution, at)
