@@ -47,7 +47,10 @@ def test_it_has_one_customer_one_conversation_and_its_clocks():
             assert [data["customer_id"]] == data_of("identity.customer.merged")["absorbed_ids"]
         else:
             assert data.get("customer_id", data.get("survivor_id")) == customer
-        assert data.get("conversation_id", conversation) == conversation
+        if event_type == "interactions.interaction.attached":
+            assert data["conversation_id"] != conversation, "the customer was unknown at first"
+        else:
+            assert data.get("conversation_id", conversation) == conversation
         assert data.get("origin_customer_id", customer) == customer
 
 

@@ -1,15 +1,17 @@
 """Carries events from the outboxes to the streams, as Kafka would."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.jsons import loads
 from common.messaging import Record, Stream, inbox, rfc3339
 from common.messaging.inbox.batches import BatchHandler
+from common.messaging.watermarks import Heartbeat
 from common.service import Service
 
 _EVENTS = text(
@@ -29,6 +31,24 @@ class Carrier:
         """Carry all events to all streams, including the events that this causes."""
         while any([await self._carry_from(service) for service in self._services.values()]):
             pass
+
+    async def everything(self) -> list[dict[str, Any]]:
+        """Return all events of all services, each as the value of its record."""
+        rows = [await service.database.read(_events, 0) for service in self._services.values()]
+        return [loads(row.payload) for of_service in rows for row in of_service]
+
+    async def beat(self, *, silent: Collection[str] = ()) -> None:
+        """Tell all consumers that they know what was written until now, as heartbeats do.
+
+        ``silent`` services say nothing.
+        """
+        for service in self._services.values():
+            for stream in service.streams.values():
+                source = stream.topic.partition(".")[0]
+                if source not in silent:
+                    at = await _position(service, stream)
+                    beat = Heartbeat(stream.topic, 0, at, self._services[source].clock.now())
+                    await service.database.run(inbox.raise_watermarks, stream.consumer, [beat])
 
     async def _carry_from(self, producer: Service) -> bool:
         after = self._carried[producer.name]

@@ -29,6 +29,17 @@ from tests.security.raw_client import Answer, call
 ALPHA, BETA = "alpha", "beta"
 
 
+class Road(httpx.ASGITransport):
+    """The way from interactions to identity, in this process; ``closed``, identity is away."""
+
+    closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.closed:
+            raise httpx.ConnectError("the road to identity is closed")
+        return await super().handle_async_request(request)
+
+
 @dataclass
 class Site:
     """The running services; ``heard`` holds each tenant's answers, ``log`` the operator's view."""
@@ -36,6 +47,7 @@ class Site:
     services: dict[str, Service]
     credentials: Credentials
     carrier: Carrier
+    road: Road
     heard: dict[str, list[str]] = field(default_factory=lambda: {ALPHA: [], BETA: []})
     log: io.StringIO = field(default_factory=io.StringIO)
     _keys: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
@@ -131,9 +143,8 @@ class Site:
 async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncIterator[Site]:
     """Build the services as the embedded stack does, and call identity within the process."""
     built = build_services(dsns=dsns, bootstrap="127.0.0.1:1", credentials=credentials, port=1)
-    client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(built.identity.api), base_url="http://identity"
-    )
+    road = Road(built.identity.api)
+    client = httpx.AsyncClient(transport=road, base_url="http://identity")
     tokens = ServiceTokens(service="interactions", key=SecretStr(credentials.service_key))
     settings = built.interactions.settings
     assert isinstance(settings, InteractionsSettings)
@@ -147,7 +158,7 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
             await opened.enter_async_context(running_service(service))
             await opened.enter_async_context(running_feeds(service))
             await opened.enter_async_context(service.api.router.lifespan_context(service.api))
-        yield Site(services, credentials, Carrier(services))
+        yield Site(services, credentials, Carrier(services), road)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import metadata
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -14,7 +15,7 @@ from common.db import Database, ReadConnection
 from common.errors import ServiceError
 from common.runtime import Memo
 from common.telemetry import describe
-from common.web.openapi import tag
+from common.web.openapi import Example, examples, tag
 from common.web.requests import ResponseModel
 from common.web.requirements import public
 from common.web.responses import json_answer
@@ -35,10 +36,22 @@ class VersionResponse(ResponseModel, title="Version"):
     version: str = Field(description="The version of its package, such as ``0.2.0``.")
 
 
+_EXAMPLES = tuple(
+    Example(
+        name=service,
+        summary=f"At {service}",
+        answer={"service": service, "version": metadata.version("threadline-common")},
+    )
+    for service in ("identity", "interactions", "sla")
+)
+"""All packages are released together, under one version."""
+
+
 @version_router.get(
     "/version",
     response_model=VersionResponse,
     summary="Read the service's name and version",
+    openapi_extra=examples(*_EXAMPLES),
     dependencies=[public("it names the release and no tenant's data")],
 )
 async def read_version(request: Request) -> Response:

@@ -2,15 +2,15 @@
 
 from typing import Any
 
+from common.story import ANNA, ANNA_BY_PHONE
 from common.web import Example
 
-_ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
-_SECOND = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
+_CREATED_AT = "2026-11-23T09:29:58.417000Z"
 _CUSTOMER: dict[str, Any] = {
-    "customer_id": _ANNA,
-    "requested_id": _ANNA,
-    "merged_ids": [_SECOND],
-    "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"},
+    "customer_id": ANNA,
+    "requested_id": ANNA,
+    "merged_ids": [ANNA_BY_PHONE],
+    "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "platinum"},
     "identifiers": [
         {
             "type": "email",
@@ -19,25 +19,43 @@ _CUSTOMER: dict[str, Any] = {
             "level": "verified",
             "raw": "Anna.Lindqvist@Nordlys.se",
             "source": "webshop",
-            "first_seen_at": "2026-09-14T08:31:22.417000Z",
-        }
+            "first_seen_at": _CREATED_AT,
+        },
+        {
+            "type": "external_id",
+            "value": "C-20417",
+            "scope": "webshop",
+            "level": "claimed",
+            "raw": "C-20417",
+            "source": "webshop",
+            "first_seen_at": "2026-11-23T09:30:40.000000Z",
+        },
+        {
+            "type": "phone",
+            "value": "+46701740605",
+            "scope": None,
+            "level": "channel_proved",
+            "raw": "+46 70 174 06 05",
+            "source": "telephony",
+            "first_seen_at": "2026-11-23T08:10:00.000000Z",
+        },
     ],
-    "version": 3,
-    "created_at": "2026-09-14T08:31:22.417000Z",
-    "updated_at": "2026-11-20T14:02:10.090000Z",
+    "version": 4,
+    "created_at": _CREATED_AT,
+    "updated_at": "2026-11-23T12:45:00.000000Z",
 }
 
 READ_CUSTOMER = (
     Example(
         name="canonical",
         summary="By the canonical id",
-        path={"customer_id": _ANNA},
+        path={"customer_id": ANNA},
         answer=_CUSTOMER,
     ),
     Example(
         name="absorbed",
         summary="By the id of a customer that was merged into this one",
-        path={"customer_id": _SECOND},
-        answer=_CUSTOMER | {"requested_id": _SECOND},
+        path={"customer_id": ANNA_BY_PHONE},
+        answer=_CUSTOMER | {"requested_id": ANNA_BY_PHONE},
     ),
 )

@@ -6,13 +6,11 @@ from uuid import UUID
 from pydantic import Field
 
 from common.messaging import EventData
+from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE
 from identity.customers.shown import Attributes, CanonicalId, CreatedAt
 from identity.events.published.shared import (
-    ANNA,
-    ANNA_BY_PHONE,
     ATTRIBUTES,
     EMAIL,
-    MERGE,
     NUMBER,
     PHONE,
     PLATINUM,
@@ -76,7 +74,7 @@ class CustomerMergedV1(EventData):
 
     model_config = example_config(
         {
-            "merge_id": MERGE,
+            "merge_id": ANNAS_MERGE,
             "survivor_id": ANNA,
             "absorbed_ids": [ANNA_BY_PHONE],
             "reason": "proved to be one person",
@@ -151,7 +149,7 @@ class CustomerRedirectedV1(EventData):
         {
             "customer_id": ANNA_BY_PHONE,
             "survivor_id": ANNA,
-            "merge_id": MERGE,
+            "merge_id": ANNAS_MERGE,
         }
     )
     event_type: ClassVar[str] = "identity.customer.redirected"

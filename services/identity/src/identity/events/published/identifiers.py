@@ -5,8 +5,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from common.messaging import EventData
+from common.story import ANNA
 from identity.customers.shown import CanonicalId
-from identity.events.published.shared import ANNA, NUMBER, PHONE, TOPIC, Identifier, example_config
+from identity.events.published.shared import NUMBER, PHONE, TOPIC, Identifier, example_config
 
 
 class IdentifierAddedV1(EventData):

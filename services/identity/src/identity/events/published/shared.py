@@ -16,9 +16,6 @@ from identity.customers.shown import (
 
 TOPIC = "identity.customers"
 
-ANNA = "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21"
-ANNA_BY_PHONE = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
-MERGE = "01a20870-30e0-7c44-b3d8-5e2a6f0c9b17"
 EMAIL = {
     "type": "email",
     "value": "anna.lindqvist@nordlys.se",
@@ -29,7 +26,7 @@ EMAIL = {
 PHONE = {
     "type": "phone",
     "value": "+46701740605",
-    "raw": "070-174 06 05",
+    "raw": "+46 70 174 06 05",
     "scope": None,
     "level": "channel_proved",
 }

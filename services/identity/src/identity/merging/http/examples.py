@@ -2,25 +2,58 @@
 
 from typing import Any
 
+from common.story import BO, BO_BY_PHONE, BOS_MERGE
 from common.web import Example
 
-_ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
-_SECOND = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
 _REQUEST: dict[str, Any] = {
-    "source_id": _SECOND,
-    "target_id": _ANNA,
+    "source_id": BO_BY_PHONE,
+    "target_id": BO,
     "reason": "same person",
 }
 _MERGED: dict[str, Any] = {
-    "merge_id": "0199a1c8-1f00-7c4d-9a10-6b7c8d9e0f12",
-    "customer_id": _ANNA,
-    "absorbed_ids": [_SECOND],
+    "merge_id": BOS_MERGE,
+    "customer_id": BO,
+    "absorbed_ids": [BO_BY_PHONE],
     "changed": True,
     "dry_run": False,
     "preview": None,
 }
 
 MERGE = (
+    Example(
+        name="preview",
+        summary="What a merge would give; nothing changes",
+        body=_REQUEST | {"dry_run": True},
+        answer=_MERGED
+        | {
+            "merge_id": None,
+            "dry_run": True,
+            "preview": {
+                "attributes": {"name": "Bo Ek"},
+                "identifiers": [
+                    {
+                        "type": "email",
+                        "value": "bo@example.org",
+                        "scope": None,
+                        "level": "claimed",
+                        "raw": "bo@example.org",
+                        "source": None,
+                        "first_seen_at": "2026-11-23T08:10:00.000000Z",
+                    },
+                    {
+                        "type": "phone",
+                        "value": "+46701740606",
+                        "scope": None,
+                        "level": "claimed",
+                        "raw": "+46 70 174 06 06",
+                        "source": None,
+                        "first_seen_at": "2026-11-23T08:10:00.000000Z",
+                    },
+                ],
+                "overridden": [],
+            },
+        },
+    ),
     Example(name="merge", summary="Two customers become one", body=_REQUEST, answer=_MERGED),
     Example(
         name="again",

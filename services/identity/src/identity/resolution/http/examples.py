@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE
 from common.web import Example
 
-ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
-_BO = "0199a1c6-55c1-7d20-8b3e-0c6f1a2b3d47"
 _EMAIL = {"type": "email", "value": "Anna.Lindqvist@Nordlys.se", "level": "verified"}
+_PHONE = {"type": "phone", "value": "+46 70 174 06 05", "level": "channel_proved"}
 _NUMBER = {"type": "external_id", "value": "C-20417", "scope": "webshop"}
 _FOUND: dict[str, Any] = {
-    "customer_id": _BO,
+    "customer_id": ANNA,
     "created": False,
     "linked": [],
     "merged": [],
@@ -17,37 +17,33 @@ _FOUND: dict[str, Any] = {
     "version": 1,
 }
 
+
+def _linked(kind: str, value: str, raw: str, level: str, scope: str | None = None) -> Any:
+    return {"type": kind, "value": value, "scope": scope, "level": level, "raw": raw}
+
+
+_LINKED_PHONE = _linked("phone", "+46701740605", "+46 70 174 06 05", "channel_proved")
+
 RESOLVE = (
     Example(
         name="new_customer",
-        summary="Nobody has these identifiers: a new customer",
+        summary="Nobody has this identifier: a new customer",
         body={
-            "identifiers": [_EMAIL, _NUMBER],
+            "identifiers": [_EMAIL],
             "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"},
             "source": "webshop",
         },
-        answer={
-            "customer_id": ANNA,
+        answer=_FOUND
+        | {
             "created": True,
             "linked": [
-                {
-                    "type": "email",
-                    "value": "anna.lindqvist@nordlys.se",
-                    "scope": None,
-                    "level": "verified",
-                    "raw": "Anna.Lindqvist@Nordlys.se",
-                },
-                {
-                    "type": "external_id",
-                    "value": "C-20417",
-                    "scope": "webshop",
-                    "level": "claimed",
-                    "raw": "C-20417",
-                },
+                _linked(
+                    "email",
+                    "anna.lindqvist@nordlys.se",
+                    "Anna.Lindqvist@Nordlys.se",
+                    "verified",
+                )
             ],
-            "merged": [],
-            "dropped": [],
-            "version": 1,
         },
     ),
     Example(
@@ -60,11 +56,8 @@ RESOLVE = (
             ],
             "create": False,
         },
-        answer={
-            "customer_id": ANNA,
-            "created": False,
-            "linked": [],
-            "merged": [],
+        answer=_FOUND
+        | {
             "dropped": [
                 {
                     "identifier": {
@@ -75,22 +68,63 @@ RESOLVE = (
                     },
                     "reason": "unparseable",
                 }
-            ],
-            "version": 1,
+            ]
         },
+    ),
+    Example(
+        name="another_identifier",
+        summary="The customer gets another identifier",
+        body={"identifiers": [_EMAIL, _NUMBER], "source": "webshop"},
+        answer=_FOUND
+        | {
+            "linked": [_linked("external_id", "C-20417", "C-20417", "claimed", "webshop")],
+            "version": 2,
+        },
+    ),
+    Example(
+        name="attribute",
+        summary="An attribute of the customer changes",
+        body={"identifiers": [_NUMBER], "attributes": {"tier": "platinum"}, "source": "webshop"},
+        answer=_FOUND | {"version": 3},
+    ),
+    Example(
+        name="proved",
+        summary="Both identifiers are proved to be of one person: their customers are merged",
+        body={"identifiers": [_EMAIL, _PHONE], "source": "telephony"},
+        answer=_FOUND | {"merged": [ANNA_BY_PHONE], "version": 4},
     ),
 )
 RESOLVE_BATCH = (
     Example(
-        name="two_customers",
-        summary="Two look-ups in one request",
+        name="three_customers",
+        summary="Three customers of another system",
         body={
             "items": [
-                {"identifiers": [_NUMBER], "create": False},
-                {"identifiers": [{"type": "email", "value": "bo@example.org"}], "create": False},
+                {"identifiers": [_PHONE], "source": "telephony"},
+                {
+                    "identifiers": [{"type": "email", "value": "bo@example.org"}],
+                    "attributes": {"name": "Bo Ek"},
+                },
+                {"identifiers": [{"type": "phone", "value": "+46 70 174 06 06"}]},
             ]
         },
-        answer={"items": [_FOUND | {"customer_id": ANNA}, _FOUND]},
+        answer={
+            "items": [
+                _FOUND | {"customer_id": ANNA_BY_PHONE, "created": True, "linked": [_LINKED_PHONE]},
+                _FOUND
+                | {
+                    "customer_id": BO,
+                    "created": True,
+                    "linked": [_linked("email", "bo@example.org", "bo@example.org", "claimed")],
+                },
+                _FOUND
+                | {
+                    "customer_id": BO_BY_PHONE,
+                    "created": True,
+                    "linked": [_linked("phone", "+46701740606", "+46 70 174 06 06", "claimed")],
+                },
+            ]
+        },
     ),
     Example(
         name="nobody",

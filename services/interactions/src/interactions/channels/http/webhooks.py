@@ -1,12 +1,12 @@
 """Providers' webhooks: check the signature, store the raw call, respond at once."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.web import part_of, part_state, public, tag
+from common.web import examples, part_of, part_state, public, tag
 from common.web.requests import (
     ANY_QUERY,
     RawBody,
@@ -15,6 +15,7 @@ from common.web.requests import (
     refuse_stranger,
     signed_body,
 )
+from interactions.channels.http.examples import RECEIVE
 from interactions.channels.http.state import ChannelsState
 from interactions.channels.kit.adapter import Adapter, Headers, Signed
 from interactions.channels.store.accounts import ChannelAccount, find_account
@@ -27,6 +28,11 @@ NO_SECRET = "0" * 32
 """Used when there is no secret, so that an unknown account takes as long as a bad signature."""
 
 NOT_STORED = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+_ACKNOWLEDGED: dict[str, Any] = {
+    "description": "The call is stored; the body is what its provider expects.",
+    "content": {"text/xml": {"schema": {"type": "string"}}},
+}
 
 
 def _limit_of(request: Request) -> int | None:
@@ -43,7 +49,8 @@ def _limit_of(request: Request) -> int | None:
     summary="Receive a provider's webhook",
     response_class=Response,
     dependencies=[public("the provider signs its call")],
-    openapi_extra=ANY_QUERY,
+    responses={200: _ACKNOWLEDGED},
+    openapi_extra=ANY_QUERY | examples(*RECEIVE),
 )
 async def receive(
     *,

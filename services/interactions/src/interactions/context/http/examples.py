@@ -2,26 +2,32 @@
 
 from typing import Any
 
+from common.story import (
+    ANNA,
+    CONVERSATION,
+    FIRST_RESPONSE,
+    GOLD_POLICY,
+    QUESTION,
+    RESOLUTION,
+    SEQUENCE,
+)
 from common.web import Example
 
-_ANNA = "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21"
-_SECOND = "0199a1c4-02b7-7e8a-8f60-91c2d4e6a803"
-_CONVERSATION = "0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d"
-_AS_OF = "2026-11-23T09:31:00.000000Z"
+_AS_OF = "2026-11-23T10:16:00.000000Z"
 _WHOLE = {"as_of": _AS_OF, "complete": True, "reason": None}
 _CUSTOMER: dict[str, Any] = {
-    "customer_id": _ANNA,
-    "merged_ids": [_SECOND],
-    "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"},
+    "customer_id": ANNA,
+    "merged_ids": [],
+    "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "platinum"},
     "version": 3,
-    "created_at": "2026-09-14T08:31:22.417000Z",
-    "updated_at": "2026-11-20T14:02:10.090000Z",
+    "created_at": "2026-11-23T09:29:58.417000Z",
+    "updated_at": "2026-11-23T09:45:00.150000Z",
 }
 _INTERACTION: dict[str, Any] = {
-    "interaction_id": "0199f3a2-6b15-7b52-8e0e-6d2f6f3b9c01",
-    "conversation_id": _CONVERSATION,
-    "origin_customer_id": _ANNA,
-    "sequence": 4711,
+    "interaction_id": QUESTION,
+    "conversation_id": CONVERSATION,
+    "origin_customer_id": ANNA,
+    "sequence": SEQUENCE,
     "channel": "chat",
     "kind": "message",
     "direction": "inbound",
@@ -42,42 +48,74 @@ _INTERACTION: dict[str, Any] = {
     ],
     "provider": {"name": "webchat", "account": "shop", "message_id": "chat-118-1"},
     "in_reply_to": None,
-    "locale": None,
-    "occurred_at": "2026-11-23T09:00:00.000000Z",
-    "received_at": "2026-11-23T09:00:00.310000Z",
-    "recorded_at": "2026-11-23T09:00:00.352000Z",
+    "locale": "en-SE",
+    "occurred_at": "2026-11-23T09:30:00.000000Z",
+    "received_at": "2026-11-23T09:30:00.140000Z",
+    "recorded_at": "2026-11-23T09:30:00.140000Z",
     "time_source": "given",
     "backfill": False,
 }
 _KNOWN: dict[str, Any] = {
-    "customer_id": _ANNA,
+    "customer_id": ANNA,
     "customer": _CUSTOMER,
     "parts": {"customer": _WHOLE},
 }
-_NO_SLA: dict[str, Any] = {"clocks": [], "next_deadline": None, "breaches": []}
+_CLOCK: dict[str, Any] = {
+    "clock_id": FIRST_RESPONSE,
+    "conversation_id": CONVERSATION,
+    "customer_id": ANNA,
+    "metric": "first_response",
+    "cycle": 1,
+    "state": "running",
+    "policy_id": GOLD_POLICY,
+    "policy_version": 1,
+    "policy_name": "Messages, gold customers",
+    "target_seconds": 3600,
+    "started_at": "2026-11-23T09:30:00.000000Z",
+    "due_at": "2026-11-23T10:30:00.000000Z",
+    "met_at": None,
+    "breached_at": None,
+    "detected_at": None,
+    "confirmed": None,
+    "reason": None,
+}
+_SLA: dict[str, Any] = {
+    "clocks": [
+        _CLOCK,
+        _CLOCK
+        | {
+            "clock_id": RESOLUTION,
+            "metric": "resolution",
+            "target_seconds": 28_800,
+            "due_at": "2026-11-23T17:30:00.000000Z",
+        },
+    ],
+    "next_deadline": "2026-11-23T10:30:00.000000Z",
+    "breaches": [],
+}
 
 READ_CONTEXT = (
     Example(
         name="two_parts",
-        summary="Who the customer is, and that nothing is due",
-        path={"customer_id": _ANNA},
+        summary="Who the customer is, and what is due",
+        path={"customer_id": ANNA},
         query={"include": ["customer", "sla"]},
-        answer=_KNOWN | {"sla": _NO_SLA, "parts": {"customer": _WHOLE, "sla": _WHOLE}},
+        answer=_KNOWN | {"sla": _SLA, "parts": {"customer": _WHOLE, "sla": _WHOLE}},
     ),
     Example(
         name="partial",
         summary="The same while sla's events are late: the part says so",
-        path={"customer_id": _ANNA},
+        path={"customer_id": ANNA},
         query={"include": ["customer", "sla"]},
         answer=_KNOWN
         | {
-            "sla": _NO_SLA,
+            "sla": _SLA,
             "parts": {
-                "customer": _WHOLE,
+                "customer": _WHOLE | {"as_of": "2026-11-23T10:18:19.000000Z"},
                 "sla": {
-                    "as_of": "2026-11-23T09:12:41.000000Z",
+                    "as_of": _AS_OF,
                     "complete": False,
-                    "reason": "sla events are 1099 s behind",
+                    "reason": "sla events are 139 s behind",
                 },
             },
         },
@@ -107,14 +145,14 @@ READ_TIMELINE = (
     Example(
         name="chats",
         summary="What the customer wrote in chats",
-        path={"customer_id": _ANNA},
+        path={"customer_id": ANNA},
         query={"channel": "chat", "direction": "inbound"},
         answer={"items": [_INTERACTION], "next": None},
     ),
     Example(
         name="nothing",
         summary="Nothing happened on this channel",
-        path={"customer_id": _ANNA},
+        path={"customer_id": ANNA},
         query={"channel": "fax"},
         answer={"items": [], "next": None},
     ),
@@ -123,25 +161,25 @@ LIST_CHANGES = (
     Example(
         name="one",
         summary="The change after 4710: a message was recorded",
-        query={"after": 4710, "limit": 1},
+        query={"after": SEQUENCE - 1, "limit": 1},
         answer={
             "items": [
                 {
-                    "sequence": 4711,
+                    "sequence": SEQUENCE,
                     "type": "interaction.recorded",
-                    "recorded_at": "2026-11-23T09:00:00.352000Z",
-                    "conversation_id": _CONVERSATION,
-                    "customer_id": _ANNA,
+                    "recorded_at": "2026-11-23T09:30:00.140000Z",
+                    "conversation_id": CONVERSATION,
+                    "customer_id": ANNA,
                     "interaction": _INTERACTION,
                 }
             ],
-            "next": 4711,
+            "next": SEQUENCE,
         },
     ),
     Example(
         name="end",
         summary="The end of the feed: come back with the same number",
-        query={"after": 4719},
-        answer={"items": [], "next": 4719},
+        query={"after": SEQUENCE + 13},
+        answer={"items": [], "next": SEQUENCE + 13},
     ),
 )

@@ -6,27 +6,48 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from common.messaging import EventData
+from common.story import (
+    ANNA,
+    CALL_BACK,
+    CALL_BACK_CONVERSATION,
+    CONVERSATION,
+    QUESTION,
+    SEQUENCE,
+)
 from interactions.history.domain.interaction import AuthorType
 from interactions.history.shown import fields
 
 _SNAPSHOT: dict[str, Any] = {
-    "conversation_id": "01a207bd-a9c0-7a52-9c3d-1e2f3a4b5c6d",
-    "customer_id": "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
-    "channel": "sms",
-    "channel_account": "+15005550006",
+    "conversation_id": CONVERSATION,
+    "customer_id": ANNA,
+    "channel": "chat",
+    "channel_account": "shop",
     "status": "open",
     "priority": "high",
     "team": "deliveries",
     "assignee": "agent-17",
     "tags": ["delivery"],
-    "language": "sv",
+    "language": "en",
     "brand": "acme",
     "customer_tier": "gold",
     "backfill": False,
 }
 
 
-_LATER = {"priority": "urgent", "tags": ["delivery", "refund"]}
+_URGENT = {"priority": "urgent", "tags": ["delivery", "refund"]}
+_LATER = _URGENT | {"priority": None}
+_CALL_BACK: dict[str, Any] = {
+    "conversation_id": CALL_BACK_CONVERSATION,
+    "channel_account": None,
+    "status": "new",
+    "priority": None,
+    "team": None,
+    "assignee": None,
+    "tags": [],
+    "language": None,
+    "brand": None,
+    "customer_tier": None,
+}
 
 
 def _example(**more: Any) -> ConfigDict:
@@ -79,25 +100,21 @@ class InteractionRecordedV1(ConversationSnapshot):
     model_config = _example(
         status="new",
         assignee=None,
-        interaction_id="01a207bd-a9c0-7b52-8e0e-6d2f6f3b9c01",
-        interaction_sequence=4711,
+        interaction_id=QUESTION,
+        interaction_sequence=SEQUENCE,
         kind="message",
         direction="inbound",
         author_type="customer",
         author_id=None,
-        author_name=None,
+        author_name="Anna Lindqvist",
         private=False,
         automated=False,
         subject=None,
-        text="Var är min order 118?",
+        text="Where is my order 118?",
         in_reply_to=None,
-        locale="sv-SE",
-        provider={
-            "name": "twilio",
-            "account": "+15005550006",
-            "message_id": "SM1f0e8ae6ade43cb3c0ce4525424e404f",
-        },
-        origin_customer_id="01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
+        locale="en-SE",
+        provider={"name": "webchat", "account": "shop", "message_id": "chat-118-1"},
+        origin_customer_id=ANNA,
     )
 
     event_type: ClassVar[str] = "interactions.interaction.recorded"
@@ -130,7 +147,7 @@ class InteractionRecordedV1(ConversationSnapshot):
 class InteractionAttachedV1(ConversationSnapshot):
     """An interaction that was recorded without a customer now has one."""
 
-    model_config = _example(**_LATER, interaction_id="01a20815-8dc0-7b52-8e0e-6d2f6f3b9c02")
+    model_config = _example(**_CALL_BACK, interaction_id=CALL_BACK)
 
     event_type: ClassVar[str] = "interactions.interaction.attached"
 
@@ -163,21 +180,21 @@ class ConversationPrioritisedV1(ConversationChanged):
 class ConversationTaggedV1(ConversationChanged):
     """The tags changed; ``tags`` holds all of them."""
 
-    model_config = _example(**_LATER, status="new", previous_status="new", actor_type="agent")
+    model_config = _example(**_URGENT, status="new", previous_status="new", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.tagged"
 
 
 class ConversationWaitingV1(ConversationChanged):
     """The status became ``pending`` or ``on_hold``."""
 
-    model_config = _example(**_LATER, status="pending", previous_status="open", actor_type="agent")
+    model_config = _example(**_URGENT, status="pending", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.waiting"
 
 
 class ConversationResumedV1(ConversationChanged):
     """Work on the conversation began or resumed; ``previous_status`` is where it had rested."""
 
-    model_config = _example(**_LATER, previous_status="pending", actor_type="customer")
+    model_config = _example(**_URGENT, previous_status="pending", actor_type="customer")
     event_type: ClassVar[str] = "interactions.conversation.resumed"
 
 
@@ -191,14 +208,12 @@ class ConversationResolvedV1(ConversationChanged):
 class ConversationReopenedV1(ConversationChanged):
     """A resolved or closed conversation was opened again."""
 
-    model_config = _example(**_LATER, previous_status="resolved", actor_type="customer")
+    model_config = _example(**_LATER, previous_status="resolved", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.reopened"
 
 
 class ConversationClosedV1(ConversationChanged):
     """The conversation was closed."""
 
-    model_config = _example(
-        **_LATER, status="closed", previous_status="resolved", actor_type="agent"
-    )
+    model_config = _example(**_LATER, status="closed", previous_status="open", actor_type="agent")
     event_type: ClassVar[str] = "interactions.conversation.closed"

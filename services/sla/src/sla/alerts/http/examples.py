@@ -4,23 +4,21 @@ from typing import Any
 
 from common.jsons import dumps_text
 from common.web import Example
-from sla.clocks.http.examples import SENTENCE, SHARED_FIELDS
+from sla.clocks.http.examples import RUNNING_SENTENCE, SHARED_FIELDS
 
 _WARNING: dict[str, Any] = SHARED_FIELDS | {
-    "confirmed": None,
-    "reason": None,
     "severity": "warning",
-    "occurred_at": "2026-11-23T09:30:00.000000Z",
+    "occurred_at": "2026-11-23T10:15:00.000000Z",
     "sequence": 2,
-    "threshold": "50%",
-    "warn_at": "2026-11-23T09:30:00.000000Z",
-    "summary": SENTENCE,
+    "threshold": "75%",
+    "warn_at": "2026-11-23T10:15:00.000000Z",
+    "summary": RUNNING_SENTENCE,
 }
 
 LIST_ALERTS = (
     Example(
         name="warning",
-        summary="Half of the time has passed without an answer",
+        summary="Three quarters of the time have passed without an answer",
         query={"severity": ["warning"]},
         answer={
             "items": [_WARNING | {"alert_id": "118", "type": "sla.clock.warning"}],

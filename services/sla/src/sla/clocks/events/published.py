@@ -5,6 +5,14 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from common.messaging import EventData
+from common.story import (
+    ANNA,
+    CONVERSATION,
+    FIRST_RESPONSE,
+    GOLD_POLICY,
+    NEXT_RESPONSE,
+    RESOLUTION,
+)
 from common.web.requests import JsonTime
 from sla.clocks.events.clock_fields import (
     ClockFields,
@@ -18,20 +26,21 @@ from sla.clocks.events.clock_fields import (
 TOPIC = "sla.clocks"
 
 
-_CONVERSATION = "01a207bd-a9c0-7a52-9c3d-1e2f3a4b5c6d"
+_HOUR = "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC"
+_DAY = "8 hours around the clock from Monday 23 Nov 2026 09:30 UTC"
 
 
 def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
     """Return the data of an event about a clock of the example's conversation."""
     return {
         "clock_id": clock_id,
-        "conversation_id": _CONVERSATION,
-        "customer_id": "01a207bd-a391-7b52-9c1f-3a5d0e7b4c21",
+        "conversation_id": CONVERSATION,
+        "customer_id": ANNA,
         "metric": "first_response",
         "cycle": 1,
         "state": "running",
-        "policy_id": "0199f201-0a0b-7c0d-8e0f-101112131415",
-        "policy_version": 3,
+        "policy_id": GOLD_POLICY,
+        "policy_version": 1,
         "policy_name": "Messages, gold customers",
         "target_seconds": 3600,
         "started_at": "2026-11-23T09:30:00.000000Z",
@@ -41,25 +50,27 @@ def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
         "detected_at": None,
         "confirmed": None,
         "reason": None,
-        "channel": "sms",
+        "channel": "chat",
         "priority": "urgent",
         "team": "deliveries",
         "assignee": "agent-17",
         "brand": "acme",
         "tags": ["delivery", "refund"],
-        "conversation_url": f"/v1/conversations/{_CONVERSATION}",
+        "conversation_url": f"/v1/conversations/{CONVERSATION}",
         "clock_url": f"/v1/sla/clocks/{clock_id}",
-        "summary": "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30.",
+        "summary": f"{_HOUR}: due Monday 10:30, warning (75%) Monday 10:15, warning (PT5M) Monday"
+        " 10:25.",
         **fields,
     }
 
 
-_FIRST = "01a207bd-aaa6-7d0e-8b1f-4a5b6c7d8e9f"
-_RESOLUTION = "01a207bd-aaa6-7d0e-8b1f-4a5b6c7d8ea0"
-_NEXT = "01a20814-a360-7d0e-8b1f-4a5b6c7d8ea1"
 _OPENED = {"priority": "high", "assignee": None, "tags": ["delivery"]}
-_MET = {"state": "met", "met_at": "2026-11-23T10:20:00.000000Z"}
-_TO_RESOLVE = {"metric": "resolution", "target_seconds": 28_800, "summary": None}
+_MET = {
+    "state": "met",
+    "met_at": "2026-11-23T10:20:00.000000Z",
+    "summary": f"{_HOUR}: due Monday 10:30, met Monday 10:20.",
+}
+_TO_RESOLVE = {"metric": "resolution", "target_seconds": 28_800}
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
@@ -80,14 +91,23 @@ class ClockStartedV1(ClockEvent):
     """A clock began to run."""
 
     event_type: ClassVar[str] = "sla.clock.started"
-    model_config = _example(_clock(_FIRST, **_OPENED))
+    model_config = _example(_clock(FIRST_RESPONSE, **_OPENED))
 
 
 class ClockPausedV1(ClockEvent):
     """The clock is paused until the status of the conversation changes; nothing is due."""
 
     event_type: ClassVar[str] = "sla.clock.paused"
-    model_config = _example(_clock(_RESOLUTION, **_TO_RESOLVE, state="paused", due_at=None))
+    model_config = _example(
+        _clock(
+            RESOLUTION,
+            **_TO_RESOLVE,
+            state="paused",
+            due_at=None,
+            summary=f"{_DAY}: 1 h 10 min counted, paused since Monday 10:40 (pending), no deadline"
+            " until the pause ends.",
+        )
+    )
 
 
 class ClockResumedV1(ClockEvent):
@@ -95,7 +115,12 @@ class ClockResumedV1(ClockEvent):
 
     event_type: ClassVar[str] = "sla.clock.resumed"
     model_config = _example(
-        _clock(_RESOLUTION, **_TO_RESOLVE, due_at="2026-11-23T17:55:00.000000Z")
+        _clock(
+            RESOLUTION,
+            **_TO_RESOLVE,
+            due_at="2026-11-23T17:55:00.000000Z",
+            summary=f"{_DAY}: paused for 25 min from Monday 10:40 (pending), due Monday 17:55.",
+        )
     )
 
 
@@ -103,7 +128,7 @@ class ClockMetV1(ClockEvent):
     """The answer came in time, at the latest at the deadline itself."""
 
     event_type: ClassVar[str] = "sla.clock.met"
-    model_config = _example(_clock(_FIRST, **_MET))
+    model_config = _example(_clock(FIRST_RESPONSE, **_MET))
 
 
 class ClockCancelledV1(ClockEvent):
@@ -112,13 +137,15 @@ class ClockCancelledV1(ClockEvent):
     event_type: ClassVar[str] = "sla.clock.cancelled"
     model_config = _example(
         _clock(
-            _NEXT,
+            NEXT_RESPONSE,
             metric="next_response",
             state="cancelled",
             reason="resolved",
             started_at="2026-11-23T11:05:00.000000Z",
             due_at="2026-11-23T12:05:00.000000Z",
-            summary="1 hour around the clock from Monday 23 Nov 2026 11:05 UTC: due Monday 12:05.",
+            priority=None,
+            summary="1 hour around the clock from Monday 23 Nov 2026 11:05 UTC: cancelled: the"
+            " conversation was resolved without the answer.",
         )
     )
 
@@ -136,12 +163,14 @@ class ClockBreachedV1(ClockEvent):
     event_type: ClassVar[str] = "sla.clock.breached"
     model_config = _example(
         _clock(
-            _FIRST,
+            FIRST_RESPONSE,
             state="breached",
             breached_at="2026-11-23T10:30:00.000000Z",
             detected_at="2026-11-23T10:30:30.312000Z",
             confirmed=False,
             reason="source_watermark_stalled",
+            summary=f"{_HOUR}: due Monday 10:30, breached: not certain yet, because the source is"
+            " silent.",
         )
     )
 
@@ -150,7 +179,9 @@ class ClockWarningV1(ClockEvent):
     """A threshold before the deadline was reached, at ``warn_at``."""
 
     event_type: ClassVar[str] = "sla.clock.warning"
-    model_config = _example(_clock(_FIRST, threshold="75%", warn_at="2026-11-23T10:15:00.000000Z"))
+    model_config = _example(
+        _clock(FIRST_RESPONSE, threshold="75%", warn_at="2026-11-23T10:15:00.000000Z")
+    )
 
     threshold: ThresholdLabel
     warn_at: JsonTime = Field(description="When the threshold was reached, in UTC.")
@@ -164,7 +195,7 @@ class BreachRetractedV1(ClockEvent):
     """
 
     event_type: ClassVar[str] = "sla.breach.retracted"
-    model_config = _example(_clock(_FIRST, **_MET))
+    model_config = _example(_clock(FIRST_RESPONSE, **_MET))
 
 
 PUBLISHED: tuple[type[ClockEvent], ...] = (

@@ -2,79 +2,94 @@
 
 from typing import Any
 
+from common.story import ANNA, CONVERSATION, FIRST_RESPONSE, GOLD_POLICY, RESOLUTION
 from common.web import Example
 
-_CLOCK_ID = "0199f3a2-7c41-7d0e-8b1f-4a5b6c7d8e9f"
-_CONVERSATION = "0199f3a2-6b10-7a52-9c3d-1e2f3a4b5c6d"
+RUNNING_SENTENCE = (
+    "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30,"
+    " warning (75%) Monday 10:15, warning (PT5M) Monday 10:25."
+)
+MET_SENTENCE = (
+    "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30, met Monday 10:20."
+)
 SHARED_FIELDS: dict[str, Any] = {
-    "clock_id": _CLOCK_ID,
-    "conversation_id": _CONVERSATION,
-    "customer_id": "0199a1c0-6d3e-7b52-9c1f-3a5d0e7b4c21",
+    "clock_id": FIRST_RESPONSE,
+    "conversation_id": CONVERSATION,
+    "customer_id": ANNA,
     "metric": "first_response",
     "cycle": 1,
     "state": "running",
-    "policy_id": "0199f201-0a0b-7c0d-8e0f-101112131415",
+    "policy_id": GOLD_POLICY,
     "policy_version": 1,
-    "policy_name": "Chat, gold customers",
+    "policy_name": "Messages, gold customers",
     "target_seconds": 3600,
-    "started_at": "2026-11-23T09:00:00.000000Z",
-    "due_at": "2026-11-23T10:00:00.000000Z",
+    "started_at": "2026-11-23T09:30:00.000000Z",
+    "due_at": "2026-11-23T10:30:00.000000Z",
     "met_at": None,
     "breached_at": None,
     "detected_at": None,
+    "confirmed": None,
+    "reason": None,
     "channel": "chat",
-    "priority": "high",
+    "priority": "urgent",
     "team": "deliveries",
     "assignee": "agent-17",
-    "brand": None,
-    "tags": ["delivery"],
-    "conversation_url": f"/v1/conversations/{_CONVERSATION}",
-    "clock_url": f"/v1/sla/clocks/{_CLOCK_ID}",
+    "brand": "acme",
+    "tags": ["delivery", "refund"],
+    "conversation_url": f"/v1/conversations/{CONVERSATION}",
+    "clock_url": f"/v1/sla/clocks/{FIRST_RESPONSE}",
 }
 """What a running clock and its events show alike."""
 _CLOCK: dict[str, Any] = SHARED_FIELDS | {
     "ended_at": None,
-    "confirmed": None,
-    "reason": None,
     "severity": "warning",
     "version": 2,
     "warnings": [
-        {"threshold": "50%", "warn_at": "2026-11-23T09:30:00.000000Z", "sent": True},
-        {"threshold": "PT10M", "warn_at": "2026-11-23T09:50:00.000000Z", "sent": False},
+        {"threshold": "75%", "warn_at": "2026-11-23T10:15:00.000000Z", "sent": True},
+        {"threshold": "PT5M", "warn_at": "2026-11-23T10:25:00.000000Z", "sent": False},
     ],
     "explanation": {
         "counts_by": "around_the_clock",
         "calendar_id": None,
         "calendar_version": None,
-        "in_force_at": "2026-11-23T09:00:00.000000Z",
+        "in_force_at": "2026-11-23T09:30:00.000000Z",
         "pauses": [],
     },
 }
-SENTENCE = "1 hour around the clock from Monday 23 Nov 2026 09:00 UTC: due Monday 10:00."
+_RESOLUTION: dict[str, Any] = _CLOCK | {
+    "clock_id": RESOLUTION,
+    "metric": "resolution",
+    "target_seconds": 28_800,
+    "due_at": "2026-11-23T17:30:00.000000Z",
+    "clock_url": f"/v1/sla/clocks/{RESOLUTION}",
+    "severity": "info",
+    "version": 1,
+    "warnings": [],
+}
 _COUNTED = {
-    "start": "2026-11-23T09:00:00.000000Z",
-    "end": "2026-11-23T09:31:00.000000Z",
+    "start": "2026-11-23T09:30:00.000000Z",
+    "end": "2026-11-23T10:16:00.000000Z",
     "counted": True,
     "why": "around_the_clock",
-    "counted_seconds": 1860.0,
+    "counted_seconds": 2760.0,
     "expected": False,
 }
 _RUNNING: dict[str, Any] = _CLOCK | {
-    "summary": SENTENCE,
+    "summary": RUNNING_SENTENCE,
     "trace": {
-        "until": "2026-11-23T10:00:00.000000Z",
-        "as_of": "2026-11-23T09:31:00.000000Z",
-        "counted_seconds": 1860.0,
+        "until": "2026-11-23T10:30:00.000000Z",
+        "as_of": "2026-11-23T10:16:00.000000Z",
+        "counted_seconds": 2760.0,
         "uncounted_seconds": 0.0,
-        "expected_seconds": 1740.0,
+        "expected_seconds": 840.0,
         "stretches": [
             _COUNTED,
             {
-                "start": "2026-11-23T09:31:00.000000Z",
-                "end": "2026-11-23T10:00:00.000000Z",
+                "start": "2026-11-23T10:16:00.000000Z",
+                "end": "2026-11-23T10:30:00.000000Z",
                 "counted": True,
                 "why": "around_the_clock",
-                "counted_seconds": 1740.0,
+                "counted_seconds": 840.0,
                 "expected": True,
             },
         ],
@@ -83,21 +98,22 @@ _RUNNING: dict[str, Any] = _CLOCK | {
 }
 _MET: dict[str, Any] = _CLOCK | {
     "state": "met",
-    "met_at": "2026-11-23T09:41:07.250000Z",
-    "ended_at": "2026-11-23T09:41:07.250000Z",
+    "met_at": "2026-11-23T10:20:00.000000Z",
+    "ended_at": "2026-11-23T10:20:00.000000Z",
     "severity": "info",
-    "version": 3,
-    "warnings": [{"threshold": "50%", "warn_at": None, "sent": True}],
-    "summary": SENTENCE,
+    "version": 6,
+    "warnings": [
+        {"threshold": "75%", "warn_at": None, "sent": True},
+        {"threshold": "PT5M", "warn_at": None, "sent": True},
+    ],
+    "summary": MET_SENTENCE,
     "trace": {
-        "until": "2026-11-23T09:41:07.250000Z",
-        "as_of": "2026-11-23T09:41:07.250000Z",
-        "counted_seconds": 2467.25,
+        "until": "2026-11-23T10:20:00.000000Z",
+        "as_of": "2026-11-23T10:20:00.000000Z",
+        "counted_seconds": 3000.0,
         "uncounted_seconds": 0.0,
         "expected_seconds": 0.0,
-        "stretches": [
-            _COUNTED | {"end": "2026-11-23T09:41:07.250000Z", "counted_seconds": 2467.25}
-        ],
+        "stretches": [_COUNTED | {"end": "2026-11-23T10:20:00.000000Z", "counted_seconds": 3000.0}],
         "truncated": False,
     },
 }
@@ -106,8 +122,8 @@ LIST_CLOCKS = (
     Example(
         name="of_conversation",
         summary="The clocks of one conversation",
-        query={"conversation_id": _CONVERSATION},
-        answer={"items": [_CLOCK], "next": None},
+        query={"conversation_id": CONVERSATION},
+        answer={"items": [_CLOCK, _RESOLUTION], "next": None},
     ),
     Example(
         name="nothing_late",
@@ -119,14 +135,14 @@ LIST_CLOCKS = (
 READ_CLOCK = (
     Example(
         name="running",
-        summary="A running clock, due in half an hour",
-        path={"clock_id": _CLOCK_ID},
+        summary="A running clock, due in a quarter of an hour",
+        path={"clock_id": FIRST_RESPONSE},
         answer=_RUNNING,
     ),
     Example(
         name="met",
-        summary="The same clock after the answer",
-        path={"clock_id": _CLOCK_ID},
+        summary="The same clock: the answer had come in time",
+        path={"clock_id": FIRST_RESPONSE},
         answer=_MET,
     ),
 )

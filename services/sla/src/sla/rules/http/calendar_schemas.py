@@ -55,7 +55,10 @@ _DEADLINE_AT_CLOSE = Field(
     "`next_open` (at the start of the next open hours)."
 )
 
-_EXAMPLE: JsonDict = BERLIN | {"deadline_at_close": "close"}
+_EXAMPLE: JsonDict = BERLIN | {
+    "national_holidays": [{"country": "DE", "subdivision": "BE"}],
+    "deadline_at_close": "close",
+}
 
 
 class HoursBody(RequestModel, title="OpeningHours"):

@@ -1,0 +1,109 @@
+"""The order in which the examples of the API happen, and when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+_DAY = "2026-11-23"
+_STORY = """
+08:00:00     read_version identity
+             read_version interactions
+             read_version sla
+             list_calendars none
+             list_policies none
+             put_calendar_by_name weekdays
+             list_calendars whole
+             read_calendar generated_id
+             put_calendar new
+             put_calendar unchanged_since
+             put_calendar_by_name with_exceptions
+             read_calendar own_id
+08:10:00     create_policy gold
+             create_policy everybody
+             list_policies whole
+             read_policy first_version
+             resolve_identifiers_batch nobody
+             resolve_identifiers_batch three_customers
+09:29:58.417 resolve_identifiers new_customer
+             resolve_identifiers look_up
+09:30:00.140 record_interaction message
+             record_interaction repeated
+             record_interactions repeated
+             read_conversation waiting
+             list_changes one
+09:30:00.230 -
+09:30:20     receive_webhook message
+             receive_webhook status_report
+09:30:40     resolve_identifiers another_identifier
+09:31:00     patch_conversation assign
+09:32:00     patch_conversation escalate
+09:45:00     resolve_identifiers attribute
+09:45:00.150 -
+10:15:00.180 -
+10:16:00     list_alerts warning
+             list_alerts no_breach
+             stream_alerts missed
+             stream_alerts too_many
+             list_clocks of_conversation
+             list_clocks nothing_late
+             read_clock running
+             read_context two_parts
+             read_timeline chats
+             read_timeline nothing
+             lookup_context by_email
+             lookup_context by_number
+10:18:19     read_context partial          (sla is silent)
+10:25:00.180 -
+10:30:00.312 -                             (interactions is silent)
+10:30:10     -                             (interactions is silent)
+10:30:20     -                             (interactions is silent)
+10:30:30.312 -                             (interactions is silent)
+10:34:00     record_interactions answer_and_note (interactions is silent)
+10:34:00.022 read_clock met
+10:40:00     patch_conversation wait
+10:40:00.150 -
+11:05:00     record_interaction follow_up
+11:05:00.160 -
+11:06:00     record_interaction unresolved (identity is away)
+             list_changes end
+11:07:00     -
+11:30:00     patch_conversation resolve
+             read_conversation resolved
+11:30:00.170 -
+12:00:00     patch_conversation reopen
+12:30:00     patch_conversation close
+12:45:00     resolve_identifiers proved
+             read_customer canonical
+             read_customer absorbed
+12:50:00     merge_customers preview
+             merge_customers merge
+             merge_customers again
+13:00:00     put_policy replace
+             put_policy unchanged_since
+             read_policy disabled
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """An example, or None where the services only go on, and the time if it is another one."""
+
+    at: datetime | None
+    example: str | None
+    silent: str | None
+    """A service of which the others hear nothing."""
+    away: bool
+    """Whether identity does not answer."""
+
+
+def steps() -> Iterator[Step]:
+    for line in _STORY.strip().splitlines():
+        at, named = line[:12].strip(), line[12:]
+        example, _, condition = named.strip().rstrip(")").partition("(")
+        service, _, state = condition.partition(" is ")
+        yield Step(
+            at=datetime.fromisoformat(f"{_DAY}T{at}Z") if at else None,
+            example=None if example.strip() == "-" else example.strip(),
+            silent=service if state == "silent" else None,
+            away=state == "away",
+        )
