@@ -48,8 +48,8 @@ class LookupIdentifier(RequestModel):
     scope: Annotated[Name | None, fields.SCOPE] = None
     level: Level | None = Field(
         default=None,
-        description="Accepted, so that an identifier can be given as it is, but not used:"
-        " `claimed`, `channel_proved`, `verified` or null.",
+        description="`claimed`, `channel_proved`, `verified` or null, so that an identifier can be"
+        " sent as a context shows it. The customer is the same whatever the level.",
     )
 
 

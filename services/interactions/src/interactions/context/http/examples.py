@@ -133,12 +133,34 @@ LOOK_UP = (
     ),
     Example(
         name="by_number",
-        summary="By the number that a shop gave the customer",
+        summary="By the number that a shop gave the customer, as a context shows it",
         body={
-            "identifier": {"type": "external_id", "value": "C-20417", "scope": "webshop"},
-            "include": ["customer"],
+            "identifier": {
+                "type": "external_id",
+                "value": "C-20417",
+                "scope": "webshop",
+                "level": "claimed",
+            },
+            "include": ["identifiers"],
         },
-        answer=_KNOWN,
+        answer={
+            "customer_id": ANNA,
+            "identifiers": [
+                {
+                    "type": "email",
+                    "value": "anna.lindqvist@nordlys.se",
+                    "scope": None,
+                    "level": "verified",
+                },
+                {
+                    "type": "external_id",
+                    "value": "C-20417",
+                    "scope": "webshop",
+                    "level": "claimed",
+                },
+            ],
+            "parts": {"identifiers": _WHOLE},
+        },
     ),
 )
 READ_TIMELINE = (

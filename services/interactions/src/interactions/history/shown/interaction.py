@@ -26,9 +26,7 @@ _TRUNCATED = (
 )
 
 
-class ShownIdentifier(
-    ShownRow, title="Identifier", json_schema_serialization_defaults_required=False
-):
+class ShownIdentifier(ShownRow, title="Identifier"):
     """An identifier, as it arrived with an interaction or as identity has normalised it."""
 
     type: Annotated[str, OPEN] = Field(
@@ -39,11 +37,6 @@ class ShownIdentifier(
     )
     scope: Annotated[str | None, TEXT, fields.SCOPE]
     level: Annotated[str, OPEN, DescribedAs(Level), fields.LEVEL]
-    raw: Annotated[str | None, WITHHELD] = Field(
-        default=None,
-        description="Another spelling, the one that arrived; absent if none is kept, and without"
-        " `pii:read`.",
-    )
 
     @classmethod
     @override
