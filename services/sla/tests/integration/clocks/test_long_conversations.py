@@ -13,6 +13,7 @@ from devstack.testing.postgres import counted_statements, execute
 from services.sla.tests.harness import POLICY, Conversation, Desk, Publisher
 from sla.clocks.domain.checkpoints import checkpoint, states
 from sla.clocks.domain.checkpoints.checkpoint import SPACING
+from sla.clocks.domain.status_history import MAX_LISTED
 from sla.clocks.memory import LONG
 from sla.clocks.store import conversations
 
@@ -239,6 +240,30 @@ async def test_a_late_wait_changes_no_other_clock(desk, publisher, facts_read, f
     assert [row for row in before if row not in clocks] == []
     assert len(clocks) == len(before) + 1
     events = await desk.events(chat.id)
+    await fold_all(chat)
+    assert await clocks_of(desk, chat) == clocks
+    assert await desk.events(chat.id) == events
+
+
+async def test_the_row_of_a_clock_does_not_grow_with_its_pauses(api, desk, publisher, fold_all):
+    began = desk.now(-3 * MESSAGES)
+    chat = publisher.conversation().opened(began).customer(began).agent(began)
+    for turn in range(2 * MAX_LISTED):
+        chat.status("waiting", began + timedelta(seconds=2 * turn + 1), "pending")
+        chat.status("resumed", began + timedelta(seconds=2 * turn + 2), "open")
+    await publisher.send()
+    [resolution] = await desk.rows(
+        "SELECT clock_id, jsonb_array_length(pauses) AS listed FROM clock"
+        " WHERE metric = 'resolution'"
+    )
+    assert 0 < resolution.listed <= MAX_LISTED
+    clock = (await api.get(f"/v1/sla/clocks/{resolution.clock_id}")).json()
+    counted = clock["explanation"]
+    assert len(counted["pauses"]) == resolution.listed
+    assert counted["earlier_pauses"] == 2 * MAX_LISTED - resolution.listed
+    assert clock["trace"]["truncated"]
+    assert f"{2 * MAX_LISTED} pauses of" in clock["summary"]
+    clocks, events = await clocks_of(desk, chat), await desk.events(chat.id)
     await fold_all(chat)
     assert await clocks_of(desk, chat) == clocks
     assert await desk.events(chat.id) == events

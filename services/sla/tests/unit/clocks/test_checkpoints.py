@@ -1,7 +1,7 @@
 """Folds that go on from checkpoints give the clocks of all facts, whatever arrives."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from uuid import UUID, uuid4
@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sla.tests.calendars import calendar
+from services.sla.tests.calendars import CountedHours, calendar
 from services.sla.tests.life import FIRST, NEXT, RESOLUTION, Life, after, policy, rules, target
+from sla.clocks.domain import status_history
 from sla.clocks.domain.alignment import aligned, highest_cycles, numbered
 from sla.clocks.domain.changes import Change
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing
@@ -230,6 +231,15 @@ def threads(draw) -> list[Fact]:
     return life.facts
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_pauses_listed() -> Iterator[None]:
+    """Clocks of the short conversations here do not list all of their pauses either."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(status_history, "MAX_LISTED", 4)
+        patched.setattr(status_history, "_STEP", 2)
+        yield
+
+
 @given(
     life=threads(),
     ruleset=st.sampled_from(RULES),
@@ -294,6 +304,26 @@ def test_a_late_answer_to_a_long_monologue_leaves_its_next_message_waiting():
     assert clocks[FIRST, 1].met_at == after(4.5)
     waiting = clocks[NEXT, 1]
     assert (waiting.state, waiting.started_at) == (ClockState.RUNNING, after(5))
+
+
+@pytest.mark.parametrize("pauses", [50, 500])
+def test_a_late_question_looks_at_each_later_pause_once(pauses):
+    """Nobody answers it, so that its clock goes on through all changes of status."""
+    hours = CountedHours()
+    promised = (target(metric, 9_999, calendar_id="counted") for metric in (NEXT, RESOLUTION))
+    ruleset = rules(policy(*promised), counted=hours)
+    life = Life().opened().customer(0).agent(0.5)
+    for turn in range(pauses):
+        life.status(2 * turn + 1, "resolved").status(2 * turn + 2, "open")
+    spacing = Spacing(facts=20, digested=4)
+    stored = Stored(life.facts, ruleset, spacing)
+    late = life.customer(0.7, recorded=9_999).facts[-1]
+    head = Head.of(stored.head, ruleset)
+    hours.asked = 0
+    continuation = asyncio.run(continue_fold(stored.chain, head, [late], spacing))
+    assert continuation is not None
+    assert len(continuation.restated) > pauses // 20
+    assert hours.asked <= 20 * pauses
 
 
 @pytest.mark.parametrize("turns", [100, 1_000])

@@ -39,6 +39,17 @@ def said(hours: WorkingCalendar | None, number: float, facts: Life | None = None
     return summarise(clock(hours, number, facts, **more), counting)
 
 
+PENDING = frozenset({"pending"})
+
+
+def _often_paused(pauses: int) -> Life:
+    """Return a life of two minutes for each pause, of which the second is the pause."""
+    facts = Life().opened()
+    for number in range(pauses):
+        facts.status(2 * number + 1, "pending").status(2 * number + 2, "open")
+    return facts
+
+
 class TestTrace:
     def test_a_running_clock_is_traced_to_its_deadline(self, start):
         start(SUNDAY)
@@ -69,6 +80,25 @@ class TestTrace:
         assert trace.until == trace.as_of == running.due_at
         assert (trace.counted_seconds, trace.expected_seconds) == (36_000, 0)
         assert not any(stretch.expected for stretch in trace.stretches)
+
+    def test_the_first_row_sums_up_the_time_before_the_pauses_that_are_listed(self):
+        facts = _often_paused(240)
+        running = clock(None, 10, facts, pause_on=PENDING)
+        trace = explain(running, ALL_HOURS.hours, now=life.after(480))
+        first, *rest = trace.stretches
+        assert (first.why, first.end) == ("several", running.pauses[0].start)
+        assert rest[0].why == "paused: pending"
+        assert (trace.counted_seconds, trace.uncounted_seconds) == (240 * 60, 240 * 60)
+        assert first.counted_seconds == 60 * (240 - len(running.pauses) + 1)
+        assert sum(stretch.counted_seconds for stretch in trace.stretches) == 600 * 60
+        assert trace.truncated
+
+    def test_a_breach_before_the_pauses_that_are_listed_has_one_row(self):
+        breached = clock(None, 1, _often_paused(240), pause_on=PENDING)
+        trace = explain(breached, ALL_HOURS.hours, now=life.after(480))
+        assert trace.until == breached.breached_at == life.after(119)
+        assert [stretch.why for stretch in trace.stretches] == ["several"]
+        assert (trace.counted_seconds, trace.uncounted_seconds) == (3_600, 59 * 60)
 
     def test_a_paused_clock_is_traced_to_now(self):
         pausing = {"pause_on": frozenset({"pending"})}
@@ -183,6 +213,19 @@ class TestSentence:
         other = NamedHours(calendar(BERLIN, week=(((0, 3600),),) * 7), "Another")
         assert "counted in part by the hours of an earlier target" in summarise(
             counted_by_another, other
+        )
+
+    def test_many_pauses_are_named_in_part_and_summed_up(self):
+        sentence = said(None, 10, _often_paused(5), pause_on=PENDING)
+        assert "paused for 1 min from Monday 09:05 (pending), 5 pauses of 5 min in all" in sentence
+
+    def test_pauses_that_are_not_listed_are_summed_up(self):
+        running = said(None, 10, _often_paused(240), pause_on=PENDING)
+        assert "240 pauses of 4 h in all, due Monday 23:00" in running
+        paused = said(None, 10, _often_paused(240).status(481, "pending"), pause_on=PENDING)
+        assert "4 h 1 min counted, paused since Monday 17:01" in paused
+        assert "many pauses, due Monday 10:59" in said(
+            None, 1, _often_paused(240), pause_on=PENDING
         )
 
     def test_its_length_and_its_cost_are_bounded(self, start):

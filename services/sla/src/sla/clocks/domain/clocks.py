@@ -49,13 +49,27 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPauses:
+    """The pauses of a clock before those that it lists.
+
+    ``length`` is how long they were in all, ``counted`` the time that had counted when the first
+    listed one began, both in microseconds.
+    """
+
+    count: int
+    length: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """One cycle of one metric as the facts show it, independent of when it is read.
 
     ``opener`` is the place of the fact that opened the cycle; None if an earlier version stored the
     clock. ``due_at`` is None while paused. ``met_at`` is when the answer came, in time or late.
     ``in_force_at`` is when this target began to apply. A ``silent`` clock came with a backfill:
-    it publishes nothing and raises no alert.
+    it publishes nothing and raises no alert. ``pauses`` are the last ones if there are many,
+    ``earlier`` sums up those before them.
     """
 
     metric: Metric
@@ -77,6 +91,7 @@ class Clock:
     silent: bool
     opener: Place | None = None
     pauses: tuple[Pause, ...] = ()
+    earlier: EarlierPauses | None = None
     warnings: tuple[WarningPoint, ...] = ()
 
     @property

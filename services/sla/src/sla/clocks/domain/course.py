@@ -161,7 +161,7 @@ class Course:
             self._close(at, by)
         for track in self.current.values():
             track.mark_breach(at, self.history, inclusive=True)
-        self.history = self.history.move(status, at)
+        self.history.move(status, at)
         if previous in CLOSED and status not in CLOSED:
             self._reopen(at, by)
 

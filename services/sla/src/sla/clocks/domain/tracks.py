@@ -1,16 +1,14 @@
 """One cycle of one metric while the facts are read: started, retargeted, stopped, resumed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sla.clocks.domain.clocks import Clock, ClockState, Pause, WarningPoint
+from sla.clocks.domain.clocks import Clock, ClockState, EarlierPauses, Pause, WarningPoint
 from sla.clocks.domain.facts import CLOSED, Fact, FactKind, Place
-from sla.clocks.domain.status_history import StatusHistory
-from sla.rules.domain.hours import FOREVER, Slice, deadline
+from sla.clocks.domain.status_history import ListedPauses, StatusHistory, StatusSpan, Stopwatch
+from sla.rules.domain.hours import FOREVER, Slice
 from sla.rules.domain.instants import SECOND, micros, optional_time_of, time_of
 from sla.rules.domain.policy import Metric, Policy, Ruleset, Target
-from sla.rules.domain.windows import Window
 
 
 @dataclass(slots=True)
@@ -39,6 +37,7 @@ class Track:
     ended_at: int | None = None
     ended_by: Fact | None = None
     reason: str | None = None
+    _stopwatch: Stopwatch | None = None
 
     @property
     def is_open(self) -> bool:
@@ -84,7 +83,7 @@ class Track:
         """Record the breach if the deadline came before an instant, or at it if ``inclusive``."""
         if not self.applies or self.breached_at is not None or not self.is_open:
             return
-        due = self._deadline(self._pauses(history, at))
+        due = self._deadline(history, at)
         if due is not None and (due < at or (inclusive and due == at)):
             self.breached_at = self.due_at = due
 
@@ -112,7 +111,7 @@ class Track:
 
     def _end(self, at: int, by: Fact, history: StatusHistory) -> None:
         if self.breached_at is None:
-            self.due_at = self._deadline(self._pauses(history, at))
+            self.due_at = self._deadline(history, at)
         self.ended_at, self.ended_by = at, by
 
     def resume(self) -> None:
@@ -124,11 +123,11 @@ class Track:
         """Return the outcome; None when no policy ever had a target for it."""
         if self.policy is None or self.target is None:
             return None
-        pauses = self._pauses(history)
-        state = self._state(pauses)
+        state = self._state(history)
         due = self.due_at if self.breached_at is not None or not self.is_open else None
         if state in {ClockState.RUNNING, ClockState.PAUSED}:
-            due = self._deadline(pauses)
+            due = self._deadline(history)
+        listed = self._listed_pauses(history)
         return Clock(
             metric=self.metric,
             cycle=self.cycle,
@@ -148,27 +147,33 @@ class Track:
             in_force_at=time_of(self.in_force_at),
             reason=self._reason(state, due),
             silent=self.silent,
-            pauses=self._shown_pauses(history),
-            warnings=self._warnings(self.target, pauses) if state is ClockState.RUNNING else (),
+            pauses=tuple(_pause(span) for span in listed.spans),
+            earlier=_earlier(listed),
+            warnings=self._warnings(self.target, history) if state is ClockState.RUNNING else (),
         )
 
     def _pausing_statuses(self) -> frozenset[str]:
         return CLOSED | (self.target.pause_on if self.target else frozenset())
 
-    def _pauses(self, history: StatusHistory, until: int = FOREVER) -> list[Window]:
-        """Return the stretches that do not count, as far as known at an instant."""
-        pauses: list[Window] = []
-        for span in history.within(self.started_at, until, self._pausing_statuses()):
-            start = pauses.pop()[0] if pauses and pauses[-1][1] == span.start else span.start
-            pauses.append((start, span.end))
-        return pauses
+    def _watch(self, history: StatusHistory) -> Stopwatch:
+        """Return the clock's stopwatch; one for other pauses counts from the start again."""
+        statuses = self._pausing_statuses()
+        if self._stopwatch is None or self._stopwatch.statuses != statuses:
+            self._stopwatch = Stopwatch.started(self.started_at, history, statuses)
+        return self._stopwatch
 
-    def _deadline(self, pauses: Sequence[Window]) -> int | None:
-        if self.target is None:
-            return None
-        return deadline(self.slices, self.target.seconds * SECOND, pauses)
+    def _deadline(self, history: StatusHistory, until: int = FOREVER) -> int | None:
+        """Return the deadline, by the pauses known at an instant."""
+        return self._reached(self.target.seconds * SECOND, history, until) if self.target else None
 
-    def _state(self, pauses: Sequence[Window]) -> ClockState:
+    def _reached(self, need: int, history: StatusHistory, until: int = FOREVER) -> int | None:
+        return self._watch(history).due(need, self.slices, history, until)
+
+    def _listed_pauses(self, history: StatusHistory) -> ListedPauses:
+        until = FOREVER if self.ended_at is None else self.ended_at
+        return self._watch(history).pauses(self.slices, history, until)
+
+    def _state(self, history: StatusHistory) -> ClockState:
         if self.breached_at is not None:
             return ClockState.BREACHED
         if not self.applies:
@@ -177,7 +182,7 @@ class Track:
             return ClockState.MET
         if not self.is_open:
             return ClockState.CANCELLED
-        is_paused = bool(pauses) and pauses[-1][1] >= FOREVER
+        is_paused = history.is_in(self._pausing_statuses())
         return ClockState.PAUSED if is_paused else ClockState.RUNNING
 
     def _reason(self, state: ClockState, due: int | None) -> str | None:
@@ -189,19 +194,21 @@ class Track:
             return "answered_late"
         return None if self.is_open else "ended_unanswered"
 
-    def _shown_pauses(self, history: StatusHistory) -> tuple[Pause, ...]:
-        until = FOREVER if self.ended_at is None else self.ended_at
-        return tuple(
-            Pause(time_of(start), None if end >= FOREVER else time_of(end), status)
-            for start, end, status in history.within(
-                self.started_at, until, self._pausing_statuses()
-            )
-        )
-
-    def _warnings(self, target: Target, pauses: Sequence[Window]) -> tuple[WarningPoint, ...]:
+    def _warnings(self, target: Target, history: StatusHistory) -> tuple[WarningPoint, ...]:
         points = []
         for threshold in target.warn_at:
-            at = deadline(self.slices, threshold.needed(target.seconds), pauses)
+            at = self._reached(threshold.needed(target.seconds), history)
             if at is not None:
                 points.append(WarningPoint(threshold.label, time_of(at)))
         return tuple(sorted(points, key=lambda point: (point.at, point.threshold)))
+
+
+def _pause(span: StatusSpan) -> Pause:
+    end = None if span.end >= FOREVER else time_of(span.end)
+    return Pause(time_of(span.start), end, span.status)
+
+
+def _earlier(listed: ListedPauses) -> EarlierPauses | None:
+    if not listed.earlier:
+        return None
+    return EarlierPauses(listed.earlier, listed.length, listed.counted)

@@ -54,6 +54,7 @@ _CLOCK: dict[str, Any] = SHARED_FIELDS | {
         "calendar_version": None,
         "in_force_at": "2026-11-23T09:30:00.000000Z",
         "pauses": [],
+        "earlier_pauses": 0,
     },
 }
 _RESOLUTION: dict[str, Any] = _CLOCK | {

@@ -7,6 +7,7 @@ from pydantic import Field
 from common.web.requests import JsonTime, ResponseModel
 from sla.clocks.domain.clocks import ClockVersion, OwnedClock
 from sla.clocks.domain.explanation.trace import MAX_STRETCHES, Explanation
+from sla.clocks.domain.status_history import MAX_LISTED
 from sla.clocks.events.announcing import public_fields
 from sla.clocks.events.clock_fields import (
     ClockFields,
@@ -59,7 +60,13 @@ class Summary(ResponseModel, title="CountedTime"):
         description="When this target began to apply to the clock, in UTC; never before "
         "`started_at`."
     )
-    pauses: list[PauseResponse] = Field(description="Pauses of the clock, in order.")
+    pauses: list[PauseResponse] = Field(
+        description=f"Last pauses of the clock, in order, at most {MAX_LISTED}."
+    )
+    earlier_pauses: int = Field(
+        description="Number of pauses before those that `pauses` lists: 0 unless there were more "
+        f"than {MAX_LISTED}. A trace sums them up in its first row."
+    )
 
 
 class ClockResponse(RoutingFields, ClockFields, ResponseModel, title="Clock"):
@@ -108,7 +115,8 @@ class StretchResponse(ResponseModel, title="Stretch"):
     why: str = Field(
         description="Why it counts: `open_hours` or `around_the_clock`. Why it does not: `closed`, "
         "`holiday: ` and the holiday's name, or `paused: ` and the conversation's status. "
-        "`several` for the row that sums up the middle of a long trace."
+        "`several` for a row that sums up several stretches: the middle of a long trace, or the "
+        "time before the pauses that the clock lists."
     )
     counted_seconds: float = Field(
         description="Seconds of the stretch that count: all or none, except in a row that sums up."
@@ -122,7 +130,8 @@ class StretchResponse(ResponseModel, title="Stretch"):
 class Trace(ResponseModel):
     """Every half-open stretch from the start to ``until``: whether it counts, and why.
 
-    A long trace keeps its beginning and its end; one row sums up the middle.
+    A long trace keeps its beginning and its end; one row sums up the middle. Of a clock with very
+    many pauses, the first row sums up the time before those that it lists.
     """
 
     until: JsonTime = Field(
@@ -147,7 +156,7 @@ class Trace(ResponseModel):
         description=f"Stretches in order, at most {MAX_STRETCHES}."
     )
     truncated: bool = Field(
-        description="Whether one row sums up several stretches; the sums are complete."
+        description="Whether a row sums up several stretches; the sums are complete."
     )
 
 
@@ -173,6 +182,7 @@ def clock_body(owned: OwnedClock, links: Links) -> dict[str, object]:
             calendar_version=clock.calendar_version,
             in_force_at=clock.in_force_at,
             pauses=[PauseResponse(start=p.start, end=p.end, status=p.status) for p in clock.pauses],
+            earlier_pauses=0 if clock.earlier is None else clock.earlier.count,
         ),
     }
 

@@ -9,6 +9,7 @@ from sla.clocks.domain.clocks import (
     Clock,
     ClockState,
     ClockVersion,
+    EarlierPauses,
     OwnedClock,
     Owner,
     Pause,
@@ -44,6 +45,7 @@ CLOCK = Columns(
         "superseded": "boolean",
         "test": "boolean",
         "pauses": "jsonb",
+        "earlier_pauses": "jsonb",
         "warnings": "jsonb",
         "warned": "jsonb",
         "version": "bigint",
@@ -88,6 +90,9 @@ def to_row(clock: OwnedClock) -> dict[str, Any]:
         "superseded": current.superseded,
         "test": owner.test,
         "pauses": [[p.start, p.end, p.status] for p in value.pauses],
+        "earlier_pauses": None
+        if value.earlier is None
+        else [value.earlier.count, value.earlier.length, value.earlier.counted],
         "warnings": [[w.threshold, w.at] for w in value.warnings],
         "warned": sorted(current.warned),
         "version": current.version,
@@ -163,6 +168,7 @@ def _clock(row: Any) -> Clock:
             Pause(_time(start), _time(end) if end else None, status)
             for start, end, status in row.pauses
         ),
+        earlier=None if row.earlier_pauses is None else EarlierPauses(*row.earlier_pauses),
         warnings=tuple(WarningPoint(threshold, _time(at)) for threshold, at in row.warnings),
     )
 

@@ -84,20 +84,26 @@ def advance(windows: Iterator[Window], need: int, at_close: AtClose) -> tuple[in
     return None, need
 
 
-def elapsed(slices: Sequence[Slice], until: int, pauses: Sequence[Window]) -> int:
-    """Return the counted microseconds from the first slice's start until an instant.
+def elapsed(
+    slices: Sequence[Slice], until: int, pauses: Sequence[Window], *, since: int | None = None
+) -> int:
+    """Return the counted microseconds until an instant, from the first slice's start or ``since``.
 
     Pauses must be in order and disjoint.
     """
     return sum(
         hours.open_time(start, end)
-        for begins, ends, hours in _bounded(slices, until)
+        for begins, ends, hours in _bounded(slices, until, since)
         for start, end in without([(begins, ends)], pauses)
     )
 
 
-def deadline(slices: Sequence[Slice], need: int, pauses: Sequence[Window]) -> int | None:
+def deadline(
+    slices: Sequence[Slice], need: int, pauses: Sequence[Window], *, since: int | None = None
+) -> int | None:
     """Return the instant at which ``need`` microseconds have been counted.
+
+    They count from the first slice's start, or from ``since``.
 
     A deadline exactly at the end of a window is that end, or the start of the next window when
     ``at_close`` is ``next_open``. Returns None when a pause without end or the horizon comes first.
@@ -106,7 +112,7 @@ def deadline(slices: Sequence[Slice], need: int, pauses: Sequence[Window]) -> in
     limit = min(slices[-1].start + HORIZON, FOREVER)
     if pauses and pauses[-1][1] >= FOREVER:
         limit = pauses[-1][0]
-    for begins, ends, hours in _bounded(slices, limit):
+    for begins, ends, hours in _bounded(slices, limit, since):
         for start, end in without([(begins, ends)], pauses):
             due, need = hours.advance(start, end, need)
             if due is not None:
@@ -114,10 +120,13 @@ def deadline(slices: Sequence[Slice], need: int, pauses: Sequence[Window]) -> in
     return None
 
 
-def _bounded(slices: Sequence[Slice], until: int) -> Iterator[tuple[int, int, Hours]]:
+def _bounded(
+    slices: Sequence[Slice], until: int, since: int | None
+) -> Iterator[tuple[int, int, Hours]]:
     for index, part in enumerate(slices):
         following = slices[index + 1].start if index + 1 < len(slices) else until
-        yield part.start, min(following, until), part.hours
+        start = part.start if since is None else max(part.start, since)
+        yield start, min(following, until), part.hours
 
 
 def add_business(

@@ -79,7 +79,7 @@ class Restorer:
     def _history(self, count: int, *, is_inactive: bool) -> StatusHistory:
         spans = self.history.spans[:count]
         if is_inactive:
-            spans = (*spans[:-1], spans[-1]._replace(end=FOREVER))
+            spans[-1] = spans[-1]._replace(end=FOREVER)
         return StatusHistory(spans)
 
 
@@ -88,7 +88,7 @@ def span_values(history: StatusHistory) -> list[list[Any]]:
 
 
 def history_of_values(values: Sequence[Sequence[Any]]) -> StatusHistory:
-    return StatusHistory(tuple(StatusSpan(*span) for span in values))
+    return StatusHistory([StatusSpan(*span) for span in values])
 
 
 def fact_values(fact: Fact) -> list[Any]:

@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, tzinfo
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from sla.clocks.domain.clocks import Clock, ClockState
-from sla.clocks.domain.explanation.trace import pauses_of
+from sla.clocks.domain.clocks import Clock, ClockState, EarlierPauses
+from sla.clocks.domain.explanation.trace import counted_between, listed_from, pauses_of
 from sla.rules.domain.hours import NamedHours, Slice, elapsed
 from sla.rules.domain.instants import SECOND, micros, time_of
 from sla.rules.domain.windows import Window, without
@@ -98,7 +98,7 @@ def _breached(clock: Clock, dates: "_Dates") -> Iterator[str]:
 def _paused(clock: Clock, counting: NamedHours, dates: "_Dates") -> Iterator[str]:
     pause = clock.pauses[-1]
     now = micros(pause.start)
-    counted = elapsed([Slice(micros(clock.started_at), counting.hours)], now, pauses_of(clock, now))
+    counted = counted_between(clock, counting.hours, micros(clock.started_at), now)
     yield f"{_amount(counted)} counted"
     yield f"paused since {dates.short(pause.start)} ({pause.status})"
     yield "no deadline until the pause ends"
@@ -117,7 +117,8 @@ def _course(clock: Clock, counting: NamedHours, dates: "_Dates") -> Iterator[str
         return
     start, due = micros(clock.started_at), micros(clock.due_at)
     pauses = pauses_of(clock, due)
-    if isinstance(counting.hours, WorkingCalendar) and len(pauses) <= _FOLLOWED_PAUSES:
+    is_followed = clock.earlier is None and len(pauses) <= _FOLLOWED_PAUSES
+    if isinstance(counting.hours, WorkingCalendar) and is_followed:
         days = _Days(counting.hours, start, due, pauses, dates)
         yield from days.described(clock.target_seconds * SECOND)
     yield from _pauses(clock, due, pauses, dates)
@@ -126,14 +127,27 @@ def _course(clock: Clock, counting: NamedHours, dates: "_Dates") -> Iterator[str
 
 
 def _pauses(clock: Clock, due: int, pauses: Sequence[Window], dates: "_Dates") -> Iterator[str]:
+    if clock.earlier is not None:
+        yield _sum_of_pauses(clock.earlier, clock, due, pauses)
+        return
     shown = [pause for pause in clock.pauses[:_NAMED] if micros(pause.start) < due]
     for pause in shown:
         end = due if pause.end is None else min(due, micros(pause.end))
         length = _amount(end - micros(pause.start))
         yield f"paused for {length} from {dates.short(pause.start)} ({pause.status})"
     if len(pauses) > len(shown):
-        total = _amount(sum(end - start for start, end in pauses))
-        yield f"{len(pauses)} pauses of {total} in all"
+        yield f"{len(pauses)} pauses of {_amount(_length(pauses))} in all"
+
+
+def _sum_of_pauses(earlier: EarlierPauses, clock: Clock, due: int, pauses: Sequence[Window]) -> str:
+    if due < listed_from(clock):
+        return "many pauses"  # The clock breached before the pauses that it lists.
+    total = _amount(earlier.length + _length(pauses))
+    return f"{earlier.count + len(pauses)} pauses of {total} in all"
+
+
+def _length(windows: Sequence[Window]) -> int:
+    return sum(end - start for start, end in windows)
 
 
 def _special_days(

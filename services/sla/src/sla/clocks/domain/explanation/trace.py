@@ -24,7 +24,8 @@ class Stretch:
     """A half-open stretch of a clock's life; an ``expected`` one lies in the future.
 
     ``why`` is ``open_hours``, ``around_the_clock``, ``closed``, ``holiday: <name>``,
-    ``paused: <status>``, or ``several`` for the row that sums up the middle of a long trace.
+    ``paused: <status>``, or ``several`` for a row that sums up the middle of a long trace, or the
+    time before the pauses that the clock lists.
     """
 
     start: datetime
@@ -39,7 +40,7 @@ class Stretch:
 class Explanation:
     """``as_of`` parts what has happened from what is expected up to ``until``.
 
-    ``truncated`` means that one of the stretches sums up several; the sums are complete.
+    ``truncated`` means that some of the stretches sum up several; the sums are complete.
     """
 
     as_of: datetime
@@ -86,6 +87,25 @@ def pauses_of(clock: Clock, until: int) -> tuple[Window, ...]:
     )
 
 
+def counted_between(clock: Clock, hours: Hours, start: int, end: int) -> int:
+    """Return the time that counts, in microseconds.
+
+    Before the pauses that the clock lists, only what counts from its start on is known.
+    """
+    listed = listed_from(clock)
+    if clock.earlier is not None and start < listed:
+        if end < listed:
+            return min(clock.earlier.counted, clock.target_seconds * SECOND)
+        return clock.earlier.counted + counted_between(clock, hours, listed, end)
+    pauses = pauses_of(clock, end)
+    return elapsed([Slice(start, hours)], end, pauses) if start < end else 0
+
+
+def listed_from(clock: Clock) -> int:
+    """Return the instant from which on all pauses of a clock are listed, in microseconds."""
+    return micros(clock.started_at if clock.earlier is None else clock.pauses[0].start)
+
+
 @dataclass(frozen=True, slots=True)
 class _Life:
     """The stretches of a clock from ``start`` to ``end``, in microseconds."""
@@ -97,17 +117,19 @@ class _Life:
     now: int
 
     def counted(self, start: int, end: int) -> int:
-        pauses = pauses_of(self.clock, end)
-        return elapsed([Slice(start, self.hours)], end, pauses) if start < end else 0
+        return counted_between(self.clock, self.hours, start, end)
 
     def rows(self) -> tuple[list[Stretch], bool]:
-        """Return at most ``MAX_STRETCHES`` rows, and whether one of them sums up several."""
-        rows = list(islice(self._stretches(self.start, self.end), MAX_STRETCHES + 1))
+        """Return at most ``MAX_STRETCHES`` rows, and whether some of them sum up several."""
+        listed = min(self.end, listed_from(self.clock))
+        rows = list(islice(self._stretches(listed, self.end), MAX_STRETCHES + 1))
+        if listed > self.start:
+            rows.insert(0, self._sum(time_of(self.start), time_of(listed)))
         if len(rows) <= MAX_STRETCHES:
-            return rows, False
+            return rows, listed > self.start
         head = rows[:_HEAD]
         tail = self._last(micros(head[-1].end))
-        middle = self._middle(head[-1].end, tail[0].start)
+        middle = self._sum(head[-1].end, tail[0].start)
         return [*head, middle, *tail], True
 
     def _last(self, after: int) -> list[Stretch]:
@@ -123,7 +145,7 @@ class _Life:
                 return list(stretches)
             span *= 2
 
-    def _middle(self, start: datetime, end: datetime) -> Stretch:
+    def _sum(self, start: datetime, end: datetime) -> Stretch:
         counted = self.counted(micros(start), micros(end))
         return Stretch(
             start,
