@@ -247,14 +247,23 @@ PROBLEM_TYPES: tuple[ProblemType, ...] = (
         "Correct each field that `errors` points at; the codes are listed below.",
         "the request body is invalid",
         (
+            FieldError("/time_zone", ErrorCode.MISSING, "is required"),
             FieldError(
                 "/timezone",
                 ErrorCode.UNKNOWN_FIELD,
                 "there is no such field; did you mean time_zone?",
-                ("name", "time_zone", "hours"),
+                (
+                    "name",
+                    "time_zone",
+                    "hours",
+                    "overrides",
+                    "breaks",
+                    "holidays",
+                    "national_holidays",
+                    "deadline_at_close",
+                ),
                 "time_zone",
             ),
-            FieldError("/time_zone", ErrorCode.MISSING, "is required"),
         ),
     ),
     ProblemType(
