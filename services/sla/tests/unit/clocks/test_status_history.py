@@ -1,7 +1,7 @@
 """A clock counts along the history of its status without looking at old pauses again."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.sla.tests.calendars import CountedHours, calendar
@@ -33,6 +33,14 @@ def windows(spans: list[StatusSpan]) -> list[Window]:
     another=st.tuples(st.integers(0, 20), st.sampled_from(HOURS)),
     needs=st.lists(st.integers(1, 60), min_size=1, max_size=3),
     asked=st.sets(st.integers(0, 40)),
+)
+@example(  # a pause without length at the start
+    began=0,
+    changes=[(0, "open"), (0, "pending"), (0, "open")],
+    hours=HOURS[0],
+    another=(20, HOURS[0]),
+    needs=[1],
+    asked={0},
 )
 @settings(max_examples=400, deadline=None)
 def test_it_counts_as_a_look_at_all_pauses_would(*, began, changes, hours, another, needs, asked):

@@ -161,7 +161,7 @@ class Stopwatch:
     def _read(self, span: StatusSpan, slices: Sequence[Slice]) -> None:
         start = max(span.start, self.start)
         self.counted += elapsed(slices, start, (), since=self.until)
-        if span.status in self.statuses:
+        if span.status in self.statuses and span.end > self.start:
             self._last.append(CountedPause(span._replace(start=start), self.counted))
             unlisted = _unlisted(self._dropped + len(self._last))
             dropped, self._last = _parted(self._last, unlisted - self._dropped)
