@@ -1,6 +1,6 @@
 """The services answer the examples of problems as shown, wherever a call can cause them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +11,10 @@ from common.web import AppState
 from common.web.auth import RateLimiter, registered_scopes
 from common.web.problems import PROBLEM_TYPES, ProblemType, example_of
 from common.web.responses import sse
-from devstack.servers.postgres import Server
-from devstack.servers.roles import runtime_dsn
-from devstack.stack.credentials import load_credentials
-from devstack.stack.services import NAMES
-from devstack.testing.postgres import Templates
 from identity.merging.http.problems import PROBLEM_TYPES as OF_MERGES
 from sla.alerts.http.state import AlertsState
 from tests.security.raw_client import Answer
-from tests.security.site import ALPHA, Site, open_site
+from tests.security.site import ALPHA, Site
 
 Json = dict[str, Any]
 CALENDARS, POLICIES = "/v1/sla/calendars", "/v1/sla/policies"
@@ -82,7 +77,6 @@ CIRCUMSTANCES: Mapping[str, Callable[[AppState, pytest.MonkeyPatch], None]] = {
     "internal-server-error": lambda state, patch: patch.delitem(state.parts, AlertsState),
 }
 ELSEWHERE = {
-    "malformed-form": "no provider's call is read as a form before it is stored",
     "request-timeout": "its body would have to take its time",
     "idempotency-in-progress": "the first request would have to be still running",
     "answer-not-kept": "its size and digest are those of one answer of a megabyte",
@@ -91,17 +85,6 @@ ELSEWHERE = {
     "service-unavailable": "the proxy answers it",
 }
 """The types that no single call causes; tests of their mechanisms do."""
-
-
-@pytest.fixture(scope="module")
-async def site(
-    postgres_server: Server, templates: Templates, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Site]:
-    databases = {name: templates.clone(name) for name in NAMES}
-    dsns = {name: runtime_dsn(postgres_server.dsn(databases[name]), name) for name in NAMES}
-    async with open_site(dsns, load_credentials(tmp_path_factory.mktemp("problems"))) as site:
-        yield site
-    templates.drop(list(databases.values()))
 
 
 def test_every_type_is_caused_here_or_elsewhere():

@@ -23,7 +23,6 @@ class Example:
     status: int = 200
     answer: Any = None
     """The body of the answer; None if it has none."""
-    answer_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def examples(*shown: Example) -> dict[str, Any]:

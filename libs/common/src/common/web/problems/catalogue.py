@@ -97,13 +97,6 @@ PROBLEM_TYPES: tuple[ProblemType, ...] = (
         ),
     ),
     ProblemType(
-        "malformed-form",
-        400,
-        "The body of a webhook call is not the form that its provider sends.",
-        "Check what stands between the provider and this API.",
-        "the request body is not a valid form",
-    ),
-    ProblemType(
         "bad-cursor",
         400,
         "`cursor` is not the `next` of a page of this list with these filters, or is of another"

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, NoReturn, TypeVar
-from urllib.parse import parse_qsl
 
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -167,25 +166,6 @@ class RawBody:
 
     content: bytes
     content_type: str
-
-    def form(self) -> list[tuple[str, str]]:
-        """Read ``application/x-www-form-urlencoded``; raises HttpError 400 for anything else."""
-        try:
-            return parse_qsl(
-                self.content.decode("utf-8"),
-                keep_blank_values=True,
-                strict_parsing=bool(self.content),
-                errors="strict",
-                max_num_fields=1_000,
-            )
-        except ValueError:
-            raise HttpError(
-                400, "the request body is not a valid form", type_suffix="malformed-form"
-            ) from None
-
-    def json(self, limits: Limits | None = None) -> Any:
-        """Read JSON as strictly as any body: 400 or 422."""
-        return parse(self.content, limits or Limits())
 
 
 @dataclass(frozen=True, slots=True)
