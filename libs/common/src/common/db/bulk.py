@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from common.db.connections import Transaction, driver_of
+from common.runtime import in_turns
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _BEGIN = text("SELECT")
@@ -29,7 +30,7 @@ async def copy_rows(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any
         await tx.execute(_BEGIN)
     try:
         await driver.copy_records_to_table(
-            table, columns=tuple(rows[0]), records=[tuple(row.values()) for row in rows]
+            table, columns=tuple(rows[0]), records=in_turns(tuple(row.values()) for row in rows)
         )
     except DRIVER_ERRORS as error:
         lost = driver.is_closed()

@@ -1,14 +1,26 @@
-"""Turns: long work on the event loop lets other tasks run every few milliseconds."""
+"""Turns: long work on the event loop lets other tasks run every few milliseconds.
+
+While other owners are active, it also rests after each turn for as long as the turn took: their
+requests have steps outside of the process too, and would meet the next turn whenever they return.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextvars import ContextVar
 from typing import TypeVar
 
 T = TypeVar("T")
 
 TURN_SECONDS = 0.002
 """How long work may hold the loop; a request has a dozen steps, and each may wait for one turn."""
+
+_others_active: ContextVar[Callable[[], bool]] = ContextVar("others_active", default=lambda: False)
+
+
+def rest_beside_others(others_active: Callable[[], bool]) -> None:
+    """Let the work of this task rest after each turn while ``others_active`` returns true."""
+    _others_active.set(others_active)
 
 
 class Turns:
@@ -19,8 +31,9 @@ class Turns:
 
     async def give_way(self) -> None:
         """Let other tasks run if this work has held the loop for a turn."""
-        if time.perf_counter() - self._began >= TURN_SECONDS:
-            await asyncio.sleep(0)
+        taken = time.perf_counter() - self._began
+        if taken >= TURN_SECONDS:
+            await asyncio.sleep(taken if _others_active.get()() else 0)
             self._began = time.perf_counter()
 
 

@@ -11,7 +11,12 @@ from common.errors import UnavailableError
 from common.web.auth import ServiceTokens
 from interactions.history import Identifier
 from interactions.history.clients.breaker import Breaker
-from interactions.history.clients.identity import MAX_BYTES, MAX_IDENTIFIERS, HttpIdentity
+from interactions.history.clients.identity import (
+    MAX_BYTES,
+    MAX_IDENTIFIERS,
+    MAX_REQUESTS,
+    HttpIdentity,
+)
 from interactions.history.usecases.resolve_contacts import IdentityFaultError, ResolutionRequest
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,7 +71,8 @@ async def test_no_batch_is_larger_than_identity_accepts(identifiers: int, value:
     assert len(answers) == 1_000
     assert sum(items for items, _, _ in sizes) == 1_000
     for items, named, size in sizes:
-        assert items <= 1_000
+        assert items <= MAX_REQUESTS
         assert named <= MAX_IDENTIFIERS
         assert size <= MAX_BYTES + 10_000
-    assert (len(sizes) == 1) is (identifiers == 1), "one call where one will do"
+    if identifiers == 1:
+        assert len(sizes) == 1_000 // MAX_REQUESTS, "no more calls than needed"

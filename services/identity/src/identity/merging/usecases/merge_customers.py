@@ -63,7 +63,7 @@ async def merge_customers(
     return result
 
 
-def _plan(roster: Roster, command: MergeCustomers) -> MergeResult:
+async def _plan(roster: Roster, command: MergeCustomers) -> MergeResult:
     plan = plan_merge(roster, command.source_id, command.target_id, command.limits)
     if plan is None:
         (customer_id,) = roster.customer_ids

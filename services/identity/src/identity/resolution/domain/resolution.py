@@ -3,7 +3,7 @@
 Requests are resolved in order, and each sees the changes of those before it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -49,11 +49,14 @@ class Context:
     new_id: Callable[[], UUID]
 
 
-def resolve_all(
-    roster: Roster, requests: Sequence[PreparedRequest], context: Context
-) -> tuple[ResolutionResult, ...]:
-    """Resolve the requests in order; an invalid one gets its error, the others succeed."""
-    return tuple(_resolve_or_error(roster, request, context) for request in requests)
+def resolve_or_error(
+    roster: Roster, request: PreparedRequest, context: Context
+) -> ResolutionResult:
+    """Resolve one request of a batch; an invalid one gets its error, and changes nothing."""
+    try:
+        return resolve(roster, request, context)
+    except ServiceError as error:
+        return error
 
 
 def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resolution:
@@ -75,15 +78,6 @@ def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resol
     if not cluster.members:
         return _create(roster, request, context, dropped)
     return _update(roster, request, context, cluster, dropped)
-
-
-def _resolve_or_error(
-    roster: Roster, request: PreparedRequest, context: Context
-) -> ResolutionResult:
-    try:
-        return resolve(roster, request, context)
-    except ServiceError as error:
-        return error
 
 
 def _look_up(cluster: Cluster, dropped: tuple[DroppedIdentifier, ...]) -> Resolution:

@@ -1,5 +1,6 @@
 """Writes what a unit of work changed: one statement, and one more if it merged customers."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from common.db import Columns, Transaction, bytea_text
 from common.jsons import dumps
+from common.runtime import in_turns
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.domain.normalisation import NORMALISER_VERSION
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
@@ -127,10 +129,14 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         "tenant_id": tenant_id,
         "now": now,
         "normaliser_version": NORMALISER_VERSION,
-        "customers": _CUSTOMER.values(_customer_rows(pending)),
+        "customers": _CUSTOMER.values([row async for row in in_turns(_customer_rows(pending))]),
         "created": sorted(pending.created),
-        "observations": _OBSERVATION.values(_observation_rows(pending)),
-        "identifiers": _IDENTIFIER.values(_identifier_rows(roster)),
+        "observations": _OBSERVATION.values(
+            [row async for row in in_turns(_observation_rows(pending))]
+        ),
+        "identifiers": _IDENTIFIER.values(
+            [row async for row in in_turns(_identifier_rows(roster))]
+        ),
         "absorbed": list(pending.redirects),
     }
     saved_identifiers = (await tx.execute(SAVE, parameters)).scalar_one()
@@ -156,8 +162,8 @@ async def _save_merges(
     await tx.execute(MERGE, parameters)
 
 
-def _customer_rows(pending: PendingWrites) -> list[dict[str, Any]]:
-    return [
+def _customer_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
+    return (
         {
             "id": customer.id,
             "version": customer.version,
@@ -166,11 +172,11 @@ def _customer_rows(pending: PendingWrites) -> list[dict[str, Any]]:
             "merged_into": pending.redirects.get(customer.id),
         }
         for customer in pending.customers.values()
-    ]
+    )
 
 
-def _observation_rows(pending: PendingWrites) -> list[dict[str, Any]]:
-    return [
+def _observation_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
+    return (
         {
             "customer_id": customer_id,
             "name": observation.name,
@@ -182,11 +188,11 @@ def _observation_rows(pending: PendingWrites) -> list[dict[str, Any]]:
             "ingested_at": observation.value.ingested_at,
         }
         for customer_id, observation in pending.observations
-    ]
+    )
 
 
-def _identifier_rows(roster: Roster) -> list[dict[str, Any]]:
-    return [
+def _identifier_rows(roster: Roster) -> Iterator[dict[str, Any]]:
+    return (
         {
             "type": key.type,
             "scope": key.scope,
@@ -199,7 +205,7 @@ def _identifier_rows(roster: Roster) -> list[dict[str, Any]]:
         }
         for key, identifier in roster.pending.links.items()
         if (owner := roster.owner(key)) is not None
-    ]
+    )
 
 
 def _merge_rows(pending: PendingWrites) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ async def plan_under_locks(
     tenant_id: str,
     *,
     load: Load,
-    plan: Callable[[Roster], T],
+    plan: Callable[[Roster], Awaitable[T]],
     keys: frozenset[IdentifierKey] = frozenset(),
 ) -> tuple[Roster, T]:
     """Return the roster with its pending writes, and the result of ``plan``.
@@ -32,7 +32,7 @@ async def plan_under_locks(
         roster = Roster(await load())
         customer_ids = roster.customer_ids
         unowned = frozenset(key for key in keys if roster.owner(key) is None)
-        result = plan(roster)
+        result = await plan(roster)
         if not roster.pending or locks.cover(unowned, customer_ids):
             return roster, result
         await locks.take(tx, unowned, customer_ids)

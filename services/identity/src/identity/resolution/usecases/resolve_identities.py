@@ -12,7 +12,8 @@ from identity.customers.domain.customers import CustomerLimits
 from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
 from identity.resolution.domain.requests import PreparedRequest, ResolutionRequest, prepare
-from identity.resolution.domain.resolution import Context, ResolutionResult, resolve_all
+from identity.resolution.domain.resolution import Context, ResolutionResult, resolve_or_error
+from identity.resolution.domain.roster import Roster
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
 
@@ -47,7 +48,7 @@ async def resolve_identities(
         tx,
         command.tenant_id,
         load=lambda: list_customers_by_keys(tx, command.tenant_id, keys),
-        plan=lambda roster: resolve_all(roster, requests, context),
+        plan=lambda roster: _resolve_in_turns(roster, requests, context),
         keys=keys,
     )
     if roster.pending:
@@ -55,3 +56,11 @@ async def resolve_identities(
         events = announce(roster.pending.changes, tenant_id=command.tenant_id, now=now)
         await outbox.record(tx, events)
     return results
+
+
+async def _resolve_in_turns(
+    roster: Roster, requests: Iterable[PreparedRequest], context: Context
+) -> tuple[ResolutionResult, ...]:
+    return tuple(
+        [resolve_or_error(roster, request, context) async for request in in_turns(requests)]
+    )

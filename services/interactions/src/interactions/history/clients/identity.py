@@ -26,8 +26,9 @@ from interactions.history.usecases.resolve_contacts import (
 _log = get_logger(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1_048_576
-MAX_REQUESTS, MAX_BYTES, MAX_IDENTIFIERS = 1_000, 6_000_000, 25_000
-"""The limits of one batch, below identity's own, so that it refuses no batch as a whole."""
+MAX_REQUESTS, MAX_BYTES, MAX_IDENTIFIERS = 100, 6_000_000, 25_000
+"""The limits of one batch: below identity's own, so that it refuses no batch as a whole, and few
+enough requests that neither side holds its event loop for long when it reads them."""
 _JSON = {"content-type": "application/json"}
 _LEVELS = {level.value: level for level in Level}
 SCOPES = "identity:write context:read"

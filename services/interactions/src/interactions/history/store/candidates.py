@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Columns, Transaction
+from common.runtime import in_turns
 from interactions.history.domain.conversation import Conversation
 from interactions.history.domain.placement import Candidate, Incoming, Via
 from interactions.history.store.conversation_rows import CONVERSATION, from_row
@@ -127,14 +128,14 @@ async def find_candidates(
         "tenant_id": tenant_id,
         "span": window,
         "space": _space(tenant_id),
-        "items": _ITEM.values([_item_row(item) for item in items]),
+        "items": _ITEM.values([_item_row(item) async for item in in_turns(items)]),
     }
     rows = (await tx.execute(FIND, values | {"threads_are_locked": False})).all()
     if rows[0].locked:
         rows = (await tx.execute(FIND, values | {"threads_are_locked": True})).all()
     known: dict[UUID, Conversation] = {}
     candidates = []
-    for row in rows:
+    async for row in in_turns(rows):
         if row.place is None:  # the line that says how many locks were taken, and nothing was found
             continue
         place, via, conversation_id = row.place, row.via, row.conversation_id

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from common.errors import NotFoundError
+from common.runtime import in_turns
 from interactions.history.domain.conversation import Conversation
 from interactions.history.store.conversation_rows import CONVERSATION, from_row, to_row
 
@@ -57,5 +58,5 @@ async def save_conversations(
     """Insert the new ones and overwrite the others, which the caller has locked."""
     if not conversations:
         return
-    rows = [to_row(conversation) for conversation in conversations]
+    rows = [to_row(conversation) async for conversation in in_turns(conversations)]
     await tx.execute(_SAVE, {"tenant_id": tenant_id, "conversations": CONVERSATION.values(rows)})

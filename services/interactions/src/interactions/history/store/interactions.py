@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from common.db import Columns, Transaction, bytea_text, copy_rows
 from common.jsons import dumps_text
+from common.runtime import in_turns
 from interactions.history.domain.contact import NOBODY, Identifier
 from interactions.history.domain.interaction import UNCHANGED_FIELDS, ProviderKey, fingerprint
 from interactions.history.domain.interaction_time import InteractionTime
@@ -144,7 +145,10 @@ async def insert_interactions(
     await copy_rows(
         tx,
         "interaction",
-        [_row(tenant_id, placed, time, sequence, now) for placed, time, sequence in rows],
+        [
+            _row(tenant_id, placed, time, sequence, now)
+            async for placed, time, sequence in in_turns(rows)
+        ],
     )
 
 
