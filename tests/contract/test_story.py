@@ -1,11 +1,14 @@
 """The examples of all events tell one story that could have happened."""
 
 import json
+import re
 from collections import defaultdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from common import story
 from common.messaging import Envelope
 from common.messaging.envelope import headers_of
 from tools.contracts.event_catalogue import header_names
@@ -35,6 +38,15 @@ def test_each_event_has_an_id_of_its_own_of_when_it_was_written():
         made = UUID(EXAMPLES[event_type]["id"])
         assert made.version == 7
         assert made.int >> 80 == int(moment.recorded_at.timestamp() * 1000)
+
+
+def test_each_id_of_the_story_is_of_its_day():
+    texts = map(str, vars(story).values())
+    ids = [UUID(text) for text in texts if re.fullmatch("[0-9a-f-]{36}", text)]
+    assert len(set(ids)) == len(ids) > 0
+    for made in ids:
+        assert made.version == 7
+        assert datetime.fromtimestamp((made.int >> 80) / 1000, UTC).date() == date(2026, 11, 23)
 
 
 def test_it_has_one_customer_one_conversation_and_its_clocks():

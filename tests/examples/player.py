@@ -64,7 +64,7 @@ class Player:
         if answer.status != played.example["status"]:
             return [f"the status is {answer.status}: {answer.text()}"]
         shown = played.example["answer"]
-        if isinstance(shown, dict) and "event" in shown:
+        if _is_event(shown):
             shown = shown | {"data": loads(shown["data"])}
         return list(self.counterparts.compare(shown, _body(answer)))
 
@@ -84,10 +84,18 @@ class Player:
         if any(isinstance(call, SignedBody) for call in calls(played.route.dependant)):
             headers |= signed_headers(target, body)
             body = urlencode(body).encode()
-        return await self._send(played.service, method, target, body=body, headers=headers)
+        more = {"body": body, "headers": headers}
+        if _is_event(played.example["answer"]):
+            more["wait_for"] = b"id: "
+        return await self._send(played.service, method, target, **more)
 
     async def _send(self, service: str, method: str, target: str, **more: Any) -> Answer:
         return await self._site.call(service, method, target, by=ALPHA, key=self._key, **more)
+
+
+def _is_event(shown: Any) -> bool:
+    """Return whether what an example shows is an event of a stream."""
+    return isinstance(shown, dict) and "event" in shown
 
 
 def _joined(query: Mapping[str, Any]) -> Json:
