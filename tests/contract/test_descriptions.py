@@ -1,6 +1,7 @@
 """The documents describe every field and parameter: what it means, its unit, its values."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,19 @@ def test_a_limit_of_a_list_is_not_given_as_the_length_of_a_text(path: Path):
         if "maxLength" in (schema := parameter.get("schema", {}))
         and any(member.get("type") == "array" for member in schema.get("anyOf", ()))
     ] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_value_of_a_list_that_is_split_at_commas_has_no_empty_part(path: Path):
+    """``a,`` would be two values, of which the second is refused."""
+    items = {
+        (address, parameter["name"]): parameter["schema"]["items"]
+        for address, operations in json.loads(path.read_text())["paths"].items()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        if "comma" in parameter["description"] and parameter["schema"].get("type") == "array"
+    }
+    texts = {where: item for where, item in items.items() if not {"enum", "format"} & item.keys()}
+    for where, item in texts.items():
+        for text in ("a,", ",a", "a,,b", ","):
+            assert not re.search(item["pattern"], text), where

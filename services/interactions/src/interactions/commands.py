@@ -6,10 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from common.cli import read_secret, with_service
 from common.service import Service
+from common.web.requests import Slug
 from interactions.channels.kit.sealing import Sealer
 from interactions.channels.providers.registry import adapters
 from interactions.channels.store.accounts import list_accounts
@@ -31,6 +32,9 @@ _NO_ARGUMENT = (
     "every user of the machine can read the arguments of a command, so --secret is not accepted;"
     " pipe the secret in, name a file with --secret-file, or set CHANNEL_SECRET. Replace the secret"
     " at the provider if you have just typed it"
+)
+_NO_CHANNEL = (
+    "a channel is 1 to 64 lower-case letters, digits, _, . or -, beginning with a letter or a digit"
 )
 
 
@@ -71,6 +75,10 @@ def channels_add(
         raise typer.BadParameter(_NO_ARGUMENT)
     if provider not in adapters():
         raise typer.BadParameter(f"unknown provider; available: {', '.join(adapters())}")
+    try:
+        TypeAdapter(Slug).validate_python(channel)
+    except ValidationError as error:
+        raise typer.BadParameter(_NO_CHANNEL) from error
     plaintext = os.environ.get("CHANNEL_SECRET") or read_secret("provider's secret", secret_file)
 
     async def add(service: Service) -> None:

@@ -37,6 +37,14 @@ def test_an_account_at_an_unknown_provider_is_refused():
     assert "canary" not in answer.output
 
 
+@pytest.mark.parametrize("channel", ["SMS", "sms,chat", ""])
+def test_a_channel_that_no_interaction_could_have_is_refused(stored, channel: str):
+    answer = CliRunner().invoke(channels, [*ADD, "--channel", channel], input="canary\n")
+    assert answer.exit_code == 2
+    assert "lower-case letters" in answer.output
+    assert not stored
+
+
 def test_a_secret_as_an_argument_is_refused_and_not_quoted(stored):
     answer = CliRunner().invoke(channels, [*ADD, "--secret", "canary"])
     assert answer.exit_code == 2

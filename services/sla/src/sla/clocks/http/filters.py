@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from common.web.requests import Name, SplitAtCommas, one_of
+from common.web.requests import Name, Slug, SplitAtCommas, one_of
 from sla.clocks.domain.clocks import Severity
 from sla.clocks.events.clock_fields import MetricName
 
@@ -35,7 +35,7 @@ Policies = Annotated[
     ),
 ]
 Channels = Annotated[
-    list[Name] | None,
+    list[Slug] | None,
     SplitAtCommas,
     Query(
         max_length=_MAX_VALUES,
