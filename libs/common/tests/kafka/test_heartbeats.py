@@ -1,6 +1,8 @@
 """What a consumer believes of heartbeats that are early, late, missing or about another topic."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -101,44 +103,53 @@ async def test_a_partition_without_a_heartbeat_has_no_watermark_until_an_event_c
     await db.close()
 
 
-async def test_a_heartbeat_of_a_topic_that_was_made_anew_does_not_count_at_an_old_position(
+async def test_a_heartbeat_of_a_topic_that_was_created_again_does_not_count_at_an_old_position(
     fresh_dsn: FreshDsn,
     kafka_bootstrap: str,
     new_topic: NewTopicFor,
     monkeypatch: pytest.MonkeyPatch,
 ):
     """Nothing of the new topic is applied, although the stored position is behind its offset."""
-    topic, db, now = await new_topic(partitions=1), database(fresh_dsn("common")), wall_time()
+    topic, db, now = await new_topic(partitions=2), database(fresh_dsn("common")), wall_time()
     await db.run(make_kept)
     await make_watermark_topics(kafka_bootstrap)
-    of_before = Heartbeat(topic, 0, 2, now - EARLIER)
     await db.run(claims.ensure_positions, "notes.keeper", topic, {0: 2})
-    await db.execute_once(claims.raise_watermarks, "notes.keeper", [of_before])
     async with Sending(kafka_bootstrap, topic) as sending:
         await sending.note("never applied")
+    await send(
+        kafka_bootstrap,
+        Heartbeat(topic, 0, 1, now - LATER),
+        Heartbeat(topic, 1, 0, now - LATER),
+    )
     stopped = consumer(db, kafka_bootstrap, stream_of(topic))
-    await send(kafka_bootstrap, Heartbeat(topic, 0, 1, now - LATER))
-    answer_slowly(monkeypatch)
     async with running(stopped):
+        with withheld_answers(monkeypatch):
+            await until(lambda: stands_at(db, {0: None, 1: now - LATER}), within=20)
         reason = "not consuming: OffsetsLostError"
         await until(lambda: stopped.healthy() == reason, within=20)
-    assert await stands_at(db, {0: now - EARLIER})
+    assert await stands_at(db, {0: None, 1: now - LATER})
     assert await kept_is(db, [])
     await db.close()
 
 
-def answer_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let some seconds pass between the choice of a position and the answer to a fetch there."""
-    poll = GroupReader.poll
+@contextmanager
+def withheld_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep consumers from learning during the block what the broker answers at a position."""
+    poll, answered = GroupReader.poll, asyncio.Event()
 
     async def late(reader, wait_seconds, *partitions):
-        await asyncio.sleep(3 if partitions else 0)
+        if partitions:
+            await answered.wait()
         return await poll(reader, wait_seconds, *partitions)
 
     monkeypatch.setattr(GroupReader, "poll", late)
+    try:
+        yield
+    finally:
+        answered.set()
 
 
-async def test_a_position_behind_the_end_of_its_partition_is_not_confirmed(
+async def test_a_position_behind_the_end_of_its_partition_stops_the_consumer(
     fresh_dsn: FreshDsn, kafka_bootstrap: str, new_topic: NewTopicFor
 ):
     topic, db = await new_topic(partitions=2), database(fresh_dsn("common"))

@@ -323,7 +323,7 @@ async def test_a_mistake_of_the_decoder_puts_only_its_record_aside(db):
     assert await db.read(scalar, "SELECT detail FROM dead_letter") == "KeyError"
 
 
-async def test_a_heartbeat_counts_only_where_all_that_it_speaks_of_is_applied(db):
+async def test_a_heartbeat_counts_only_where_exactly_what_it_speaks_of_is_applied(db):
     past = await db.read(scalar, "SELECT clock_timestamp() - interval '1 s'")
     await handler(db).handle(0, records("a", "b"))
 
@@ -335,7 +335,8 @@ async def test_a_heartbeat_counts_only_where_all_that_it_speaks_of_is_applied(db
     assert await db.read(scalar, "SELECT watermark FROM consumer_progress") is None
     assert await heard(2, past) == {0: past}
     assert await heard(2, past) == {}
-    assert await heard(1, past - timedelta(seconds=1)) == {}
+    assert await heard(2, past - timedelta(seconds=1)) == {}
+    assert await heard(1, past + timedelta(seconds=0.5)) == {}
     assert await db.read(scalar, "SELECT watermark FROM consumer_progress") == past
 
 

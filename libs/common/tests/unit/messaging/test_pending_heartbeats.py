@@ -30,26 +30,36 @@ def test_a_heartbeat_counts_once_its_offset_is_reached_and_only_once():
     assert noted.take({0: 11}) == []
 
 
-def test_the_latest_of_those_that_are_reached_counts():
-    assert pending(beat(10, 1), beat(12, 2)).take({0: 20}) == [beat(12, 2)]
+def test_the_latest_of_those_that_speak_up_to_the_position_counts():
+    assert pending(beat(10, 1), beat(10, 2)).take({0: 10}) == [beat(10, 2)]
 
 
 def test_a_consumer_that_is_always_behind_reaches_the_first():
     noted = pending(*(beat(10 * n, n) for n in range(1, 100)))
-    assert noted.take({0: 15}) == [beat(10, 1)]
+    assert noted.take({0: 10}) == [beat(10, 1)]
     assert noted.take({0: 990}) == [beat(990, 99)]
+
+
+def test_a_heartbeat_that_the_position_has_passed_is_forgotten():
+    noted = pending(beat(10, 1))
+    assert noted.take({0: 11}) == []
+    assert noted.take({0: 10}) == []
 
 
 def test_a_partition_of_somebody_else_keeps_its_heartbeat():
     noted = pending(beat(10, 1), beat(5, 1, partition=1))
-    assert noted.take({1: 7}) == [beat(5, 1, partition=1)]
-    assert noted.take({0: 10, 1: 7}) == [beat(10, 1)]
+    assert noted.take({1: 5}) == [beat(5, 1, partition=1)]
+    assert noted.take({0: 10, 1: 5}) == [beat(10, 1)]
 
 
-def test_a_topic_that_was_made_again_starts_with_its_own_offsets():
+def test_a_topic_that_was_created_again_starts_with_its_own_offsets():
     noted = pending(beat(500, 1), beat(3, 2))
     assert noted.take({0: 3}) == [beat(3, 2)]
     assert noted.take({0: 500}) == []
+
+
+def test_a_heartbeat_of_a_topic_that_was_created_again_does_not_count_at_the_old_position():
+    assert pending(beat(3, 2)).take({0: 500}) == []
 
 
 def test_what_could_not_be_stored_is_taken_again_unless_a_later_one_replaces_it():
@@ -61,24 +71,31 @@ def test_what_could_not_be_stored_is_taken_again_unless_a_later_one_replaces_it(
     assert noted.take({0: 10}) == [beat(10, 2)]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["note", "move"]), st.integers(0, 5)), max_size=40))
-def test_no_heartbeat_counts_early_and_the_last_one_counts_in_the_end(steps):
-    """Offsets of heartbeats and positions only grow, as they do between crashes."""
-    noted, offset, position, last = PendingHeartbeats(), 0, 0, None
-    stored = [START - timedelta(seconds=1)]
-    for number, (kind, step) in enumerate(steps):
-        if kind == "note":
-            offset += step
-            last = beat(offset, number)
-            noted.note(last)
-        else:
-            position += step
-        for taken in noted.take({0: position}):
-            assert taken.offset <= position
-            assert taken.watermark > stored[-1]
-            stored.append(taken.watermark)
-    stored += [taken.watermark for taken in noted.take({0: max(position, offset)})]
-    assert last is None or stored[-1] == last.watermark
+@given(st.lists(st.sampled_from(["event", "heartbeat", "hear", "apply"]), max_size=60))
+def test_no_watermark_counts_early_and_the_last_one_counts_in_the_end(steps):
+    """A relay sends events, with the watermark so far, and heartbeats; a consumer hears of both."""
+    noted, stored = PendingHeartbeats(), START
+    events: list[datetime] = []
+    unheard: list[Heartbeat] = []
+    covered = {0: START}  # the latest watermark that is true once so many events are applied
+    reached, applied = START, 0
+    for number, step in enumerate([*steps, *["hear"] * len(steps), *["apply"] * len(steps)], 1):
+        if step == "event":
+            events.append(reached)
+        elif step == "heartbeat":
+            unheard.append(beat(len(events), number))
+            reached = unheard[-1].watermark
+            covered[len(events)] = reached
+        elif step == "hear" and unheard:
+            noted.note(unheard.pop(0))
+        elif step == "apply" and applied < len(events):
+            stored = max(stored, events[applied])
+            applied += 1
+        for taken in noted.take({0: applied}):
+            assert taken.watermark > stored
+            stored = taken.watermark
+        assert stored <= max(at for count, at in covered.items() if count <= applied)
+    assert stored == reached
 
 
 def record(value: bytes | None) -> Record:

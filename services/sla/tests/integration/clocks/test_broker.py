@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from common.messaging import Outgoing, Producer, ensure_topics
+from common.messaging.watermarks import Heartbeat
 from common.runtime import run_components
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
@@ -46,7 +47,7 @@ async def _breach(service, producer: Producer):
         await producer.send_all(
             [Outgoing(topic, 0, record.key, record.value or b"", record.headers)]
         )
-    beat = asyncio.create_task(_heartbeats(publisher, producer, desk))
+    beat = asyncio.create_task(_heartbeats(topic, producer, desk))
     # The broker may have told of other conversations too.
     rows = (
         "SELECT published_at, payload FROM outbox WHERE type = 'sla.clock.breached'"
@@ -65,8 +66,9 @@ async def _breach(service, producer: Producer):
     return found
 
 
-async def _heartbeats(publisher: Publisher, producer: Producer, desk: Desk) -> None:
+async def _heartbeats(topic: str, producer: Producer, desk: Desk) -> None:
     while True:
-        heartbeat = publisher.heartbeat(desk.now())
+        watermark, ends = desk.now(), await producer.end_offsets(topic, [0])
+        heartbeat = Heartbeat(topic, 0, ends[0], watermark)
         await producer.send_all([heartbeat.outgoing(service="interactions")])
         await asyncio.sleep(0.2)

@@ -55,7 +55,7 @@ _RAISE = text(
     FROM unnest(cast(:partitions AS int[]), cast(:offsets AS bigint[]),
                 cast(:watermarks AS timestamptz[])) AS beat (partition, "offset", watermark)
     WHERE progress.consumer = :consumer AND progress.topic = :topic
-      AND progress.partition = beat.partition AND progress.next_offset >= beat."offset"
+      AND progress.partition = beat.partition AND progress.next_offset = beat."offset"
       AND (progress.watermark IS NULL
            OR progress.watermark < least(beat.watermark, clock_timestamp()))
     RETURNING progress.partition, progress.watermark
@@ -147,8 +147,8 @@ async def raise_watermarks(
 ) -> dict[int, datetime]:
     """Store the watermarks of heartbeats of one topic; return those that are later than before.
 
-    One counts only where everything that it speaks of is applied, so whoever owns the partition, it
-    is true.
+    One counts only where the partition is applied exactly as far as it speaks, so whoever owns the
+    partition, it is true (``PendingHeartbeats.take`` says why a position beyond is no proof).
     """
     heartbeats = sorted(heartbeats, key=lambda heartbeat: heartbeat.partition)
     result = await tx.execute(

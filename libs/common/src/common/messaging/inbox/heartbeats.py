@@ -59,7 +59,7 @@ class HeartbeatReader:
         await self._loop.run(stop)
 
     async def store_reached(self) -> None:
-        """Store the latest watermark of each partition whose position has come so far.
+        """Store the watermarks of heartbeats that speak up to where their partitions stand.
 
         While the database is away, they wait for the next call.
         """

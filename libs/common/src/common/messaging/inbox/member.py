@@ -186,9 +186,7 @@ class Member:
     async def _confirm_positions(self) -> None:
         """Seek the assigned partitions without a confirmed position, except those backing off.
 
-        A partition whose worker is still applying a batch comes later: that batch moves it. Raises
-        OffsetsLostError before any position counts that lies behind the end of its partition: the
-        heartbeats of a topic that was deleted and created again would count there.
+        A partition whose worker is still applying a batch comes later: that batch moves it.
         """
         idle = self._reader.assigned() - self._workers.keys()
         missing = {number for number in idle if self._partition(number).unconfirmed}
@@ -197,7 +195,6 @@ class Member:
         firsts = await self._reader.first_offsets(missing)
         consumer, topic = self._stream.consumer, self._stream.topic
         positions = await self._database.run(claims.ensure_positions, consumer, topic, firsts)
-        await self._reader.check_positions(positions)
         for number in self._reader.assigned() & positions.keys():
             self._reader.seek(number, positions[number])
             self._partition(number).position = positions[number]

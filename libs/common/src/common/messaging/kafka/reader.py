@@ -94,13 +94,6 @@ class GroupReader(BaseReader):
         offsets = await self._client.beginning_offsets([self._tp(p) for p in partitions])
         return {tp.partition: offset for tp, offset in offsets.items()}
 
-    async def check_positions(self, positions: Mapping[int, int]) -> None:
-        """Raise OffsetsLostError if a partition ends before the position in it."""
-        ends = await self._client.end_offsets([self._tp(p) for p in positions])
-        past = [tp.partition for tp, end in ends.items() if positions[tp.partition] > end]
-        if past:
-            raise OffsetsLostError(f"{self.topic}: partitions {past} end before their positions")
-
     async def report(self, offsets: Mapping[int, int]) -> None:
         """Report offsets to Kafka, for its lag monitoring only; refusals do not matter."""
         mine = {self._tp(p): o for p, o in offsets.items() if p in self.assigned()}

@@ -24,17 +24,18 @@ class PendingHeartbeats:
             pending.append(heartbeat)
 
     def take(self, positions: Mapping[int, int]) -> list[Heartbeat]:
-        """Return the latest heartbeat of each partition that its position has reached; forget it.
+        """Return the heartbeats that speak up to ``positions``; forget them and those before.
 
-        ``positions`` are next offsets.
+        Positions are next offsets. A heartbeat that the position has passed has nothing to add: the
+        records after it carry watermarks as late, or the next heartbeat follows them. If its topic
+        was created again, it is about other records.
         """
         taken = []
         for partition, position in positions.items():
             pending = self._pending.get(partition, [])
-            reached = [beat for beat in pending if beat.offset <= position]
-            if reached:
-                taken.append(reached[-1])
-                del pending[: len(reached)]
+            passed = [beat for beat in pending if beat.offset <= position]
+            taken += [beat for beat in passed if beat.offset == position]
+            del pending[: len(passed)]
         return taken
 
     def put_back(self, heartbeats: Iterable[Heartbeat]) -> None:
