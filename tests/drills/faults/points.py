@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.db import Database
 from common.errors import UnavailableError
 from common.messaging import GroupReader, Producer
+from common.messaging.inbox.batches import BatchHandler
 from common.messaging.kafka import KafkaError
 from common.messaging.outbox import relay_store
 
-Port = Literal["transaction", "send", "mark", "report", "post", "ddl"]
+Port = Literal["batch", "transaction", "send", "mark", "report", "post", "ddl"]
 When = Literal["before", "midway", "after"]
 How = Literal["kill", "freeze", "raise", "hang"]
 
@@ -34,10 +35,11 @@ PORTS, WHENS, HOWS = get_args(Port), get_args(When), get_args(How)
 class Point:
     """The ``nth`` matching call of a port.
 
-    ``of`` is the name of the use case that the transaction runs. ``about`` is a text that must
-    occur in the call's arguments or in the values of the transaction's statements. Calls count
-    from the one on that follows a call with the text ``behind``. ``midway`` exists for ``send``
-    only: half of the batch is acknowledged.
+    ``batch`` is what a consumer has read and not applied. ``of`` is the name of the use case, or of
+    the single statement, that the transaction runs. ``about`` is a text that must occur in the
+    call's arguments or in the values of the transaction's statements. Calls count from the one on
+    that follows a call with the text ``behind``. ``midway`` exists for ``send`` only: half of the
+    batch is acknowledged.
     """
 
     at: Port
@@ -62,7 +64,8 @@ class Point:
         self._calls = count(1)
         self._has_begun = not self.behind
         {
-            "transaction": self._arm_transaction,
+            "batch": lambda: self._arm(BatchHandler, "handle", UnavailableError("drill")),
+            "transaction": self._arm_transactions,
             "send": self._arm_send,
             "mark": lambda: self._arm(relay_store, "mark", UnavailableError("drill")),
             "report": lambda: self._arm(GroupReader, "report", KafkaError("drill")),
@@ -83,6 +86,10 @@ class Point:
             return result
 
         setattr(owner, name, wrapped)
+
+    def _arm_transactions(self) -> None:
+        self._arm_transaction()
+        self._arm_bookkeeping()
 
     def _arm_transaction(self) -> None:
         """Strike after the last statement, before COMMIT, or after COMMIT was acknowledged."""
@@ -112,6 +119,21 @@ class Point:
             return result
 
         Database.run = run  # type: ignore[method-assign]
+
+    def _arm_bookkeeping(self) -> None:
+        """Strike before or after a statement that is a transaction of its own."""
+        real, error = Database.execute_once, UnavailableError("the database is not available")
+
+        async def execute_once(database: Database, work: Any, /, *args: Any, **kwargs: Any) -> Any:
+            struck = self._counts(work.__name__, args)
+            if struck and self.when == "before":
+                await self._strike(error)
+            result = await real(database, work, *args, **kwargs)
+            if struck and self.when == "after":
+                await self._strike(error)
+            return result
+
+        Database.execute_once = execute_once  # type: ignore[method-assign]
 
     def _arm_send(self) -> None:
         if self.when != "midway":
