@@ -1,7 +1,8 @@
 """One conversation without end: what a message costs at first, and after all the others.
 
-Nine messages of the customer and one answer follow each other. Halfway the processes restart, so
-that nothing that they remember can hide what a long conversation costs.
+In one, nine messages of the customer and one answer follow each other; the other is a monologue of
+the customer that nobody answers. Halfway the processes restart, so that nothing that they remember
+can hide what a long conversation costs.
 """
 
 import asyncio
@@ -29,8 +30,8 @@ BATCH = 100
 GROWTH_AT_MOST = 1.1
 LATE_CPU_MS = 100.0
 READS = 20
-ANSWERED = 10
-"""Every so many messages one is an answer."""
+KINDS = {"thread": 10, "monologue": None}
+"""The conversations; in one with a number, every so many messages one is an answer."""
 LATE = 5
 INTERACTIONS = ("interactions api", "interactions relay", "interactions consumer")
 SLA = ("sla consumer", "sla relay")
@@ -55,11 +56,16 @@ def measure(bench: Bench) -> Iterator[Row]:
 
     The marks compare the last window with the first.
     """
-    with bench.site("endless", kafka=True) as site:
+    for kind, answered in KINDS.items():
+        yield from _measure(bench, kind, answered)
+
+
+def _measure(bench: Bench, kind: str, answered: int | None) -> Iterator[Row]:
+    with bench.site(f"endless_{kind}", kafka=True) as site:
         people.write_people(site.dsn("interactions"), [People(first=1, count=1, history=0)])
         site.start(*INTERACTIONS, *SLA, *OTHERS)
         asyncio.run(_ask(site, "sla api", "POST", "/v1/sla/policies", _POLICY))
-        thread = _Thread(site)
+        thread = _Thread(site, f"endless {kind}", answered)
         windows = [*range(0, bench.size.thread, WINDOW)]
         for number, start in enumerate(windows):
             if number and number == len(windows) // 2:
@@ -73,6 +79,8 @@ def measure(bench: Bench) -> Iterator[Row]:
 @dataclass
 class _Thread:
     site: Site
+    name: str
+    answered: int | None
     early: datetime = field(default_factory=wall_time)
     first: dict[str, float] = field(default_factory=dict)
     late_sent: int = 0
@@ -91,7 +99,7 @@ class _Thread:
         ours_ms = cpu.server / count * 1000
         first = self.first.setdefault(name, ours_ms)
         return Row(
-            f"endless thread, {name}, message {start:,} and on",
+            f"{self.name}, {name}, message {start:,} and on",
             count / took,
             ours_ms=ours_ms,
             postgres_ms=cpu.postgres / count * 1000,
@@ -107,7 +115,7 @@ class _Thread:
             cpu = meter.read() - before
             ours_ms = cpu.server / LATE * 1000
             yield Row(
-                f"endless thread, a late {what}, sla",
+                f"{self.name}, a late {what}, sla",
                 ours_ms=ours_ms,
                 postgres_ms=cpu.postgres / LATE * 1000,
                 marks=[at_most(LATE_CPU_MS, ours_ms, "ms of CPU")],
@@ -124,7 +132,7 @@ class _Thread:
         }
         for what, (process, path) in paths.items():
             latencies = asyncio.run(self._time(process, path))
-            yield Row(f"endless thread, {what}", latencies=latencies)
+            yield Row(f"{self.name}, {what}", latencies=latencies)
 
     async def _time(self, process: str, path: str) -> Latencies:
         milliseconds = []
@@ -136,13 +144,16 @@ class _Thread:
 
     async def _send(self, numbers: range) -> None:
         batches = [
-            [_item(f"endless-{n}", outbound=n % ANSWERED == 0) for n in numbers[at : at + BATCH]]
+            [_item(f"endless-{n}", outbound=self._is_answer(n)) for n in numbers[at : at + BATCH]]
             for at in range(0, len(numbers), BATCH)
         ]
         if numbers[0] == 1:
             await self._record(batches.pop(0))
             self.early = wall_time()
         await self._record(*batches)
+
+    def _is_answer(self, number: int) -> bool:
+        return self.answered is not None and number % self.answered == 0
 
     async def _send_late(self, count: int, *, outbound: bool) -> None:
         """Send messages one after another, each after sla has read the one before."""
