@@ -73,8 +73,11 @@ class Life:
     def agent(self, minutes: float, **more) -> "Life":
         return self.add(FactKind.AGENT_MESSAGE, minutes, **more)
 
-    def status(self, minutes: float, status: str, **attributes) -> "Life":
-        return self.add(FactKind.STATUS, minutes, status=status, attributes=attributes)
+    def status(
+        self, minutes: float, status: str, *, recorded: float | None = None, **attributes
+    ) -> "Life":
+        at = minutes if recorded is None else recorded
+        return self.add(FactKind.STATUS, minutes, status=status, attributes=attributes, recorded=at)
 
     def changed(self, minutes: float, **attributes) -> "Life":
         return self.add(FactKind.ATTRIBUTES, minutes, attributes=attributes)

@@ -1,9 +1,8 @@
 """Folds that go on from checkpoints give the clocks of all facts, whatever arrives."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 from uuid import UUID, uuid4
 
 import pytest
@@ -65,6 +64,13 @@ MESSAGES = [
     FactKind.BOT_MESSAGE,
     FactKind.NOTE,
 ]
+RUNS = [
+    [FactKind.CUSTOMER_MESSAGE, FactKind.CUSTOMER_MESSAGE],
+    [FactKind.AGENT_MESSAGE, FactKind.AGENT_MESSAGE],
+    [FactKind.BOT_MESSAGE, FactKind.BOT_MESSAGE],
+    [FactKind.BOT_MESSAGE, FactKind.NOTE],
+    [FactKind.AGENT_MESSAGE, FactKind.BOT_MESSAGE],
+]
 CHANGES = [FactKind.ATTRIBUTES, FactKind.STATUS]
 STATUSES = ["open", "pending", "on_hold", "resolved", "closed"]
 
@@ -84,12 +90,11 @@ class MemoryChain:
             self.stored[checkpoint.start] = stored.restated(checkpoint.state)
 
     async def before(self, place: Place) -> Checkpoint:
-        start = max(start for start in self.stored if start <= place)
-        earlier = [self.stored[at] for at in sorted(self.stored) if at < start]
-        quiet = len(list(takewhile(lambda c: c.quiet, reversed(earlier))))
-        checkpoint = replace(self._loaded(start), follows_quiet=quiet > 0)
-        if quiet > 1:
-            checkpoint = replace(checkpoint, state=earlier[1 - quiet].state)
+        first, *others = (start for start in sorted(self.stored) if start <= place)
+        checkpoint = self.stored[first]
+        for start in others:
+            checkpoint = checkpoint.followed_by(self.stored[start])
+        self.facts_read += checkpoint.size
         return checkpoint
 
     async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
@@ -100,16 +105,16 @@ class MemoryChain:
         following = self.stored[min(later)]
         return following if following.digest is None else replace(following, facts=None)
 
-    async def after_quiet(self, checkpoint: Checkpoint) -> Checkpoint | None:
-        later = [at for at in self.stored if at > checkpoint.start and not self.stored[at].quiet]
-        return self.stored[min(later)] if later else None
+    async def after_sides(
+        self, checkpoint: Checkpoint, sides: Collection[str]
+    ) -> Checkpoint | None:
+        later = [at for at in self.stored if at > checkpoint.start]
+        others = [at for at in later if self.stored[at].side not in sides]
+        return self.stored[min(others)] if others else None
 
     async def with_facts(self, checkpoint: Checkpoint) -> Checkpoint:
-        return self._loaded(checkpoint.start)
-
-    def _loaded(self, start: Place) -> Checkpoint:
-        self.facts_read += self.stored[start].size
-        return self.stored[start]
+        self.facts_read += checkpoint.size
+        return replace(checkpoint, facts=self.stored[checkpoint.start].facts)
 
 
 class Stored:
@@ -221,8 +226,8 @@ def threads(draw) -> list[Fact]:
     life = Life()
     if draw(st.integers(0, 9)):
         life.opened(by=draw(st.sampled_from(["customer", "agent", "bot"])), priority="low")
-    monologue = [FactKind.CUSTOMER_MESSAGE] * draw(st.sampled_from([0, 0, 60]))
-    kinds = st.sampled_from(monologue + MESSAGES * draw(st.integers(1, 4)) + CHANGES)
+    run = draw(st.sampled_from([[], [], *RUNS])) * 30
+    kinds = st.sampled_from(run + MESSAGES * draw(st.integers(1, 4)) + CHANGES)
     minutes = 0
     for _ in range(draw(st.integers(1, 40))):
         minutes += draw(st.integers(0, 9))
@@ -296,6 +301,46 @@ def test_a_late_message_skips_the_rest_of_a_monologue(turns, kind):
     stored, _ = _late(_chat(turns, answered=False), kind, 4.5)
     assert stored.chain.visited <= 4
     assert stored.restated <= 3
+
+
+@pytest.mark.parametrize("turns", [200, 2_000])
+@pytest.mark.parametrize(
+    "kind", [FactKind.AGENT_MESSAGE, FactKind.BOT_MESSAGE, FactKind.NOTE, FactKind.CUSTOMER_MESSAGE]
+)
+@pytest.mark.parametrize("ruleset", RULES[:2])
+def test_a_late_question_that_reopens_skips_a_run_of_ours(turns, kind, ruleset):
+    """A run is skipped whoever writes in it, and whether or not that counts as an answer."""
+    life = Life().opened(priority="urgent").customer(0).agent(0.5).status(1, "pending")
+    for turn in range(turns):
+        life.add(kind, turn + 2)
+    stored = Stored(life.facts, ruleset, Spacing(facts=20, digested=4))
+    late = life.customer(1.5, recorded=9_999).status(1.5, "open", recorded=9_999).facts[-2:]
+    stored.add(late, life.facts)
+    assert stored.rebuilds == 0
+    assert stored.clocks == by_opener(fold(life.facts, ruleset, fallback=FALLBACK).clocks)
+    assert stored.chain.visited <= 5
+    assert stored.restated <= 4
+
+
+@pytest.mark.parametrize("neutral", [FactKind.ATTRIBUTES, FactKind.AGENT_MESSAGE])
+def test_states_that_a_late_fact_skipped_are_right_when_their_run_is_cut(neutral):
+    """A fact that cuts a run leaves no state behind it that only followed from the run."""
+    life = Life().opened().customer(0).agent(0.5)
+    for turn in range(40):
+        life.customer(turn + 1)
+    stored = Stored(life.facts, RULES[0], Spacing(facts=2, digested=4))
+    for kind, minutes in [
+        (FactKind.AGENT_MESSAGE, 5.5),
+        (neutral, 25.5),
+        (FactKind.CUSTOMER_MESSAGE, 29.5),
+        (FactKind.AGENT_MESSAGE, 35.5),
+        (FactKind.CUSTOMER_MESSAGE, 31.5),
+    ]:
+        life.add(kind, minutes, recorded=9_999)
+        stored.add(life.facts[-1:], life.facts)
+        assert stored.rebuilds == 0
+        expected = fold(life.facts, RULES[0], fallback=FALLBACK).clocks
+        assert stored.clocks == by_opener(expected)
 
 
 def test_a_late_answer_to_a_long_monologue_leaves_its_next_message_waiting():

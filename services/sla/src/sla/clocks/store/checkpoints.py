@@ -1,14 +1,15 @@
 """Folds of long conversations: the head of each, and the checkpoints on the way to it."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from common.db import Columns, Transaction
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint
+from sla.clocks.domain.checkpoints.sides import changes_nothing, go_on, same_side
 from sla.clocks.domain.conversations import ConversationKey
 from sla.clocks.domain.facts import BEGINNING, Place
 from sla.clocks.store.keys import KEYS, key_values
@@ -34,7 +35,7 @@ _CHECKPOINT = Columns(
         "size": "int",
         "digest": "text",
         "facts": "text",
-        "quiet": "boolean",
+        "side": "text",
     }
 )
 _KEY = ("tenant_id", "conversation_id", "start_at", "start_rank", "start_sequence")
@@ -63,10 +64,11 @@ _SAVE_STATES = text(
 )
 _OF_CONVERSATION = "tenant_id = :tenant_id AND conversation_id = :conversation_id"
 _START = "(start_at, start_rank, start_sequence)"
+_HAS_OTHER_SIDE = "(side IS NULL OR side <> ALL(cast(:skipped AS text[])))"
 _PLACE = "(:start_at, :start_rank, :start_sequence)"
 _FIND_BEFORE = text(
     f"""
-    SELECT start_at, start_rank, start_sequence, state, seen, size, digest, facts, quiet
+    SELECT start_at, start_rank, start_sequence, state, seen, size, digest, facts, side
     FROM checkpoint
     WHERE {_OF_CONVERSATION} AND {_START} <= {_PLACE}
     ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 1
@@ -74,7 +76,7 @@ _FIND_BEFORE = text(
 )
 _STORED = """
     start_at, start_rank, start_sequence, state, seen, size, digest,
-    CASE WHEN digest IS NULL THEN facts END AS facts, quiet
+    CASE WHEN digest IS NULL THEN facts END AS facts, side
 """
 """The columns of a checkpoint, without the facts that its digest stands for."""
 _LIST_AFTER = text(
@@ -85,30 +87,32 @@ _LIST_AFTER = text(
     ORDER BY start_at, start_rank, start_sequence LIMIT :count
     """
 )
-_LIST_TWO_BEFORE = text(
+_FIND_SIDE_BEFORE = text(
     f"""
-    SELECT quiet FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} < {_PLACE}
-    ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 2
-    """
-)
-_FIND_LAST_NOT_QUIET = text(
-    f"""
-    SELECT start_at, start_rank, start_sequence FROM checkpoint
-    WHERE {_OF_CONVERSATION} AND {_START} < {_PLACE} AND NOT quiet
+    SELECT side, start_at, start_rank, start_sequence FROM checkpoint
+    WHERE {_OF_CONVERSATION} AND {_START} < {_PLACE} AND {_HAS_OTHER_SIDE}
     ORDER BY start_at DESC, start_rank DESC, start_sequence DESC LIMIT 1
     """
 )
-_FIND_SECOND_STATE = text(
+_LIST_SIDES = text(
     f"""
-    SELECT state FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
-    ORDER BY start_at, start_rank, start_sequence LIMIT 1 OFFSET 1
+    SELECT DISTINCT ON (side) side, start_at, start_rank, start_sequence FROM checkpoint
+    WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
+      AND {_START} < (:end_at, :end_rank, :end_sequence)
+    ORDER BY side, start_at, start_rank, start_sequence
     """
 )
-_FIND_AFTER_QUIET = text(
+_FIND_STATE_AFTER = text(
+    f"""
+    SELECT state FROM checkpoint WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE}
+    ORDER BY start_at, start_rank, start_sequence LIMIT 1
+    """
+)
+_FIND_AFTER_SIDES = text(
     f"""
     SELECT {_STORED}
     FROM checkpoint
-    WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE} AND NOT quiet
+    WHERE {_OF_CONVERSATION} AND {_START} > {_PLACE} AND {_HAS_OTHER_SIDE}
     ORDER BY start_at, start_rank, start_sequence LIMIT 1
     """
 )
@@ -178,6 +182,13 @@ async def save_states(
         await tx.execute(_SAVE_STATES, {"states": _RESTATED.values(rows)})
 
 
+class _Side(NamedTuple):
+    """The side of the checkpoint that starts at a place."""
+
+    start: Place
+    side: str | None
+
+
 class Checkpoints:
     """Reads the checkpoints of a conversation: one by one, the further the more at a time."""
 
@@ -189,35 +200,59 @@ class Checkpoints:
         self._is_last = False
 
     async def before(self, place: Place) -> Checkpoint:
-        """Return the last checkpoint that is not after a place, with its facts and its state."""
+        """Return the last checkpoint that is not after a place, with its facts and its run."""
         values = _place_values(self._key, place)
         checkpoint = _checkpoint((await self._tx.execute(_FIND_BEFORE, values)).one())
         self._begin_again()
-        values = _place_values(self._key, checkpoint.start)
-        earlier = (await self._tx.execute(_LIST_TWO_BEFORE, values)).scalars().all()
-        if earlier == [True, True]:
-            state = await self._state_of_quiet(checkpoint.start)
-            return replace(checkpoint, state=state, follows_quiet=True)
-        return replace(checkpoint, follows_quiet=earlier[:1] == [True])
+        previous = await self._side_before(checkpoint.start, skipped=())
+        if previous is None or previous.side is None:
+            return checkpoint
+        run, state = await self._run(checkpoint, previous)
+        return checkpoint.in_run(run, state)
 
-    async def _state_of_quiet(self, place: Place) -> str:
-        """Return the state of the second of the quiet checkpoints that lead to a place."""
+    async def _run(self, checkpoint: Checkpoint, previous: "_Side") -> tuple[str, str]:
+        """Return the run before a checkpoint and the state there, from where it was kept right.
+
+        That is behind the last checkpoint that added something to the run.
+        """
+        counting: _Side | None = previous
+        if not previous.side:
+            counting = await self._side_before(checkpoint.start, skipped=("",))
+        before = counting
+        if counting is not None and counting.side:
+            before = await self._side_before(checkpoint.start, skipped=same_side(counting.side))
+        place = _BEFORE_ALL if before is None else before.start
+        run = ""
+        for added in await self._sides(place, checkpoint.start):
+            if not changes_nothing(run, added.side):
+                run, place = go_on(run, added.side) or "", added.start
         values = _place_values(self._key, place)
-        row = (await self._tx.execute(_FIND_LAST_NOT_QUIET, values)).one_or_none()
-        loud = _BEFORE_ALL if row is None else (row.start_at, row.start_rank, row.start_sequence)
-        values = _place_values(self._key, loud)
-        state: str = (await self._tx.execute(_FIND_SECOND_STATE, values)).scalar_one()
-        return state
+        state: str = (await self._tx.execute(_FIND_STATE_AFTER, values)).scalar_one()
+        return run, state
+
+    async def _side_before(self, place: Place, *, skipped: Sequence[str]) -> "_Side | None":
+        """Return the side of the last checkpoint before a place that has none of ``skipped``."""
+        values = {**_place_values(self._key, place), "skipped": list(skipped)}
+        row = (await self._tx.execute(_FIND_SIDE_BEFORE, values)).one_or_none()
+        return None if row is None else _side(row)
+
+    async def _sides(self, after: Place, before: Place) -> Sequence["_Side"]:
+        """Return where each side comes first between two checkpoints, in order."""
+        end = dict(zip(("end_at", "end_rank", "end_sequence"), before, strict=True))
+        rows = await self._tx.execute(_LIST_SIDES, {**_place_values(self._key, after), **end})
+        return sorted((_side(row) for row in rows), key=lambda side: side.start)
 
     def _begin_again(self) -> None:
         self._ahead.clear()
         self._count, self._is_last = 1, False
 
-    async def after_quiet(self, checkpoint: Checkpoint) -> Checkpoint | None:
-        """Return the first one after a checkpoint that is not quiet, as it is stored."""
+    async def after_sides(
+        self, checkpoint: Checkpoint, sides: Collection[str]
+    ) -> Checkpoint | None:
+        """Return the first one after a checkpoint that has none of the sides, as it is stored."""
         self._begin_again()
-        values = _place_values(self._key, checkpoint.start)
-        row = (await self._tx.execute(_FIND_AFTER_QUIET, values)).one_or_none()
+        values = {**_place_values(self._key, checkpoint.start), "skipped": list(sides)}
+        row = (await self._tx.execute(_FIND_AFTER_SIDES, values)).one_or_none()
         return None if row is None else _checkpoint(row)
 
     async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
@@ -257,7 +292,7 @@ def _row(key: ConversationKey, checkpoint: Checkpoint) -> dict[str, Any]:
         "size": checkpoint.size,
         "digest": checkpoint.digest,
         "facts": checkpoint.facts,
-        "quiet": checkpoint.quiet,
+        "side": checkpoint.side,
     }
 
 
@@ -281,5 +316,9 @@ def _checkpoint(row: Any) -> Checkpoint:
         size=row.size,
         digest=row.digest,
         facts=row.facts,
-        quiet=row.quiet,
+        side=row.side,
     )
+
+
+def _side(row: Any) -> _Side:
+    return _Side((row.start_at, row.start_rank, row.start_sequence), row.side)

@@ -3,13 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sla.clocks.domain.checkpoints.checkpoint import Checkpoint, Spacing, checkpoints_of
 from sla.clocks.domain.checkpoints.digest import UNSEEN
 from sla.clocks.domain.checkpoints.heads import Head
 from sla.clocks.domain.checkpoints.refold import Refold
+from sla.clocks.domain.checkpoints.sides import SIDES, begins_run, changes_nothing, go_on
 from sla.clocks.domain.facts import Fact, Place, place_of
 from sla.clocks.domain.fold import Fold, Refolded
 
@@ -18,15 +19,17 @@ class Chain(Protocol):
     """The checkpoints of a conversation, in order; the first one is before all facts."""
 
     async def before(self, place: Place) -> Checkpoint:
-        """Return the last checkpoint that is not after a place, with its facts and its state."""
+        """Return the last checkpoint that is not after a place, with its facts and its run."""
         ...
 
     async def after(self, checkpoint: Checkpoint) -> Checkpoint | None:
         """Return the one after the checkpoint that was returned last, as it is stored."""
         ...
 
-    async def after_quiet(self, checkpoint: Checkpoint) -> Checkpoint | None:
-        """Return the first one after a checkpoint that is not quiet, as it is stored."""
+    async def after_sides(
+        self, checkpoint: Checkpoint, sides: Collection[str]
+    ) -> Checkpoint | None:
+        """Return the first one after a checkpoint that has none of the sides, as it is stored."""
         ...
 
     async def with_facts(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -106,24 +109,34 @@ async def _read_on(
     chain: Chain, refold: Refold, checkpoint: Checkpoint, late: deque[Fact]
 ) -> Checkpoint | None:
     """Read from a checkpoint on until one is met; return that, or None if the end came first."""
-    quiet_read = 0
+    run, has_other_sides = checkpoint.run, False
     while True:
         following = await _following(chain, checkpoint)
         own = _before(late, following)
         if own or checkpoint.digest is None:
             checkpoint = await chain.with_facts(checkpoint)
-        refold.read(checkpoint, own, following)
+        is_repeated = not own and changes_nothing(run, checkpoint.side)
+        sides = refold.read(checkpoint, own, following)
+        has_other_sides = has_other_sides or [*sides] != [checkpoint.side]
+        for side in sides:
+            run = go_on(run, side)
+        if following is not None and is_repeated:
+            following = await _skip_run(chain, following, run, late)
         if following is None:
             return None
-        if refold.has_met(following):
+        if refold.has_met(following) and not (has_other_sides and _needs_run(following, run)):
             return following
-        quiet_read = quiet_read + 1 if checkpoint.quiet and not own else 0
-        if quiet_read > 1 and following.quiet:
-            following = await _skip_quiet(chain, following, late)
-            if following is None:
-                return None
         checkpoint = following
         await asyncio.sleep(0)  # There may be many; others shall not wait for all of them.
+
+
+def _needs_run(checkpoint: Checkpoint, run: str | None) -> bool:
+    """Return whether the states from a checkpoint on may follow from those of its run.
+
+    Then they must be read again, if the run has changed.
+    """
+    is_first = begins_run(checkpoint.run, checkpoint.side) and begins_run(run, checkpoint.side)
+    return checkpoint.is_outdated or not is_first
 
 
 async def _following(chain: Chain, checkpoint: Checkpoint) -> Checkpoint | None:
@@ -131,16 +144,21 @@ async def _following(chain: Chain, checkpoint: Checkpoint) -> Checkpoint | None:
     return None if stored is None else checkpoint.followed_by(stored)
 
 
-async def _skip_quiet(chain: Chain, checkpoint: Checkpoint, late: deque[Fact]) -> Checkpoint | None:
-    """Return the next checkpoint to read from a quiet one on that follows two quiet ones.
+async def _skip_run(
+    chain: Chain, checkpoint: Checkpoint, run: str | None, late: deque[Fact]
+) -> Checkpoint | None:
+    """Return the next checkpoint to read that changes a state, before or now, or has a late fact.
 
-    That is the next one that is not quiet, or the one that a late fact belongs to.
+    That can be the given one. The one before it changed nothing, so its state is kept right.
     """
-    stored = await chain.after_quiet(checkpoint)
-    loud = None if stored is None else replace(stored, state=checkpoint.state, follows_quiet=True)
-    if late and (loud is None or place_of(late[0]) < loud.start):
+    sides = [s for s in SIDES if changes_nothing(run, s) and changes_nothing(checkpoint.run, s)]
+    if checkpoint.side not in sides:
+        return checkpoint
+    stored = await chain.after_sides(checkpoint, sides)
+    other = None if stored is None else stored.in_run(checkpoint.run, checkpoint.state)
+    if late and (other is None or place_of(late[0]) < other.start):
         return await chain.before(place_of(late[0]))
-    return loud
+    return other
 
 
 def _before(late: deque[Fact], following: Checkpoint | None) -> list[Fact]:

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 from common.jsons import dumps_text, loads
 from sla.clocks.domain.checkpoints.digest import Digester, Read
+from sla.clocks.domain.checkpoints.sides import changes_nothing, go_on, side_of
 from sla.clocks.domain.checkpoints.states import fact_of_values, fact_values, state_of
-from sla.clocks.domain.facts import Fact, FactKind, Place, place_of
+from sla.clocks.domain.facts import Fact, Place, place_of
 from sla.clocks.domain.fold import Fold
 
 
@@ -42,10 +43,10 @@ class Checkpoint:
     while they have not been loaded. ``seen`` is the sequence up to which messages among the facts
     are known to whatever closes the conversation after them.
 
-    It is ``quiet`` if its digest is one message of the customer that nothing outlasts: where the
-    customer waits already, that changes no state. So the state behind two quiet ones is that of the
-    second; what is stored behind them may be out of date. ``follows_quiet`` is whether the
-    checkpoint before is quiet.
+    ``side`` is that of the stretch, ``run`` what has counted before it. Where a stretch changes
+    nothing after its run, the state stays what it is, and what is stored for the next checkpoint
+    may be out of date: of such checkpoints in a row only the first one's state is kept right.
+    ``is_outdated`` is whether another state is stored.
     """
 
     start: Place
@@ -54,8 +55,9 @@ class Checkpoint:
     size: int
     digest: str | None
     facts: str | None
-    quiet: bool = False
-    follows_quiet: bool = False
+    side: str | None = None
+    run: str | None = None
+    is_outdated: bool = False
 
     def stored_facts(self) -> list[Fact]:
         if self.facts is None:
@@ -70,8 +72,12 @@ class Checkpoint:
 
     def followed_by(self, stored: "Checkpoint") -> "Checkpoint":
         """Return the stored checkpoint that comes next, with the state that holds there."""
-        state = self.state if self.quiet and self.follows_quiet else stored.state
-        return replace(stored, state=state, follows_quiet=self.quiet)
+        state = self.state if changes_nothing(self.run, self.side) else stored.state
+        return stored.in_run(go_on(self.run, self.side), state)
+
+    def in_run(self, run: str | None, state: str) -> "Checkpoint":
+        """Return the stored checkpoint with the run before it and the state that holds there."""
+        return replace(self, run=run, state=state, is_outdated=state != self.state)
 
     def restated(self, state: str) -> "Checkpoint":
         return replace(self, state=state)
@@ -98,7 +104,7 @@ def checkpoints_of(
             size=len(following),
             digest=_digest_text(reads) if len(reads) <= spacing.digested else None,
             facts=dumps_text([fact_values(fact) for fact in following]),
-            quiet=_is_quiet(reads),
+            side=side_of(reads),
         )
         for fact, outlasts in reads:
             fold.course.read(fact, outlasts=outlasts)
@@ -110,11 +116,6 @@ def _next_closings(ordered: Sequence[Fact], seen: int) -> list[int]:
     for fact in reversed(ordered):
         closings.append(fact.sequence if fact.closes else closings[-1])
     return closings[::-1]
-
-
-def _is_quiet(reads: Sequence[Read]) -> bool:
-    kinds = [read.fact.kind for read in reads]
-    return kinds == [FactKind.CUSTOMER_MESSAGE] and not reads[0].outlasts
 
 
 def _digest_text(reads: Iterable[Read]) -> str:

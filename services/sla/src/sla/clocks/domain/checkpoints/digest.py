@@ -11,7 +11,7 @@ from sla.rules.domain.policy import Ruleset
 UNSEEN = 2**62
 """A sequence after those of all facts."""
 
-_REPEATED = {FactKind.AGENT_MESSAGE: 2, FactKind.BOT_MESSAGE: 1, FactKind.NOTE: 1}
+REPEATED = {FactKind.AGENT_MESSAGE: 2, FactKind.BOT_MESSAGE: 1, FactKind.NOTE: 1}
 """How many of one kind can count before the customer writes again.
 
 Of agents' messages two can: the first may be the one that opened the conversation.
@@ -59,7 +59,7 @@ class Digester:
                 asked, answers = True, Counter()
             elif self._can_answer(fact):
                 answers[fact.kind] += 1
-                if answers[fact.kind] <= _REPEATED[fact.kind]:
+                if answers[fact.kind] <= REPEATED[fact.kind]:
                     yield Read(fact, outlasts=False)
                 asked = False
 

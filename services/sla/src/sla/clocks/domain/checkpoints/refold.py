@@ -33,27 +33,33 @@ class Refold:
 
     def read(
         self, checkpoint: Checkpoint, late: Sequence[Fact], following: Checkpoint | None
-    ) -> None:
-        """Read the facts between two checkpoints, with the late ones among them."""
+    ) -> Sequence[str | None]:
+        """Read the facts between two checkpoints, with the late ones among them.
+
+        Returns the side of what lies between them now, or the sides if it is more than before.
+        """
         if late:
             end = self.fold.end
             is_open = following is None or end.is_open_from(following.start)
-            self._insert(checkpoint, late, seen=end.sequence if is_open else checkpoint.seen)
-            return
+            seen = end.sequence if is_open else checkpoint.seen
+            return [made.side for made in self._insert(checkpoint, late, seen=seen)]
         state = state_of(self.fold.course)
-        if state != checkpoint.state:
+        if checkpoint.is_outdated or state != checkpoint.state:
             self.restated.append(checkpoint.restated(state))
         for fact, outlasts in checkpoint.reads(self.fold.digester):
             self.fold.course.read(fact, outlasts=outlasts)
+        return [checkpoint.side]
 
-    def _insert(self, checkpoint: Checkpoint, late: Sequence[Fact], *, seen: int) -> None:
+    def _insert(
+        self, checkpoint: Checkpoint, late: Sequence[Fact], *, seen: int
+    ) -> Sequence[Checkpoint]:
         ordered = in_place([*checkpoint.stored_facts(), *late])
         spacing = self.spacing
         if len(ordered) <= 2 * spacing.facts:
             spacing = replace(spacing, facts=len(ordered))
-        self.rewritten += checkpoints_of(
-            self.fold, ordered, spacing, start=checkpoint.start, seen=seen
-        )
+        made = [*checkpoints_of(self.fold, ordered, spacing, start=checkpoint.start, seen=seen)]
+        self.rewritten += made
+        return made
 
     def until(self, checkpoint: Checkpoint) -> Refolded:
         """Return the clocks that have ended before a checkpoint, once that has been met."""
