@@ -1,4 +1,4 @@
-"""What a resolution costs does not depend on how often its customer was resolved before."""
+"""What a resolution costs depends neither on its customer's history nor on other customers."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -24,6 +24,9 @@ _ROWS_READ = text(
     FROM pg_stat_xact_user_tables
     """
 )
+
+
+BATCH, BATCHES = 100, 10
 
 
 class Cost(NamedTuple):
@@ -52,6 +55,15 @@ async def cost_of_resolving(actor, *presented, **attributes: object) -> Cost:
     return await cost_of(actor, resolve_identities, command, now=now)
 
 
+async def cost_of_resolving_batch(actor, presented) -> Cost:
+    now: datetime = actor.clock.now()
+    requests = [actor.request(identifier) for identifier in presented]
+    command = ResolveIdentities(
+        actor.tenant, await prepare_requests(requests, now=now), actor.limits
+    )
+    return await cost_of(actor, resolve_identities, command, now=now)
+
+
 async def test_a_resolution_costs_the_same_however_often_its_customer_was_resolved(actor):
     anna = email("anna", Level.VERIFIED)
     met = await actor.meet(anna, name="Anna")
@@ -74,3 +86,21 @@ async def test_a_resolution_reads_no_more_than_the_identifiers_that_a_customer_m
     assert full.statements == alone.statements
     # A bitmap scan counts each row twice, in its index and in the table.
     assert most <= full.rows <= alone.rows + 2 * most
+
+
+async def test_a_batch_costs_the_same_however_many_customers_its_tenant_has(actor):
+    """Also while Postgres has no statistics of the tables, as on the first day of an import."""
+
+    async def cost(name: str) -> Cost:
+        return await cost_of_resolving_batch(
+            actor, [email(f"{name}-{n}", Level.VERIFIED) for n in range(BATCH)]
+        )
+
+    first = await cost("first")
+    for number in range(BATCHES):
+        await cost(f"{number}")
+    assert await cost("last") == first
+    known = await cost("first")
+    for number in range(BATCHES):
+        await cost(f"more-{number}")
+    assert await cost("first") == known

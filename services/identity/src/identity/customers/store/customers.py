@@ -29,17 +29,25 @@ _CUSTOMERS = f"""
               AND identifier.customer_id = customer.id) AS identifiers,
            {MERGED_IDS}
     FROM wanted
-    JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = wanted.id
+    CROSS JOIN LATERAL (
+        SELECT * FROM customer
+        WHERE customer.tenant_id = :tenant_id AND customer.id = wanted.id
+        LIMIT 1) AS customer
 """
 
+# Each look-up is a LATERAL with LIMIT 1, which leaves the planner no choice but the primary key,
+# also while a table is too young to have statistics and a join might read all of its tenant's rows.
 BY_KEYS = text(
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT DISTINCT identifier.customer_id AS id
+        SELECT DISTINCT held.customer_id AS id
         FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
              AS key (type, scope, value)
-        JOIN identifier ON identifier.tenant_id = :tenant_id AND identifier.type = key.type
-                       AND identifier.scope = key.scope AND identifier.value = key.value
+        CROSS JOIN LATERAL (
+            SELECT customer_id FROM identifier
+            WHERE tenant_id = :tenant_id AND type = key.type AND scope = key.scope
+              AND value = key.value
+            LIMIT 1) AS held
     )
     {_CUSTOMERS}
     """
@@ -48,10 +56,12 @@ BY_KEYS = text(
 BY_IDS = text(
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT DISTINCT customer_alias.canonical_id AS id
-        FROM customer_alias
-        WHERE customer_alias.tenant_id = :tenant_id
-          AND customer_alias.origin_id = ANY(cast(:ids AS uuid[]))
+        SELECT DISTINCT held.canonical_id AS id
+        FROM unnest(cast(:ids AS uuid[])) AS asked (id)
+        CROSS JOIN LATERAL (
+            SELECT canonical_id FROM customer_alias
+            WHERE tenant_id = :tenant_id AND origin_id = asked.id
+            LIMIT 1) AS held
     )
     {_CUSTOMERS}
     """
