@@ -27,6 +27,9 @@ WAIT_SECONDS = 10.0
 CROWDING = 4.0
 """An owner crowds whose requests, averaged over the last second or so, are more than these."""
 AVERAGED_SECONDS = 1.0
+HEAVY_ALONE, HEAVY_BESIDE = 2, 1
+"""How many heavy requests of an owner are inside at once: while one is outside of the process, for
+the database say, another can use the loop; more would only wait for each other."""
 NOBODY = ""
 """The owner of what has no owner yet; active only while it holds a place or waits for one."""
 
@@ -44,11 +47,13 @@ class _Owner:
     """``waiting`` has a line for each member of the owner; the members take turns.
 
     ``load`` is the moving average of ``requests``, which are inside or wait, at ``counted_at``.
+    ``heavy`` requests are inside.
     """
 
     name: str
     asked_at: float = 0.0
     held: int = 0
+    heavy: int = 0
     requests: int = 0
     waiting: OrderedDict[str, deque[_Turn]] = field(default_factory=OrderedDict)
     load: float = 0.0
@@ -70,9 +75,10 @@ class Shares:
     """At most ``most`` places. Several active owners share ``shared`` of them, ``least`` each.
 
     A request takes as many places as its weight; one that is heavier than its owner's share gets in
-    while the owner has nothing else inside. A place that becomes free goes to the owner with the
-    fewest places, and within it to its members in turn. An owner may have ``most`` requests, inside
-    and waiting. Owners that crowd while others do not enter by lots of ``lot`` places.
+    while the owner has nothing else inside. Of an owner's heavy requests, which weigh more than
+    one, few are inside at once. A place that becomes free goes to the owner with the fewest places,
+    and within it to its members in turn. An owner may have ``most`` requests, inside and waiting.
+    Owners that crowd while others do not enter by lots of ``lot`` places.
     """
 
     def __init__(
@@ -122,7 +128,7 @@ class Shares:
         rest_beside_others(lambda: self.contended)
         self._count(entry, 1)
         self._open_lot()
-        if not entry.waiting and self._fits(entry, weight):
+        if not self._is_behind_others(entry, weight) and self._fits(entry, weight):
             self._take(entry, weight)
             return
         if before_waiting is not None:
@@ -141,6 +147,7 @@ class Shares:
 
     def _give_back(self, entry: _Owner, weight: int) -> None:
         entry.held -= weight
+        entry.heavy -= weight > 1
         self._held -= weight
         self._inside -= 1
         self._admit()
@@ -181,9 +188,18 @@ class Shares:
     def _fits(self, entry: _Owner, weight: int) -> bool:
         if self._held and self._held + weight > self._most:
             return False
+        if weight > 1 and self._has_enough_heavy(entry):
+            return False
         if entry.crowds and self._enters_by_lots():
             return weight <= self._room or self._room == self._lot
         return not entry.held or entry.held + weight <= self._limit()
+
+    def _is_behind_others(self, entry: _Owner, weight: int) -> bool:
+        """Whether others of the owner come first; those that wait for a heavy one do not."""
+        return bool(entry.waiting) and (weight > 1 or not self._has_enough_heavy(entry))
+
+    def _has_enough_heavy(self, entry: _Owner) -> bool:
+        return entry.heavy >= (HEAVY_BESIDE if self.contended else HEAVY_ALONE)
 
     def _enters_by_lots(self) -> bool:
         """Whether an owner is active that does not crowd; strangers do not count as one."""
@@ -202,6 +218,7 @@ class Shares:
 
     def _take(self, entry: _Owner, weight: int) -> None:
         entry.held += weight
+        entry.heavy += weight > 1
         if entry.crowds:
             self._room = max(0, self._room - weight)
         self._held += weight
@@ -233,9 +250,8 @@ class Shares:
     def _admit(self) -> None:
         """Let those in that wait and fit, the owner with the fewest places first."""
         self._open_lot()
-        while (entry := self._first_that_fits()) is not None:
-            member, line = next(iter(entry.waiting.items()))
-            turn = line[0]
+        while (first := self._first_that_fits()) is not None:
+            entry, member, turn = first
             entry.waiting.move_to_end(member)
             self._waiting.move_to_end(entry.name)
             self._drop(entry, member, turn)
@@ -243,10 +259,11 @@ class Shares:
                 self._take(entry, turn.weight)
                 turn.granted.set_result(None)
 
-    def _first_that_fits(self) -> _Owner | None:
+    def _first_that_fits(self) -> tuple[_Owner, str, _Turn] | None:
         for entry in sorted(self._waiting.values(), key=lambda entry: entry.held):
-            if self._fits(entry, next(iter(entry.waiting.values()))[0].weight):
-                return entry
+            for member, line in entry.waiting.items():
+                if self._fits(entry, line[0].weight):
+                    return entry, member, line[0]
         return None
 
     def _drop(self, entry: _Owner, member: str, turn: _Turn) -> None:

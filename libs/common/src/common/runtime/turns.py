@@ -1,6 +1,6 @@
 """Turns: long work on the event loop lets other tasks run every few milliseconds.
 
-While other owners are active, it also rests after each turn for as long as the turn took: their
+While other owners are active, it also rests after each turn, longer than the turn took: their
 requests have steps outside of the process too, and would meet the next turn whenever they return.
 """
 
@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 TURN_SECONDS = 0.002
 """How long work may hold the loop; a request has a dozen steps, and each may wait for one turn."""
+RESTS = 3
+"""Rests beside other owners are so many times as long as the turns."""
 
 _others_active: ContextVar[Callable[[], bool]] = ContextVar("others_active", default=lambda: False)
 
@@ -33,7 +35,7 @@ class Turns:
         """Let other tasks run if this work has held the loop for a turn."""
         taken = time.perf_counter() - self._began
         if taken >= TURN_SECONDS:
-            await asyncio.sleep(taken if _others_active.get()() else 0)
+            await asyncio.sleep(RESTS * taken if _others_active.get()() else 0)
             self._began = time.perf_counter()
 
 

@@ -302,3 +302,28 @@ async def test_a_request_does_something_before_it_waits(places: Shares):
             await places.enter("a", before_waiting=lambda: left.append("early"))
         await settled(places.enter("a", before_waiting=lambda: left.append("waits")))
     assert left == ["waits"]
+
+
+async def test_few_heavy_requests_of_an_owner_are_inside_at_once(places: Shares):
+    heavy = [await settled(places.enter("a", weight=2)) for _ in range(4)]
+    assert [task.done() for task in heavy] == [True, True, False, False]
+    _waiting.extend(heavy)
+    places.leave("a", weight=2)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [task.done() for task in heavy] == [True, True, True, False]
+
+
+async def test_beside_others_one_heavy_request_of_an_owner_is_inside(places: Shares):
+    await places.enter("other")
+    heavy = [await settled(places.enter("a", weight=2)) for _ in range(2)]
+    assert [task.done() for task in heavy] == [True, False]
+    _waiting.extend(heavy)
+
+
+async def test_light_requests_do_not_wait_for_heavy_ones(places: Shares):
+    heavy = [await settled(places.enter("a", "import", weight=2)) for _ in range(3)]
+    assert not heavy[-1].done()
+    _waiting.extend(heavy)
+    assert await settled_now(places.enter("a", "desk"))
+    assert await settled_now(places.enter("a", "import"))

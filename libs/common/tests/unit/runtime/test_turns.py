@@ -50,10 +50,10 @@ async def test_an_owner_that_is_alone_does_not_rest(loop: Loop, places: Shares):
     assert await work(loop, 0.003) == [0]
 
 
-async def test_work_beside_other_owners_rests_as_long_as_it_took(loop: Loop, places: Shares):
+async def test_work_beside_other_owners_rests_longer_than_it_took(loop: Loop, places: Shares):
     await places.enter("other")
     await places.enter("a")
-    assert await work(loop, 0.003, 0.004) == pytest.approx([0.003, 0.004])
+    assert await work(loop, 0.003, 0.004) == pytest.approx([0.009, 0.012])
 
 
 async def test_work_rests_as_soon_as_another_owner_comes(loop: Loop, places: Shares):
@@ -63,4 +63,4 @@ async def test_work_rests_as_soon_as_another_owner_comes(loop: Loop, places: Sha
     loop.now += 0.003
     await places.enter("other")
     await anext(work_in_turns)
-    assert loop.pauses == pytest.approx([0.003])
+    assert loop.pauses == pytest.approx([0.009])
