@@ -3,10 +3,11 @@
 from typing import Any
 
 from common.jsons import dumps_text
+from common.story import FIRST_RESPONSE
 from common.web import Example
-from sla.clocks.http.examples import RUNNING_SENTENCE, SHARED_FIELDS
+from sla.clocks.events.published import RUNNING_SENTENCE, clock_example
 
-_WARNING: dict[str, Any] = SHARED_FIELDS | {
+_WARNING: dict[str, Any] = clock_example(FIRST_RESPONSE) | {
     "severity": "warning",
     "occurred_at": "2026-11-23T10:15:00.000000Z",
     "sequence": 2,

@@ -27,11 +27,15 @@ TOPIC = "sla.clocks"
 
 
 _HOUR = "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC"
+RUNNING_SENTENCE = (
+    f"{_HOUR}: due Monday 10:30, warning (75%) Monday 10:15, warning (PT5M) Monday 10:25."
+)
+MET_SENTENCE = f"{_HOUR}: due Monday 10:30, met Monday 10:20."
 _DAY = "8 hours around the clock from Monday 23 Nov 2026 09:30 UTC"
 
 
-def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
-    """Return the data of an event about a clock of the example's conversation."""
+def clock_example(clock_id: str) -> dict[str, Any]:
+    """Return what a running clock of the examples' conversation and its events show alike."""
     return {
         "clock_id": clock_id,
         "conversation_id": CONVERSATION,
@@ -58,17 +62,19 @@ def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
         "tags": ["delivery", "refund"],
         "conversation_url": f"/v1/conversations/{CONVERSATION}",
         "clock_url": f"/v1/sla/clocks/{clock_id}",
-        "summary": f"{_HOUR}: due Monday 10:30, warning (75%) Monday 10:15, warning (PT5M) Monday"
-        " 10:25.",
-        **fields,
     }
+
+
+def _clock(clock_id: str, **fields: Any) -> dict[str, Any]:
+    """Return the data of an event about a clock of the examples' conversation."""
+    return clock_example(clock_id) | {"summary": RUNNING_SENTENCE} | fields
 
 
 _OPENED = {"priority": "high", "assignee": None, "tags": ["delivery"]}
 _MET = {
     "state": "met",
     "met_at": "2026-11-23T10:20:00.000000Z",
-    "summary": f"{_HOUR}: due Monday 10:30, met Monday 10:20.",
+    "summary": MET_SENTENCE,
 }
 _TO_RESOLVE = {"metric": "resolution", "target_seconds": 28_800}
 

@@ -2,45 +2,11 @@
 
 from typing import Any
 
-from common.story import ANNA, CONVERSATION, FIRST_RESPONSE, GOLD_POLICY, RESOLUTION
+from common.story import CONVERSATION, FIRST_RESPONSE, RESOLUTION
 from common.web import Example
+from sla.clocks.events.published import MET_SENTENCE, RUNNING_SENTENCE, clock_example
 
-RUNNING_SENTENCE = (
-    "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30,"
-    " warning (75%) Monday 10:15, warning (PT5M) Monday 10:25."
-)
-MET_SENTENCE = (
-    "1 hour around the clock from Monday 23 Nov 2026 09:30 UTC: due Monday 10:30, met Monday 10:20."
-)
-SHARED_FIELDS: dict[str, Any] = {
-    "clock_id": FIRST_RESPONSE,
-    "conversation_id": CONVERSATION,
-    "customer_id": ANNA,
-    "metric": "first_response",
-    "cycle": 1,
-    "state": "running",
-    "policy_id": GOLD_POLICY,
-    "policy_version": 1,
-    "policy_name": "Messages, gold customers",
-    "target_seconds": 3600,
-    "started_at": "2026-11-23T09:30:00.000000Z",
-    "due_at": "2026-11-23T10:30:00.000000Z",
-    "met_at": None,
-    "breached_at": None,
-    "detected_at": None,
-    "confirmed": None,
-    "reason": None,
-    "channel": "chat",
-    "priority": "urgent",
-    "team": "deliveries",
-    "assignee": "agent-17",
-    "brand": "acme",
-    "tags": ["delivery", "refund"],
-    "conversation_url": f"/v1/conversations/{CONVERSATION}",
-    "clock_url": f"/v1/sla/clocks/{FIRST_RESPONSE}",
-}
-"""What a running clock and its events show alike."""
-_CLOCK: dict[str, Any] = SHARED_FIELDS | {
+_CLOCK: dict[str, Any] = clock_example(FIRST_RESPONSE) | {
     "ended_at": None,
     "severity": "warning",
     "version": 2,
