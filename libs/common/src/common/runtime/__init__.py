@@ -15,7 +15,7 @@ from common.runtime.rotation import Rotation
 from common.runtime.shares import NOBODY, Shares
 from common.runtime.sockets import HttpServer, is_trusted, parsed_address, prefix_of
 from common.runtime.tasks import spawn, within
-from common.runtime.turns import Turns, in_turns
+from common.runtime.turns import Turns, in_turns, resting_beside_others
 
 __all__ = [
     "NOBODY",
@@ -35,6 +35,7 @@ __all__ = [
     "is_trusted",
     "parsed_address",
     "prefix_of",
+    "resting_beside_others",
     "run_components",
     "spare_garbage_collection",
     "spawn",

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.errors import UnavailableError
-from common.runtime.turns import rest_beside_others
 
 ACTIVE_SECONDS = 1.0
 """An owner counts as active for this long after it last asked for a place."""
@@ -118,14 +117,10 @@ class Shares:
         weight: int = 1,
         before_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """Take places, waiting for them if need be. Raises UnavailableError if none become free.
-
-        The task's work in turns then rests while several owners are active.
-        """
+        """Take places, waiting for them if need be. Raises UnavailableError if none become free."""
         entry = self._note(owner)
         if entry.requests >= self._most:
             raise UnavailableError("the service is busy; retry later")
-        rest_beside_others(lambda: self.contended)
         self._count(entry, 1)
         self._open_lot()
         if not self._is_behind_others(entry, weight) and self._fits(entry, weight):

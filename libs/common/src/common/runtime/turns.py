@@ -6,7 +6,8 @@ requests have steps outside of the process too, and would meet the next turn whe
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -20,9 +21,14 @@ RESTS = 3
 _others_active: ContextVar[Callable[[], bool]] = ContextVar("others_active", default=lambda: False)
 
 
-def rest_beside_others(others_active: Callable[[], bool]) -> None:
-    """Let the work of this task rest after each turn while ``others_active`` returns true."""
-    _others_active.set(others_active)
+@contextmanager
+def resting_beside_others(others_active: Callable[[], bool]) -> Iterator[None]:
+    """Within this, work rests after each turn while ``others_active`` returns true."""
+    token = _others_active.set(others_active)
+    try:
+        yield
+    finally:
+        _others_active.reset(token)
 
 
 class Turns:

@@ -17,7 +17,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import ServiceError
-from common.runtime import Shares
+from common.runtime import Shares, resting_beside_others
 from common.settings import HttpSettings
 from common.telemetry import get_logger, tracing
 from common.web import metrics
@@ -124,7 +124,8 @@ class Edge:
             exchange.place, exchange.turn = Place(self._tenants), Place(self._parties)
         answer.on_stream = exchange.finish
         try:
-            await self._guarded(scope, receive, answer)
+            with resting_beside_others(lambda: self._tenants.contended):
+                await self._guarded(scope, receive, answer)
         finally:
             exchange.finish()
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from common.runtime import Shares, in_turns, turns
+from common.runtime import in_turns, resting_beside_others, turns
 
 
 class Loop:
@@ -29,11 +29,6 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Loop:
     return fake
 
 
-@pytest.fixture
-def places() -> Shares:
-    return Shares(100, shared=8, least=2, lot=4)
-
-
 async def work(loop: Loop, *steps: float) -> list[float]:
     """Do steps of so many seconds; return the pauses among them."""
     async for seconds in in_turns(steps):
@@ -45,22 +40,22 @@ async def test_work_gives_way_after_each_turn(loop: Loop):
     assert await work(loop, 0.003, 0.0015, 0.0015, 0.001) == [0, 0]
 
 
-async def test_an_owner_that_is_alone_does_not_rest(loop: Loop, places: Shares):
-    await places.enter("a")
-    assert await work(loop, 0.003) == [0]
+async def test_an_owner_that_is_alone_does_not_rest(loop: Loop):
+    with resting_beside_others(lambda: False):
+        assert await work(loop, 0.003) == [0]
 
 
-async def test_work_beside_other_owners_rests_longer_than_it_took(loop: Loop, places: Shares):
-    await places.enter("other")
-    await places.enter("a")
-    assert await work(loop, 0.003, 0.004) == pytest.approx([0.009, 0.012])
+async def test_work_beside_other_owners_rests_longer_than_it_took(loop: Loop):
+    with resting_beside_others(lambda: True):
+        assert await work(loop, 0.003, 0.004) == pytest.approx([0.009, 0.012])
 
 
-async def test_work_rests_as_soon_as_another_owner_comes(loop: Loop, places: Shares):
-    await places.enter("a")
-    work_in_turns = in_turns([0.003, 0.003])
-    await anext(work_in_turns)
-    loop.now += 0.003
-    await places.enter("other")
-    await anext(work_in_turns)
+async def test_work_rests_as_soon_as_another_owner_comes(loop: Loop):
+    others: list[str] = []
+    with resting_beside_others(lambda: bool(others)):
+        work_in_turns = in_turns([0.003, 0.003])
+        await anext(work_in_turns)
+        loop.now += 0.003
+        others.append("other")
+        await anext(work_in_turns)
     assert loop.pauses == pytest.approx([0.009])

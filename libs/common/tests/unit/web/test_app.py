@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from common.errors import (
     ServiceError,
     UnavailableError,
 )
+from common.runtime import shares, turns
 from common.web import Caller, CursorsDep, PageLimit, WriterDep, public, requires
 from common.web.requests import ANY_QUERY, Batch, RequestModel, Sequence64, batch_body, json_body
 from common.web.responses import json_answer
@@ -99,6 +101,12 @@ gate = asyncio.Event()
 @router.get("/slow")
 async def slow(_caller: Reader) -> Response:
     await gate.wait()
+    return json_answer({})
+
+
+@router.get("/long")
+async def work_in_turns(_caller: Reader) -> Response:
+    await turns.Turns().give_way()
     return json_answer({})
 
 
@@ -264,6 +272,23 @@ async def test_a_tenants_flood_leaves_places_to_another():
         gate.set()
         assert (await waiting).status_code == 200
         assert {(await task).status_code for task in held} == {200}
+
+
+async def test_long_work_rests_beside_another_tenant(there: World, monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(shares, "ACTIVE_SECONDS", 3600)
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0)
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(turns, "asyncio", SimpleNamespace(sleep=sleep))
+    keys = [there.keys.add(there.clock, tenant_id=name) for name in ("a", "b")]
+    async with there.client(keys[0]) as one, there.client(keys[1]) as other:
+        await one.get("/long")
+        await other.get(f"/things/{ID}")
+        await one.get("/long")
+    assert pauses[0] == 0 < pauses[1]
 
 
 async def test_every_answer_has_the_headers_of_its_safety(there: World):
