@@ -52,6 +52,7 @@ class Member:
         self._stream = stream
         self._handler = handler
         self._slots = slots
+        self._most = kafka.max_poll_records
         self._on_applied = on_applied
         self._stalls = Stalls(stalled_seconds)
         self._partitions: dict[int, Partition] = {}
@@ -121,7 +122,7 @@ class Member:
         while partition.position is not None and not self._leaving.is_set():
             self._polling.add(partition.number)
             try:
-                polled = await self._reader.poll(POLL_SECONDS, partition.number)
+                polled = await self._reader.poll(POLL_SECONDS, partition.number, most=partition.lot)
             finally:
                 self._polling.discard(partition.number)
             for records in polled.values():
@@ -168,6 +169,7 @@ class Member:
             seconds = time.perf_counter() - began
             metrics.CONSUMER_BATCH_SECONDS.labels(self._stream.consumer).observe(seconds)
             partition.advance(reached)
+            partition.size_lot(len(due), seconds)
             self._stalls.moved()
             await self._on_applied(partition.number)
 
@@ -216,7 +218,7 @@ class Member:
         self._cancel(self._polling & numbers)
 
     def _partition(self, number: int) -> Partition:
-        return self._partitions.setdefault(number, Partition(number))
+        return self._partitions.setdefault(number, Partition(number, self._most))
 
     def positions(self) -> dict[int, int]:
         """Return the next offset of each partition whose position is confirmed."""

@@ -50,8 +50,10 @@ class GroupReader(BaseReader):
         await self._client.start()
         self._client.subscribe([self.topic], listener=self._listener)
 
-    async def poll(self, wait_seconds: float, *partitions: int) -> dict[int, list[Record]]:
-        """Return the records that arrive within ``wait_seconds``, by partition.
+    async def poll(
+        self, wait_seconds: float, *partitions: int, most: int | None = None
+    ) -> dict[int, list[Record]]:
+        """Return the records that arrive within ``wait_seconds``, by partition, ``most`` in all.
 
         ``partitions`` are those to poll, by default all. Raises OffsetsLostError when the next
         offset of a partition is outside the broker's range.
@@ -60,7 +62,7 @@ class GroupReader(BaseReader):
             polled = await self._client.getmany(
                 *(self._tp(p) for p in partitions),
                 timeout_ms=int(wait_seconds * 1000),
-                max_records=self._max_records,
+                max_records=most or self._max_records,
             )
         except NoOffsetForPartitionError:
             # The client looked for a committed offset before the caller had sought its own.
