@@ -141,9 +141,10 @@ async def compared(
             await asyncio.sleep(1)
             beside.append(await p99(step, samples))
         await settle()
-    print(f"{kind}: alone {_ms(alone)}, beside {_ms(beside)}")  # noqa: T201 - the figures of the drill
+    print(f"{kind}: alone {shown(alone)}, beside {shown(beside)}")  # noqa: T201 - the figures of the drill
     return min(alone), min(beside)
 
 
-def _ms(rounds: list[float]) -> str:
+def shown(rounds: list[float]) -> str:
+    """Return the seconds of all rounds as text, in milliseconds."""
     return "/".join(f"{seconds * 1_000:.0f}" for seconds in rounds) + " ms"

@@ -42,21 +42,27 @@ CLAIM_SQL = f"""
 """
 _CLAIM = text(CLAIM_SQL)
 
-# In a backlog the tenants take turns, within the oldest clocks of each partition: whoever is behind
-# by less than that is not behind a tenant with thousands of deadlines in the same minute.
-FAIR_WINDOW = 5_000
+# In a backlog the tenants take turns, at both ends of what each partition has: the newest deadlines
+# do not wait behind a tenant's many thousands of one instant, nor the oldest for what keeps coming.
+FAIR_WINDOW = 500
+
+
+def _end(order: str) -> str:
+    return f"""
+        (SELECT tenant_id, clock_id, next_fire_at, ready.waited_until, ready.known_until
+         FROM clock
+         WHERE source_partition = ready.partition
+           AND next_fire_at <= greatest(ready.known_until, ready.waited_until)
+         ORDER BY next_fire_at {order} LIMIT {FAIR_WINDOW})
+    """
+
+
 _CLAIM_IN_TURNS = text(
     f"""
     {_READY},
     turn AS MATERIALIZED (
-        SELECT oldest.*,
-               row_number() OVER (PARTITION BY tenant_id ORDER BY next_fire_at) AS place
-        FROM ready CROSS JOIN LATERAL (
-            SELECT tenant_id, clock_id, next_fire_at, ready.waited_until, ready.known_until
-            FROM clock
-            WHERE source_partition = ready.partition
-              AND next_fire_at <= greatest(ready.known_until, ready.waited_until)
-            ORDER BY next_fire_at LIMIT {FAIR_WINDOW}) oldest
+        SELECT ends.*, row_number() OVER (PARTITION BY tenant_id ORDER BY next_fire_at) AS place
+        FROM ready CROSS JOIN LATERAL ({_end("ASC")} UNION {_end("DESC")}) ends
     )
     SELECT c.*, v.attributes, clock_timestamp() AS seen_at
     FROM (

@@ -27,6 +27,11 @@ SOON_SECONDS = 1.5
 """How long before a deadline the source is asked for prompt watermarks: longer than a timer waits
 between two looks, and a request is under way."""
 
+BATCHES_BESIDE = 4
+"""Batches are smaller by this in a backlog of several tenants: a deadline waits for one."""
+BESIDE_SECONDS = 1.0
+"""How long batches stay small after a claim in a backlog that found several tenants."""
+
 
 class DueClocks:
     """One of any number of timers, which share the work: each skips what another has locked.
@@ -55,6 +60,7 @@ class DueClocks:
         self._waits_for_source = False
         self._in_backlog = False
         """Whether the last claim took all that it might; more is due, perhaps of one tenant."""
+        self._beside_until = 0.0
         self._skewed: str | None = None
         self._loop = Loop(
             self.name,
@@ -99,15 +105,21 @@ class DueClocks:
         grace = self._settings.grace_seconds
         if not has_due_clocks(schedule, holds, grace_seconds=grace):
             return self._pause(schedule)
-        batch = self._settings.batch_size
+        batch = self._batch_size()
         command = FireDueClocks(self._facts, holds, grace, batch, in_turns=self._in_backlog)
         fired = await self._database.run(self._declarer.fire_due_clocks, command)
         self._in_backlog = fired.claimed >= batch
+        if self._in_backlog and fired.tenants > 1:
+            self._beside_until = time.monotonic() + BESIDE_SECONDS
         metrics.FIRED.inc(fired.events)
         for delay in fired.delays_seconds:
             metrics.DETECTION_SECONDS.observe(delay)
         # If nothing was claimed although something is due, another timer has locked it.
         return 0.0 if fired.claimed else self._settings.poll_seconds
+
+    def _batch_size(self) -> int:
+        beside = time.monotonic() < self._beside_until
+        return max(1, self._settings.batch_size // (BATCHES_BESIDE if beside else 1))
 
     async def _look(self) -> Schedule:
         """Read what is due next, and compare this host's clock with the database's."""

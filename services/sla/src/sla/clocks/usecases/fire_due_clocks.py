@@ -27,11 +27,13 @@ class FireDueClocks:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """How many clocks were claimed, how many events they caused, and how late breaches were."""
+    """How many clocks were claimed, of how many tenants, and what became of them."""
 
     claimed: int
+    tenants: int
     events: int
     delays_seconds: Sequence[float]
+    """How late each breach was."""
 
 
 class Declarer:
@@ -55,7 +57,7 @@ class Declarer:
             in_turns=command.in_turns,
         )
         if not claimed:
-            return Fired(0, 0, [])
+            return Fired(0, 0, 0, [])
         changes = []
         for clock in claimed:
             time = TimeView(clock.now, clock.known_until, clock.waited_until)
@@ -63,7 +65,8 @@ class Declarer:
         now = max(clock.now for clock in claimed)
         events = await self._saver.save_changes(tx, changes, now=now)
         delays = [seconds for owned in changes for seconds in _delays(owned.change)]
-        return Fired(len(claimed), events, delays)
+        tenants = {clock.owned.owner.tenant_id for clock in claimed}
+        return Fired(len(claimed), len(tenants), events, delays)
 
 
 def _delays(change: Change) -> list[float]:
