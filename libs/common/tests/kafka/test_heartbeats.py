@@ -137,10 +137,10 @@ def withheld_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep consumers from learning during the block what the broker answers at a position."""
     poll, answered = GroupReader.poll, asyncio.Event()
 
-    async def late(reader, wait_seconds, *partitions):
+    async def late(reader, wait_seconds, *partitions, most=None):
         if partitions:
             await answered.wait()
-        return await poll(reader, wait_seconds, *partitions)
+        return await poll(reader, wait_seconds, *partitions, most=most)
 
     monkeypatch.setattr(GroupReader, "poll", late)
     try:

@@ -29,8 +29,9 @@ def places(time: Time) -> Shares:
 
 
 async def settled(work: Awaitable[None]) -> "asyncio.Task[None]":
-    """Start the work and let it come as far as it can."""
+    """Start the work and let it come as far as it can; what then waits ends with the test."""
     task = asyncio.ensure_future(work)
+    _started.append(task)
     for _ in range(3):
         await asyncio.sleep(0)
     return task
@@ -50,20 +51,19 @@ async def settled_now(work: Awaitable[None]) -> bool:
 async def fill(places: Shares, owner: str, count: int) -> int:
     """Let an owner ask for places; return how many it gets at once."""
     tasks = [await settled(places.enter(owner)) for _ in range(count)]
-    _waiting.extend(tasks)
     return sum(task.done() for task in tasks)
 
 
-_waiting: list["asyncio.Task[None]"] = []
+_started: list["asyncio.Task[None]"] = []
 
 
 @pytest.fixture(autouse=True)
 async def nobody_waits_on() -> AsyncIterator[None]:
     yield
-    for task in _waiting:
+    for task in _started:
         task.cancel()
-    await asyncio.gather(*_waiting, return_exceptions=True)
-    _waiting.clear()
+    await asyncio.gather(*_started, return_exceptions=True)
+    _started.clear()
 
 
 async def test_an_owner_that_is_alone_has_all_places(places: Shares):
@@ -113,7 +113,8 @@ async def test_members_of_an_owner_take_turns(places: Shares):
         order.append(member)
 
     members = ["greedy"] * 5 + ["modest"]
-    _waiting.extend([await settled(enter(member)) for member in members])
+    for member in members:
+        await settled(enter(member))
     for _ in range(2):
         places.leave("a")
         await asyncio.sleep(0.01)
@@ -130,7 +131,7 @@ async def test_an_owner_has_everything_again_when_the_others_have_been_away(
     assert await fill(places, "a", 1) == 0  # behind the six that wait
     places.leave("a")
     await asyncio.sleep(0.01)
-    assert sum(task.done() for task in _waiting) == 12
+    assert sum(task.done() for task in _started) == 12
     assert await fill(places, "a", 20) == 20
 
 
@@ -161,7 +162,7 @@ async def test_a_heavy_request_takes_its_owners_share_alone(places: Shares):
             assert await fill(places, "a", 2) == 0
             assert await fill(places, "b", 1) == 1
         await asyncio.sleep(0.01)
-        assert sum(task.done() for task in _waiting) == 3
+        assert sum(task.done() for task in _started) == 3
 
 
 async def test_no_place_is_lost_when_those_that_wait_give_up(
@@ -218,7 +219,8 @@ class Entrance:
         self.inside: list[str] = []
 
     async def ask(self, owner: str, count: int = 1) -> None:
-        _waiting.extend([await settled(self._enter(owner)) for _ in range(count)])
+        for _ in range(count):
+            await settled(self._enter(owner))
 
     async def crowd(self, *owners: str) -> None:
         """Ask for many places for a while, until only those that crowd are inside."""
@@ -307,7 +309,6 @@ async def test_a_request_does_something_before_it_waits(places: Shares):
 async def test_few_heavy_requests_of_an_owner_are_inside_at_once(places: Shares):
     heavy = [await settled(places.enter("a", weight=2)) for _ in range(4)]
     assert [task.done() for task in heavy] == [True, True, False, False]
-    _waiting.extend(heavy)
     places.leave("a", weight=2)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -318,12 +319,10 @@ async def test_beside_others_one_heavy_request_of_an_owner_is_inside(places: Sha
     await places.enter("other")
     heavy = [await settled(places.enter("a", weight=2)) for _ in range(2)]
     assert [task.done() for task in heavy] == [True, False]
-    _waiting.extend(heavy)
 
 
 async def test_light_requests_do_not_wait_for_heavy_ones(places: Shares):
     heavy = [await settled(places.enter("a", "import", weight=2)) for _ in range(3)]
     assert not heavy[-1].done()
-    _waiting.extend(heavy)
     assert await settled_now(places.enter("a", "desk"))
     assert await settled_now(places.enter("a", "import"))
