@@ -23,9 +23,10 @@ TENANT ?=
 NAME   ?=
 # Prefer the Compose plugin; fall back to docker-compose.
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
-CODE   := libs/common/src libs/devstack/src services/identity/src services/interactions/src \
-          services/sla/src examples tools benchmarks tests libs/common/tests $(wildcard services/*/tests)
-PACKAGES := libs/common libs/devstack services/identity services/interactions services/sla
+CODE   := libs/common/src libs/devstack/src libs/identifiers/src services/identity/src \
+          services/interactions/src services/sla/src examples tools benchmarks tests \
+          libs/common/tests libs/identifiers/tests $(wildcard services/*/tests)
+PACKAGES := libs/common libs/devstack libs/identifiers services/identity services/interactions services/sla
 
 RUNTIME := $(VENV)/.base-is-ready
 DEV  := $(VENV)/.dev-is-ready
@@ -152,7 +153,7 @@ mutants: $(TOOLS) ## Change the core in small ways; list changes no unit test no
 
 .PHONY: unit
 unit: $(DEV) ## Only what needs no server
-	"$(BIN)/pytest" $(wildcard libs/common/tests/unit services/*/tests/unit tests/unit tests/contract)
+	"$(BIN)/pytest" $(wildcard libs/*/tests/unit services/*/tests/unit tests/unit tests/contract)
 
 .PHONY: test-kafka
 test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars

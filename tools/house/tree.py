@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("common", "devstack", "identity", "interactions", "sla")
+PACKAGES = ("common", "devstack", "identifiers", "identity", "interactions", "sla")
 
 
 @dataclass(frozen=True, order=True)

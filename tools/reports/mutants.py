@@ -21,7 +21,7 @@ def lay_out(tree: Path) -> None:
     shutil.rmtree(tree / "src", ignore_errors=True)
     for source in sorted(ROOT.glob("*/*/src")):
         shutil.copytree(source, tree / "src", ignore=_IGNORED, dirs_exist_ok=True)
-    for tests in (*ROOT.glob("services/*/tests"), ROOT / "libs/common/tests", ROOT / "contracts"):
+    for tests in (*ROOT.glob("services/*/tests"), *ROOT.glob("libs/*/tests"), ROOT / "contracts"):
         copy = tree / tests.relative_to(ROOT)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(tests, copy, ignore=_IGNORED)

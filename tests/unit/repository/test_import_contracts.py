@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ("libs/common/src", "libs/devstack/src", "services/identity/src",
+SOURCES = ("libs/common/src", "libs/devstack/src", "libs/identifiers/src", "services/identity/src",
            "services/interactions/src", "services/sla/src")  # fmt: skip
 
 PLANTS = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.house.tree import ROOT, Finding, Tree
 
-AREAS = "bench|build|common|deploy|devstack|docs|identity|interactions|sla|tests|tools"
+AREAS = "bench|build|common|deploy|devstack|docs|identifiers|identity|interactions|sla|tests|tools"
 LONGEST = 72
 LAST = 30
 _SUBJECT = re.compile(rf"({AREAS}): (?P<verb>[A-Z][a-z]+)\b.*[^.]")
