@@ -164,7 +164,7 @@ async def test_servers_that_already_run_are_used(scratch: Path, postgres_server:
         servers |= {"KAFKA_BOOTSTRAP": bootstrap}
         with stack_process(scratch / "stack", servers) as running:
             assert running.endpoints.kafka == bootstrap
-            message = await say(running, "guest@example.com")
+            message = await say(running, "ida@example.com")
             await until(lambda: is_known_to_sla(running, message), within=30)
         assert not {"postgres", "broker"} & {path.name for path in (scratch / "stack").iterdir()}
     drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in NAMES]

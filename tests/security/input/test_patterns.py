@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import common
+import identifiers
 import identity
 import interactions
 import sla
@@ -21,7 +22,7 @@ ENTRY_POINTS = ("__main__",)
 
 def ours() -> Iterator[tuple[str, re.Pattern[Any]]]:
     """Yield every compiled pattern in the product's modules."""
-    for package in (common, identity, interactions, sla):
+    for package in (common, identifiers, identity, interactions, sla):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(ENTRY_POINTS):
                 for name, value in vars(importlib.import_module(module.name)).items():
@@ -31,9 +32,7 @@ def ours() -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 PATTERNS = dict(ours())
 ONE_WAY = {
-    "identity.customers.domain.placeholders._ONE_DIGIT": (
-        "each round ends in a digit, which no inner loop has"
-    )
+    "identifiers.placeholders._ONE_DIGIT": ("each round ends in a digit, which no inner loop has")
 }
 """Nested repetitions that can match in one way only, with the reason."""
 

@@ -10,6 +10,7 @@ from devstack.testing.observation.budgets import cpu_units
 from identifiers import (
     BUILT_IN_TYPES,
     MAX_KEY_BYTES,
+    MAX_VALUE_LENGTH,
     Form,
     IdentifierType,
     Rules,
@@ -113,3 +114,17 @@ def test_spaces_around_and_invisible_characters_make_no_difference(kind, value):
 )
 def test_the_dearest_spelling_of_each_kind_costs_little(kind, value):
     assert cpu_units(lambda: [read(kind, value) for _ in range(20)]) <= 40
+
+
+def test_a_value_or_scope_beyond_the_limit_has_no_key():
+    longer = "x" * (MAX_VALUE_LENGTH + 1)
+    assert reason("cookie", f"1{longer}") is UnusableReason.TOO_LONG
+    assert reason("cookie", "x1", longer) is UnusableReason.TOO_LONG
+
+
+@pytest.mark.parametrize("character", ["\U00020000", "\ufdfa"])
+def test_a_key_that_no_index_takes_is_too_long(character):
+    """Four bytes a character, or many characters in the compatibility form."""
+    text = character * MAX_VALUE_LENGTH
+    assert reason("cookie", text) is UnusableReason.TOO_LONG
+    assert reason("cookie", "x1", text) is UnusableReason.TOO_LONG

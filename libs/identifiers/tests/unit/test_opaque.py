@@ -98,3 +98,28 @@ def test_hexadecimal_ids_of_mixed_case_are_exact():
 def test_what_a_line_end_separates_stays_apart():
     assert key("external_id", "10\n01") != key("external_id", "1001")
     assert key("external_id", "1001\r\n") == key("external_id", "1001")
+
+
+@pytest.mark.parametrize(
+    "quote", ["{}", '"{}"', "'{}'", '\\"{}\\"', " {} ", "\u201c{}\u201d", "«{}»"]
+)
+@pytest.mark.parametrize(
+    "word",
+    [
+        "0",
+        "-1",
+        "000000",
+        "---",
+        "NULL",
+        "None",
+        "nil",
+        "NaN",
+        "False",
+        "UNKNOWN",
+        "N/A",
+        "example.com",
+    ],
+)
+@pytest.mark.parametrize("kind", ["email", "phone", "external_id", "cookie", "loyalty_card"])
+def test_quotes_do_not_make_an_id_of_a_placeholder(kind, word, quote):
+    assert reason(kind, quote.format(word)) is UnusableReason.BLOCKED

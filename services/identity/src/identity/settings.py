@@ -15,7 +15,7 @@ class RuleSettings(Part):
     """The most that one customer may have; a merge that would exceed it is refused."""
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     """ISO 3166 region of telephone numbers without a country code, for requests that name none.
-    Unset, such a number is dropped as unparseable."""
+    Unset, such a number is dropped as ``region_missing``."""
 
 
 class IdentitySettings(ServiceSettings):

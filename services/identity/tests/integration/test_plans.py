@@ -12,6 +12,7 @@ from common.db import Database
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
 from identity.resolution.store import locks, rosters
+from services.identity.tests.harness import email
 
 KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
 IDS = {"ids": [uuid4(), uuid4()]}
@@ -69,7 +70,7 @@ async def test_hot_statements_use_indexes(actor, as_owner: Callable[[str], str],
 
 
 async def test_no_reference_crosses_tenants(actor):
-    met = await actor.meet()
+    met = await actor.meet(email("anna"))
 
     async def steal(tx: Any) -> None:
         await tx.execute(

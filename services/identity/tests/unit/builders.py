@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer, CustomerLimits
 from identity.customers.domain.identifiers import (
     Identifier,
-    IdentifierKey,
     Level,
     PresentedIdentifier,
 )

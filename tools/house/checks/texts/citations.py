@@ -18,7 +18,7 @@ _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _PATH = re.compile(r"(?:(\w+): )?([\w.{},*-]+(?:/[\w.{},*-]+)*/?(?:\.\w+)?)((?:::\w+)*)(?:\[.*\])?")
 _SUFFIXES = (".py", ".md", ".toml", ".txt", ".in", ".json", ".yml", ".yaml", ".mako", ".ini")
-_FOLDERS = {"common": "libs", "devstack": "libs"}
+_FOLDERS = dict.fromkeys(("common", "devstack", "identifiers"), "libs")
 """Where an owner that stands before a path (`sla: unit/test_a.py`) lives, if no service."""
 
 

@@ -17,7 +17,7 @@ _WA_LINK = re.compile(
 _SCOPED_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id: a country and an opaque id, such as ``DE.13491208655302741918``."""
 _JID = re.compile(
-    r"(\+?\d{1,20})(?:[._:]\d+)*@(s\.whatsapp\.net|c\.us|lid|hosted(?:\.lid)?)", re.IGNORECASE
+    r"(\+?\d{1,20})(?:[._:][\d._:]*)?@(s\.whatsapp\.net|c\.us|lid|hosted(?:\.lid)?)", re.IGNORECASE
 )
 """A user, perhaps with agent and device, on WhatsApp's own servers."""
 _INTERNATIONAL_DIGITS = re.compile(r"[1-9]\d{6,}")

@@ -5,10 +5,11 @@ from services.identity.tests.integration.api_requests import MAIL, PHONE, pointe
 
 async def test_resolve_responds_in_the_documented_shape(api):
     body = await resolve(
-        api, MAIL, {"type": "phone", "value": "12 ab"}, attributes={"tier": "gold"}
+        api, MAIL, {"type": "phone", "value": "+12 ab"}, attributes={"tier": "gold"}
     )
     customer_id = body.pop("customer_id")
     assert body == {
+        "reason": None,
         "created": True,
         "linked": [
             {
@@ -24,7 +25,7 @@ async def test_resolve_responds_in_the_documented_shape(api):
             {
                 "identifier": {
                     "type": "phone",
-                    "value": "12 ab",
+                    "value": "+12 ab",
                     "scope": None,
                     "level": "claimed",
                 },
@@ -40,13 +41,14 @@ async def test_resolve_responds_in_the_documented_shape(api):
 async def test_a_national_number_needs_a_region(api):
     written = {"type": "phone", "value": "070-174 06 05"}
     (dropped,) = (await resolve(api, written))["dropped"]
-    assert dropped["reason"] == "unparseable"
+    assert dropped["reason"] == "region_missing"
     (linked,) = (await resolve(api, written, default_region="SE"))["linked"]
     assert linked["value"] == "+46701740605"
 
 
 async def test_a_look_up_returns_the_customer_or_null(api):
-    assert (await resolve(api, MAIL, create=False))["customer_id"] is None
+    nobody = await resolve(api, MAIL, create=False)
+    assert (nobody["customer_id"], nobody["reason"]) == (None, "no_match")
     made = await resolve(api, MAIL)
     found = await resolve(api, MAIL, create=False)
     assert (found["customer_id"], found["version"]) == (made["customer_id"], 1)

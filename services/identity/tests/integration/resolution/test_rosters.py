@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from common.ids import new_id
-from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
+from identifiers import IdentifierKey
+from identity.customers.domain.identifiers import Identifier, Level
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.locks import Locks
 from identity.resolution.store.rosters import save_roster

@@ -243,7 +243,7 @@ def test_a_look_up_never_writes():
         ]
     )
     nobody = resolve(roster, request(identifier("device", DEVICE, V), create=False))
-    assert (nobody.customer_id, nobody.version) == (None, None)
+    assert (nobody.customer_id, nobody.version, nobody.reason) == (None, None, "no_match")
     shown = identifier("email", MAIL, V), identifier("phone", PHONE, V)
     found = resolve(roster, request(*shown, create=False, name="Anna"))
     assert (found.customer_id, found.version, found.merged) == (ANNA, 1, ())
@@ -254,11 +254,27 @@ def test_dropped_identifiers_are_returned_as_written():
     roster = Roster()
     resolution = resolve(
         roster,
-        request(PresentedIdentifier("email", "NULL"), PresentedIdentifier("phone", "12 ab")),
+        request(
+            PresentedIdentifier("email", "NULL"),
+            PresentedIdentifier("phone", "+12 ab"),
+            identifier("device", DEVICE),
+        ),
     )
     assert resolution.created
-    assert resolution.linked == ()
-    assert reasons(resolution) == {"NULL": "blocked", "12 ab": "unparseable"}
+    assert [linked.key.value for linked in resolution.linked] == [DEVICE]
+    assert reasons(resolution) == {"NULL": "blocked", "+12 ab": "unparseable"}
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_nobody_is_created_of_nothing_usable(create):
+    roster = Roster()
+    resolution = resolve(
+        roster,
+        request(PresentedIdentifier("email", "n/a"), create=create, name="Walk-in"),
+    )
+    assert (resolution.customer_id, resolution.reason) == (None, "nothing_usable")
+    assert reasons(resolution) == {"n/a": "blocked"}
+    assert not roster.pending
 
 
 def test_every_change_of_a_batch_takes_the_next_version():

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Attributes, merge_attributes
-from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
+from identity.customers.domain.identifiers import Identifier, Level
 
 
 @dataclass(frozen=True, slots=True)

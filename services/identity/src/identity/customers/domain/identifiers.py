@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, Self
+from typing import Self
+
+from identifiers import IdentifierKey, UnusableReason
 
 STRONG_TYPES = frozenset({"external_id", "account_id", "loyalty_id"})
 """Types that stand for one person per source: two different verified values are two people."""
@@ -29,25 +31,19 @@ class Level(IntEnum):
 class DropReason(StrEnum):
     """Why an identifier of a request was not linked to the customer of its resolution."""
 
-    BLOCKED = "blocked"
-    UNPARSEABLE = "unparseable"
-    TOO_LONG = "too_long"
+    BLOCKED = UnusableReason.BLOCKED
+    UNPARSEABLE = UnusableReason.UNPARSEABLE
+    TOO_LONG = UnusableReason.TOO_LONG
+    SCOPE_MISSING = UnusableReason.SCOPE_MISSING
+    REGION_MISSING = UnusableReason.REGION_MISSING
+    SHORT_CODE = UnusableReason.SHORT_CODE
+    SENDER_NAME = UnusableReason.SENDER_NAME
+    SEVERAL = UnusableReason.SEVERAL
     CLAIMED_ELSEWHERE = "claimed_elsewhere"
     NEEDS_VERIFICATION = "needs_verification"
     CONFLICTING_STRONG_IDENTIFIERS = "conflicting_strong_identifiers"
     TOO_MANY_IDENTIFIERS = "too_many_identifiers"
     TOO_MANY_ATTRIBUTES = "too_many_attributes"
-
-
-class IdentifierKey(NamedTuple):
-    """What is unique within a tenant. Sorting keys gives the order in which they are locked.
-
-    ``scope`` is the source, portfolio or page within which the value is unique, or "".
-    """
-
-    type: str
-    scope: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Attributes, AttributeValue
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import Identifier, IdentifierKey, Level
+from identity.customers.domain.identifiers import Identifier, Level
 
 
 def attributes_to_json(attributes: Attributes) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Transaction
+from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import IdentifierKey
 from identity.customers.store.customer_json import attributes_from_json, identifiers_from_json
 
 MERGED_IDS = """

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits, prove_different_people
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
     DropReason,
     Identifier,
-    IdentifierKey,
     PresentedIdentifier,
 )
 

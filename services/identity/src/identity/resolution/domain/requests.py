@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from identifiers import IdentifierKey, Rules, Unusable, normalise
 from identity.customers.domain.attributes import AttributeValue, Json, Observation
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
     DropReason,
     Identifier,
-    IdentifierKey,
     PresentedIdentifier,
 )
-from identity.customers.domain.normalisation import normalise
 
 
 @dataclass(frozen=True, slots=True)
 class ResolutionRequest:
-    """Find the customer behind these identifiers. Without ``create`` it only looks them up."""
+    """Find the customer behind these identifiers. Without ``create`` it only looks them up.
+
+    ``region`` is the country of telephone numbers that name none; ``source``, the system that
+    reports this, is the scope of its own ids that name none.
+    """
 
     identifiers: tuple[PresentedIdentifier, ...]
     attributes: Mapping[str, Json]
@@ -43,16 +46,16 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
     Several spellings of one identifier count once, at its best level.
     """
     observed_at = min(request.observed_at, now)
+    rules = Rules(region=request.region, source=request.source)
     usable: dict[IdentifierKey, Identifier] = {}
     dropped: list[DroppedIdentifier] = []
     for presented in sorted(request.identifiers, key=lambda shown: (-shown.level, shown.value)):
-        key = normalise(presented, request.region)
-        if isinstance(key, DropReason):
-            dropped.append(DroppedIdentifier(presented, key))
+        outcome = normalise(presented.type, presented.value, presented.scope, rules)
+        if isinstance(outcome, Unusable):
+            dropped.append(DroppedIdentifier(presented, DropReason(outcome.reason)))
             continue
-        usable.setdefault(
-            key, Identifier(key, presented.value, presented.level, request.source, observed_at)
-        )
+        key, raw = outcome.key, presented.value
+        usable.setdefault(key, Identifier(key, raw, presented.level, request.source, observed_at))
     observations = tuple(
         Observation(name, AttributeValue(value, request.source, observed_at, now))
         for name, value in sorted(request.attributes.items())

@@ -6,6 +6,7 @@ Requests are resolved in order, and each sees the changes of those before it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from common.errors import ErrorCode, FieldError, InvalidError, ServiceError
@@ -23,11 +24,21 @@ MERGE_RULE = "proved-identifiers.v1"
 MERGE_REASON = "proved to be one person"
 
 
+class NobodyReason(StrEnum):
+    """Why a request is about no customer."""
+
+    NO_MATCH = "no_match"
+    """It only looked up, and no customer has any of the identifiers."""
+    NOTHING_USABLE = "nothing_usable"
+    """All identifiers were dropped: whoever it is could not be found again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who a request is about. ``customer_id`` is None only when a look-up matched no customer."""
+    """Who a request is about. Without a customer, ``reason`` says why."""
 
     customer_id: UUID | None
+    reason: NobodyReason | None = None
     version: int | None = None
     created: bool = False
     linked: tuple[Identifier, ...] = ()
@@ -64,6 +75,8 @@ def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resol
 
     Raises InvalidError, before anything changes, when the customer would have too many attributes.
     """
+    if not request.identifiers:
+        return Resolution(None, NobodyReason.NOTHING_USABLE, dropped=request.dropped)
     matches = match_customers(roster, request.identifiers)
     cluster = choose_cluster(matches, request.identifiers, context.limits)
     dropped = request.dropped + tuple(
@@ -82,8 +95,8 @@ def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resol
 
 def _look_up(cluster: Cluster, dropped: tuple[DroppedIdentifier, ...]) -> Resolution:
     if not cluster.members:
-        return Resolution(None, dropped=dropped)
-    return Resolution(cluster.survivor.id, cluster.survivor.version, dropped=dropped)
+        return Resolution(None, NobodyReason.NO_MATCH, dropped=dropped)
+    return Resolution(cluster.survivor.id, version=cluster.survivor.version, dropped=dropped)
 
 
 def _check_attributes(cluster: Cluster, request: PreparedRequest, limits: CustomerLimits) -> None:
@@ -108,7 +121,7 @@ def _create(
     )
     return Resolution(
         customer.id,
-        customer.version,
+        version=customer.version,
         created=True,
         linked=admission.admitted,
         dropped=dropped + admission.refused,
@@ -131,7 +144,7 @@ def _update(
     roster.observe(customer_id, request.observations)
     return Resolution(
         customer_id,
-        roster.get(customer_id).version,
+        version=roster.get(customer_id).version,
         linked=admission.admitted,
         merged=merged,
         dropped=dropped + admission.refused,

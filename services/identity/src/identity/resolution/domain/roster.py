@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Observation, apply_observations
 from identity.customers.domain.changes import (
     CustomerChange,
@@ -17,7 +18,7 @@ from identity.customers.domain.changes import (
     MergeRecord,
 )
 from identity.customers.domain.customers import Customer, absorb
-from identity.customers.domain.identifiers import Identifier, IdentifierKey
+from identity.customers.domain.identifiers import Identifier
 
 
 @dataclass(slots=True)

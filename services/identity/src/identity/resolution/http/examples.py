@@ -10,6 +10,7 @@ _PHONE = {"type": "phone", "value": "+46 70 174 06 05", "level": "channel_proved
 _NUMBER = {"type": "external_id", "value": "C-20417", "scope": "webshop"}
 _FOUND: dict[str, Any] = {
     "customer_id": ANNA,
+    "reason": None,
     "created": False,
     "linked": [],
     "merged": [],
@@ -48,11 +49,11 @@ RESOLVE = (
     ),
     Example(
         name="look_up",
-        summary="Only a look-up; one of the identifiers is no telephone number",
+        summary="Only a look-up; a name stands in place of one of the numbers",
         body={
             "identifiers": [
                 {"type": "email", "value": "anna.lindqvist@nordlys.se"},
-                {"type": "phone", "value": "no number"},
+                {"type": "phone", "value": "SUPPORT"},
             ],
             "create": False,
         },
@@ -62,11 +63,11 @@ RESOLVE = (
                 {
                     "identifier": {
                         "type": "phone",
-                        "value": "no number",
+                        "value": "SUPPORT",
                         "scope": None,
                         "level": "claimed",
                     },
-                    "reason": "unparseable",
+                    "reason": "sender_name",
                 }
             ]
         },
@@ -134,6 +135,6 @@ RESOLVE_BATCH = (
                 {"identifiers": [{"type": "email", "value": "no@example.org"}], "create": False}
             ]
         },
-        answer={"items": [_FOUND | {"customer_id": None, "version": None}]},
+        answer={"items": [_FOUND | {"customer_id": None, "reason": "no_match", "version": None}]},
     ),
 )

@@ -117,6 +117,7 @@ def _body_or_error(result: ResolutionResult) -> dict[str, Any] | ServiceError:
         return result
     return {
         "customer_id": result.customer_id,
+        "reason": result.reason,
         "created": result.created,
         "linked": [_linked(identifier) for identifier in result.linked],
         "merged": result.merged,

@@ -1,6 +1,6 @@
 """The bodies of requests to resolve identifiers, and of their responses."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -17,13 +17,8 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
+from identifiers import BUILT_IN_TYPES, MAX_KEY_BYTES, MAX_VALUE_LENGTH, TYPE_PATTERN
 from identity.customers.domain.identifiers import DropReason
-from identity.customers.domain.normalisation import (
-    MAX_KEY_BYTES,
-    MAX_LENGTHS,
-    MAX_VALUE_LENGTH,
-    TYPE_PATTERN,
-)
 from identity.customers.http.schemas import LinkedIdentifier, PresentedIdentifier
 from identity.customers.shown import LEVEL, SCOPE, TYPE, LevelName
 
@@ -74,7 +69,11 @@ AttributeJson = Annotated[Any, AfterValidator(_limited)]
 """Any JSON; null clears the attribute."""
 
 _LONGEST = (
-    ", ".join(f"{length} for ``{kind}``" for kind, length in MAX_LENGTHS.items())
+    ", ".join(
+        f"{known.max_length} for ``{kind}``"
+        for kind, known in BUILT_IN_TYPES.items()
+        if known.max_length != MAX_VALUE_LENGTH
+    )
     + f", {MAX_VALUE_LENGTH} for any other type"
 )
 _MEANINGS = {
@@ -82,6 +81,11 @@ _MEANINGS = {
     DropReason.UNPARSEABLE: "not valid for its type",
     DropReason.TOO_LONG: f"a value over its type's limit, a scope over"
     f" {MAX_VALUE_LENGTH} characters, or either over {MAX_KEY_BYTES} bytes when normalised",
+    DropReason.SCOPE_MISSING: "unique within a source, page or workspace only, and none is named",
+    DropReason.REGION_MISSING: "a telephone number without a country code, and no default region",
+    DropReason.SHORT_CODE: "a sender's short code, which is no telephone number",
+    DropReason.SENDER_NAME: "a sender's name in place of a telephone number",
+    DropReason.SEVERAL: "more than one address or number in one value",
     DropReason.CLAIMED_ELSEWHERE: "another customer's, and only claimed",
     DropReason.NEEDS_VERIFICATION: "another customer's, and merging the two takes verified proof",
     DropReason.CONFLICTING_STRONG_IDENTIFIERS: "verified numbers prove two different people",
@@ -91,7 +95,12 @@ _MEANINGS = {
 
 
 class ObservedIdentifier(RequestModel):
-    """``scope`` is the source, page or portfolio within which the value is unique."""
+    """``scope`` is the source, page, workspace or portfolio within which the value is unique.
+
+    ``external_id``, ``messenger``, ``instagram``, ``slack`` and WhatsApp's business-scoped ids need
+    one; an ``external_id`` without it has the request's ``source``. E-mail addresses, telephone
+    numbers and Telegram names need none, and it is ignored.
+    """
 
     type: IdentifierType = Field(description=TYPE)
     value: IdentifierValue = Field(
@@ -130,7 +139,8 @@ class ResolveRequest(RequestModel):
     )
     source: Name | None = Field(
         default=None,
-        description="The system that reports this, kept as provenance; absent or null if unknown.",
+        description="The system that reports this, kept as provenance, and the scope of each"
+        " ``external_id`` that names none; absent or null if unknown.",
     )
     default_region: Region | None = Field(
         default=None,
@@ -160,11 +170,15 @@ class DroppedIdentifier(ResponseModel):
 
 
 class ResolveResponse(ResponseModel, title="Resolution"):
-    """``customer_id`` is null only if no customer matched and ``create`` was false."""
+    """``customer_id`` is null only for the ``reason`` that is named."""
 
     customer_id: UUID | None = Field(
-        description="The canonical id of the customer; null if none matched and ``create`` was"
-        " false."
+        description="The canonical id of the customer; null if ``reason`` says so."
+    )
+    reason: Literal["no_match", "nothing_usable"] | None = Field(
+        description="Why there is no customer: ``no_match``, none has these identifiers and"
+        " ``create`` was false; ``nothing_usable``, every identifier was dropped, and a customer"
+        " that nobody can find again is not created. Null if there is one."
     )
     created: bool = Field(description="Whether this request created the customer.")
     linked: list[LinkedIdentifier] = Field(

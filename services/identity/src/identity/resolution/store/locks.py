@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Transaction
-from identity.customers.domain.identifiers import IdentifierKey
+from identifiers import IdentifierKey
 
 # The array is sorted, and Postgres takes the locks in its order.
 _LOCK_KEYS = text(

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from common.db import Columns, Transaction, bytea_text
 from common.jsons import dumps
 from common.runtime import in_turns
+from identifiers import NORMALISER_VERSION
 from identity.customers.domain.attributes import AttributeValue
-from identity.customers.domain.normalisation import NORMALISER_VERSION
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
 from identity.resolution.domain.roster import PendingWrites, Roster
 

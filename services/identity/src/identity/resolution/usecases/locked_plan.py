@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from common.db import Transaction
+from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import IdentifierKey
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.locks import Locks
 
