@@ -14,6 +14,7 @@ from benchmarks.output.table import Row, row_of
 from benchmarks.site import Bench, Site
 from benchmarks.workload import people
 from benchmarks.workload.load import request
+from identifiers import NORMALISER_VERSION
 from identity.customers.store.customers import BY_KEYS
 
 CONNECTIONS = (1, 8)
@@ -134,7 +135,8 @@ _STATEMENTS = (
     f"""
     INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id, source,
                             normaliser_version, first_seen_at)
-    SELECT 'demo', i.type, '', i.value, i.value, 'verified', id, 'crm', 1, now()
+    SELECT 'demo', i.type, '', i.value, i.value, 'verified', id, 'crm',
+           {NORMALISER_VERSION}, now()
       FROM {_CUSTOMERS}, LATERAL (VALUES ('phone', '+4420' || lpad(n::text, 8, '0')),
                                          ('email', n || '@example.org')) i (type, value)
     """,

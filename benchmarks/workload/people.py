@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from identifiers import NORMALISER_VERSION
+
 MERGED_IDS = 10**9
 """Ids from this number on belong to customers that were merged into another."""
 
@@ -87,8 +89,10 @@ _STATEMENTS = (
     """,
     f"""
     WITH {_CUSTOMERS}
-    INSERT INTO known_identifier (tenant_id, type, lookup_key, customer_id, level)
-    SELECT 'demo', 'phone', '+4420' || lpad(n::text, 8, '0'), id, 'verified' FROM customer
+    INSERT INTO known_identifier
+        (tenant_id, type, lookup_key, customer_id, level, normaliser_version)
+    SELECT 'demo', 'phone', '+4420' || lpad(n::text, 8, '0'), id, 'verified', {NORMALISER_VERSION}
+      FROM customer
      WHERE $3::int + $4::int IS NOT NULL
     """,
     # Each id has a closed conversation, and an open one with the last three interactions.

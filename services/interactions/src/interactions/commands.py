@@ -1,6 +1,7 @@
 """An operator's commands: add channel accounts, process quarantined deliveries again."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -27,6 +28,7 @@ from interactions.wiring import build
 channels = typer.Typer(help="Accounts at providers whose webhooks are accepted.")
 deliveries = typer.Typer(help="Provider deliveries that could not be processed.")
 
+_REGION = re.compile("[A-Z]{2}")
 Tenant = Annotated[str, typer.Option(help="The tenant that owns it.")]
 _NO_ARGUMENT = (
     "every user of the machine can read the arguments of a command, so --secret is not accepted;"
@@ -46,6 +48,7 @@ async def add_channel(
     account: str,
     channel: str,
     secret: SecretStr,
+    region: str | None = None,
 ) -> None:
     """Accept the webhooks of an account. Raises ConflictError if it is another tenant's."""
     settings = service.settings
@@ -53,7 +56,7 @@ async def add_channel(
         raise TypeError("the settings must be InteractionsSettings")
     sealer = Sealer(settings.sealing.keys, settings.sealing.current)
     sealed = sealer.seal(secret.get_secret_value(), bound_to=binding(provider, account, tenant_id))
-    command = AddChannelAccount(tenant_id, provider, account, channel, sealed)
+    command = AddChannelAccount(tenant_id, provider, account, channel, sealed, region)
     await service.database.run(add_channel_account, command, now=service.clock.now())
 
 
@@ -64,6 +67,9 @@ def channels_add(
     *,
     tenant: Tenant,
     channel: Annotated[str, typer.Option(help="The channel of its plain messages.")] = "sms",
+    region: Annotated[
+        str | None, typer.Option(help="The country (ISO 3166) of numbers that name none.")
+    ] = None,
     secret_file: Annotated[Path | None, typer.Option(help="A file with the secret.")] = None,
     secret: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -73,6 +79,8 @@ def channels_add(
     """
     if secret is not None:
         raise typer.BadParameter(_NO_ARGUMENT)
+    if region is not None and not _REGION.fullmatch(region):
+        raise typer.BadParameter("--region must be the two letters of a country, such as SE")
     if provider not in adapters():
         raise typer.BadParameter(f"unknown provider; available: {', '.join(adapters())}")
     try:
@@ -89,6 +97,7 @@ def channels_add(
             account=account,
             channel=channel,
             secret=SecretStr(plaintext),
+            region=region,
         )
 
     with_service(_from_environment, add)
@@ -101,7 +110,8 @@ def channels_list(tenant: Tenant) -> None:
 
     async def show(service: Service) -> None:
         for account in await service.database.read(list_accounts, tenant):
-            typer.echo(f"{account.provider}\t{account.account}\t{account.channel}")
+            region = account.region or "-"
+            typer.echo(f"{account.provider}\t{account.account}\t{account.channel}\t{region}")
 
     with_service(_from_environment, show)
 

@@ -46,6 +46,9 @@ class InteractionsSettings(ServiceSettings):
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
+    default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    """ISO 3166 region of telephone numbers without a country code, where neither the call nor the
+    channel account names one. Unset, identity decides, and is asked about each such message."""
     inbound_tenant: str | None = None
     """The tenant that owns the records on ``interactions.inbound``; unset, nothing reads it."""
     public_base_url: str | None = None

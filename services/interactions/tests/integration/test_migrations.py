@@ -8,6 +8,7 @@ from common.db import Database
 from common.ids import new_id
 from common.migrations import downgrade, upgrade
 from common.settings import PostgresSettings
+from interactions.context.usecases.rekey_customers import rekey_customers
 from interactions.history import record_interactions
 from interactions.wiring import MIGRATIONS
 from services.interactions.tests.context_rows import an_interaction
@@ -45,11 +46,50 @@ async def test_a_populated_database_gets_the_locale_without_a_rewrite(fresh_owne
     assert [row["locale"] for row in rows] == [None, "pt-BR"]
 
 
+async def test_a_populated_database_gets_empty_keys_that_are_filled_from_profiles(fresh_owner_dsn):
+    """The foldings of before could hit another customer, so none of them is kept."""
+    dsn, customer = fresh_owner_dsn("interactions"), new_id()
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0006")
+    database = Database(PostgresSettings(dsn=dsn), service="interactions")
+    try:
+        await _execute(dsn, _PROFILE, customer)
+        await _execute(dsn, _FOLDED, customer)
+        before = await _fetch(dsn, _PROFILE_FILE)
+        await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+        assert await _fetch(dsn, _PROFILE_FILE) == before
+        assert await _fetch(dsn, "SELECT * FROM known_identifier") == []
+        while not (await database.run(rekey_customers, count=10)).finished:
+            pass
+    finally:
+        await database.close()
+    [row] = await _fetch(dsn, "SELECT lookup_key, customer_id FROM known_identifier")
+    assert tuple(row) == ("0015A00000Gv7qJ", customer)
+
+
+_PROFILE = """
+    INSERT INTO customer_profile (tenant_id, customer_id, identifiers, version, updated_at)
+    VALUES ('demo', $1, '[{"type": "external_id", "value": "0015A00000Gv7qJ", "scope": "crm",
+                           "level": "verified"}]', 1, now())
+"""
+_FOLDED = """
+    INSERT INTO known_identifier (tenant_id, type, scope, lookup_key, customer_id, level)
+    VALUES ('demo', 'external_id', 'crm', '0015a00000gv7qj', $1, 'verified')
+"""
+_PROFILE_FILE = "SELECT pg_relation_filenode('customer_profile')"
+
 _FILES = """
     SELECT relid::text, pg_relation_filenode(relid)
       FROM pg_partition_tree('interaction') ORDER BY relid
 """
 """The file of each partition. A rewrite would give it another one."""
+
+
+async def _execute(dsn, statement, *values):
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
 
 
 async def _fetch(dsn, statement):

@@ -28,6 +28,7 @@ def build_channels(
             clock=foundation.clock,
             deadline=Deadline(settings.identity.patient_deadline_seconds, 0.0),
             window=settings.thread_window,
+            default_region=settings.default_region,
         ),
         pause_seconds=settings.poll_seconds,
     )

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from common.db import Horizon
 from common.messaging import Consumer, Stream
-from common.runtime import Component
+from common.runtime import Component, drain
 from common.service import Foundation, Part
 from interactions.context.consumers.clocks import clocks_stream
 from interactions.context.consumers.customers import customers_stream
 from interactions.context.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
 from interactions.context.http import change_feed, context, timeline
 from interactions.context.http.state import ContextState
+from interactions.context.timers.rekey_known import RekeyKnown
 from interactions.history import IdentityLookup
 from interactions.settings import InteractionsSettings
 
@@ -28,8 +29,12 @@ def build_context(
             horizon=Horizon(foundation.database, "interaction_sequence"),
             identity=identity,
             settings=settings.context,
+            default_region=settings.default_region,
         ),
-        components=_consumers(foundation, settings, list(streams.values())),
+        components=[
+            drain("timer:rekey_known", RekeyKnown(foundation.database), pause_seconds=60.0),
+            *_consumers(foundation, settings, list(streams.values())),
+        ],
         streams=streams,
         topics=[CUSTOMERS_TOPIC, CLOCKS_TOPIC],
     )

@@ -4,7 +4,15 @@ Other parts use only these names.
 """
 
 from interactions.history import metrics
-from interactions.history.domain.contact import NOBODY, Identifier, Level, bounded_key, lookup_key
+from interactions.history.domain.contact import (
+    NOBODY,
+    Identifier,
+    Key,
+    Level,
+    bounded_key,
+    key_of_identity,
+    with_scope,
+)
 from interactions.history.domain.conversation import ChangeType
 from interactions.history.domain.interaction import (
     Author,
@@ -68,6 +76,7 @@ __all__ = [
     "IdentityLookup",
     "InteractionRecordedV1",
     "Json",
+    "Key",
     "Kind",
     "Level",
     "ProviderKey",
@@ -83,8 +92,9 @@ __all__ = [
     "bounded_key",
     "fields",
     "json_sql",
-    "lookup_key",
+    "key_of_identity",
     "metrics",
     "record_interactions",
     "unresolved_if_refused",
+    "with_scope",
 ]

@@ -19,7 +19,7 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
-from interactions.history.domain.contact import MAX_KEY_BYTES, Identifier, Level
+from interactions.history.domain.contact import MAX_KEY_BYTES, Identifier, Level, with_scope
 from interactions.history.domain.conversation import Opening
 from interactions.history.domain.interaction import (
     Author,
@@ -48,6 +48,16 @@ KeyText = Annotated[
 ]
 """Text that is part of a key and is used unchanged."""
 
+Region = Annotated[
+    str,
+    StringConstraints(
+        pattern=describe_pattern(
+            r"^[A-Za-z]{2}\z", "must be the two letters of a country in ISO 3166, such as SE"
+        )
+    ),
+]
+"""A country, to which telephone numbers without a country code belong."""
+
 Locale = Annotated[
     str,
     StringConstraints(
@@ -71,7 +81,7 @@ class ContactIdentifier(RequestModel):
     value: ShortText = Field(
         min_length=1,
         max_length=500,
-        description="The identifier as the channel has it; identity normalises it.",
+        description="The identifier as the channel has it, in any spelling.",
     )
     scope: Annotated[KeyText | None, fields.SCOPE] = None
     level: Annotated[Level, fields.LEVEL] = Level.CLAIMED
@@ -163,6 +173,7 @@ class InteractionRequest(RequestModel):
         description="The tenant's own account or address on the channel, such as its telephone"
         " number; null means the provider's `account`, if there is one.",
     )
+    default_region: Annotated[Region | None, fields.DEFAULT_REGION] = None
     occurred_at: Timestamp | None = Field(
         default=None,
         description="When it happened, with an offset from UTC. The time of receipt counts instead"
@@ -223,10 +234,15 @@ class InteractionRequest(RequestModel):
         named = self.customer_id or self.conversation_id
         return str(named) if named else None
 
-    def draft(self, *, received_at: datetime) -> Draft:
-        """Return the draft of the interaction. A note is private unless ``private`` is false."""
+    def draft(self, *, received_at: datetime, default_region: str | None = None) -> Draft:
+        """Return the draft of the interaction. A note is private unless ``private`` is false.
+
+        ``default_region`` is for telephone numbers of requests that name no region.
+        """
         provider = None if self.provider is None else self.provider.key()
         account = self.channel_account or (provider.account if provider else None)
+        region = self.default_region or default_region
+        source = provider.name if provider else None
         return Draft(
             channel=self.channel,
             kind=self.kind,
@@ -236,7 +252,12 @@ class InteractionRequest(RequestModel):
             occurred_at=self.occurred_at,
             channel_account=account,
             identifiers=tuple(
-                Identifier(i.type, i.value, i.scope, i.level) for i in self.identifiers
+                with_scope(
+                    Identifier(i.type, i.value, i.scope, i.level, region),
+                    account=account,
+                    source=source,
+                )
+                for i in self.identifiers
             ),
             customer_id=self.customer_id,
             conversation_id=self.conversation_id,

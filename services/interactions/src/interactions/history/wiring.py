@@ -49,6 +49,7 @@ def build_history(
                 settings.identity.deadline_seconds, settings.identity.deadline_seconds_per_item
             ),
             thread_window=settings.thread_window,
+            default_region=settings.default_region,
         ),
         components=[attach, *inbound.components],
         streams=inbound.streams,
@@ -100,6 +101,7 @@ def _inbound(foundation: Foundation, settings: InteractionsSettings, resolver: R
         clock=foundation.clock,
         deadline=Deadline(settings.identity.patient_deadline_seconds, 0.0),
         window=settings.thread_window,
+        default_region=settings.default_region,
     ).stream()
     # All consumers draw on one pool of connections, where what comes in goes before copies.
     consumer = Consumer(

@@ -11,6 +11,7 @@ from common.db import Database
 from common.ids import new_id
 from common.jsons import loads
 from common.settings import PostgresSettings
+from identifiers import NORMALISER_VERSION
 from interactions.context.domain.search import read_search
 from interactions.context.parts import PART_NAMES
 from interactions.context.parts.insights import WINDOW
@@ -51,9 +52,11 @@ _FILL = (
     """
     INSERT INTO customer_alias SELECT 'demo', m, :customer FROM unnest(cast(:members AS uuid[])) m
     """,
-    """
-    INSERT INTO known_identifier (tenant_id, type, lookup_key, customer_id, level)
-    SELECT 'demo', 'phone', '+' || row_number() OVER (), origin_id, 'verified' FROM customer_alias
+    f"""
+    INSERT INTO known_identifier
+        (tenant_id, type, lookup_key, customer_id, level, normaliser_version)
+    SELECT 'demo', 'phone', '+' || row_number() OVER (), origin_id, 'verified', {NORMALISER_VERSION}
+    FROM customer_alias
     """,
     """
     INSERT INTO conversation (tenant_id, conversation_id, origin_customer_id, channel, status,

@@ -9,8 +9,14 @@ from services.interactions.tests.context_rows import a_customer, merged, project
 
 async def test_a_lookup_finds_any_spelling(api):
     customer = await a_customer(api)
-    for value in ("+442079460018", "020 7946 0018", "(020) 7946-0018"):
-        answer = await api.lookup({"identifier": {"type": "phone", "value": value}})
+    for kind, value, region in (
+        ("phone", "+44 (0)20 7946 0018", None),
+        ("phone", "020 7946 0018", "GB"),
+        ("phone", "(020) 7946-0018", "gb"),
+        ("whatsapp", "442079460018@s.whatsapp.net", None),
+    ):
+        spelling = {"type": kind, "value": value, "default_region": region}
+        answer = await api.lookup({"identifier": spelling})
         assert answer.status_code == 200
         assert answer.json()["customer_id"] == str(customer)
     assert api.identity.calls == []

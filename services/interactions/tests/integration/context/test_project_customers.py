@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from common.db import Database
 from common.ids import new_id
 from common.messaging import Applied, Ignored
@@ -52,14 +54,33 @@ async def canonical(database):
     return dict(await rows(database, "SELECT origin_id, canonical_id FROM customer_alias"))
 
 
-async def test_a_created_customer_is_found_by_every_spelling(database):
+async def test_a_created_customer_is_found_by_the_key_that_identity_published(database):
     customer = new_id()
     phone = a_phone("+442079460018", raw="020 7946 0018")
     assert await project(database, created(customer, identifiers=[phone])) == [Applied()]
     found = await rows(database, "SELECT lookup_key, customer_id FROM known_identifier ORDER BY 1")
-    assert found == [("+442079460018", customer), ("02079460018", customer)]
+    assert found == [("+442079460018", customer)]
     shown = await rows(database, "SELECT identifiers::text FROM customer_profile")
     assert "020 7946" not in shown[0][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("whatsapp", "+442079460018"), ("phone", "+5215512345678")]
+)
+async def test_a_key_of_another_version_is_not_kept(database, kind, value):
+    """Nothing would find it: a look-up of this version has another key."""
+    identifier = a_phone(value) | {"type": kind}
+    await project(database, created(new_id(), identifiers=[identifier]))
+    assert await rows(database, "SELECT lookup_key FROM known_identifier") == []
+
+
+async def test_ids_that_differ_in_case_find_two_customers(database):
+    ada, bob = new_id(), new_id()
+    for customer, value in ((ada, "0015A00000Gv7qJ"), (bob, "0015A00000Gv7qj")):
+        number = a_phone(value) | {"type": "external_id", "scope": "crm"}
+        await project(database, created(customer, identifiers=[number]))
+    found = await rows(database, "SELECT lookup_key, customer_id FROM known_identifier")
+    assert dict(found) == {"0015A00000Gv7qJ": ada, "0015A00000Gv7qj": bob}
 
 
 async def test_a_version_that_is_not_newer_changes_nothing(database):

@@ -110,15 +110,28 @@ def test_a_message_is_read():
 @pytest.mark.parametrize(
     ("sender", "kind", "value", "scope"),
     [
-        ("whatsapp:+4420", "whatsapp", "+4420", None),
-        ("whatsapp:US.1349", "whatsapp_user_id", "US.1349", "main"),
+        ("whatsapp:+442079460018", "whatsapp", "+442079460018", None),
+        ("whatsapp:US.1349", "whatsapp", "US.1349", "main"),
+        ("messenger:1234567890", "messenger", "1234567890", "main"),
+        ("rcs:+442079460018", "phone", "+442079460018", None),
     ],
 )
-def test_whatsapp_is_a_channel_of_its_own(sender, kind, value, scope):
+def test_a_channel_before_the_sender_is_a_channel_of_its_own(sender, kind, value, scope):
     [draft] = read(From=sender)
     [identifier] = draft.identifiers
-    assert draft.channel == "whatsapp"
+    assert draft.channel == sender.partition(":")[0]
     assert (identifier.type, identifier.value, identifier.scope) == (kind, value, scope)
+
+
+def test_a_number_on_whatsapp_is_the_number_of_the_telephone():
+    [by_whatsapp], [by_sms] = read(From="whatsapp:+442079460018"), read(From="+442079460018")
+    assert by_whatsapp.identifiers[0].key == by_sms.identifiers[0].key
+
+
+def test_the_region_of_the_account_reads_national_numbers():
+    body = urlencode({"MessageSid": "SM1", "From": "020 7946 0018", "Body": "Hello"}).encode()
+    [draft] = Twilio().read(Delivery("main", "sms", [FORM], body, NOON, "GB"))
+    assert draft.identifiers[0].key == ("phone", "", "+442079460018")
 
 
 def test_a_status_report_is_not_a_message():

@@ -3,13 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.context.domain.profiles import (
-    MAX_SPELLINGS,
-    Identifier,
-    Profile,
-    ProfileChange,
-    fold,
-)
+from interactions.context.domain.profiles import Identifier, Profile, ProfileChange, fold
 
 VALUES = st.sampled_from(["+441", "+442", "+443"])
 identifiers = st.builds(
@@ -51,20 +45,3 @@ def test_a_late_addition_does_not_bring_a_removed_identifier_back():
     phone = Identifier("phone", "+441")
     changes = [ProfileChange(3, removed=(phone,)), ProfileChange(2, added=(phone,))]
     assert fold(Profile(), changes).live() == ()
-
-
-def test_all_spellings_of_an_identifier_are_remembered():
-    changes = [
-        ProfileChange(1, added=(Identifier("phone", "+441", raw="0044 1"),)),
-        ProfileChange(2, added=(Identifier("phone", "+441", raw="(44) 1"),)),
-    ]
-    (entry,) = fold(Profile(), changes).live()
-    assert entry.spellings == {"+441", "0044 1", "(44) 1"}
-
-
-def test_the_number_of_spellings_that_a_sender_can_add_is_limited():
-    changes = [
-        ProfileChange(n, added=(Identifier("phone", "+441", raw=str(n)),)) for n in range(1, 100)
-    ]
-    (entry,) = fold(Profile(), changes).live()
-    assert len(entry.spellings) == MAX_SPELLINGS

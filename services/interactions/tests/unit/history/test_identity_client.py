@@ -33,7 +33,7 @@ def client(answer) -> HttpIdentity:
 
 async def test_an_identifier_that_identity_refuses_belongs_to_nobody():
     identity = client(lambda _: httpx.Response(422, json={"title": "Unprocessable Content"}))
-    wrong = {"type": "0", "value": "?"}
+    wrong = Identifier("0", "?")
     assert await identity.find_customer("demo", wrong, deadline_seconds=5) is None
     assert identity.available
 
@@ -41,7 +41,7 @@ async def test_an_identifier_that_identity_refuses_belongs_to_nobody():
 async def test_a_failure_on_one_request_is_no_outage():
     identity = client(lambda _: httpx.Response(500))
     with pytest.raises(IdentityFaultError):
-        await identity.find_customer("demo", {"type": "email", "value": "a"}, deadline_seconds=5)
+        await identity.find_customer("demo", Identifier("email", "a@b.test"), deadline_seconds=5)
     assert identity.available
 
 
@@ -49,7 +49,7 @@ async def test_a_failure_on_one_request_is_no_outage():
 async def test_an_error_response_counts_as_an_outage(status: int):
     identity = client(lambda _: httpx.Response(status))
     with pytest.raises(UnavailableError):
-        await identity.find_customer("demo", {"type": "email", "value": "a"}, deadline_seconds=5)
+        await identity.find_customer("demo", Identifier("email", "a@b.test"), deadline_seconds=5)
     assert not identity.available
 
 

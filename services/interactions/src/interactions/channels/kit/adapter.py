@@ -36,13 +36,17 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A stored call, as an adapter reads it."""
+    """A stored call, as an adapter reads it.
+
+    ``region`` (ISO 3166) is the country of telephone numbers that name none.
+    """
 
     account: str
     channel: str
     headers: Headers
     body: bytes
     received_at: datetime
+    region: str | None = None
 
 
 class Adapter(Protocol):

@@ -26,6 +26,7 @@ from interactions.history import (
     Kind,
     Level,
     ProviderKey,
+    with_scope,
 )
 
 SIGNATURE_HEADER = "x-twilio-signature"
@@ -38,7 +39,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _MIN_BASE64 = 60
 _MOSTLY = 0.95
-_WHATSAPP = "whatsapp:"
+_CHANNELS = {"whatsapp": "whatsapp", "messenger": "messenger", "rcs": "phone"}
+"""The channels that Twilio names before the sender, with the type of their identifiers."""
 
 
 class Twilio:
@@ -76,7 +78,7 @@ class Twilio:
         message_id, sender = first.get("MessageSid") or first.get("SmsSid"), first.get("From")
         if not message_id or not sender:
             raise UnreadableError("no_message_id" if sender else "no_sender")
-        channel = "whatsapp" if sender.startswith(_WHATSAPP) else delivery.channel
+        channel = _channel(sender, delivery)
         return [
             Draft(
                 channel=channel,
@@ -85,7 +87,7 @@ class Twilio:
                 author=Author(AuthorType.CUSTOMER, name=first.get("ProfileName")),
                 received_at=delivery.received_at,
                 channel_account=delivery.account,
-                identifiers=(_identifier(sender, delivery.account),),
+                identifiers=(_identifier(sender, delivery),),
                 text=_text(first.get("Body", "")),
                 data=_data(first),
                 attachments=_attachments(first),
@@ -145,14 +147,23 @@ def _with_and_without_port(url: str) -> list[str]:
     return [f"{start}{bare}{rest}", f"{start}{bare}:{port}{rest}"]
 
 
-def _identifier(sender: str, account: str) -> Identifier:
-    """Return the channel-proved sender; a WhatsApp user id is unique within its account only."""
-    if not sender.startswith(_WHATSAPP):
-        return Identifier("phone", sender, level=Level.CHANNEL_PROVED)
-    value = sender.removeprefix(_WHATSAPP)
-    if value.lstrip("+").isdigit():
-        return Identifier("whatsapp", value, level=Level.CHANNEL_PROVED)
-    return Identifier("whatsapp_user_id", value, scope=account, level=Level.CHANNEL_PROVED)
+def _channel(sender: str, delivery: Delivery) -> str:
+    """Return the channel that the sender names, or that of the account's plain messages."""
+    scheme, _, _ = sender.partition(":")
+    return scheme if scheme in _CHANNELS else delivery.channel
+
+
+def _identifier(sender: str, delivery: Delivery) -> Identifier:
+    """Return the channel-proved sender; ids that are no numbers are unique within the account."""
+    scheme, named, value = sender.partition(":")
+    kind = _CHANNELS.get(scheme) if named else "phone"
+    identifier = Identifier(
+        kind or "phone",
+        value if named and kind else sender,
+        level=Level.CHANNEL_PROVED,
+        region=delivery.region,
+    )
+    return with_scope(identifier, account=delivery.account)
 
 
 def _text(body: str) -> str:

@@ -10,22 +10,23 @@ from interactions.channels.kit.sealing import Sealed
 
 _FIND = text(
     """
-    SELECT provider, account, tenant_id, channel, key_id, sealed_secret FROM channel_account
+    SELECT provider, account, tenant_id, channel, region, key_id, sealed_secret FROM channel_account
     WHERE provider = :provider AND account = :account AND disabled_at IS NULL
     """
 )
 _LIST = text(
     """
-    SELECT provider, account, tenant_id, channel, key_id, sealed_secret FROM channel_account
+    SELECT provider, account, tenant_id, channel, region, key_id, sealed_secret FROM channel_account
     WHERE tenant_id = :tenant_id AND disabled_at IS NULL ORDER BY provider, account
     """
 )
 _SAVE = text(
     """
-    INSERT INTO channel_account (provider, account, tenant_id, channel, key_id, sealed_secret)
-    VALUES (:provider, :account, :tenant_id, :channel, :key_id, :sealed_secret)
+    INSERT INTO channel_account
+        (provider, account, tenant_id, channel, region, key_id, sealed_secret)
+    VALUES (:provider, :account, :tenant_id, :channel, :region, :key_id, :sealed_secret)
     ON CONFLICT (provider, account) DO UPDATE
-        SET channel = excluded.channel, key_id = excluded.key_id,
+        SET channel = excluded.channel, region = excluded.region, key_id = excluded.key_id,
             sealed_secret = excluded.sealed_secret, disabled_at = NULL
         -- Another tenant's account stays as it is.
         WHERE channel_account.tenant_id = excluded.tenant_id
@@ -35,13 +36,17 @@ _SAVE = text(
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccount:
-    """An account at a provider; ``channel`` is the channel of its plain messages."""
+    """An account at a provider; ``channel`` is the channel of its plain messages.
+
+    ``region`` (ISO 3166) is the country of telephone numbers that name none.
+    """
 
     provider: str
     account: str
     tenant_id: str
     channel: str
     secret: Sealed
+    region: str | None = None
 
 
 async def find_account(
@@ -71,6 +76,7 @@ async def save_account(tx: Transaction, account: ChannelAccount) -> bool:
             "account": account.account,
             "tenant_id": account.tenant_id,
             "channel": account.channel,
+            "region": account.region,
             "key_id": account.secret.key_id,
             "sealed_secret": account.secret.content,
         },
@@ -80,4 +86,4 @@ async def save_account(tx: Transaction, account: ChannelAccount) -> bool:
 
 def _account(row: Row[Any]) -> ChannelAccount:
     secret = Sealed(row.key_id, bytes(row.sealed_secret))
-    return ChannelAccount(row.provider, row.account, row.tenant_id, row.channel, secret)
+    return ChannelAccount(row.provider, row.account, row.tenant_id, row.channel, secret, row.region)

@@ -72,7 +72,9 @@ _CLAIM = text(
     RETURNING d.tenant_id, d.received_at, d.delivery_id, d.provider, d.account, d.attempts,
               d.headers::text AS headers, d.body,
               (SELECT a.channel FROM channel_account a
-               WHERE a.provider = d.provider AND a.account = d.account) AS channel
+               WHERE a.provider = d.provider AND a.account = d.account) AS channel,
+              (SELECT a.region FROM channel_account a
+               WHERE a.provider = d.provider AND a.account = d.account) AS region
     """
 )
 _FINISHED = Columns(
@@ -106,7 +108,10 @@ _MARK_RECEIVED = text(
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A delivery claimed for processing; ``channel`` is None if its account is gone."""
+    """A delivery claimed for processing; ``channel`` is None if its account is gone.
+
+    ``region`` is the account's, for telephone numbers that name no country.
+    """
 
     tenant_id: str
     received_at: datetime
@@ -117,6 +122,7 @@ class StoredDelivery:
     headers: Headers
     body: bytes
     channel: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ async def claim_deliveries(
             [(name, value) for name, value in loads(row.headers)],
             bytes(row.body),
             row.channel,
+            row.region,
         )
         for row in result
     ]

@@ -45,6 +45,7 @@ class ProcessDeliveries:
         clock: Clock,
         deadline: Deadline,
         window: timedelta,
+        default_region: str | None = None,
     ) -> None:
         self._database = database
         self._resolver = resolver
@@ -52,6 +53,7 @@ class ProcessDeliveries:
         self._clock = clock
         self._deadline = deadline
         self._window = window
+        self._default_region = default_region
         self._rotation = Rotation()
 
     async def __call__(self) -> int:
@@ -75,6 +77,7 @@ class ProcessDeliveries:
             delivery.headers,
             delivery.body,
             delivery.received_at,
+            delivery.region or self._default_region,
         )
         try:
             return _Read(delivery, adapter.read(call))

@@ -11,13 +11,17 @@ from interactions.channels.store.accounts import ChannelAccount, save_account
 
 @dataclass(frozen=True, slots=True)
 class AddChannelAccount:
-    """``secret`` is sealed for ``binding(provider, account, tenant_id)``."""
+    """``secret`` is sealed for ``binding(provider, account, tenant_id)``.
+
+    ``region`` (ISO 3166) is the country of telephone numbers that name none.
+    """
 
     tenant_id: str
     provider: str
     account: str
     channel: str
     secret: Sealed
+    region: str | None = None
 
 
 async def add_channel_account(
@@ -26,7 +30,12 @@ async def add_channel_account(
     """Add the account or replace its secret. Raises ConflictError if another tenant owns it."""
     del now
     account = ChannelAccount(
-        command.provider, command.account, command.tenant_id, command.channel, command.secret
+        command.provider,
+        command.account,
+        command.tenant_id,
+        command.channel,
+        command.secret,
+        command.region,
     )
     if not await save_account(tx, account):
         raise ConflictError("the account belongs to another tenant")

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-MAX_SPELLINGS = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
@@ -26,19 +24,14 @@ class Identifier:
         """Type, scope and normalised value: two mentions with the same key are one identifier."""
         return "\x1f".join((self.type, self.scope or "", self.value))
 
-    @property
-    def spellings(self) -> frozenset[str]:
-        return frozenset({self.value} if self.raw is None else {self.value, self.raw})
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One identifier as of the latest version that mentions it, and every spelling seen so far."""
+    """One identifier as of the latest version that mentions it."""
 
     identifier: Identifier
     version: int
     live: bool
-    spellings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +100,5 @@ def _mention(
     entries: dict[str, Entry], identifier: Identifier, *, version: int, live: bool
 ) -> None:
     entry = entries.get(identifier.key)
-    spellings = _bounded(identifier.spellings | (entry.spellings if entry else frozenset()))
     if entry is None or version > entry.version:
-        entries[identifier.key] = Entry(identifier, version, live, spellings)
-    else:
-        entries[identifier.key] = replace(entry, spellings=spellings)
-
-
-def _bounded(spellings: frozenset[str]) -> frozenset[str]:
-    """Limit how many spellings a sender can make us keep, independent of their order."""
-    return frozenset(sorted(spellings)[:MAX_SPELLINGS])
+        entries[identifier.key] = Entry(identifier, version, live)

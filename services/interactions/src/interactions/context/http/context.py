@@ -5,13 +5,22 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 from starlette.responses import Response
 
-from common.errors import NotFoundError, UnavailableError
+from common.errors import (
+    ErrorCode,
+    FieldError,
+    InvalidError,
+    NotFoundError,
+    ServiceError,
+    UnavailableError,
+)
+from common.jsons import describe_pattern
 from common.web import Caller, IfNoneMatchDep, examples, part_of, requires
 from common.web.requests import Name, RequestModel, SplitAtCommas, json_body
 from common.web.responses import Masker, json_answer
+from identifiers import UnusableReason
 from interactions.context.domain.selection import choose_parts
 from interactions.context.events.consumed import CLOCKS_CONSUMER, CUSTOMERS_CONSUMER
 from interactions.context.http.body import context_body, part_statuses
@@ -20,7 +29,7 @@ from interactions.context.http.schemas import CONTEXT, ContextResponse, Customer
 from interactions.context.http.state import ContextState
 from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
-from interactions.history import Level, fields, lookup_key
+from interactions.history import Identifier, Level, fields
 
 router = APIRouter(tags=[CONTEXT])
 
@@ -40,6 +49,11 @@ IncludeParameter = Annotated[
 ]
 
 
+_REGION = describe_pattern(
+    r"^[A-Za-z]{2}\z", "must be the two letters of a country in ISO 3166, such as SE"
+)
+
+
 class LookupIdentifier(RequestModel):
     """The identifier to look up."""
 
@@ -51,6 +65,14 @@ class LookupIdentifier(RequestModel):
         description="`claimed`, `channel_proved`, `verified` or null, so that an identifier can be"
         " sent as a context shows it. The customer is the same whatever the level.",
     )
+    default_region: Annotated[
+        Annotated[str, StringConstraints(pattern=_REGION)] | None, fields.DEFAULT_REGION
+    ] = None
+
+    def read(self, default_region: str | None) -> Identifier:
+        """Return the identifier; ``default_region`` is for numbers that name no region here."""
+        region = self.default_region or default_region
+        return Identifier(self.type, self.value, self.scope, region=region)
 
 
 class LookupRequest(RequestModel):
@@ -104,19 +126,18 @@ async def lookup_context(
 ) -> Response:
     """Return the context of the customer with this identifier.
 
-    Identity is asked only about identifiers that this service has never seen. While identity is
+    Identity is asked only about identifiers that this service does not know. While identity is
     down, such an identifier answers 503 and not 404: a front end that took "unknown" for the truth
     would create a second customer.
     """
     parts = choose_parts(body.include, available=PART_NAMES, pointer="/include")
     state = part_of(request, ContextState)
-    identifier = body.identifier
-    key = LookupKey(
-        identifier.type,
-        identifier.scope or "",
-        lookup_key(identifier.type, identifier.value),
-    )
-    row = await _read(state, caller, key, parts)
+    identifier = body.identifier.read(state.default_region)
+    if not identifier.may_be_known:
+        raise _unusable(identifier)
+    row = None
+    if identifier.key is not None:
+        row = await _read(state, caller, LookupKey(*identifier.key), parts)
     if row is None:
         customer_id = await _ask_identity(state, caller, identifier)
         row = await _read(state, caller, customer_id, parts)
@@ -147,7 +168,7 @@ async def _read(
         return await find_context(state.database, cheap, deadline_seconds=deadline / 2, **names)
 
 
-async def _ask_identity(state: ContextState, caller: Caller, identifier: LookupIdentifier) -> UUID:
+async def _ask_identity(state: ContextState, caller: Caller, identifier: Identifier) -> UUID:
     """Return the customer that identity has under an identifier.
 
     Raises NotFoundError when it has none, UnavailableError when identity does not answer.
@@ -156,7 +177,7 @@ async def _ask_identity(state: ContextState, caller: Caller, identifier: LookupI
         raise _no_such_customer()  # a token bound to one customer cannot probe for others
     customer_id = await state.identity.find_customer(
         caller.tenant_id,
-        identifier.model_dump(include={"type", "value", "scope"}),
+        identifier,
         deadline_seconds=state.settings.identity_deadline_seconds,
     )
     if customer_id is None:
@@ -176,3 +197,14 @@ def _body(
 
 def _no_such_customer() -> NotFoundError:
     return NotFoundError("there is no such customer")
+
+
+def _unusable(identifier: Identifier) -> ServiceError:
+    """Return the problem of an identifier that leads to nobody."""
+    if identifier.unusable is not UnusableReason.SCOPE_MISSING:
+        return _no_such_customer()
+    detail = "is required: values of this type are unique within a source, page or workspace only"
+    return InvalidError(
+        "this type of identifier needs a scope",
+        errors=[FieldError("/identifier/scope", ErrorCode.MISSING, detail)],
+    )

@@ -14,3 +14,4 @@ class ContextState:
     horizon: Horizon
     identity: IdentityLookup
     settings: ContextSettings
+    default_region: str | None = None

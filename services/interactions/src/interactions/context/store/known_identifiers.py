@@ -1,4 +1,4 @@
-"""The spellings under which customers are found."""
+"""The keys under which customers are found."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Columns, Transaction
+from identifiers import NORMALISER_VERSION
 
 
 class KnownIdentifier(NamedTuple):
-    """One spelling under which a customer is found."""
+    """One key under which a customer is found, of the normaliser's present version."""
 
     tenant_id: str
     type: str
@@ -56,23 +57,25 @@ _DELETE = text(
 )
 _SAVE = text(
     f"""
-    INSERT INTO known_identifier ({_COLUMNS.names})
-    SELECT DISTINCT ON ({", ".join(_KEY)}) {_COLUMNS.names}
+    INSERT INTO known_identifier ({_COLUMNS.names}, normaliser_version)
+    SELECT DISTINCT ON ({", ".join(_KEY)}) {_COLUMNS.names}, {NORMALISER_VERSION}
       FROM {_COLUMNS.table("identifiers")}
      ORDER BY {", ".join(_KEY)}, asserted_at DESC
-    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_COLUMNS.overwrite(key=_KEY)}
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_COLUMNS.overwrite(key=_KEY)},
+        normaliser_version = excluded.normaliser_version
      WHERE excluded.asserted_at >= known_identifier.asserted_at
+        OR excluded.normaliser_version <> known_identifier.normaliser_version
     """
 )
 
 
 async def delete_known_identifiers(tx: Transaction, identifiers: Sequence[KnownIdentifier]) -> None:
-    """Delete spellings, but only those that the same customer, by any of its ids, still has."""
+    """Delete keys, but only those that the same customer, by any of its ids, still has."""
     await tx.execute(_DELETE, {"identifiers": _rows(identifiers)})
 
 
 async def save_known_identifiers(tx: Transaction, identifiers: Sequence[KnownIdentifier]) -> None:
-    """Write spellings; an assertion older than the stored one changes nothing."""
+    """Write keys; an assertion older than the stored one of this version changes nothing."""
     await tx.execute(_SAVE, {"identifiers": _rows(identifiers)})
 
 

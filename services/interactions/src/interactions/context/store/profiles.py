@@ -87,7 +87,6 @@ def _stored(entry: Entry) -> dict[str, Any]:
         "raw": entry.identifier.raw,
         "version": entry.version,
         "live": entry.live,
-        "spellings": sorted(entry.spellings),
     }
 
 
@@ -106,5 +105,4 @@ def _profile(row: Any) -> Profile:
 def _entry(stored: Mapping[str, Any]) -> Entry:
     names = ("type", "value", "scope", "raw", "level")
     identifier = Identifier(**{name: stored[name] for name in names})
-    spellings = frozenset(stored["spellings"])
-    return Entry(identifier, stored["version"], stored["live"], spellings)
+    return Entry(identifier, stored["version"], stored["live"])

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from sqlalchemy import TextClause, text
 
+from identifiers import NORMALISER_VERSION
 from interactions.context.parts import PARTS, ContextPart
 from interactions.context.store.cluster import CLUSTER, KNOWN, TARGET_BY_ID, target_of
 from interactions.history import NOBODY, json_sql
@@ -22,7 +23,8 @@ _TARGET = {
           LEFT JOIN customer_alias a
             ON a.tenant_id = k.tenant_id AND a.origin_id = k.customer_id
          WHERE k.tenant_id = :tenant_id AND k.type = :type AND k.scope = :scope
-           AND k.lookup_key = :lookup_key AND k.customer_id <> '{NOBODY}'""",
+           AND k.lookup_key = :lookup_key AND k.normaliser_version = {NORMALISER_VERSION}
+           AND k.customer_id <> '{NOBODY}'""",
 }
 
 _PROFILE = """

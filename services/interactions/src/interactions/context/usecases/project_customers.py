@@ -3,7 +3,7 @@
 The number of statements depends on the kinds of events in a batch, not on their number.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from interactions.context.store import aliases as alias_store
 from interactions.context.store import known_identifiers, profiles
 from interactions.context.store.keys import Key
 from interactions.context.store.known_identifiers import KnownIdentifier
-from interactions.history import lookup_key
+from interactions.history import key_of_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ async def project_customers(
     """
     await _project_aliases(tx, events)
     before, after = await _project_profiles(tx, events, now=now)
-    gone, present = _spelling_changes(events, before, after)
+    gone, present = _key_changes(events, before, after)
     if gone:
         await known_identifiers.delete_known_identifiers(tx, gone)
     if present:
@@ -100,37 +100,30 @@ def _is_newer(event: CustomerEvent, before: Mapping[Key, Profile]) -> bool:
     return event.change is not None and event.change.version > before[event.key].version
 
 
-def _spelling_changes(
+def _key_changes(
     events: Sequence[CustomerEvent], before: Mapping[Key, Profile], after: Mapping[Key, Profile]
 ) -> tuple[list[KnownIdentifier], list[KnownIdentifier]]:
-    """Return the spellings that no longer lead to a customer, and those that do from now on."""
+    """Return the keys that no longer lead to a customer, and those that do from now on."""
     asserted = {(e.key, e.change.version): e.recorded_at for e in events if e.change}
     latest = {event.key: event.recorded_at for event in events}
     gone: list[KnownIdentifier] = []
     present: list[KnownIdentifier] = []
     for key in sorted(after):
         had, has = set(before[key].live()), set(after[key].live())
-        kept = {s.address for entry in has for s in _spellings(key, entry, latest[key])}
-        gone += [
-            spelling
-            for entry in had - has
-            for spelling in _spellings(key, entry, latest[key])
-            if spelling.address not in kept
-        ]
+        kept = {entry.identifier.key for entry in has}
+        gone += _known(key, (e for e in had - has if e.identifier.key not in kept), latest[key])
         for entry in has - had:
-            present += _spellings(key, entry, asserted.get((key, entry.version), latest[key]))
+            at = asserted.get((key, entry.version), latest[key])
+            present += _known(key, [entry], at)
     return gone, present
 
 
-def _spellings(key: Key, entry: Entry, asserted_at: datetime) -> Iterator[KnownIdentifier]:
-    identifier = entry.identifier
-    for spelling in sorted({lookup_key(identifier.type, s) for s in entry.spellings}):
-        yield KnownIdentifier(
-            tenant_id=key[0],
-            type=identifier.type,
-            scope=identifier.scope or "",
-            lookup_key=spelling,
-            customer_id=key[1],
-            level=identifier.level,
-            asserted_at=asserted_at,
-        )
+def _known(
+    customer: Key, entries: Iterable[Entry], asserted_at: datetime
+) -> Iterator[KnownIdentifier]:
+    """Yield the keys of identifiers; one of another version of the normaliser is left out."""
+    for entry in entries:
+        identifier = entry.identifier
+        key = key_of_identity(identifier.type, identifier.scope, identifier.value)
+        if key is not None:
+            yield KnownIdentifier(*customer[:1], *key, customer[1], identifier.level, asserted_at)

@@ -51,6 +51,7 @@ class _Identifier(_Tolerant):
 
 class _Dropped(_Tolerant):
     identifier: _Identifier
+    reason: str = "unknown"
 
 
 class _FieldError(_Tolerant):
@@ -130,14 +131,14 @@ class HttpIdentity:
         return dict(zip(ids, customers, strict=True))
 
     async def find_customer(
-        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+        self, tenant_id: str, identifier: Identifier, *, deadline_seconds: float
     ) -> UUID | None:
         """Return the customer who has an identifier, or None; never creates a customer.
 
         No customer can have an identifier that identity refuses. Counting the refusal as a failure
         would allow any caller to open the breaker for all.
         """
-        body = dumps({"identifiers": [dict(identifier)], "create": False})
+        body = dumps(_look_up(identifier))
         async with self._guarded(deadline_seconds):
             status, content = await self._call(
                 "POST", tenant_id, "/v1/identities/resolve", _JSON, body
@@ -233,15 +234,24 @@ def _items(encoded: Sequence[bytes]) -> bytes:
 
 
 def _question(request: ResolutionRequest) -> dict[str, Any]:
-    return {
+    """Return the item that asks, without the identifiers that are no keys to identity either."""
+    question = {
         "identifiers": [
             {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level}
             for i in request.identifiers
+            if i.may_be_known
         ],
         "create": True,
         "observed_at": rfc3339(request.observed_at),
         "source": request.source,
     }
+    return question if request.region is None else {**question, "default_region": request.region}
+
+
+def _look_up(identifier: Identifier) -> dict[str, Any]:
+    asked = {"type": identifier.type, "value": identifier.value, "scope": identifier.scope}
+    body: dict[str, Any] = {"identifiers": [asked], "create": False}
+    return body if identifier.region is None else {**body, "default_region": identifier.region}
 
 
 def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution | ServiceError:
@@ -250,15 +260,17 @@ def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution |
         errors = [error.field_error() for error in problem.errors]
         return InvalidError(problem.detail, errors=errors)
     if resolution.customer_id is None:
-        return InvalidError("identity knows no customer by these identifiers")
-    dropped = {_identifier(d.identifier).key for d in resolution.dropped}
-    own = [i for i in request.identifiers if i.key not in dropped]
-    return Resolution(resolution.customer_id, (*own, *(_identifier(i) for i in resolution.linked)))
+        reasons = ", ".join(sorted({dropped.reason for dropped in resolution.dropped}))
+        return Resolution(None, refused=f"identity can use no identifier: {reasons}")
+    dropped = {_identifier(d.identifier, request.region).key for d in resolution.dropped}
+    own = [i for i in request.identifiers if i.key is not None and i.key not in dropped]
+    linked = (_identifier(i, request.region) for i in resolution.linked)
+    return Resolution(resolution.customer_id, (*own, *linked))
 
 
-def _identifier(identifier: _Identifier) -> Identifier:
+def _identifier(identifier: _Identifier, region: str | None) -> Identifier:
     level = _LEVELS.get(identifier.level, Level.CLAIMED)
-    return Identifier(identifier.type, identifier.value, identifier.scope, level)
+    return Identifier(identifier.type, identifier.value, identifier.scope, level, region)
 
 
 def new_client(base_url: str) -> httpx.AsyncClient:

@@ -50,6 +50,7 @@ class Inbound:
         clock: Clock,
         deadline: Deadline,
         window: timedelta,
+        default_region: str | None = None,
         topic: str = TOPIC,
     ) -> None:
         self._resolver = resolver
@@ -57,6 +58,7 @@ class Inbound:
         self._clock = clock
         self._deadline = deadline
         self._window = window
+        self._default_region = default_region
         self._topic = topic
 
     def stream(self) -> Stream:
@@ -78,7 +80,7 @@ class Inbound:
             raise UndecodableError("not_json", error.detail) from None
         except InvalidError as error:
             raise UndecodableError("invalid_data", error.detail) from None
-        draft = request.draft(received_at=self._clock.now())
+        draft = request.draft(received_at=self._clock.now(), default_region=self._default_region)
         return Received(self._envelope(record, draft), Resolved(draft, Contact()), record)
 
     def _envelope(self, record: Record, draft: Draft) -> Envelope:

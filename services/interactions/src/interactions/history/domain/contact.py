@@ -4,17 +4,19 @@ Identifiers are looked up here by their keys. Only identity decides who a custom
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 
-Key = tuple[str, str, str]
-"""Type, scope and spelling of an identifier, as it is looked up."""
+from identifiers import Outcome, Rules, Unusable, UnusableReason, normalise
 
-PHONE_LIKE = frozenset({"phone", "mobile", "landline", "fax", "sms", "whatsapp", "viber", "signal"})
+Key = tuple[str, str, str]
+"""Type, scope and value of an identifier's key, as it is looked up."""
+
+_CONTACT_TYPES = ("phone", "email")
+"""The types that stand for a contact before any other."""
 
 MAX_KEY_BYTES = 400
 """The longest key that fits into an index together with the columns before it."""
@@ -36,16 +38,40 @@ _RANKS = {level: rank for rank, level in enumerate(Level)}
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """An address, number or id of a customer, in the spelling that arrived."""
+    """An address, number or id of a customer, in the spelling that arrived.
+
+    ``region`` (ISO 3166) is the country of a telephone number that names none.
+    """
 
     type: str
     value: str
     scope: str | None = None
     level: Level = Level.CLAIMED
+    region: str | None = None
 
     @property
-    def key(self) -> Key:
-        return self.type, self.scope or "", lookup_key(self.type, self.value)
+    def key(self) -> Key | None:
+        """The key by which it is looked up; None if it has none."""
+        return self._reading.key
+
+    @property
+    def unusable(self) -> UnusableReason | None:
+        """Why it has no key."""
+        return self._reading.unusable
+
+    @property
+    def sender(self) -> str | None:
+        """What tells senders without a key apart; None if it stands for nobody in particular."""
+        return self._reading.sender
+
+    @property
+    def may_be_known(self) -> bool:
+        """Whether identity may find a customer by it: identity may know a region by default."""
+        return self.key is not None or self.unusable is UnusableReason.REGION_MISSING
+
+    @property
+    def _reading(self) -> "_Reading":
+        return _read(self.type, self.value, self.scope, self.region)
 
     def is_better_proved_than(self, level: Level) -> bool:
         """Return whether identity, which knows ``level``, would learn something from this."""
@@ -69,19 +95,43 @@ class Contact:
 
 
 def contact_key(identifiers: Sequence[Identifier]) -> str | None:
-    """Return the identifier that stands for a contact, as text; None without identifiers.
+    """Return what stands for a contact, as text: a key, or else the text of a sender without one.
 
-    It does not depend on the order of the identifiers.
+    It does not depend on the order of the identifiers. None if they stand for nobody.
     """
-    if not identifiers:
-        return None
-    first: Key = min((identifier.key for identifier in identifiers), key=_rank)
-    return bounded_key("|".join(first))
+    keys = sorted((i.key for i in identifiers if i.key is not None), key=_rank)
+    if keys:
+        return bounded_key("|".join(keys[0]))
+    senders = [f"sender|{i.type}|{i.sender}" for i in identifiers if i.sender is not None]
+    return bounded_key(min(senders)) if senders else None
+
+
+def why_unusable(identifiers: Sequence[Identifier]) -> str:
+    """Return why none of the identifiers leads to a customer."""
+    reasons = sorted({i.unusable.value for i in identifiers if i.unusable is not None})
+    return f"no identifier is usable: {', '.join(reasons)}"
+
+
+def with_scope(
+    identifier: Identifier, *, account: str | None, source: str | None = None
+) -> Identifier:
+    """Return the identifier in the scope that its type needs, if it names none.
+
+    That is the ``account`` that a message came to, such as a page or a workspace, or for ids of
+    other systems the ``source`` that reported it.
+    """
+    if identifier.unusable is not UnusableReason.SCOPE_MISSING:
+        return identifier
+    rules = Rules(region=identifier.region, account=account, source=source)
+    outcome = normalise(identifier.type, identifier.value, identifier.scope, rules)
+    if isinstance(outcome, Unusable):
+        return identifier
+    return replace(identifier, scope=outcome.key.scope)
 
 
 def _rank(key: Key) -> tuple[int, Key]:
     kind = key[0]
-    return (0 if kind in PHONE_LIKE else 1 if kind == "email" else 2), key
+    return (_CONTACT_TYPES.index(kind) if kind in _CONTACT_TYPES else len(_CONTACT_TYPES)), key
 
 
 def bounded_key(key: str) -> str:
@@ -92,23 +142,33 @@ def bounded_key(key: str) -> str:
     return f"sha256|{hashlib.sha256(encoded).hexdigest()}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    key: Key | None
+    unusable: UnusableReason | None = None
+    sender: str | None = None
+
+
 @lru_cache(maxsize=8_192)  # One identifier is looked up at several steps, and comes again soon.
-def lookup_key(type: str, value: str) -> str:  # noqa: A002 - the name of the identifier's field
-    """Return the key of an identifier in this spelling.
+def _read(
+    type: str,  # noqa: A002 - the name of the identifier's field
+    value: str,
+    scope: str | None,
+    region: str | None,
+) -> _Reading:
+    outcome: Outcome = normalise(type, value, scope, Rules(region=region))
+    if isinstance(outcome, Unusable):
+        return _Reading(None, outcome.reason, outcome.sender)
+    key = outcome.key
+    return _Reading((key.type, key.scope, bounded_key(key.value)))
 
-    NFKC, case folded and trimmed. Phone-like types keep only digits and a leading plus, unless the
-    value contains letters (a business-scoped user id, say). A very long key becomes its digest.
+
+def key_of_identity(type: str, scope: str | None, value: str) -> Key | None:  # noqa: A002
+    """Return the key that identity published, or None if it is one of another version.
+
+    A key of this version normalises to itself; no look-up of ours would find another.
     """
-    return bounded_key(_folded(type, value))
-
-
-def _folded(type: str, value: str) -> str:  # noqa: A002 - as above
-    # Folding can undo composition and composition can undo folding; a second pass fixes both.
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
-    folded = folded.casefold().strip()
-    if type not in PHONE_LIKE or any(c.isalpha() for c in folded):
-        return folded
-    digits = "".join(str(unicodedata.decimal(c)) for c in folded if c.isdecimal())
-    if not digits:
-        return folded
-    return f"+{digits}" if folded.startswith("+") else digits
+    outcome = normalise(type, value, scope)
+    if isinstance(outcome, Unusable) or outcome.key != (type, scope or "", value):
+        return None
+    return type, scope or "", bounded_key(value)

@@ -34,7 +34,7 @@ router = APIRouter(tags=[tag("interactions", "Recording what happened on a chann
 
 
 class InteractionResponse(ResponseModel, title="RecordedInteraction"):
-    """``customer_id`` is null while the customer is unknown.
+    """``customer_id`` is null while the customer is unknown, and of a sender who cannot be known.
 
     ``sequence`` is the interaction's place in the change feed.
     """
@@ -72,7 +72,8 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
         200: {"model": InteractionResponse, "description": "It was recorded before."},
         202: {
             "model": InteractionResponse,
-            "description": "Recorded; its customer will be attached later.",
+            "description": "Recorded without a customer: it will be attached once identity answers,"
+            " or never, if no identifier of the sender is usable.",
         },
     },
 )
@@ -84,7 +85,7 @@ async def record(
     write: WriterDep,
 ) -> Response:
     """Record one interaction; a repeated provider message returns its first record."""
-    draft = body.draft(received_at=clock.now())
+    draft = body.draft(received_at=clock.now(), default_region=state.default_region)
     [result] = await state.resolver.resolve(caller.tenant_id, [draft], deadline=state.deadline)
     resolved = replace(_resolved(result), traceparent=current_traceparent())
     return await write.together(state.recording, resolved, answer=lambda r: (_status(r), _body(r)))
@@ -106,7 +107,11 @@ async def record_batch(
 ) -> Response:
     """Record up to 1,000 interactions; an item that fails does not affect the others."""
     now = clock.now()
-    drafts = [item.draft(received_at=now) async for _, item in in_turns(body.accepted())]
+    region = state.default_region
+    drafts = [
+        item.draft(received_at=now, default_region=region)
+        async for _, item in in_turns(body.accepted())
+    ]
     results = await state.resolver.resolve(caller.tenant_id, drafts, deadline=state.deadline)
     resolved = [result for result in results if isinstance(result, Resolved)]
     command = RecordInteractions(caller.tenant_id, resolved, state.thread_window)

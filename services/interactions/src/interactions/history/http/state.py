@@ -16,3 +16,4 @@ class HistoryState:
     recording: GroupCommit[Resolved, Recorded]
     deadline: Deadline
     thread_window: timedelta
+    default_region: str | None = None

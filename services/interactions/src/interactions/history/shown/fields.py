@@ -79,5 +79,9 @@ SCOPE = _about(
     "Namespace in which the value is unique, such as the system that issued it; null for a value"
     " that needs no namespace."
 )
+DEFAULT_REGION = _about(
+    "Country (ISO 3166) of telephone numbers without a country code, such as `SE`; null means that"
+    " of the channel account or of the service, if they have one."
+)
 PROVIDER_NAME = _about("Name of the provider, such as `twilio`.")
 PROVIDER_ACCOUNT = _about("The tenant's account at the provider.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Columns, ReadConnection, Transaction
+from identifiers import NORMALISER_VERSION
 from interactions.history.domain.contact import Identifier, Key, Level
 
 _KEY = {"type": "text", "scope": "text", "lookup_key": "text"}
@@ -23,6 +24,7 @@ _FIND = text(
         SELECT * FROM known_identifier k
         WHERE k.tenant_id = :tenant_id AND k.type = asked.type AND k.scope = asked.scope
           AND k.lookup_key = asked.lookup_key
+          AND k.normaliser_version = {NORMALISER_VERSION}
         LIMIT 1) k
     LEFT JOIN LATERAL (
         SELECT canonical_id FROM customer_alias
@@ -43,13 +45,16 @@ _INSERT_ALIASES = text(
 )
 _SAVE = text(
     f"""
-    INSERT INTO known_identifier (tenant_id, {_IDENTIFIERS.names}, asserted_at)
-    SELECT :tenant_id, {_IDENTIFIERS.names}, :asserted_at
+    INSERT INTO known_identifier
+        (tenant_id, {_IDENTIFIERS.names}, asserted_at, normaliser_version)
+    SELECT :tenant_id, {_IDENTIFIERS.names}, :asserted_at, {NORMALISER_VERSION}
     FROM {_IDENTIFIERS.table("identifiers")}
     ORDER BY {_KEYS.names}
     ON CONFLICT (tenant_id, {_KEYS.names})
-        DO UPDATE SET {_IDENTIFIERS.overwrite(key=tuple(_KEY))}, asserted_at = excluded.asserted_at
+        DO UPDATE SET {_IDENTIFIERS.overwrite(key=tuple(_KEY))},
+            asserted_at = excluded.asserted_at, normaliser_version = excluded.normaliser_version
         WHERE known_identifier.asserted_at <= excluded.asserted_at
+           OR known_identifier.normaliser_version <> excluded.normaliser_version
     """
 )
 
@@ -98,12 +103,12 @@ async def save_identifiers(
     *,
     now: datetime,
 ) -> None:
-    """Save the customers that identity confirmed, and the spellings it recognised them by.
+    """Save the customers that identity confirmed, and the keys it recognised them by.
 
     A customer that our copy knows as merged away stays so.
     """
     customers = sorted({customer for customer, _ in learned})
-    by_key = {i.key: (customer, i.level) for customer, own in learned for i in own}
+    by_key = {i.key: (customer, i.level) for customer, own in learned for i in own if i.key}
     rows = [
         {**_key_row(key), "customer_id": customer, "level": level}
         for key, (customer, level) in by_key.items()

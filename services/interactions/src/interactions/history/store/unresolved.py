@@ -159,7 +159,7 @@ async def insert_unresolved(
         {
             "interaction_id": placed.item.interaction_id,
             "conversation_id": placed.conversation_id,
-            "identifiers": identifier_values(placed.item.draft.identifiers),
+            "identifiers": [_stored(i) for i in placed.item.draft.identifiers],
             "claimed_customer_id": contact.claimed_customer_id,
             "observed_at": placed.item.occurred_at,
             "refused": contact.refused,
@@ -249,8 +249,19 @@ def _attached(row: Row[Any]) -> Attached:
     )
 
 
+def _stored(identifier: Identifier) -> dict[str, str | None]:
+    [values] = identifier_values([identifier])
+    return values if identifier.region is None else {**values, "region": identifier.region}
+
+
 def _identifier(stored: Mapping[str, str]) -> Identifier:
-    return Identifier(stored["type"], stored["value"], stored["scope"], Level(stored["level"]))
+    return Identifier(
+        stored["type"],
+        stored["value"],
+        stored["scope"],
+        Level(stored["level"]),
+        stored.get("region"),
+    )
 
 
 def _provider(row: Any) -> ProviderKey | None:

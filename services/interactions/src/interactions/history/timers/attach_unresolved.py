@@ -97,7 +97,7 @@ class AttachUnresolved:
             )
             for row in claimed:
                 customer = row.claimed_customer_id and customers[row.claimed_customer_id]
-                _sort(row, Resolution(customer, ()) if customer else None, attachments, refused)
+                _sort(row, Resolution(customer) if customer else None, attachments, refused)
         return AttachInteractions(tenant_id, attachments, refused)
 
 
@@ -107,7 +107,7 @@ def _sort(
     attachments: list[Attachment],
     refused: dict[UUID, str],
 ) -> None:
-    if isinstance(resolution, Resolution):
+    if isinstance(resolution, Resolution) and resolution.customer_id is not None:
         attachments.append(
             Attachment(
                 row.interaction_id,
@@ -117,7 +117,13 @@ def _sort(
             )
         )
     else:
-        refused[row.interaction_id] = NO_SUCH_CUSTOMER if resolution is None else resolution.detail
+        refused[row.interaction_id] = _why_refused(resolution)
+
+
+def _why_refused(resolution: Resolution | ServiceError | None) -> str:
+    if isinstance(resolution, ServiceError):
+        return resolution.detail
+    return (resolution and resolution.refused) or NO_SUCH_CUSTOMER
 
 
 async def _claim(tx: Transaction, count: int, after: str) -> list[Unresolved]:

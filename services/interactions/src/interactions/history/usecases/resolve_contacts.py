@@ -5,17 +5,17 @@ deadline. While identity is unavailable, interactions are recorded without a cus
 later. The same goes for a customer id that only identity can confirm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from common.db import Database
 from common.errors import ErrorCode, FieldError, InvalidError, ServiceError, UnavailableError
 from common.runtime import Batcher, Call
 from interactions.history import metrics
-from interactions.history.domain.contact import Contact, Identifier, Key
+from interactions.history.domain.contact import Contact, Identifier, Key, why_unusable
 from interactions.history.domain.interaction import Draft
 from interactions.history.store.identifiers import KnownCustomers, find_known
 from interactions.history.usecases.record_interactions import Resolved
@@ -29,13 +29,22 @@ class ResolutionRequest:
     observed_at: datetime
     source: str
 
+    @property
+    def region(self) -> str | None:
+        """The country of telephone numbers that name none."""
+        return next((i.region for i in self.identifiers if i.region is not None), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A canonical customer, and the spellings by which identity knows it."""
+    """A canonical customer, and the identifiers by which identity knows it.
 
-    customer_id: UUID
-    learned: tuple[Identifier, ...]
+    Without a customer, ``refused`` says why identity will never name one.
+    """
+
+    customer_id: UUID | None
+    learned: tuple[Identifier, ...] = ()
+    refused: str | None = None
 
 
 class IdentityFaultError(UnavailableError):
@@ -46,7 +55,7 @@ class IdentityLookup(Protocol):
     """What the identity service tells without creating a customer."""
 
     async def find_customer(
-        self, tenant_id: str, identifier: Mapping[str, Any], *, deadline_seconds: float
+        self, tenant_id: str, identifier: Identifier, *, deadline_seconds: float
     ) -> UUID | None:
         """Return the customer who has an identifier, or None; never creates a customer.
 
@@ -122,7 +131,9 @@ class Resolver:
         self, tenant_id: str, drafts: Sequence[Draft], *, deadline: Deadline
     ) -> list[Resolved | ServiceError]:
         """Return each draft with its contact, or the error why it has none."""
-        keys = frozenset(i.key for d in drafts if d.customer_id is None for i in d.identifiers)
+        keys = frozenset(
+            i.key for d in drafts if d.customer_id is None for i in d.identifiers if i.key
+        )
         ids = frozenset(d.customer_id for d in drafts if d.customer_id is not None)
         known = KnownCustomers({}, {})
         if keys or ids:
@@ -171,13 +182,13 @@ class Resolver:
         self, tenant_id: str, drafts: Sequence[Draft], deadline: Deadline
     ) -> list[Contact | ServiceError]:
         """Ask about each contact once, however many drafts it has."""
-        requests: dict[frozenset[Key], ResolutionRequest] = {}
+        requests: dict[_Asked, ResolutionRequest] = {}
         for draft in drafts:
             if draft.customer_id is None:
-                requests.setdefault(_keys(draft), _request(draft))
+                requests.setdefault(_asked(draft), _request(draft))
         ids = sorted({d.customer_id for d in drafts if d.customer_id is not None})
         deadline_seconds = deadline.seconds_for(len(requests) + len(ids))
-        resolutions: dict[frozenset[Key], Resolution | ServiceError] = {}
+        resolutions: dict[_Asked, Resolution | ServiceError] = {}
         customers: dict[UUID, UUID | None] = {}
         if requests:
             results = await self._identity.resolve(
@@ -189,7 +200,7 @@ class Resolver:
                 tenant_id, ids, deadline_seconds=deadline_seconds
             )
         return [
-            _of_resolution(resolutions[_keys(draft)])
+            _of_resolution(resolutions[_asked(draft)])
             if draft.customer_id is None
             else _of_customer(customers[draft.customer_id])
             for draft in drafts
@@ -208,12 +219,12 @@ def _from_copy(draft: Draft, known: KnownCustomers) -> Contact | None:
     if draft.customer_id is not None:
         customer = known.by_id.get(draft.customer_id)
         return None if customer is None else Contact(customer_id=customer)
-    if not draft.identifiers:
-        return Contact()
-    customers = {known.by_key.get(i.key) for i in draft.identifiers}
-    if len(customers) > 1 or None in customers:
+    if not any(i.may_be_known for i in draft.identifiers):
+        return Contact(refused=why_unusable(draft.identifiers) if draft.identifiers else None)
+    customers = {known.by_key.get(i.key) for i in draft.identifiers if i.key}
+    if len(customers) != 1 or None in customers:
         return None
-    if any(i.is_better_proved_than(known.levels[i.key]) for i in draft.identifiers):
+    if any(i.is_better_proved_than(known.levels[i.key]) for i in draft.identifiers if i.key):
         return None
     return Contact(customer_id=customers.pop())
 
@@ -223,14 +234,23 @@ def _request(draft: Draft) -> ResolutionRequest:
     return ResolutionRequest(draft.identifiers, draft.received_at, source)
 
 
-def _keys(draft: Draft) -> frozenset[Key]:
-    return frozenset(identifier.key for identifier in draft.identifiers)
+_Asked = frozenset[Key | Identifier]
+
+
+def _asked(draft: Draft) -> _Asked:
+    """Return what is asked about: keys, and identifiers that only identity may be able to read."""
+    return frozenset(i.key or i for i in draft.identifiers if i.may_be_known)
 
 
 def _of_resolution(resolution: Resolution | ServiceError) -> Contact | ServiceError:
     if isinstance(resolution, ServiceError):
         return resolution
-    return Contact(customer_id=resolution.customer_id, learned=resolution.learned, confirmed=True)
+    return Contact(
+        customer_id=resolution.customer_id,
+        learned=resolution.learned,
+        confirmed=resolution.customer_id is not None,
+        refused=resolution.refused,
+    )
 
 
 def _of_customer(customer_id: UUID | None) -> Contact | ServiceError:
