@@ -2,4 +2,6 @@
 
 from common.migrations import Access, run_env
 
-run_env(access=Access(append_only=("attribute_observation", "merge_log")))
+run_env(
+    access=Access(append_only=("attribute_observation", "merge_log"), deletes_from=("identifier",))
+)

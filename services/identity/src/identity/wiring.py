@@ -7,6 +7,7 @@ from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.wiring import build_customers
 from identity.merging.wiring import build_merging
+from identity.rekeying.wiring import build_rekeying
 from identity.resolution.wiring import build_resolution
 from identity.settings import IdentitySettings
 
@@ -30,5 +31,6 @@ def build(settings: IdentitySettings) -> Service:
         build_resolution(limits, default_region=rules.default_region),
         build_customers(),
         build_merging(limits),
+        build_rekeying(foundation, limits),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 from common.db import Database
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
+from identity.rekeying.store import old_keys
 from identity.resolution.store import locks, rosters
 from services.identity.tests.harness import email
 
@@ -25,6 +26,12 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "lock": (locks.LOCK_CUSTOMERS, IDS),
     "view": (customer_views.VIEW, {"customer_id": uuid4()}),
     "merge": (rosters.MERGE, MERGE),
+    "old keys": (old_keys.LIST, {"count": 200}),
+    "stamp": (old_keys.STAMP, {"keys": '[{"type": "email", "scope": "", "value": "a"}]'}),
+    "unlink": (
+        rosters.DELETE_IDENTIFIERS,
+        {"keys": '[{"type": "email", "scope": "", "value": "a"}]'},
+    ),
 }
 
 FILL = """
@@ -35,7 +42,7 @@ INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
 SELECT tenant_id, id, id FROM customer;
 INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,
                         normaliser_version, first_seen_at)
-SELECT tenant_id, 'email', '', cast(id AS text), '', 'claimed', id, 1, now() FROM customer;
+SELECT tenant_id, 'email', '', cast(id AS text), '', 'claimed', id, 2, now() FROM customer;
 ANALYZE customer, customer_alias, identifier
 """
 

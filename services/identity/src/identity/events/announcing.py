@@ -15,6 +15,7 @@ from identity.events.published import (
     CustomerUpdatedV1,
     Identifier,
     IdentifierAddedV1,
+    IdentifierRemovedV1,
 )
 
 
@@ -61,6 +62,13 @@ def _(change: changes.CustomerUpdated) -> EventData:
 @_event.register
 def _(change: changes.IdentifierAdded) -> EventData:
     return IdentifierAddedV1(
+        customer_id=change.customer.id, identifier=Identifier.of(change.identifier)
+    )
+
+
+@_event.register
+def _(change: changes.IdentifierRemoved) -> EventData:
+    return IdentifierRemovedV1(
         customer_id=change.customer.id, identifier=Identifier.of(change.identifier)
     )
 

@@ -24,7 +24,7 @@ async def drain(api):
         pass
 
 
-async def test_keys_of_an_older_version_find_nobody_until_they_are_written_anew(api):
+async def test_keys_of_an_older_version_find_nobody_until_they_are_written_again(api):
     customer = await a_customer(api)
     await execute(api, "UPDATE known_identifier SET normaliser_version = 1")
     phone = {"identifier": {"type": "phone", "value": "+442079460018"}}

@@ -57,6 +57,14 @@ class IdentifierAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifierRemoved:
+    """An identifier is no longer its customer's."""
+
+    customer: Customer
+    identifier: Identifier
+
+
+@dataclass(frozen=True, slots=True)
 class CustomersMerged:
     """``customer`` is the survivor after the merge."""
 
@@ -74,5 +82,10 @@ class CustomerRedirected:
 
 
 CustomerChange = (
-    CustomerCreated | CustomerUpdated | IdentifierAdded | CustomersMerged | CustomerRedirected
+    CustomerCreated
+    | CustomerUpdated
+    | IdentifierAdded
+    | IdentifierRemoved
+    | CustomersMerged
+    | CustomerRedirected
 )

@@ -1,6 +1,6 @@
 """Identifiers: their keys, how well they are proved, and why one may be dropped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Self
@@ -58,13 +58,17 @@ class PresentedIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A usable identifier: its key, its first spelling, and how well it is proved."""
+    """A usable identifier: its key, its first spelling, and how well it is proved.
+
+    ``presented`` is the identifier as a request has it; None if it is a stored one.
+    """
 
     key: IdentifierKey
     raw: str
     level: Level
     source: str | None
     first_seen_at: datetime
+    presented: PresentedIdentifier | None = field(default=None, compare=False)
 
     @property
     def proves_a_person(self) -> bool:

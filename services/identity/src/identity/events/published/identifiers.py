@@ -26,7 +26,7 @@ class IdentifierAddedV1(EventData):
 class IdentifierRemovedV1(EventData):
     """The identifier no longer belongs to this customer.
 
-    Nothing publishes it yet: removing identifiers is to come.
+    After a change of the normaliser its key may have another form: the new one is added next.
     """
 
     model_config = example_config({"customer_id": ANNA, "identifier": PHONE})

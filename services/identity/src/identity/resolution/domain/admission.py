@@ -48,8 +48,8 @@ def admit(
 
 
 def drop(identifier: Identifier, reason: DropReason) -> DroppedIdentifier:
-    """Return the identifier in the caller's spelling, with the reason."""
-    presented = PresentedIdentifier(
+    """Return the identifier as the caller wrote it, with the reason."""
+    presented = identifier.presented or PresentedIdentifier(
         identifier.key.type, identifier.raw, identifier.key.scope or None, identifier.level
     )
     return DroppedIdentifier(presented, reason)

@@ -54,8 +54,10 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
         if isinstance(outcome, Unusable):
             dropped.append(DroppedIdentifier(presented, DropReason(outcome.reason)))
             continue
-        key, raw = outcome.key, presented.value
-        usable.setdefault(key, Identifier(key, raw, presented.level, request.source, observed_at))
+        identifier = Identifier(
+            outcome.key, presented.value, presented.level, request.source, observed_at, presented
+        )
+        usable.setdefault(outcome.key, identifier)
     observations = tuple(
         Observation(name, AttributeValue(value, request.source, observed_at, now))
         for name, value in sorted(request.attributes.items())

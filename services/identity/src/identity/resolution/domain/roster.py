@@ -14,6 +14,7 @@ from identity.customers.domain.changes import (
     CustomersMerged,
     CustomerUpdated,
     IdentifierAdded,
+    IdentifierRemoved,
     MergeCause,
     MergeRecord,
 )
@@ -29,6 +30,8 @@ class PendingWrites:
     customers: dict[UUID, Customer] = field(default_factory=dict)
     redirects: dict[UUID, UUID] = field(default_factory=dict)
     """From each customer absorbed here to the customer that finally absorbs it."""
+    unlinks: set[IdentifierKey] = field(default_factory=set)
+    """Keys that are taken from their customers, before others are linked."""
     links: dict[IdentifierKey, Identifier] = field(default_factory=dict)
     observations: list[tuple[UUID, Observation]] = field(default_factory=list)
     merges: list[MergeRecord] = field(default_factory=list)
@@ -110,6 +113,19 @@ class Roster:
         self._put(after)
         self._add_links(customer_id, (identifier,))
         self.pending.changes.append(IdentifierAdded(after, identifier))
+
+    def unlink(self, customer_id: UUID, key: IdentifierKey) -> Identifier:
+        """Take an identifier from the customer and return it."""
+        customer = self._customers[customer_id]
+        identifiers = dict(customer.identifiers)
+        identifier = identifiers.pop(key)
+        after = replace(customer, version=customer.version + 1, identifiers=identifiers)
+        self._put(after)
+        del self._owners[key]
+        self.pending.links.pop(key, None)
+        self.pending.unlinks.add(key)
+        self.pending.changes.append(IdentifierRemoved(after, identifier))
+        return identifier
 
     def observe(self, customer_id: UUID, observations: Sequence[Observation]) -> None:
         """Apply attribute values. Only a visible difference is a change and takes a version."""

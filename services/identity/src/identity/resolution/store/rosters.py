@@ -119,12 +119,26 @@ MERGE = text(
 )
 
 
+_KEY = Columns({"type": "text", "scope": "text", "value": "text"})
+DELETE_IDENTIFIERS = text(
+    f"""
+    DELETE FROM identifier USING {_KEY.table("keys", "gone")}
+    WHERE identifier.tenant_id = :tenant_id AND identifier.type = gone.type
+      AND identifier.scope = gone.scope AND identifier.value = gone.value
+    """
+)
+
+
 async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
     """Write the pending writes of the roster. The caller has locked everything on it.
 
     Raises RuntimeError if an identifier belongs to a customer that is not on the roster.
     """
     pending = roster.pending
+    if pending.unlinks:
+        keys = [key._asdict() for key in sorted(pending.unlinks)]
+        gone = {"tenant_id": tenant_id, "keys": _KEY.values(keys)}
+        await tx.execute(DELETE_IDENTIFIERS, gone)
     parameters = {
         "tenant_id": tenant_id,
         "now": now,

@@ -1,4 +1,4 @@
-"""Writes the keys of customers anew when the normaliser's version has changed.
+"""Writes the keys of customers again when the normaliser's version has changed.
 
 A key of another version is never looked up, so until a customer's turn comes identity is asked.
 """

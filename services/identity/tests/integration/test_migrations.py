@@ -1,0 +1,81 @@
+"""The migrations fit a database that is in use, and can be reverted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from common.migrations import downgrade, upgrade
+from devstack.testing.postgres import FreshDsn
+from devstack.testing.wait import until
+from identity.wiring import MIGRATIONS
+
+BUILDING = "SELECT to_regclass('identifier_of_older_normaliser')::text"
+ANNA = UUID(int=1)
+FILE = "SELECT pg_relation_filenode('identifier')"
+INDEX = """
+    SELECT indisvalid FROM pg_index
+    WHERE indexrelid = to_regclass('identifier_of_older_normaliser')
+"""
+
+
+async def _connected(dsn: str, work: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await work(connection)
+    finally:
+        await connection.close()
+
+
+async def _insert(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)"
+        " VALUES ('demo', $1, 1, now(), now(), '{}')",
+        ANNA,
+    )
+    await connection.executemany(
+        "INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,"
+        " normaliser_version, first_seen_at)"
+        " VALUES ('demo', 'cookie', '', $2, $2, 'claimed', $1, 1, now())",
+        [(ANNA, f"c-{number}") for number in range(1_000)],
+    )
+
+
+async def test_a_populated_table_gets_the_index_of_older_keys_without_a_rewrite(
+    fresh_owner_dsn: FreshDsn,
+):
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0002")
+    await _connected(dsn, _insert)
+    before = await _connected(dsn, lambda connection: connection.fetchval(FILE))
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda connection: connection.fetchval(FILE)) == before
+    assert await _connected(dsn, lambda connection: connection.fetchval(INDEX)) is True
+
+
+async def test_the_index_is_built_while_others_write(fresh_owner_dsn: FreshDsn):
+    """A plain CREATE INDEX would wait for this writer, hold up the next and give up after 2 s."""
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0002")
+    await _connected(dsn, _insert)
+    connection = await asyncpg.connect(dsn)
+    try:
+        writing = connection.transaction()
+        await writing.start()
+        await connection.execute("UPDATE identifier SET level = 'verified' WHERE value = 'c-1'")
+        migrating = asyncio.create_task(asyncio.to_thread(upgrade, MIGRATIONS, dsn))
+        await until(lambda: _connected(dsn, lambda c: c.fetchval(BUILDING)), 30.0)
+        await asyncio.wait_for(
+            _connected(
+                dsn,
+                lambda c: c.execute("UPDATE identifier SET level = 'verified' WHERE value = 'c-2'"),
+            ),
+            timeout=2.0,
+        )
+        await writing.commit()
+        await migrating
+    finally:
+        await connection.close()
+    assert await _connected(dsn, lambda c: c.fetchval(INDEX)) is True
