@@ -371,3 +371,17 @@ def test_the_survivor_is_chosen_by_proof_then_age_then_id(level):
     assert customer(1, phone).survivor_rank < customer(2, phone).survivor_rank
     proved = customer(3, identifier("device", DEVICE, V))
     assert proved.survivor_rank < customer(1, phone, days_old=9).survivor_rank
+
+
+def test_a_refused_identifier_is_returned_as_written_in_type_and_scope():
+    """Its caller would not recognise it by the type of its key, and take it for linked."""
+    roster = Roster(
+        [
+            customer(1, identifier("email", MAIL, V)),
+            customer(2, identifier("phone", "+442079460018", V)),
+        ]
+    )
+    written = PresentedIdentifier("whatsapp", "442079460018", "shop", C)
+    resolution = resolve(roster, request(identifier("email", MAIL, V), written))
+    [dropped] = resolution.dropped
+    assert (dropped.presented, dropped.reason) == (written, "claimed_elsewhere")

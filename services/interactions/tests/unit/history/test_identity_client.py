@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,7 +18,11 @@ from interactions.history.clients.identity import (
     MAX_REQUESTS,
     HttpIdentity,
 )
-from interactions.history.usecases.resolve_contacts import IdentityFaultError, ResolutionRequest
+from interactions.history.usecases.resolve_contacts import (
+    IdentityFaultError,
+    Resolution,
+    ResolutionRequest,
+)
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -76,3 +81,44 @@ async def test_no_batch_is_larger_than_identity_accepts(identifiers: int, value:
         assert size <= MAX_BYTES + 10_000
     if identifiers == 1:
         assert len(sizes) == 1_000 // MAX_REQUESTS, "no more calls than needed"
+
+
+async def test_an_identifier_that_was_dropped_is_not_learned():
+    customer = str(UUID(int=1))
+    number, mail = Identifier("whatsapp", "442079460018"), Identifier("email", "a@nordlys.se")
+    dropped = {"identifier": {"type": "whatsapp", "value": "442079460018"}, "reason": "x"}
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        item = {"customer_id": customer, "linked": [], "dropped": [dropped]}
+        return httpx.Response(200, json={"items": [item]})
+
+    question = ResolutionRequest((number, mail), NOW, "test")
+    [resolution] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    assert isinstance(resolution, Resolution)
+    assert resolution.learned == (mail,)
+
+
+async def test_what_identity_can_use_nothing_of_has_a_reason_and_no_customer():
+    dropped = {"identifier": {"type": "phone", "value": "0170 1"}, "reason": "region_missing"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        [item] = json.loads(request.content)["items"]
+        assert [i["value"] for i in item["identifiers"]] == ["0170 1234567"]
+        return httpx.Response(200, json={"items": [{"customer_id": None, "dropped": [dropped]}]})
+
+    asked = (Identifier("phone", "0170 1234567"), Identifier("phone", "anonymous"))
+    question = ResolutionRequest(asked, NOW, "test")
+    [resolution] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    assert resolution == Resolution(None, refused="identity can use no identifier: region_missing")
+
+
+async def test_the_region_of_the_call_goes_with_the_question():
+    def answer(request: httpx.Request) -> httpx.Response:
+        [item] = json.loads(request.content)["items"]
+        assert item["default_region"] == "SE"
+        return httpx.Response(200, json={"items": [{"customer_id": str(UUID(int=1))}]})
+
+    national = Identifier("phone", "070-174 06 05", region="SE")
+    question = ResolutionRequest((national,), NOW, "test")
+    [resolution] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    assert resolution == Resolution(UUID(int=1), (national,))
