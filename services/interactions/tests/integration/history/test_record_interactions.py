@@ -63,6 +63,22 @@ async def test_the_next_message_of_the_contact_joins_the_conversation(database):
     assert first.conversation_id == second.conversation_id
 
 
+async def test_two_customers_with_one_telephone_have_two_conversations(database):
+    mother, child = new_id(), new_id()
+    conversations = [
+        (await record(database, a_draft(), customer_id=customer))[0].conversation_id
+        for customer in (mother, child, mother, child)
+    ]
+    assert conversations[0] != conversations[1]
+    assert conversations[2:] == conversations[:2]
+
+
+async def test_an_unknown_sender_goes_on_with_the_contacts_latest_conversation(database):
+    known = (await record(database, a_draft(), customer_id=new_id()))[0]
+    unknown = (await record(database, a_draft()))[0]
+    assert unknown.conversation_id == known.conversation_id
+
+
 async def test_a_known_customer_joins_by_any_identifier(database):
     customer = new_id()
     [first] = await record(database, a_draft(), customer_id=customer)

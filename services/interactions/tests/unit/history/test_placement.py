@@ -66,6 +66,20 @@ def test_another_channel_account_or_contact_is_another_conversation(other):
     assert len(place(an_item(0), an_item(1, other)).conversations) == 2
 
 
+def test_customers_who_share_a_telephone_have_conversations_of_their_own():
+    mother, child = uuid4(), uuid4()
+    owners = [mother, child, mother, child]
+    plan = place(*(an_item(n, customer_id=who) for n, who in enumerate(owners)))
+    conversations = [placed.conversation_id for placed in plan.placed]
+    assert len(set(conversations)) == 2
+    assert conversations[2:] == conversations[:2]
+
+
+def test_an_unknown_sender_goes_on_with_the_contacts_conversation():
+    plan = place(an_item(0, customer_id=uuid4()), an_item(1))
+    assert only(plan).interaction_count == 2
+
+
 def test_past_the_window_a_new_conversation_begins():
     plan = place(an_item(0), an_item(1, at=NOON + WINDOW + minutes(1)))
     assert len(plan.conversations) == 2

@@ -147,8 +147,12 @@ class RecordingPlanner:
         return max(fitting, key=lambda i: self.conversations[i].last_activity_at, default=None)
 
     def _fits(self, item: Incoming, conversation_id: UUID) -> bool:
+        """Return whether it may go on with this: near in time, and not another customer's."""
         conversation = self.conversations[conversation_id]
-        return conversation.status is not Status.CLOSED and (
+        if conversation.status is Status.CLOSED:
+            return False
+        customers = {conversation.customer_id, item.customer_id} - {None}
+        return len(customers) <= 1 and (
             conversation.opened_at - self.window
             <= item.occurred_at
             <= conversation.last_activity_at + self.window

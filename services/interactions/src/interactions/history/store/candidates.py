@@ -18,6 +18,9 @@ LOCK_STRIPES = 16_384
 """A tenant's thread keys share this many locks: a batch of any size then fits into Postgres' lock
 table."""
 
+MOST_OF_CONTACT = 50
+"""So many of a contact's latest conversations are looked at; others may be other customers'."""
+
 _ITEM = Columns(
     {
         "place": "int",
@@ -57,12 +60,22 @@ _WANTED = f"""
         UNION ALL
         SELECT i.place, 'thread', t.conversation_id
         FROM item i CROSS JOIN LATERAL (
-            SELECT c.conversation_id FROM conversation c
-            WHERE c.tenant_id = :tenant_id AND c.contact_key = i.contact
-              AND c.channel = i.channel AND c.channel_account IS NOT DISTINCT FROM i.channel_account
-              AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
-              AND c.last_activity_at >= i.at - cast(:span AS interval)
-            ORDER BY c.last_activity_at DESC LIMIT 1) t
+            SELECT of_contact.conversation_id FROM (
+                SELECT c.conversation_id, c.origin_customer_id, c.last_activity_at
+                FROM conversation c
+                WHERE c.tenant_id = :tenant_id AND c.contact_key = i.contact
+                  AND c.channel = i.channel
+                  AND c.channel_account IS NOT DISTINCT FROM i.channel_account
+                  AND c.status <> 'closed' AND c.opened_at <= i.at + cast(:span AS interval)
+                  AND c.last_activity_at >= i.at - cast(:span AS interval)
+                ORDER BY c.last_activity_at DESC LIMIT {MOST_OF_CONTACT}) of_contact
+            -- Several customers may share a telephone; each has conversations of their own.
+            WHERE i.customer_id IS NULL OR of_contact.origin_customer_id IS NULL
+               OR of_contact.origin_customer_id = i.customer_id
+               OR EXISTS (SELECT FROM customer_alias a
+                          WHERE a.tenant_id = :tenant_id AND a.canonical_id = i.customer_id
+                            AND a.origin_id = of_contact.origin_customer_id)
+            ORDER BY of_contact.last_activity_at DESC LIMIT 1) t
         WHERE i.given IS NULL
         -- Contact and customer mostly lead to the same conversation: it is wanted once.
         UNION
