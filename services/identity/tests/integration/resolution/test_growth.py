@@ -1,11 +1,8 @@
 """What a resolution costs depends neither on its customer's history nor on other customers."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import text
-
-from devstack.testing.postgres import counted_statements
+from devstack.testing.costs import Cost, cost_of
 from identity.customers.domain.identifiers import Level
 from identity.customers.store.customer_views import get_customer_view
 from identity.resolution.usecases.resolve_identities import (
@@ -18,41 +15,14 @@ from services.identity.tests.harness import device, email
 BEFORE = 300
 """How many resolutions come before the last one; each leaves an observation and an event."""
 
-_ROWS_READ = text(
-    """
-    SELECT coalesce(sum(seq_tup_read) + sum(idx_tup_fetch), 0)::bigint
-    FROM pg_stat_xact_user_tables
-    """
-)
-
-
 BATCH, BATCHES = 100, 10
-
-
-class Cost(NamedTuple):
-    """The statements of a transaction, and the rows that they read."""
-
-    statements: int
-    rows: int
-
-
-async def cost_of(actor, work, *args: Any, **kwargs: Any) -> Cost:
-    async def counted(tx: Any) -> Cost:
-        # The session may not have reported the reads of its earlier transactions yet.
-        before = (await tx.execute(_ROWS_READ)).scalar_one()
-        with counted_statements() as statements:
-            await work(tx, *args, **kwargs)
-        return Cost(len(statements), (await tx.execute(_ROWS_READ)).scalar_one() - before)
-
-    cost: Cost = await actor.database.run(counted)
-    return cost
 
 
 async def cost_of_resolving(actor, *presented, **attributes: object) -> Cost:
     now: datetime = actor.clock.now()
     prepared = await prepare_requests([actor.request(*presented, **attributes)], now=now)
     command = ResolveIdentities(actor.tenant, prepared, actor.limits)
-    return await cost_of(actor, resolve_identities, command, now=now)
+    return await cost_of(actor.database, resolve_identities, command, now=now)
 
 
 async def cost_of_resolving_batch(actor, presented) -> Cost:
@@ -61,19 +31,19 @@ async def cost_of_resolving_batch(actor, presented) -> Cost:
     command = ResolveIdentities(
         actor.tenant, await prepare_requests(requests, now=now), actor.limits
     )
-    return await cost_of(actor, resolve_identities, command, now=now)
+    return await cost_of(actor.database, resolve_identities, command, now=now)
 
 
 async def test_a_resolution_costs_the_same_however_often_its_customer_was_resolved(actor):
     anna = email("anna", Level.VERIFIED)
     met = await actor.meet(anna, name="Anna")
     first = await cost_of_resolving(actor, anna, name="Ann")
-    view = await cost_of(actor, get_customer_view, actor.tenant, met.customer_id)
+    view = await cost_of(actor.database, get_customer_view, actor.tenant, met.customer_id)
     for number in range(BEFORE):
         await actor.meet(anna, name=f"Anna {number}")
     assert len(await actor.events()) == BEFORE + 2
     assert await cost_of_resolving(actor, anna, name="Anne") == first
-    assert await cost_of(actor, get_customer_view, actor.tenant, met.customer_id) == view
+    assert await cost_of(actor.database, get_customer_view, actor.tenant, met.customer_id) == view
 
 
 async def test_a_resolution_reads_no_more_than_the_identifiers_that_a_customer_may_have(actor):
