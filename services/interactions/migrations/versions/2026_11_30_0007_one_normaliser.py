@@ -28,7 +28,10 @@ _CREATE = """
 # The version before writes its foldings without a version: no look-up finds those.
 _VERSION = """,
         normaliser_version integer     NOT NULL DEFAULT 0"""
-_INDEX = "CREATE INDEX known_identifier_customer ON known_identifier (tenant_id, customer_id)"
+_INDEX = "CREATE INDEX known_identifier_of_customer ON known_identifier (customer_id)"
+_FORMER_INDEX = (
+    "CREATE INDEX known_identifier_customer ON known_identifier (tenant_id, customer_id)"
+)
 
 
 def upgrade() -> None:
@@ -53,5 +56,5 @@ def downgrade() -> None:
     op.execute("DROP TABLE rekeying")
     op.execute("DROP TABLE known_identifier")
     op.execute(_CREATE.format(version=""))
-    op.execute(_INDEX)
+    op.execute(_FORMER_INDEX)
     op.execute("ALTER TABLE channel_account DROP COLUMN region")

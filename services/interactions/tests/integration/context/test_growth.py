@@ -1,0 +1,121 @@
+"""What the copy of identity's customers costs does not depend on how many customers there are.
+
+Also while Postgres has no statistics of its tables, as on the first day of an import.
+"""
+
+import pytest
+from sqlalchemy import text
+
+from common.ids import new_id
+from devstack.testing.costs import cost_of
+from interactions.context.consumers.customers import apply_customers, customers_stream
+from interactions.context.store.statement import context_statement
+from interactions.context.usecases.rekey_customers import rekey_customers
+from interactions.history.domain.contact import Identifier, Level
+from interactions.history.store.identifiers import find_known, save_identifiers
+from services.interactions.tests.context_rows import (
+    NOW,
+    TENANT,
+    created,
+    identifier_event,
+    merged,
+    read_all,
+)
+
+BATCH, BATCHES = 50, 20
+
+
+def emails(name):
+    return [Identifier("email", f"{name}-{n}@nordlys.se") for n in range(BATCH)]
+
+
+def learned(name):
+    return [(new_id(), [email]) for email in emails(name)]
+
+
+def shown(email, level=Level.CLAIMED):
+    return {"type": "email", "value": email.value, "scope": None, "level": level}
+
+
+@pytest.fixture
+def cost(api):
+    """Returns a function from work and its arguments to what it costs."""
+
+    async def measured(work, *args, **kwargs):
+        return await cost_of(api.service.database, work, *args, **kwargs)
+
+    return measured
+
+
+async def projected(cost, records):
+    return await cost(apply_customers, read_all(customers_stream(), records), now=NOW)
+
+
+async def crowd(cost):
+    """Add customers, in the transactions and on the connections that tests measure."""
+    for number in range(BATCHES):
+        await cost(save_identifiers, TENANT, learned(f"crowd-{number}"), now=NOW)
+
+
+async def test_looking_up_and_learning_costs_the_same_among_many(cost):
+    keys = [email.key for email in emails("known")]
+    await cost(save_identifiers, TENANT, learned("known"), now=NOW)
+    first = [await cost(find_known, TENANT, keys=keys, ids=[new_id()]) for _ in range(8)]
+    learning = await cost(save_identifiers, TENANT, learned("first"), now=NOW)
+    await crowd(cost)
+    assert {await cost(find_known, TENANT, keys=keys, ids=[new_id()])} == {first[-1]}
+    assert first[-1].rows <= 3 * BATCH
+    assert await cost(save_identifiers, TENANT, learned("last"), now=NOW) == learning
+
+
+async def test_a_lookup_in_contexts_costs_the_same_among_many(cost):
+    await cost(save_identifiers, TENANT, learned("known"), now=NOW)
+    values = {"type": "email", "scope": "", "lookup_key": "known-7@nordlys.se"}
+    values |= {"tenant_id": TENANT, "customers": "c", "clocks": "k"}
+
+    async def look_up(tx):
+        await tx.execute(context_statement("identifier", ()), values)
+
+    first = [await cost(look_up) for _ in range(8)]
+    await crowd(cost)
+    assert await cost(look_up) == first[-1]
+
+
+async def test_projecting_a_batch_costs_the_same_among_many(cost):
+    async def lives():
+        """Project customers who come, lose their address and are merged; return the costs."""
+        customers = [(new_id(), email) for email in emails(new_id().hex)]
+        births = [created(c, identifiers=[shown(email)]) for c, email in customers]
+        losses = [identifier_event("removed", c, shown(e), sequence=2) for c, e in customers]
+        pairs = zip(customers[::2], customers[1::2], strict=True)
+        merges = [merged(a, [b], sequence=3) for (a, _), (b, _) in pairs]
+        return [await projected(cost, records) for records in (births, losses, merges)]
+
+    for _ in range(8):  # Until connections keep their plans.
+        first = await lives()
+    await crowd(cost)
+    assert await lives() == first
+
+
+async def test_rekeying_a_batch_costs_the_same_among_many(cost, api):
+    async def rekeyed():
+        await api.run(_age)
+        return await cost(rekey_customers, count=BATCH)
+
+    for name in ("first", "second"):
+        births = [created(new_id(), identifiers=[shown(email)]) for email in emails(name)]
+        await projected(cost, births)
+    first = [await rekeyed() for _ in range(8)][-1]
+    await crowd(cost)
+    assert await rekeyed() == first
+
+
+async def _age(tx):
+    """Take the keys of profiles back to an older version, and the work to its beginning."""
+    await tx.execute(
+        text(
+            "UPDATE known_identifier k SET normaliser_version = 1 FROM customer_profile p"
+            " WHERE p.tenant_id = k.tenant_id AND p.customer_id = k.customer_id"
+        )
+    )
+    await tx.execute(text("DELETE FROM rekeying"))
