@@ -11,6 +11,7 @@ from devstack.testing.costs import cost_of
 from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.context.store.statement import context_statement
 from interactions.context.usecases.rekey_customers import rekey_customers
+from interactions.history import NOBODY
 from interactions.history.domain.contact import Identifier, Level
 from interactions.history.store.identifiers import find_known, save_identifiers
 from services.interactions.tests.context_rows import (
@@ -35,6 +36,12 @@ def learned(name):
 
 def shown(email, level=Level.CLAIMED):
     return {"type": "email", "value": email.value, "scope": None, "level": level}
+
+
+def check_same(last, first):
+    """A row that has just died may be read once more."""
+    assert last.statements == first.statements
+    assert last.rows <= first.rows + BATCH // 2
 
 
 @pytest.fixture
@@ -63,9 +70,9 @@ async def test_looking_up_and_learning_costs_the_same_among_many(cost):
     first = [await cost(find_known, TENANT, keys=keys, ids=[new_id()]) for _ in range(8)]
     learning = await cost(save_identifiers, TENANT, learned("first"), now=NOW)
     await crowd(cost)
-    assert {await cost(find_known, TENANT, keys=keys, ids=[new_id()])} == {first[-1]}
+    check_same(await cost(find_known, TENANT, keys=keys, ids=[new_id()]), first[-1])
     assert first[-1].rows <= 3 * BATCH
-    assert await cost(save_identifiers, TENANT, learned("last"), now=NOW) == learning
+    check_same(await cost(save_identifiers, TENANT, learned("last"), now=NOW), learning)
 
 
 async def test_a_lookup_in_contexts_costs_the_same_among_many(cost):
@@ -78,7 +85,7 @@ async def test_a_lookup_in_contexts_costs_the_same_among_many(cost):
 
     first = [await cost(look_up) for _ in range(8)]
     await crowd(cost)
-    assert await cost(look_up) == first[-1]
+    check_same(await cost(look_up), first[-1])
 
 
 async def test_projecting_a_batch_costs_the_same_among_many(cost):
@@ -94,7 +101,8 @@ async def test_projecting_a_batch_costs_the_same_among_many(cost):
     for _ in range(8):  # Until connections keep their plans.
         first = await lives()
     await crowd(cost)
-    assert await lives() == first
+    for last, before in zip(await lives(), first, strict=True):
+        check_same(last, before)
 
 
 async def test_rekeying_a_batch_costs_the_same_among_many(cost, api):
@@ -107,7 +115,7 @@ async def test_rekeying_a_batch_costs_the_same_among_many(cost, api):
         await projected(cost, births)
     first = [await rekeyed() for _ in range(8)][-1]
     await crowd(cost)
-    assert await rekeyed() == first
+    check_same(await rekeyed(), first)
 
 
 async def _age(tx):
@@ -118,4 +126,5 @@ async def _age(tx):
             " WHERE p.tenant_id = k.tenant_id AND p.customer_id = k.customer_id"
         )
     )
-    await tx.execute(text("DELETE FROM rekeying"))
+    again = "UPDATE rekeying SET tenant_id = '', customer_id = :nobody, finished = false"
+    await tx.execute(text(again), {"nobody": NOBODY})

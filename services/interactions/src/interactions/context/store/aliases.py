@@ -27,11 +27,18 @@ _LIST = text(
          LIMIT 1) a
     """
 )
+# OFFSET 0 keeps this a look-up by index, also while the table is young: a join might read all of
+# the tenant's aliases. Nothing moves a row in between: the tenant's aliases are locked.
 _MOVE_CLUSTERS = text(
     f"""
-    UPDATE customer_alias a SET canonical_id = m.canonical_id
-      FROM {_ALIASES.table("moves", "m")}
-     WHERE a.tenant_id = m.tenant_id AND a.canonical_id = m.customer_id
+    UPDATE customer_alias a SET canonical_id = moved.canonical_id
+      FROM (SELECT m.canonical_id, o.ctid AS place
+              FROM {_ALIASES.table("moves", "m")}
+             CROSS JOIN LATERAL (
+                SELECT ctid FROM customer_alias
+                 WHERE tenant_id = m.tenant_id AND canonical_id = m.customer_id
+                OFFSET 0) o) moved
+     WHERE a.ctid = moved.place
     """
 )
 _SAVE = text(

@@ -2,12 +2,17 @@
 
 from interactions.history import NOBODY
 
+# OFFSET 0 keeps this a look-up by index, also while the table is young: a join might read all of
+# the tenant's aliases.
 CLUSTER = f"""
 member AS MATERIALIZED (
     SELECT t.id AS origin_id FROM target t
     UNION
     SELECT a.origin_id FROM target t
-      JOIN customer_alias a ON a.tenant_id = :tenant_id AND a.canonical_id = t.id
+     CROSS JOIN LATERAL (
+        SELECT origin_id FROM customer_alias
+         WHERE tenant_id = :tenant_id AND canonical_id = t.id
+        OFFSET 0) a
      WHERE a.origin_id <> '{NOBODY}'
 )"""
 """Every id of the customer in the CTE ``target``: all that resolve to the same canonical id."""

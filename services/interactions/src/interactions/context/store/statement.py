@@ -30,7 +30,10 @@ _TARGET = {
 _PROFILE = """
 profile AS MATERIALIZED (
     SELECT p.* FROM target t
-      JOIN customer_profile p ON p.tenant_id = :tenant_id AND p.customer_id = t.id
+     CROSS JOIN LATERAL (
+        SELECT * FROM customer_profile
+         WHERE tenant_id = :tenant_id AND customer_id = t.id
+         LIMIT 1) p
 )"""
 
 _PROGRESS = f"""
