@@ -33,6 +33,7 @@ WHOLE_API = Path("contracts/threadline.openapi.json")
 """All services' APIs in one document, as a gateway in front of them serves it."""
 SUBJECTS = {
     "identity.customers": ("customer_id", "survivor_id"),
+    "identity.groups": ("group_id",),
     "interactions.conversations": ("conversation_id",),
     "sla.clocks": ("clock_id",),
 }

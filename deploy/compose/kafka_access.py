@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from common.messaging import GroupRight, Operation, TopicRight, add_rights
 from common.settings import KafkaSettings
 
-EVENTS = ("identity.customers", "interactions.conversations", "sla.clocks")
+EVENTS = ("identity.customers", "identity.groups", "interactions.conversations", "sla.clocks")
 INBOUND = "interactions.inbound"
 
 
@@ -33,8 +33,8 @@ class Rights:
 
 RIGHTS: Mapping[str, Rights] = {
     "identity": Rights(
-        writes=("identity.customers", "identity.watermarks"),
-        creates=("identity.customers", "identity.watermarks"),
+        writes=("identity.customers", "identity.groups", "identity.watermarks"),
+        creates=("identity.customers", "identity.groups", "identity.watermarks"),
     ),
     "interactions": Rights(
         writes=(
@@ -54,7 +54,9 @@ RIGHTS: Mapping[str, Rights] = {
         ),
         group="interactions.",
         creates=(
-            *EVENTS,
+            "identity.customers",
+            "interactions.conversations",
+            "sla.clocks",
             INBOUND,
             "identity.customers.dead",
             "sla.clocks.dead",

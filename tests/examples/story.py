@@ -81,6 +81,25 @@ _STORY = """
 13:00:00     put_policy replace
              put_policy unchanged_since
              read_policy disabled
+13:10:00     list_groups whole
+             save_group household
+             save_group account
+             list_groups accounts
+             look_up_groups by_landline
+             look_up_groups by_external_id
+13:11:00     save_group_member parent
+             save_group_member absorbed
+13:12:00     save_group again
+             read_group household
+             read_group account
+             list_group_members household
+             list_group_members present
+             list_customer_groups present
+             list_customer_groups nowhere
+13:13:00     remove_group_member one_role
+             remove_group_member no_member
+13:14:00     remove_group unchanged_since
+             remove_group again
 """
 
 

@@ -32,6 +32,8 @@ class Tenant:
     name: str
     canaries: Canaries
     paths: dict[str, list[str]] = field(default_factory=dict)
+    removable: dict[str, list[str]] = field(default_factory=dict)
+    """Ids in place of those in ``paths`` for operations that remove what they name."""
     message_id: str = ""
     other_customer: str = ""
     uninvolved: str = ""
@@ -44,7 +46,7 @@ class Tenant:
 def stranger_to_all() -> Tenant:
     """Return a tenant whose ids are well formed and belong to nothing."""
     name = f"nobody{uuid4().hex[:8]}"
-    ids = ("customer_id", "conversation_id", "clock_id", "policy_id")
+    ids = ("customer_id", "conversation_id", "clock_id", "policy_id", "group_id")
     return Tenant(
         name,
         canaries_of(name, f"{uuid4().int % 10**7:07}"),
@@ -97,6 +99,16 @@ def _policy() -> Json:
     return {"name": f"{uuid4()}", "position": uuid4().int % 1_000_000, "targets": targets}
 
 
+def _group(of: Tenant, number: str) -> Json:
+    return {
+        "external_id": {"source": "crm", "id": f"{of.canaries.text}, {number}"},
+        "kind": "household",
+        "name": of.canaries.name,
+        "attributes": {"note": of.canaries.text},
+        "contact_points": _identifiers(of),
+    }
+
+
 BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "ResolveRequest": lambda of: [
         {"identifiers": [identifier], "create": False} for identifier in _identifiers(of)
@@ -107,15 +119,21 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "LookupRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
     "CalendarRequest": lambda _: [_calendar()],
     "PolicyRequest": lambda _: [_policy()],
+    "GroupRequest": lambda of: [_group(of, "1")],
+    "GroupLookupRequest": lambda of: [{"identifier": each} for each in _identifiers(of)],
+    "MemberRequest": lambda of: [{"role": "parent", "source": of.canaries.business}],
 }
 
 
 def targets(operation: Operation, of: Tenant) -> list[str]:
     """Return the operation's path with each of the ids that ``of`` has for it."""
-    paths = [operation.path]
-    for name in operation.parameters("path"):
-        assert name in of.paths, f"add ids for {{{name}}} to tests/security/seeds.py"
-        paths = [path.replace(f"{{{name}}}", value) for path in paths for value in of.paths[name]]
+    paths, names = [operation.path], operation.parameters("path")
+    ids = dict(of.paths)
+    if operation.method == "DELETE":
+        ids |= {name: of.removable[name] for name in names[-1:] if name in of.removable}
+    for name in names:
+        assert name in ids, f"add ids for {{{name}}} to tests/security/seeds.py"
+        paths = [path.replace(f"{{{name}}}", value) for path in paths for value in ids[name]]
     return paths
 
 
@@ -145,6 +163,7 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
         "conversation_id": [first["conversation_id"], other["conversation_id"]],
     }
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
+    await _groups(site, of)
     await _account(site, of)
     await site.carrier.carry()
     await _fire_overdue_clocks(site)
@@ -210,6 +229,17 @@ async def _describe(site: Site, of: Tenant) -> None:
     attributes = {"name": of.canaries.name, "note": of.canaries.text, "tier": "gold"}
     body = {"identifiers": _identifiers(of), "attributes": attributes}
     _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
+
+
+async def _groups(site: Site, of: Tenant) -> None:
+    """Create two households, of which the second may be removed, with a member in the first."""
+    ids = []
+    for number in ("1", "2"):
+        saved = _good(await _ask(site, of, "identity PUT /v1/groups", _group(of, number)))
+        ids.append(saved.json()["group_id"])
+    path = f"/v1/groups/{ids[0]}/members/{of['customer_id']}"
+    _good(await _ask(site, of, f"identity PUT {path}", {"source": of.canaries.business}))
+    of.paths["group_id"], of.removable["group_id"] = ids[:1], ids[1:]
 
 
 async def _account(site: Site, of: Tenant) -> None:

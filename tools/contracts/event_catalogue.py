@@ -76,6 +76,7 @@ _MANY = 5
 """The number of fields from which those that all events of a topic share are shown once."""
 _KEYS = {
     "identity.customers": "customer id",
+    "identity.groups": "group id",
     "interactions.conversations": "conversation id",
     "sla.clocks": "conversation id",
 }

@@ -55,7 +55,12 @@ MOMENTS: dict[str, Moment] = {
     "identity.customer.merged": _at("12:45:00", 4),
     "identity.customer.redirected": _at("12:45:00", 2),
     "identity.identifier.removed": _at("13:00:00", 5),
+    "identity.group.created": _at("13:10:00", 1),
+    "identity.group.member_added": _at("13:11:00", 2),
+    "identity.group.updated": _at("13:12:00", 3),
+    "identity.group.member_removed": _at("13:13:00", 4),
+    "identity.group.removed": _at("13:14:00", 5),
 }
-"""By type of event. ``sequence`` counts the events of one subject: a customer, a conversation or a
-clock. The numbers that are missing are of further events of the same types, such as the agent's
-answer (6, with which the conversation becomes open, 7)."""
+"""By type of event. ``sequence`` counts the events of one subject: a customer, a group, a
+conversation or a clock. The numbers that are missing are of further events of the same types, such
+as the agent's answer (6, with which the conversation becomes open, 7)."""

@@ -3,5 +3,8 @@
 from common.migrations import Access, run_env
 
 run_env(
-    access=Access(append_only=("attribute_observation", "merge_log"), deletes_from=("identifier",))
+    access=Access(
+        append_only=("attribute_observation", "merge_log"),
+        deletes_from=("identifier", "group_contact_point", "group_member"),
+    )
 )

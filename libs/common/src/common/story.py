@@ -11,6 +11,11 @@ BO = "01a20774-6bc0-7d20-8b3e-0c6f1a2b3d47"
 BO_BY_PHONE = "01a20774-6bc0-7a11-9f00-5b4c3d2e1f68"
 """A customer who turns out to be Bo."""
 
+LINDQVISTS = "01a20887-1440-7e31-8d2c-4b5a69788796"
+"""Anna's household."""
+NORDLYS = "01a20887-1440-7b64-9c3d-5e4f60718293"
+"""The company that Anna works for, an account."""
+
 CONVERSATION = "01a207bd-aa4c-7a52-9c3d-1e2f3a4b5c6d"
 """Anna asks about her order, in a chat."""
 QUESTION = "01a207bd-aa4c-7b52-8e0e-6d2f6f3b9c01"

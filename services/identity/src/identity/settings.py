@@ -18,7 +18,15 @@ class RuleSettings(Part):
     Unset, such a number is dropped as ``region_missing``."""
 
 
+class GroupSettings(Part):
+    """Limits of households and accounts."""
+
+    max_members: int = Field(default=10_000, ge=1, le=1_000_000)
+    """The most memberships that one group may have; another one is refused."""
+
+
 class IdentitySettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     rules: RuleSettings = Field(default_factory=RuleSettings)
+    groups: GroupSettings = Field(default_factory=GroupSettings)

@@ -6,6 +6,7 @@ from common.service import INDEXES_ONLY, Foundation, Service, assemble
 from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.wiring import build_customers
+from identity.groups.wiring import build_groups
 from identity.merging.wiring import build_merging
 from identity.rekeying.wiring import build_rekeying
 from identity.resolution.wiring import build_resolution
@@ -32,5 +33,6 @@ def build(settings: IdentitySettings) -> Service:
         build_customers(),
         build_merging(limits),
         build_rekeying(foundation, limits),
+        build_groups(max_members=settings.groups.max_members, default_region=rules.default_region),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

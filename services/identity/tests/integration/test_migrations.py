@@ -79,3 +79,32 @@ async def test_the_index_is_built_while_others_write(fresh_owner_dsn: FreshDsn):
     finally:
         await connection.close()
     assert await _connected(dsn, lambda c: c.fetchval(INDEX)) is True
+
+
+async def test_groups_are_added_to_a_populated_database_and_taken_away_again(
+    fresh_owner_dsn: FreshDsn,
+):
+    """References to `customer` need a lock of it, and scan nothing, however many rows it has."""
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0003")
+    await _connected(dsn, _insert)
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    await _connected(dsn, _join)
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0003")
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    count = "SELECT (SELECT count(*) FROM identifier), (SELECT count(*) FROM group_member)"
+    assert tuple(await _connected(dsn, lambda c: c.fetchrow(count))) == (1_000, 0)
+
+
+async def _join(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO customer_group (tenant_id, id, version, kind, source, external_id,"
+        " attributes, member_count, created_at, updated_at)"
+        " VALUES ('demo', $1, 1, 'household', 'crm', 'H-1', '{}', 1, now(), now())",
+        ANNA,
+    )
+    await connection.execute(
+        "INSERT INTO group_member (tenant_id, group_id, customer_id, role, added_at)"
+        " VALUES ('demo', $1, $1, 'parent', now())",
+        ANNA,
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 from common.db import Database
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
+from identity.groups.store import groups, members
 from identity.rekeying.store import old_keys
 from identity.resolution.store import locks, rosters
 from services.identity.tests.harness import email
@@ -33,6 +34,45 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
         {"keys": '[{"type": "email", "scope": "", "value": "a"}]'},
     ),
 }
+GROUP = {"group_id": uuid4()}
+PERSON = {"customer_id": uuid4()}
+PAGE: dict[str, Any] = {"after": UUID(int=0), "limit": 51}
+AFTER = {"at": NOON, "after_customer": UUID(int=0), "after_role": "", "limit": 51}
+POINT = {"type": "email", "scope": "", "value": "a"}
+COUNTED = {**GROUP, "version": 2, "member_count": 1, "now": NOON}
+MEMBER = f'[{{"customer_id": "{uuid4()}", "role": "parent"}}]'
+SAVED = {
+    **GROUP,
+    "version": 2,
+    "kind": "account",
+    "name": "a",
+    "attributes": "{}",
+    "updated_at": NOON,
+    "points": '[{"type": "email", "scope": "", "value": "a", "raw": "a"}]',
+}
+STATEMENTS |= {
+    "group": (groups.BY_ID, GROUP),
+    "lock a group": (groups.LOCK_BY_EXTERNAL_ID, {"source": "crm", "external_id": "1"}),
+    "groups of customers": (groups.LOCK_OF_CUSTOMERS, IDS),
+    "groups": (groups.PAGE, PAGE),
+    "groups of a kind": (groups.PAGE_OF_KIND, {**PAGE, "kind": "household"}),
+    "groups by contact point": (groups.PAGE_BY_CONTACT_POINT, {**PAGE, **POINT}),
+    "save a group": (groups.SAVE, SAVED),
+    "delete a group": (groups.DELETE, {**GROUP, "version": 2, "updated_at": NOON}),
+    "person in a group": (members.LOCK_PERSON, {**GROUP, **PERSON}),
+    "members": (members.PAGE_OF_GROUP, {**GROUP, **AFTER}),
+    "groups of a customer": (
+        members.PAGE_OF_CUSTOMER,
+        {**PERSON, **AFTER, "after_group": UUID(int=0)},
+    ),
+    "memberships": (members.OF_CUSTOMERS, IDS),
+    "save members": (members.SAVE, {**COUNTED, "members": MEMBER}),
+    "delete members": (members.DELETE, {**COUNTED, "members": MEMBER}),
+    "delete memberships": (
+        members.DELETE_OF_CUSTOMERS,
+        {**IDS, "now": NOON, "groups": '[{"id": null, "version": 1, "member_count": 0}]'},
+    ),
+}
 
 FILL = """
 SET LOCAL session_replication_role = replica;
@@ -43,7 +83,14 @@ SELECT tenant_id, id, id FROM customer;
 INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,
                         normaliser_version, first_seen_at)
 SELECT tenant_id, 'email', '', cast(id AS text), '', 'claimed', id, 2, now() FROM customer;
-ANALYZE customer, customer_alias, identifier
+INSERT INTO customer_group (tenant_id, id, version, kind, source, external_id, attributes,
+                            member_count, created_at, updated_at)
+SELECT tenant_id, id, 1, 'account', 'crm', cast(id AS text), '{}', 1, now(), now() FROM customer;
+INSERT INTO group_contact_point (tenant_id, type, scope, value, group_id, raw, normaliser_version)
+SELECT tenant_id, 'email', '', cast(id AS text), id, '', 2 FROM customer_group;
+INSERT INTO group_member (tenant_id, group_id, customer_id, role, added_at)
+SELECT tenant_id, id, id, 'member', now() FROM customer_group;
+ANALYZE customer, customer_alias, identifier, customer_group, group_contact_point, group_member
 """
 
 

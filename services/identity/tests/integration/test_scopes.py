@@ -12,6 +12,10 @@ from services.identity.tests.harness import client
         (("context:read",), "POST", "/v1/identities/resolve/batch"),
         (("identity:write",), "POST", "/v1/merges"),
         (("identity:write",), "GET", f"/v1/customers/{UUID(int=28674)}"),
+        (("context:read",), "PUT", "/v1/groups"),
+        (("context:read",), "DELETE", f"/v1/groups/{UUID(int=28674)}"),
+        (("identity:write",), "GET", "/v1/groups"),
+        (("identity:write",), "POST", "/v1/groups/lookup"),
     ],
 )
 async def test_every_call_needs_its_scope(service, scopes, method, path):
