@@ -49,7 +49,7 @@ def test_each_id_of_the_story_is_of_its_day():
         assert datetime.fromtimestamp((made.int >> 80) / 1000, UTC).date() == date(2026, 11, 23)
 
 
-def test_it_has_one_customer_one_conversation_and_its_clocks():
+def test_it_has_one_customer_one_household_one_conversation_and_its_clocks():
     customer = data_of("identity.customer.created")["customer_id"]
     conversation = data_of("interactions.conversation.opened")["conversation_id"]
     for event_type in EXAMPLES:
@@ -57,6 +57,9 @@ def test_it_has_one_customer_one_conversation_and_its_clocks():
         if event_type == "identity.customer.redirected":
             assert data["survivor_id"] == customer
             assert [data["customer_id"]] == data_of("identity.customer.merged")["absorbed_ids"]
+        elif event_type.startswith("identity.group."):
+            assert data["group_id"] == story.LINDQVISTS
+            assert data.get("customer_id", customer) == customer
         else:
             assert data.get("customer_id", data.get("survivor_id")) == customer
         if event_type == "interactions.interaction.attached":

@@ -18,6 +18,7 @@ ShownKind = Annotated[
         " organisation and the people who act for it)."
     ),
 ]
+EXTERNAL_ID = "The id of the group in the system that keeps it, by which it is saved."
 GroupName = Annotated[
     str | None, Field(description="What people call the group; null if it has no name.")
 ]

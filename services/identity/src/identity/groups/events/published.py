@@ -19,6 +19,7 @@ from identity.customers.shown import (
     ShownType,
 )
 from identity.groups.shown import (
+    EXTERNAL_ID,
     GroupId,
     GroupName,
     MemberCount,
@@ -90,7 +91,7 @@ class GroupChanged(EventData):
 
     group_id: GroupId
     kind: ShownKind
-    external_id: GroupExternalId
+    external_id: GroupExternalId = Field(description=EXTERNAL_ID)
     name: GroupName
     attributes: Attributes
     contact_points: list[GroupContactPoint] = Field(

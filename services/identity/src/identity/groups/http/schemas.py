@@ -27,6 +27,7 @@ from identity.customers.shown import (
     ShownType,
 )
 from identity.groups.shown import (
+    EXTERNAL_ID,
     GroupId,
     GroupName,
     KindName,
@@ -77,7 +78,7 @@ class ContactPointBody(RequestModel, title="GroupContactPointRequest"):
 class GroupRequest(RequestModel):
     """A household or an account, as the system that keeps it describes it."""
 
-    external_id: ExternalIdBody
+    external_id: ExternalIdBody = Field(description=EXTERNAL_ID)
     kind: KindName = Field(
         description="``household`` (people who live together) or ``account`` (an organisation and"
         " the people who act for it)."
@@ -108,7 +109,7 @@ class GroupLookupRequest(RequestModel):
     For the latter, ``type`` is ``external_id``, and ``scope`` the source.
     """
 
-    identifier: ContactPointBody
+    identifier: ContactPointBody = Field(description="What the groups have.")
     default_region: Region | None = _REGION
 
 
@@ -154,7 +155,7 @@ class GroupResponse(ResponseModel, title="Group"):
 
     group_id: GroupId
     kind: ShownKind
-    external_id: ExternalIdResponse
+    external_id: ExternalIdResponse = Field(description=EXTERNAL_ID)
     name: GroupName
     attributes: MaskedAttributes
     contact_points: list[ContactPointResponse] = Field(
@@ -210,7 +211,7 @@ class CustomerGroupResponse(ResponseModel, title="CustomerGroup"):
 
     group_id: GroupId
     kind: ShownKind
-    external_id: ExternalIdResponse
+    external_id: ExternalIdResponse = Field(description=EXTERNAL_ID)
     name: GroupName
     added_as: UUID = Field(description="The id of the customer under which it was added.")
     role: Role
