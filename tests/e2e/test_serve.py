@@ -106,7 +106,7 @@ async def test_an_idle_stack_asks_little_and_writes_no_events(scratch: Path):
     assert 0 < sum(later[t] - written[t] for t in HEARTBEATS) <= 50
 
 
-EVENTS = ("identity.customers", "interactions.conversations", "sla.clocks")
+EVENTS = ("identity.customers", "identity.groups", "interactions.conversations", "sla.clocks")
 HEARTBEATS = tuple(heartbeat_topic(name) for name in NAMES)
 
 

@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy/compose/kafka_access.py"
 TOPICS = (
     "identity.customers",
+    "identity.groups",
     "interactions.conversations",
     "interactions.inbound",
     "sla.clocks",
@@ -133,6 +134,7 @@ async def see(bootstrap: str, user: str, topic: str) -> None:
     ("user", "topic"),
     [
         ("identity", "identity.customers"),
+        ("identity", "identity.groups"),
         ("interactions", "interactions.conversations"),
         ("interactions", "identity.customers.dead"),
         ("sla", "sla.clocks"),
@@ -150,6 +152,7 @@ async def test_a_user_writes_its_own_topics(user, topic, secured):
         ("identity", "interactions.inbound"),
         ("identity", "sla.clocks"),
         ("interactions", "identity.customers"),
+        ("interactions", "identity.groups"),
         ("interactions", "sla.watermarks"),
         ("sla", "interactions.conversations"),
         ("sla", "interactions.watermarks"),
