@@ -59,6 +59,11 @@ TABLES = (
     )
     """,
     "CREATE INDEX group_contact_point_of_group ON group_contact_point (group_id)",
+    # The next version of the normaliser brings an index of its own, and drops this one.
+    """
+    CREATE INDEX group_contact_point_of_older_normaliser
+        ON group_contact_point (tenant_id, group_id) WHERE normaliser_version < 2
+    """,
     """
     CREATE TABLE group_member (
         tenant_id    text        NOT NULL,

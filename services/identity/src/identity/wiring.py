@@ -33,6 +33,8 @@ def build(settings: IdentitySettings) -> Service:
         build_customers(),
         build_merging(limits),
         build_rekeying(foundation, limits),
-        build_groups(max_members=settings.groups.max_members, default_region=rules.default_region),
+        build_groups(
+            foundation, max_members=settings.groups.max_members, default_region=rules.default_region
+        ),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

@@ -57,6 +57,7 @@ STATEMENTS |= {
     "groups": (groups.PAGE, PAGE),
     "groups of a kind": (groups.PAGE_OF_KIND, {**PAGE, "kind": "household"}),
     "groups by contact point": (groups.PAGE_BY_CONTACT_POINT, {**PAGE, **POINT}),
+    "older contact points": (groups.FIND_OLDER_KEY, {}),
     "save a group": (groups.SAVE, SAVED),
     "delete a group": (groups.DELETE, {**GROUP, "version": 2, "updated_at": NOON}),
     "person in a group": (members.LOCK_PERSON, {**GROUP, **PERSON}),

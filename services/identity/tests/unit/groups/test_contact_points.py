@@ -5,11 +5,12 @@ from identifiers import IdentifierKey, Rules, UnusableReason
 from identity.groups.domain import contact_points
 from identity.groups.domain.contact_points import (
     PresentedContactPoint,
+    read_again,
     read_contact_points,
     read_external_id,
     read_key,
 )
-from identity.groups.domain.groups import ExternalId
+from identity.groups.domain.groups import ContactPoint, ExternalId
 
 SWEDEN = Rules(region="SE")
 
@@ -74,6 +75,24 @@ def test_a_placeholder_is_no_external_id(source: str, value: str, pointer: str):
     with pytest.raises(InvalidError) as refused:
         read_external_id(source, value)
     assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_stored_contact_points_are_read_again_by_their_spelling():
+    mexican = ContactPoint(IdentifierKey("phone", "", "+5215512345678"), "+52 1 55 1234 5678")
+    same = ContactPoint(IdentifierKey("phone", "", "+525512345678"), "+52 55 1234 5678")
+    (read,) = read_again([mexican, same], region=None)
+    assert read.key == IdentifierKey("phone", "", "+525512345678")
+
+
+def test_a_contact_point_whose_spelling_needs_a_region_keeps_its_number():
+    point = ContactPoint(IdentifierKey("phone", "", "+4686113000"), "08-611 30 00")
+    assert read_again([point], region=None) == (point,)
+    assert read_again([point], region="SE") == (point,)
+
+
+def test_a_contact_point_that_has_no_key_any_more_keeps_the_old_one():
+    point = ContactPoint(IdentifierKey("email", "", "nowhere"), "nowhere")
+    assert read_again([point], region=None) == (point,)
 
 
 def test_a_look_up_names_the_field():

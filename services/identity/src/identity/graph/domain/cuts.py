@@ -1,7 +1,7 @@
 """What keeps two identifiers together: the fewest links without which they are apart.
 
 By the theorem of Ford and Fulkerson, the smallest cut is as large as the greatest flow. The flow is
-written here instead of imported: a customer's graph is small, a graph library would add megabytes to
+written here instead of imported: a customer's graph is small, a graph library adds megabytes to
 every process, and the answer must not depend on the order of the links. Of all smallest cuts, the
 one nearest to the source is unique, whichever flow found it.
 """

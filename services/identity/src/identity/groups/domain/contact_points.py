@@ -60,6 +60,23 @@ def read_contact_points(
     return tuple(points[key] for key in sorted(points))
 
 
+def read_again(points: Iterable[ContactPoint], *, region: str | None) -> tuple[ContactPoint, ...]:
+    """Return stored contact points with the keys that they have now, sorted by key.
+
+    The spelling counts. Where it cannot be read any more, the value of the old key does, and where
+    that cannot be read either, the old key stays.
+    """
+    again: dict[IdentifierKey, ContactPoint] = {}
+    for point in points:
+        old = point.key
+        outcome = normalise(old.type, point.raw, old.scope, Rules(region=region))
+        if isinstance(outcome, Unusable):
+            outcome = normalise(old.type, old.value, old.scope)
+        key = old if isinstance(outcome, Unusable) else outcome.key
+        again.setdefault(key, ContactPoint(key, point.raw))
+    return tuple(again[key] for key in sorted(again))
+
+
 def read_key(presented: PresentedContactPoint, rules: Rules, pointer: str) -> IdentifierKey:
     """Return the key of one contact point or external id. Raises InvalidError naming the field."""
     key = _read(presented, rules, pointer)

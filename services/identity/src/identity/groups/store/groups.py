@@ -51,6 +51,14 @@ PAGE_BY_CONTACT_POINT = text(
     ORDER BY g.id
     """
 )
+# A literal version lets the planner use the index of the older ones.
+FIND_OLDER_KEY = text(
+    f"""
+    SELECT tenant_id, group_id FROM group_contact_point
+    WHERE normaliser_version < {NORMALISER_VERSION}
+    ORDER BY tenant_id, group_id LIMIT 1
+    """
+)
 IS_REMOVED = text(
     "SELECT removed_at IS NOT NULL FROM customer_group"
     " WHERE tenant_id = :tenant_id AND id = :group_id"
@@ -135,6 +143,16 @@ async def lock_groups_of_customers(
     """Return the groups with any of these ids as a member, locked in the order of their ids."""
     values = {"tenant_id": tenant_id, "ids": list(customer_ids)}
     return [_group(row) for row in await tx.execute(LOCK_OF_CUSTOMERS, values)]
+
+
+async def lock_group_of_older_keys(tx: Transaction) -> tuple[str, Group] | None:
+    """Return a group with keys of an older normaliser, locked, and its tenant; None without one."""
+    older = (await tx.execute(FIND_OLDER_KEY)).one_or_none()
+    if older is None:
+        return None
+    tenant_id: str = older.tenant_id
+    group = await _find(tx, LOCK_BY_ID, tenant_id=tenant_id, group_id=older.group_id)
+    return None if group is None else (tenant_id, group)
 
 
 async def find_removed(tx: Transaction, tenant_id: str, group_id: UUID) -> bool | None:
