@@ -180,3 +180,14 @@ def test_a_customer_with_two_hundred_identifiers_is_explained_at_once():
     ]
     assert len(strongest_path(links, key("000"), key("199")) or ()) == 20
     assert len(smallest_cut(links, key("000"), key("199"))) == 10
+
+
+@pytest.mark.timeout(20)
+def test_identifiers_that_were_all_proved_together_are_explained_at_once():
+    names = [f"{number:03}" for number in range(200)]
+    links = [
+        GraphLink(key(one), key(other), "together", PROVED, NOON, NOON)
+        for one, other in combinations(names, 2)
+    ]
+    assert len(strongest_path(links, key("000"), key("199")) or ()) == 1
+    assert len(smallest_cut(links, key("000"), key("199"))) == 199

@@ -59,7 +59,7 @@ class _Flow:
 
     def find_path(self, source: IdentifierKey, sink: IdentifierKey) -> list[_Arc] | None:
         """Return the arcs of a shortest path along which something can still flow."""
-        came_from = self._search(source)
+        came_from = self._search(source, sink)
         if sink not in came_from:
             return None
         path: list[_Arc] = []
@@ -80,11 +80,15 @@ class _Flow:
         """Return the keys to which something can still flow."""
         return set(self._search(source))
 
-    def _search(self, source: IdentifierKey) -> dict[IdentifierKey, IdentifierKey]:
-        """Return each reached key with the one before it."""
+    def _search(
+        self, source: IdentifierKey, sink: IdentifierKey | None = None
+    ) -> dict[IdentifierKey, IdentifierKey]:
+        """Return each key reached until the sink is, with the one before it."""
         came_from = {source: source}
         waiting = [source]
         for key in waiting:
+            if sink in came_from:
+                break
             for following in self.next_to.get(key, ()):
                 if following not in came_from and self.left[key, following] > 0:
                     came_from[following] = key
