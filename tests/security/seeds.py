@@ -119,7 +119,9 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "LookupRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
     "CalendarRequest": lambda _: [_calendar()],
     "PolicyRequest": lambda _: [_policy()],
-    "GroupRequest": lambda of: [_group(of, "1")],
+    "GroupRequest": lambda _: [
+        {"external_id": {"source": "crm", "id": f"{uuid4()}"}, "kind": "account"}
+    ],
     "GroupLookupRequest": lambda of: [{"identifier": each} for each in _identifiers(of)],
     "MemberRequest": lambda of: [{"role": "parent", "source": of.canaries.business}],
 }
@@ -232,14 +234,17 @@ async def _describe(site: Site, of: Tenant) -> None:
 
 
 async def _groups(site: Site, of: Tenant) -> None:
-    """Create two households, of which the second may be removed, with a member in the first."""
+    """Create households: the first has a member in two roles, the second may be removed."""
     ids = []
-    for number in ("1", "2"):
+    for number in ("1", "2", "3"):
         saved = _good(await _ask(site, of, "identity PUT /v1/groups", _group(of, number)))
         ids.append(saved.json()["group_id"])
     path = f"/v1/groups/{ids[0]}/members/{of['customer_id']}"
-    _good(await _ask(site, of, f"identity PUT {path}", {"source": of.canaries.business}))
-    of.paths["group_id"], of.removable["group_id"] = ids[:1], ids[1:]
+    for role in ("parent", "payer"):
+        member = {"role": role, "source": of.canaries.business}
+        _good(await _ask(site, of, f"identity PUT {path}", member))
+    of.paths["group_id"] = ids[:1]
+    of.removable |= {"group_id": ids[1:2], "customer_id": [of.uninvolved]}
 
 
 async def _account(site: Site, of: Tenant) -> None:
