@@ -35,6 +35,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 OPTIONAL = {
     "IDENTITY__DEADLINE_SECONDS": "0.5",
+    "DEFAULT_REGION": "GB",
     "RULES__DEFAULT_REGION": "GB",
     "TELEMETRY__OTLP_ENDPOINT": "http://collector:4318",
     "INBOUND_TENANT": "acme",

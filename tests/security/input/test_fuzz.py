@@ -73,6 +73,8 @@ def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
     """Return ids of both tenants by the names of the parameters and fields that take them."""
     ids = {name: [*beta.paths[name], *alpha.paths[name]] for name in beta.paths}
     ids["customer_id"] += [beta.other_customer, alpha.other_customer]
+    # A group among its own may be removed before other tests read it.
+    ids["group_id"] = [*beta.removable["group_id"], *alpha.paths["group_id"]]
     return ids | {
         "source_id": ids["customer_id"],
         "target_id": ids["customer_id"],
