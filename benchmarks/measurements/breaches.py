@@ -16,6 +16,7 @@ from benchmarks.output.table import Row
 from benchmarks.site import Bench, Site
 from benchmarks.workload.load import Latencies
 from common.messaging import GroupReader
+from devstack.testing.clocks import OPEN_CLOCKS
 from sla.clocks.events.published import TOPIC, ClockBreachedV1
 
 P99_MS = 500
@@ -138,22 +139,12 @@ async def _open_clocks(
 ) -> None:
     """Write running clocks; without ``per_second`` all of them fall due at one instant."""
     step = 0.0 if per_second is None else 1 / per_second
-    await connection.execute(_OPEN, count, first_due_seconds, step)
+    await connection.execute(OPEN_CLOCKS, "demo", count, first_due_seconds, step)
 
 
 _STATISTICS_SECONDS = 1.5
 """How long sessions take to report their statistics."""
 
-_OPEN = """
-INSERT INTO clock (tenant_id, clock_id, conversation_id, customer_id, metric, cycle, state,
-    policy_id, policy_version, policy_name, target_seconds, started_at, due_at, in_force_at, silent,
-    superseded, test, pauses, warnings, warned, version, next_fire_at, source_partition)
-SELECT 'demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_response', 1,
-       'running', gen_random_uuid(), 1, 'Standard care', 3600, now(), due_at,
-       now() - interval '1 day', false, false, false, '[]', '[]', '[]', 1, due_at, n % 6
-  FROM (SELECT n, now() + make_interval(secs => $2::float8 + n * $3::float8) AS due_at
-          FROM generate_series(0, $1::int - 1) n) c
-"""
 _WRITTEN = """
 SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables
  WHERE relname ~ '^(clock|conversation|fact|alert|outbox|inbox)'

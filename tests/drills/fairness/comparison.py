@@ -123,7 +123,11 @@ async def p99(step: Callable[[], Awaitable[float]], samples: int) -> float:
     for _ in range(samples):
         taken.append(await step())
         await asyncio.sleep(0.005)
-    return statistics.quantiles(taken, n=100, method="inclusive")[98]
+    return p99_of(taken)
+
+
+def p99_of(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=100, method="inclusive")[98]
 
 
 async def compared(

@@ -1,15 +1,11 @@
-"""One tenant's flood of deadlines hardly delays another's breaches.
-
-The clocks are written into sla's table: to open as many by messages would be a flood of its own.
-"""
-
-import statistics
+"""One tenant's flood of deadlines hardly delays another's breaches."""
 
 import pytest
 
 from devstack.fleet.fleet import Fleet
+from devstack.testing.clocks import OPEN_CLOCKS
 from devstack.testing.wait import until
-from tests.drills.fairness.comparison import FACTOR, ROUNDS, TENANT, shown
+from tests.drills.fairness.comparison import FACTOR, ROUNDS, TENANT, p99_of, shown
 
 pytestmark = [pytest.mark.long_drill, pytest.mark.timeout(1_800)]
 
@@ -20,17 +16,6 @@ LEAD_SECONDS = 3.0
 FLOOR_SECONDS = 1.0
 """Twice the mark of a breach, for two cores that the flood keeps busy in every service."""
 
-_OPEN = """
-INSERT INTO clock (tenant_id, clock_id, conversation_id, customer_id, metric, cycle, state,
-    policy_id, policy_version, policy_name, target_seconds, started_at, due_at, in_force_at, silent,
-    superseded, test, pauses, warnings, warned, version, next_fire_at, source_partition)
-SELECT $1, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_response', 1,
-       'running', gen_random_uuid(), 1, 'Standard care', 3600, now(), due_at,
-       now() - interval '1 day', false, false, false, '[]', '[]', '[]', 1, due_at, n % 6
-  FROM (SELECT n, now() + make_interval(secs => $3::float8 + n * $4::float8) AS due_at
-          FROM generate_series(0, $2::int - 1) n) c
-RETURNING conversation_id::text
-"""
 _PUBLISHED = """
 SELECT extract(epoch FROM o.published_at - c.due_at)::float8 AS seconds
   FROM clock c JOIN outbox o ON o.aggregateid = c.conversation_id::text
@@ -62,11 +47,11 @@ async def _p99(fleet: Fleet) -> float:
         return len(found) == MODEST
 
     await until(all_published, 120, every=0.2)
-    return statistics.quantiles(found, n=100, method="inclusive")[98]
+    return p99_of(found)
 
 
 async def _open(fleet: Fleet, tenant: str, count: int, apart_seconds: float) -> list[str]:
-    rows = await fleet.rows("sla", _OPEN, tenant, count, LEAD_SECONDS, apart_seconds)
+    rows = await fleet.rows("sla", OPEN_CLOCKS, tenant, count, LEAD_SECONDS, apart_seconds)
     return [row["conversation_id"] for row in rows]
 
 
