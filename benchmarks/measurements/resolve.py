@@ -15,12 +15,13 @@ from benchmarks.site import Bench, Site
 from benchmarks.workload import people
 from benchmarks.workload.load import request
 from identifiers import NORMALISER_VERSION
-from identity.customers.store.customers import BY_KEYS
+from identity.resolution.store.connected import KNOWN
 
 CONNECTIONS = (1, 8)
 BATCH = 100
 P95_MS, BATCHED_PER_SECOND = 10, 1_000
 API = "identity api"
+PAIRS = tuple(f"{end}_{part}s" for end in ("low", "high") for part in ("type", "scope", "value"))
 
 ResolutionRequest = dict[str, object]
 """The body of one resolution."""
@@ -98,9 +99,11 @@ def _script(customers: int, at_once: int) -> Script:
     """Return the lookup of ``at_once`` telephone numbers, as a resolution sends it."""
     numbers = f"SELECT 1 + (:n + i * 7919) % {customers} AS n FROM generate_series(1, {at_once}) i"
     return Script(
-        BY_KEYS.text,
+        KNOWN.text,
         {
             "tenant_id": "'demo'::text",
+            "now": "now()",
+            **dict.fromkeys(PAIRS, "'{}'::text[]"),
             "types": f"array_fill('phone'::text, ARRAY[{at_once}])",
             "scopes": f"array_fill(''::text, ARRAY[{at_once}])",
             "values": f"ARRAY(SELECT '+4420' || lpad(n::text, 8, '0') FROM ({numbers}) x)",

@@ -78,7 +78,9 @@ _STORY = """
 12:50:00     merge_customers preview
              merge_customers merge
              merge_customers again
-13:00:00     put_policy replace
+12:55:00     resolve_identifiers claim
+13:00:00     resolve_identifiers another_person
+             put_policy replace
              put_policy unchanged_since
              read_policy disabled
 13:10:00     list_groups whole

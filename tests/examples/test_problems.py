@@ -149,7 +149,7 @@ async def customer(site: Site, name: str, identifiers: int, attributes: int) -> 
     for part in range(3):
         values = [name, *(f"{name}_{part}_{number}" for number in range(identifiers - 1))]
         body = {
-            "identifiers": [{"type": "account_id", "value": value} for value in values],
+            "identifiers": [{"type": "viber", "value": value} for value in values],
             "attributes": {f"{name}_{part}_{number}": number for number in range(attributes)},
         }
         resolved = await ask(site, "/v1/identities/resolve", body)

@@ -16,8 +16,8 @@ from devstack.testing.services import api_client, running_service, service_setti
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
+from identity.resolution.domain.answers import Resolution
 from identity.resolution.domain.requests import ResolutionRequest
-from identity.resolution.domain.resolution import Resolution
 from identity.resolution.usecases.resolve_identities import (
     ResolveIdentities,
     prepare_requests,

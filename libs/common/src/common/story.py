@@ -10,6 +10,8 @@ ANNA_BY_PHONE = "01a20774-6bc0-7e8a-8f60-91c2d4e6a803"
 BO = "01a20774-6bc0-7d20-8b3e-0c6f1a2b3d47"
 BO_BY_PHONE = "01a20774-6bc0-7a11-9f00-5b4c3d2e1f68"
 """A customer who turns out to be Bo."""
+NEIGHBOUR = "01a2087d-ec80-7b1e-8d20-7a8b9c0d1e2f"
+"""Whose the telephone is that Anna once called from."""
 
 LINDQVISTS = "01a20887-1440-7e31-8d2c-4b5a69788796"
 """Anna's household."""

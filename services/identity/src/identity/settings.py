@@ -13,6 +13,12 @@ class RuleSettings(Part):
     """The most that one customer may have; a merge that would exceed it is refused."""
     max_attributes: int = Field(default=100, ge=1, le=200)
     """The most that one customer may have; a merge that would exceed it is refused."""
+    max_neighbours: int = Field(default=10, ge=2, le=100)
+    """Identifiers of one type that may be proved together with an address, a number or a device
+    before it counts as shared by many, and nothing is found by it; with an own number, such as an
+    ``external_id``, five times as many."""
+    claim_days: int = Field(default=90, ge=1, le=3_650)
+    """How long a claim on another customer's identifier is kept."""
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     """ISO 3166 region of telephone numbers without a country code, for requests that name none.
     Unset, such a number is dropped as ``region_missing``."""

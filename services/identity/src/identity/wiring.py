@@ -1,5 +1,6 @@
 """Assembles the service from its parts."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from common.service import INDEXES_ONLY, Foundation, Service, assemble
@@ -26,7 +27,10 @@ def build(settings: IdentitySettings) -> Service:
     foundation = Foundation.lay(NAME, settings, session=INDEXES_ONLY)
     rules = settings.rules
     limits = CustomerLimits(
-        max_identifiers=rules.max_identifiers, max_attributes=rules.max_attributes
+        max_identifiers=rules.max_identifiers,
+        max_attributes=rules.max_attributes,
+        max_neighbours=rules.max_neighbours,
+        claim_lifetime=timedelta(days=rules.claim_days),
     )
     parts = [
         build_resolution(limits, default_region=rules.default_region),

@@ -10,7 +10,9 @@ import asyncpg
 from common.migrations import downgrade, upgrade
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
+from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.wiring import MIGRATIONS
+from services.identity.tests.harness import Actor, running
 
 BUILDING = "SELECT to_regclass('identifier_of_older_normaliser')::text"
 ANNA = UUID(int=1)
@@ -107,4 +109,51 @@ async def _join(connection: asyncpg.Connection) -> None:
         "INSERT INTO group_member (tenant_id, group_id, customer_id, role, added_at)"
         " VALUES ('demo', $1, $1, 'parent', now())",
         ANNA,
+    )
+
+
+async def test_customers_of_before_keep_their_partition(fresh_owner_dsn: FreshDsn):
+    """Evidence needs no rewrite: what was one customer's stays together, whatever it is."""
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0004")
+    await _connected(dsn, _insert_customer_of_before)
+    before = await _connected(dsn, lambda connection: connection.fetchval(FILE))
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda connection: connection.fetchval(FILE)) == before
+    async with running(dsn) as service:
+        actor = Actor(service)
+        # The first number conflicts with the second: only what is new is decided by the rules.
+        for shown in (
+            [OWN[0], PresentedIdentifier("phone", "+46701740601", None, Level.VERIFIED)],
+            [OWN[2], PresentedIdentifier("cookie", "c-9", None, Level.CHANNEL_PROVED)],
+        ):
+            met = await actor.meet(*shown)
+            assert (met.customer_id, met.split, met.moved) == (ANNA, (), ())
+        rows = await actor.rows("SELECT rule, count(*) AS n FROM link GROUP BY rule ORDER BY rule")
+        assert {row.rule: row.n for row in rows} == {"before-evidence": 3, "together": 2}
+        owners = await actor.rows("SELECT DISTINCT customer_id FROM identifier")
+        assert [row.customer_id for row in owners] == [ANNA]
+
+
+OWN = [
+    PresentedIdentifier("external_id", "1", "shop", Level.VERIFIED),
+    PresentedIdentifier("external_id", "2", "shop", Level.VERIFIED),
+    PresentedIdentifier("email", "anna@nordlys.se", None, Level.CHANNEL_PROVED),
+]
+
+
+async def _insert_customer_of_before(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)"
+        " VALUES ('demo', $1, 1, now(), now(), '{}')",
+        ANNA,
+    )
+    await connection.execute(
+        "INSERT INTO customer_alias (tenant_id, origin_id, canonical_id) VALUES ('demo', $1, $1)",
+        ANNA,
+    )
+    await connection.executemany(
+        "INSERT INTO identifier (tenant_id, type, scope, value, raw, level, customer_id,"
+        " normaliser_version, first_seen_at) VALUES ('demo', $2, $3, $4, $4, $5, $1, 2, now())",
+        [(ANNA, own.type, own.scope or "", own.value, own.level.label) for own in OWN],
     )

@@ -13,19 +13,26 @@ from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
 from identity.groups.store import groups, members
 from identity.rekeying.store import old_keys
-from identity.resolution.store import locks, rosters
+from identity.resolution.store import connected, locks, rosters
 from services.identity.tests.harness import email
 
 KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
+PAIRS = {
+    f"{end}_{name}s": [part]
+    for end in ("low", "high")
+    for name, part in (("type", "email"), ("scope", ""), ("value", end))
+}
 IDS = {"ids": [uuid4(), uuid4()]}
 REDIRECTS = f'[{{"absorbed_id": "{uuid4()}", "survivor_id": "{uuid4()}"}}]'
 MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON}
 
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
-    "find_by_keys": (customers.BY_KEYS, KEYS),
     "find_by_ids": (customers.BY_IDS, IDS),
     "lock": (locks.LOCK_CUSTOMERS, IDS),
-    "view": (customer_views.VIEW, {"customer_id": uuid4()}),
+    "view": (customer_views.VIEW, {"customer_id": uuid4(), "now": NOON}),
+    "known": (connected.KNOWN, KEYS | PAIRS | {"now": NOON}),
+    "connected": (connected.CONNECTED, KEYS | {"devices": ["cookie", "device"], "now": NOON}),
+    "lock free": (locks.LOCK_FREE_CUSTOMERS, IDS),
     "merge": (rosters.MERGE, MERGE),
     "old keys": (old_keys.LIST, {"count": 200}),
     "stamp": (old_keys.STAMP, {"keys": '[{"type": "email", "scope": "", "value": "a"}]'}),
@@ -91,7 +98,19 @@ INSERT INTO group_contact_point (tenant_id, type, scope, value, group_id, raw, n
 SELECT tenant_id, 'email', '', cast(id AS text), id, '', 2 FROM customer_group;
 INSERT INTO group_member (tenant_id, group_id, customer_id, role, added_at)
 SELECT tenant_id, id, id, 'member', now() FROM customer_group;
-ANALYZE customer, customer_alias, identifier, customer_group, group_contact_point, group_member
+INSERT INTO link (tenant_id, low_type, low_scope, low_value, high_type, high_scope, high_value,
+                  rule, first_seen_at, last_seen_at)
+SELECT tenant_id, 'email', '', cast(id AS text), 'phone', '', cast(id AS text), 'together',
+       now(), now() FROM customer;
+INSERT INTO claim (tenant_id, type, scope, value, customer_id, raw, claimed_at, expires_at)
+SELECT tenant_id, 'phone', '', cast(id AS text), id, '', now(), now() + interval '1 day'
+FROM customer;
+INSERT INTO quarantine (tenant_id, type, scope, value, customer_id, raw, level, first_seen_at,
+                        birth_dates, verified_birth_dates, reason, since)
+SELECT tenant_id, 'slack', '', cast(id AS text), id, '', 'claimed', now(), '{}', '{}', '', now()
+FROM customer;
+ANALYZE customer, customer_alias, identifier, link, claim, quarantine, customer_group,
+    group_contact_point, group_member
 """
 
 

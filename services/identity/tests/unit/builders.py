@@ -12,8 +12,10 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
+from identity.resolution.domain.answers import Resolution
+from identity.resolution.domain.components import assume_links_from_before
+from identity.resolution.domain.context import Context
 from identity.resolution.domain.requests import PreparedRequest, ResolutionRequest, prepare
-from identity.resolution.domain.resolution import Context, Resolution
 from identity.resolution.domain.resolution import resolve as resolve_on
 from identity.resolution.domain.roster import Roster
 
@@ -29,7 +31,16 @@ def ids(start: int = 1) -> Callable[[], UUID]:
 
 
 def identifier(kind: str, value: str, level: Level = C, scope: str = "") -> Identifier:
-    return Identifier(IdentifierKey(kind, scope, value), value, level, None, NOW)
+    """Return an identifier as it was stored before there was evidence."""
+    return Identifier(
+        IdentifierKey(kind, scope, value),
+        value,
+        level,
+        None,
+        NOW,
+        verified_at=NOW if level is V else None,
+        has_evidence=False,
+    )
 
 
 def customer(number: int, *identifiers: Identifier, days_old: int = 0) -> Customer:
@@ -43,7 +54,10 @@ def customer(number: int, *identifiers: Identifier, days_old: int = 0) -> Custom
 
 
 def request(
-    *shown: PresentedIdentifier | Identifier, create: bool = True, **attributes: object
+    *shown: PresentedIdentifier | Identifier,
+    create: bool = True,
+    at: datetime = NOW,
+    **attributes: object,
 ) -> PreparedRequest:
     presented = tuple(
         item
@@ -51,7 +65,7 @@ def request(
         else PresentedIdentifier(item.key.type, item.key.value, item.key.scope or None, item.level)
         for item in shown
     )
-    return prepare(ResolutionRequest(presented, attributes, create, NOW), now=NOW)
+    return prepare(ResolutionRequest(presented, attributes, create, at), now=at)
 
 
 def resolve(
@@ -61,6 +75,7 @@ def resolve(
     max_identifiers: int = 200,
     new_id: Callable[[], UUID] | None = None,
 ) -> Resolution:
+    assume_links_from_before(roster)
     context = Context(CustomerLimits(max_identifiers), NOW, new_id or ids(1000))
     return resolve_on(roster, prepared, context)
 

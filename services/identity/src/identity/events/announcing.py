@@ -12,9 +12,11 @@ from identity.events.published import (
     CustomerCreatedV1,
     CustomerMergedV1,
     CustomerRedirectedV1,
+    CustomerSplitV1,
     CustomerUpdatedV1,
     Identifier,
     IdentifierAddedV1,
+    IdentifierClaimedV1,
     IdentifierRemovedV1,
 )
 
@@ -70,6 +72,26 @@ def _(change: changes.IdentifierAdded) -> EventData:
 def _(change: changes.IdentifierRemoved) -> EventData:
     return IdentifierRemovedV1(
         customer_id=change.customer.id, identifier=Identifier.of(change.identifier)
+    )
+
+
+@_event.register
+def _(change: changes.IdentifierClaimed) -> EventData:
+    return IdentifierClaimedV1(
+        customer_id=change.customer.id,
+        identifier=Identifier.of(change.identifier),
+        held_by=change.held_by,
+        expires_at=change.expires_at,
+    )
+
+
+@_event.register
+def _(change: changes.CustomerSplit) -> EventData:
+    return CustomerSplitV1(
+        customer_id=change.customer.id,
+        new_customer_id=change.new_id,
+        identifiers=[Identifier.of(identifier) for identifier in change.identifiers],
+        reason=change.reason,
     )
 
 

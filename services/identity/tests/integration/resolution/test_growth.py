@@ -1,9 +1,10 @@
 """What a resolution costs depends neither on its customer's history nor on other customers."""
 
 from datetime import datetime
+from functools import partial
 
 from devstack.testing.costs import Cost, cost_of
-from identity.customers.domain.identifiers import Level
+from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.customers.store.customer_views import get_customer_view
 from identity.resolution.usecases.resolve_identities import (
     ResolveIdentities,
@@ -36,14 +37,15 @@ async def cost_of_resolving_batch(actor, presented) -> Cost:
 
 async def test_a_resolution_costs_the_same_however_often_its_customer_was_resolved(actor):
     anna = email("anna", Level.VERIFIED)
-    met = await actor.meet(anna, name="Anna")
+    met, now = await actor.meet(anna, name="Anna"), actor.clock.now()
     first = await cost_of_resolving(actor, anna, name="Ann")
-    view = await cost_of(actor.database, get_customer_view, actor.tenant, met.customer_id)
+    seen = partial(get_customer_view, now=now)
+    view = await cost_of(actor.database, seen, actor.tenant, met.customer_id)
     for number in range(BEFORE):
         await actor.meet(anna, name=f"Anna {number}")
     assert len(await actor.events()) == BEFORE + 2
     assert await cost_of_resolving(actor, anna, name="Anne") == first
-    assert await cost_of(actor.database, get_customer_view, actor.tenant, met.customer_id) == view
+    assert await cost_of(actor.database, seen, actor.tenant, met.customer_id) == view
 
 
 async def test_a_resolution_reads_no_more_than_the_identifiers_that_a_customer_may_have(actor):
@@ -56,6 +58,34 @@ async def test_a_resolution_reads_no_more_than_the_identifiers_that_a_customer_m
     assert full.statements == alone.statements
     # A bitmap scan counts each row twice, in its index and in the table.
     assert most <= full.rows <= alone.rows + 2 * most
+
+
+async def test_known_evidence_costs_one_read(actor):
+    """Also with many other customers, and if two of its identifiers are two customers'."""
+    anna, phone = email("anna", Level.CHANNEL_PROVED), device("a", Level.CHANNEL_PROVED)
+    numbers = [
+        PresentedIdentifier("external_id", value, "shop", Level.VERIFIED) for value in ("1", "2")
+    ]
+    for presented in ([anna, phone, numbers[0]], [anna, numbers[1]]):
+        await actor.meet(*presented)
+        first = await cost_of_resolving(actor, *presented)
+        assert first.statements == 1
+        for number in range(BATCH):
+            await actor.meet(email(f"{presented[-1].value}-{number}"), device(f"x{number}"))
+        assert await cost_of_resolving(actor, *presented) == first
+
+
+async def test_new_evidence_reads_only_what_it_is_connected_with(actor):
+    async def cost(name: str) -> Cost:
+        await actor.meet(email(name, Level.VERIFIED), device(f"{name}-1", Level.CHANNEL_PROVED))
+        return await cost_of_resolving(
+            actor, email(name, Level.VERIFIED), device(f"{name}-2", Level.CHANNEL_PROVED)
+        )
+
+    first = await cost("first")
+    for number in range(BATCH):
+        await cost(f"other-{number}")
+    assert await cost("last") == first
 
 
 async def test_a_batch_costs_the_same_however_many_customers_its_tenant_has(actor):

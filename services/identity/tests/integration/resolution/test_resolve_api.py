@@ -20,7 +20,12 @@ async def test_resolve_responds_in_the_documented_shape(api):
                 "level": "verified",
             }
         ],
+        "claimed": [],
+        "moved": [],
         "merged": [],
+        "split": [],
+        "quarantined": [],
+        "conflicts": [],
         "dropped": [
             {
                 "identifier": {
@@ -34,7 +39,8 @@ async def test_resolve_responds_in_the_documented_shape(api):
         ],
         "version": 1,
     }
-    again = await resolve(api, {"type": "email", "value": " ANNA@nordlys.se"})
+    spelling = {"type": "email", "value": " ANNA@nordlys.se", "level": "channel_proved"}
+    again = await resolve(api, spelling)
     assert (again["customer_id"], again["created"]) == (customer_id, False)
 
 

@@ -40,8 +40,8 @@ async def test_a_customer_is_written_with_its_event(actor):
 
 
 async def test_a_later_identifier_and_a_later_value_are_events_of_their_own(actor):
-    await actor.meet(email("anna"), name="Ann")
-    met = await actor.meet(email("anna"), device("a", P), name="Anna")
+    await actor.meet(email("anna", P), name="Ann")
+    met = await actor.meet(email("anna", P), device("a", P), name="Anna")
     assert met.version == 3
     (added,) = await actor.events("identifier.added")
     assert added["data"]["identifier"]["level"] == "channel_proved"
@@ -105,7 +105,7 @@ async def test_a_batch_may_merge_customers_it_created(actor):
     )
     assert len({resolution.customer_id for resolution in resolutions[3:]}) == 1
     await assert_sound(actor)
-    again = await actor.meet(device("a"))
+    again = await actor.meet(device("a", P))
     assert again.customer_id == resolutions[4].customer_id
 
 

@@ -18,7 +18,7 @@ CAUSE = MergeCause(reason="same person", rule="explicit", actor="agent-7")
 
 def merge(roster, source, target, *, limit=200, new_id=ids(900)):  # noqa: B008 - shared on purpose
     plan = plan_merge(roster, UUID(int=source), UUID(int=target), CustomerLimits(limit, limit))
-    return plan and apply_merge(roster, plan, merge_id=new_id(), cause=CAUSE)
+    return plan and apply_merge(roster, plan, merge_id=new_id(), cause=CAUSE, now=NOW)
 
 
 def roster_of_two() -> Roster:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import (
+    NOW,
     C,
     P,
     V,
@@ -58,8 +60,9 @@ def test_a_known_identifier_resolves_and_changes_nothing():
 
 
 def test_a_new_identifier_beside_a_known_one_is_linked():
-    roster = Roster([customer(1, identifier("email", MAIL))])
-    resolution = resolve(roster, request(identifier("email", MAIL), identifier("phone", PHONE, P)))
+    roster = Roster([customer(1, identifier("email", MAIL, P))])
+    shown = identifier("email", MAIL, P), identifier("phone", PHONE, P)
+    resolution = resolve(roster, request(*shown))
     assert [linked.key.value for linked in resolution.linked] == [PHONE]
     assert resolution.version == 2
     (change,) = roster.pending.changes
@@ -68,7 +71,7 @@ def test_a_new_identifier_beside_a_known_one_is_linked():
 
 def test_levels_only_go_up():
     roster = Roster([customer(1, identifier("email", MAIL, P))])
-    assert resolve(roster, request(identifier("email", MAIL, C))).linked == ()
+    assert resolve(roster, request(identifier("email", MAIL, P))).linked == ()
     assert not roster.pending
     (better,) = resolve(roster, request(identifier("email", MAIL, V))).linked
     assert better.level is Level.VERIFIED
@@ -134,39 +137,93 @@ def test_proved_identifiers_merge_the_customers_they_match():
     }
 
 
-def test_only_a_verified_sender_merges_a_customer_with_verified_identifiers():
+LATER = NOW + timedelta(hours=1)
+
+
+def test_only_verification_merges_two_persons_one_of_whom_is_verified():
     def roster():
-        return Roster(
-            [
-                customer(1, identifier("email", MAIL, V)),
-                customer(2, identifier("phone", PHONE)),
-            ]
-        )
+        berta = identifier("phone", PHONE, P), identifier("telegram", "berta", P)
+        return Roster([customer(1, identifier("email", MAIL, V)), customer(2, *berta)])
 
     shown = identifier("email", MAIL, P), identifier("phone", PHONE, P)
-    refused = resolve(roster(), request(*shown))
+    refused = resolve(roster(), request(*shown, at=LATER))
     assert (refused.customer_id, refused.merged) == (ANNA, ())
     assert reasons(refused) == {PHONE: "needs_verification"}
-    shown = identifier("email", MAIL, V), identifier("phone", PHONE, P)
-    assert resolve(roster(), request(*shown)).merged == (BERTA,)
+    shown = identifier("email", MAIL, V), identifier("phone", PHONE, V)
+    assert resolve(roster(), request(*shown, at=LATER)).merged == (BERTA,)
 
 
-def test_an_unverified_sender_adds_only_claims_to_a_verified_customer():
+def test_a_single_identifier_may_join_a_verified_customer():
+    roster = Roster([customer(1, identifier("email", MAIL, V)), customer(2)])
+    shown = identifier("email", MAIL, P), identifier("phone", PHONE, P)
+    resolve(roster, request(*shown, at=LATER))
+    assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: P}
+
+
+def test_an_identifier_that_joined_stays_when_it_is_verified_later():
     roster = Roster([customer(1, identifier("email", MAIL, V))])
-    shown = identifier("email", MAIL, C), identifier("phone", PHONE, P)
-    resolve(roster, request(*shown))
-    assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: C}
+    shown = identifier("email", MAIL, P), identifier("phone", PHONE, P)
+    resolve(roster, request(*shown, at=LATER))
+    alone = resolve(roster, request(identifier("phone", PHONE, V), at=LATER + timedelta(hours=1)))
+    assert (alone.customer_id, alone.split) == (ANNA, ())
+    assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: V}
+
+
+def test_who_claims_an_address_is_somebody_else_and_changes_nothing():
+    roster = Roster([customer(1, identifier("email", MAIL, V))])
+    shown = identifier("phone", PHONE, P), identifier("email", MAIL, C)
+    claimant = resolve(roster, request(*shown, name="Mallory"))
+    assert claimant.created
+    assert claimant.customer_id not in {None, ANNA}
+    assert [claim.key.value for claim in claimant.claimed] == [MAIL]
+    assert reasons(claimant) == {MAIL: "claimed_elsewhere"}
+    assert levels(found(roster, ANNA)) == {MAIL: V}
+    assert found(roster, ANNA).attributes == {}
+    changes = len(roster.pending.changes)
+    assert resolve(roster, request(*shown)).customer_id == claimant.customer_id
+    assert len(roster.pending.changes) == changes
+    assert resolve(roster, request(identifier("email", MAIL, C))).customer_id == (
+        claimant.customer_id
+    )
 
 
 def test_an_attacker_cannot_claim_an_identifier_and_then_prove_it():
     roster = Roster([customer(1, identifier("email", MAIL, V)), customer(2)])
-    resolve(roster, request(identifier("email", MAIL, C), identifier("phone", PHONE, V)))
+    shown = identifier("email", MAIL, C), identifier("phone", PHONE, V)
+    attacker = resolve(roster, request(*shown)).customer_id
     for _ in range(2):
-        assert resolve(roster, request(identifier("phone", PHONE, V))).customer_id == ANNA
-        assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: C}
+        assert resolve(roster, request(identifier("phone", PHONE, V))).customer_id == attacker
+        assert levels(found(roster, ANNA)) == {MAIL: V}
     shown = identifier("email", MAIL, V), identifier("phone", PHONE, V)
     resolve(roster, request(*shown))
     assert levels(found(roster, ANNA)) == {MAIL: V, PHONE: V}
+
+
+@pytest.mark.parametrize("level", [P, V])
+def test_the_owner_of_an_address_gets_a_customer_of_its_own(level):
+    roster, new_id = Roster(), ids()
+    cookie = identifier("cookie", "evil", P)
+    claim = request(cookie, identifier("email", MAIL, C))
+    stranger = resolve(roster, claim, new_id=new_id).customer_id
+    proof = request(identifier("email", MAIL, level), name="Victim")
+    owner = resolve(roster, proof, new_id=new_id)
+    assert stranger is not None
+    assert owner.created
+    assert owner.customer_id != stranger
+    assert resolve(roster, request(cookie)).customer_id == stranger
+    assert levels(found(roster, stranger)) == {"evil": P}
+    assert resolve(roster, request(identifier("email", MAIL, C))).customer_id == stranger
+
+
+@pytest.mark.parametrize("level", [P, V])
+def test_who_only_claimed_an_address_goes_on_when_it_is_proved(level):
+    roster = Roster()
+    form = resolve(roster, request(identifier("email", MAIL, C), name="Anna"))
+    mail = resolve(roster, request(identifier("email", MAIL, level)))
+    assert (mail.customer_id, mail.created) == (form.customer_id, False)
+    assert [linked.level for linked in mail.linked] == [level]
+    assert form.customer_id is not None
+    assert found(roster, form.customer_id).attributes["name"].value == "Anna"
 
 
 def test_two_verified_customer_numbers_are_two_people():
@@ -204,20 +261,21 @@ def test_a_shared_mailbox_does_not_merge_two_customer_numbers():
     assert resolve(roster, request(*shown)).customer_id == resolution.customer_id
 
 
-def test_a_second_customer_number_of_one_source_stays_claimed():
+def test_a_second_customer_number_of_one_source_is_another_person():
     held = identifier("external_id", "C-1", V, "shop"), identifier("external_id", "C-2", C, "shop")
     roster = Roster([customer(1, *held)])
     shown = identifier("external_id", "C-2", V, "shop"), identifier("external_id", "C-1", V, "shop")
     resolution = resolve(roster, request(*shown))
     assert (resolution.customer_id, resolution.created) == (ANNA, False)
     assert reasons(resolution) == {"C-2": "conflicting_strong_identifiers"}
-    assert not roster.pending
+    assert levels(found(roster, ANNA)) == {"C-1": V}
 
 
 def test_a_customer_near_its_limit_keeps_the_best_proved_identifiers():
-    roster = Roster([customer(1, identifier("email", MAIL))])
+    roster = Roster([customer(1, identifier("email", MAIL, P))])
     shown = identifier("device", "dev-a", C), identifier("device", "dev-b", P)
-    resolution = resolve(roster, request(identifier("email", MAIL), *shown), max_identifiers=2)
+    asked = request(identifier("email", MAIL, P), *shown)
+    resolution = resolve(roster, asked, max_identifiers=2)
     assert [linked.key.value for linked in resolution.linked] == ["dev-b"]
     assert reasons(resolution) == {"dev-a": "too_many_identifiers"}
 
@@ -298,14 +356,14 @@ def test_merges_in_one_batch_redirect_in_one_hop():
     )
     resolve(roster, request(identifier("email", MAIL, P), identifier("phone", PHONE, P)))
     resolve(roster, request(identifier("phone", PHONE, P), identifier("device", DEVICE, P)))
-    assert roster.pending.redirects == {ANNA: CARLA, BERTA: CARLA}
-    assert found(roster, ANNA).id == CARLA
+    assert roster.pending.redirects == {ANNA: BERTA, CARLA: BERTA}
+    assert found(roster, ANNA).id == BERTA
     absorbed = [
         change.merge.absorbed_ids
         for change in roster.pending.changes
         if isinstance(change, CustomersMerged)
     ]
-    assert absorbed == [(ANNA,), (ANNA, BERTA)]
+    assert absorbed == [(ANNA,), (CARLA,)]
 
 
 KEYS = st.sampled_from(

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,26 @@ class IdentifierRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifierClaimed:
+    """A customer claims an identifier of the customer ``held_by``."""
+
+    customer: Customer
+    identifier: Identifier
+    held_by: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSplit:
+    """Evidence shows that some identifiers of ``customer`` are those of another, new customer."""
+
+    customer: Customer
+    new_id: UUID
+    identifiers: tuple[Identifier, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomersMerged:
     """``customer`` is the survivor after the merge."""
 
@@ -86,6 +107,8 @@ CustomerChange = (
     | CustomerUpdated
     | IdentifierAdded
     | IdentifierRemoved
+    | IdentifierClaimed
+    | CustomerSplit
     | CustomersMerged
     | CustomerRedirected
 )

@@ -1,25 +1,30 @@
 """A customer as the rules see it, and the order in which customers survive a merge."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Attributes, merge_attributes
-from identity.customers.domain.identifiers import Identifier, Level
+from identity.customers.domain.identifiers import Identifier, Level, Rank
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerLimits:
-    """How many of each a customer may hold; a merge beyond that is refused.
+    """How many of each a customer may hold, which bounds the events that carry a whole customer.
 
-    Both bound the size of the events that carry a whole customer.
+    The rest are the limits of evidence.
     """
 
     max_identifiers: int = 200
     max_attributes: int = 100
+    max_neighbours: int = 10
+    """Identifiers of one type that may be proved together with a contact point or a device before
+    it counts as shared by many; five times as many with an own number."""
+    repeat_window: timedelta = timedelta(days=1)
+    """How exactly the time of a repeated proof is kept, where nobody else proves the same."""
+    claim_lifetime: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +44,44 @@ class Customer:
         return any(identifier.level is Level.VERIFIED for identifier in self.identifiers.values())
 
     @property
-    def survivor_rank(self) -> tuple[int, datetime, UUID]:
-        """The smallest rank survives a merge: most verified, then oldest, then smallest id."""
+    def survivor_rank(self) -> tuple[int, bool, datetime, UUID]:
+        """The smallest survives: most verified, then more than a device, oldest, smallest id."""
         verified = sum(
             identifier.level is Level.VERIFIED for identifier in self.identifiers.values()
         )
-        return (-verified, self.created_at, self.id)
+        only_devices = all(
+            identifier.rank is Rank.DEVICE for identifier in self.identifiers.values()
+        )
+        return (-verified, only_devices, self.created_at, self.id)
 
 
-def strong_values(identifiers: Iterable[Identifier]) -> dict[tuple[str, str], set[str]]:
-    """Return the verified values that each belong to one person only, by type and scope."""
-    values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for identifier in identifiers:
-        if identifier.proves_a_person:
-            values[identifier.key.type, identifier.key.scope].add(identifier.key.value)
-    return dict(values)
-
-
-def prove_different_people(identifiers: Iterable[Identifier]) -> bool:
-    """Return whether these identifiers prove two different people of one source."""
-    return any(len(values) > 1 for values in strong_values(identifiers).values())
-
-
-def absorb(survivor: Customer, absorbed: Sequence[Customer]) -> Customer:
+def absorb(
+    survivor: Customer, absorbed: Sequence[Customer], *, max_attributes: int | None = None
+) -> Customer:
     """Return the survivor after the merge, with the merge as its next version.
 
-    Identifiers are united, and each attribute survives by itself.
+    Identifiers are united, and each attribute survives by itself; of more than ``max_attributes``
+    those that were observed last.
     """
     identifiers = dict(survivor.identifiers)
     merged_ids = set(survivor.merged_ids)
     for customer in absorbed:
         identifiers |= customer.identifiers
         merged_ids |= {customer.id, *customer.merged_ids}
+    attributes = merge_attributes(
+        survivor.attributes, *(customer.attributes for customer in absorbed)
+    )
+    if max_attributes is not None and len(attributes) > max_attributes:
+        newest = sorted(
+            attributes.items(),
+            key=lambda item: (item[1].observed_at, item[0]),
+            reverse=True,
+        )
+        attributes = dict(newest[:max_attributes])
     return replace(
         survivor,
         version=survivor.version + 1,
         identifiers=identifiers,
-        attributes=merge_attributes(
-            survivor.attributes, *(customer.attributes for customer in absorbed)
-        ),
+        attributes=attributes,
         merged_ids=tuple(sorted(merged_ids)),
     )

@@ -1,14 +1,32 @@
 """Identifiers: their keys, how well they are proved, and why one may be dropped."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Self
 
-from identifiers import IdentifierKey, UnusableReason
+from identifiers import BUILT_IN_TYPES, IdentifierKey, UnusableReason
 
 STRONG_TYPES = frozenset({"external_id", "account_id", "loyalty_id"})
-"""Types that stand for one person per source: two different verified values are two people."""
+"""Types of own numbers: a person has at most one value of each, per source."""
+REPLACEABLE_TYPES = frozenset({"loyalty_id"})
+"""Own numbers that are lost and replaced: a new one joins with a verified identifier."""
+DEVICE_TYPES = frozenset(kind for kind, known in BUILT_IN_TYPES.items() if known.is_device)
+"""Types that name a browser or a device: each is with the person last proved on it."""
+
+
+class Rank(IntEnum):
+    """How closely a type of identifier belongs to one person, the closest first."""
+
+    OWN_NUMBER = 0
+    CONTACT_POINT = 1
+    DEVICE = 2
+
+    @classmethod
+    def of(cls, kind: str) -> "Rank":
+        if kind in STRONG_TYPES:
+            return cls.OWN_NUMBER
+        return cls.DEVICE if kind in DEVICE_TYPES else cls.CONTACT_POINT
 
 
 class Level(IntEnum):
@@ -43,7 +61,11 @@ class DropReason(StrEnum):
     NEEDS_VERIFICATION = "needs_verification"
     CONFLICTING_STRONG_IDENTIFIERS = "conflicting_strong_identifiers"
     TOO_MANY_IDENTIFIERS = "too_many_identifiers"
-    TOO_MANY_ATTRIBUTES = "too_many_attributes"
+    CONTRADICTING_BIRTH_DATES = "contradicting_birth_dates"
+    KEPT_APART = "kept_apart"
+    HELD_ELSEWHERE = "held_elsewhere"
+    SHARED = "shared"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,8 @@ class PresentedIdentifier:
     value: str
     scope: str | None = None
     level: Level = Level.CLAIMED
+    is_level_given: bool = True
+    """False if the caller says nothing of the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +93,42 @@ class Identifier:
     source: str | None
     first_seen_at: datetime
     presented: PresentedIdentifier | None = field(default=None, compare=False)
+    verified_at: datetime | None = None
+    """When it was first verified."""
+    birth_dates: frozenset[str] = frozenset()
+    """The birth dates that its sender was said to have."""
+    verified_birth_dates: frozenset[str] = frozenset()
+    """Those that were said together with a verification."""
+    is_shared: bool = False
+    """It is a contact point of a group, such as ``info@``."""
+    has_evidence: bool = True
+    """False for what was stored before evidence was: it is bound to its customer."""
 
     @property
-    def proves_a_person(self) -> bool:
-        return self.level is Level.VERIFIED and self.key.type in STRONG_TYPES
+    def rank(self) -> Rank:
+        return Rank.of(self.key.type)
+
+    @property
+    def is_proved(self) -> bool:
+        return self.level > Level.CLAIMED
+
+    @property
+    def strength(self) -> tuple[int, Rank, datetime, IdentifierKey]:
+        """The smallest says best who its person is."""
+        return (-self.level, self.rank, self.first_seen_at, self.key)
+
+    def confirmed_by(self, other: Self) -> Self:
+        """Return this identifier with what another sight of it adds, in whatever order."""
+        times = [time for time in (self.verified_at, other.verified_at) if time is not None]
+        return replace(
+            self,
+            level=max(self.level, other.level),
+            verified_at=min(times, default=None),
+            first_seen_at=min(self.first_seen_at, other.first_seen_at),
+            birth_dates=self.birth_dates | other.birth_dates,
+            verified_birth_dates=self.verified_birth_dates | other.verified_birth_dates,
+            has_evidence=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

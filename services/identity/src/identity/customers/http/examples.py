@@ -11,6 +11,9 @@ _CUSTOMER: dict[str, Any] = {
     "requested_id": ANNA,
     "merged_ids": [ANNA_BY_PHONE],
     "attributes": {"name": "Anna Lindqvist", "language": "sv", "tier": "platinum"},
+    "claims": [],
+    "claimed_by": [],
+    "quarantined": [],
     "identifiers": [
         {
             "type": "email",
@@ -25,7 +28,7 @@ _CUSTOMER: dict[str, Any] = {
             "type": "external_id",
             "value": "C-20417",
             "scope": "webshop",
-            "level": "claimed",
+            "level": "verified",
             "raw": "C-20417",
             "source": "webshop",
             "first_seen_at": "2026-11-23T09:30:40.000000Z",
@@ -40,7 +43,7 @@ _CUSTOMER: dict[str, Any] = {
             "first_seen_at": "2026-11-23T08:10:00.000000Z",
         },
     ],
-    "version": 4,
+    "version": 5,
     "created_at": _CREATED_AT,
     "updated_at": "2026-11-23T12:45:00.000000Z",
 }

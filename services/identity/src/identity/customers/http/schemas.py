@@ -48,6 +48,42 @@ class HeldIdentifier(LinkedIdentifier, title="CustomerIdentifier"):
     )
 
 
+class IdentifierClaim(ResponseModel):
+    """An identifier of another customer that this one claims; it opens nothing."""
+
+    type: ShownType
+    value: NormalisedValue
+    raw: FirstSpelling
+    scope: ShownScope
+    held_by: UUID | None = Field(
+        description="The customer whose identifier it is; null if it is nobody's any more."
+    )
+    claimed_at: JsonTime = Field(description="When it was claimed first.")
+    expires_at: JsonTime = Field(description="When the claim ends, unless it is proved before.")
+
+
+class ClaimedIdentifier(ResponseModel):
+    """An identifier of this customer that another one claims."""
+
+    type: ShownType
+    value: NormalisedValue
+    scope: ShownScope
+    customer_id: UUID = Field(description="The customer who claims it.")
+    claimed_at: JsonTime = Field(description="When it was claimed first.")
+    expires_at: JsonTime = Field(description="When the claim ends.")
+
+
+class QuarantinedIdentifier(ResponseModel):
+    """An identifier that was this customer's, and that nothing is found by any more."""
+
+    type: ShownType
+    value: NormalisedValue
+    raw: FirstSpelling
+    scope: ShownScope
+    reason: str = Field(description="Why: ``quarantined``, too many share it.")
+    since: JsonTime = Field(description="Since when nothing is found by it.")
+
+
 class CustomerResponse(ResponseModel, title="Customer"):
     """``customer_id`` is canonical; ``merged_ids`` are the other ids that lead to it."""
 
@@ -61,6 +97,16 @@ class CustomerResponse(ResponseModel, title="Customer"):
     attributes: MaskedAttributes
     identifiers: list[HeldIdentifier] = Field(
         description="The customer's identifiers, sorted by type, scope and value."
+    )
+    claims: list[IdentifierClaim] = Field(
+        description="The identifiers of other customers that this one claims, sorted."
+    )
+    claimed_by: list[ClaimedIdentifier] = Field(
+        description="The identifiers of this customer that others claim, the first claim first."
+    )
+    quarantined: list[QuarantinedIdentifier] = Field(
+        description="The identifiers of this customer that so many share that nothing is found by"
+        " them."
     )
     version: int = Field(
         description="The number of changes to the customer: the ``sequence`` of its last event."

@@ -47,6 +47,10 @@ def identifiers_to_json(identifiers: Iterable[Identifier]) -> list[dict[str, Any
             "level": identifier.level.label,
             "source": identifier.source,
             "first_seen_at": identifier.first_seen_at,
+            "verified_at": identifier.verified_at,
+            "birth_dates": sorted(identifier.birth_dates),
+            "verified_birth_dates": sorted(identifier.verified_birth_dates),
+            "has_evidence": identifier.has_evidence,
         }
         for identifier in identifiers
     ]
@@ -55,17 +59,27 @@ def identifiers_to_json(identifiers: Iterable[Identifier]) -> list[dict[str, Any
 def identifiers_from_json(
     items: Iterable[Mapping[str, Any]],
 ) -> dict[IdentifierKey, Identifier]:
-    identifiers = (
-        Identifier(
-            key=IdentifierKey(item["type"], item["scope"], item["value"]),
-            raw=item["raw"],
-            level=Level.parse(item["level"]),
-            source=item["source"],
-            first_seen_at=datetime.fromisoformat(item["first_seen_at"]),
-        )
-        for item in items
-    )
+    identifiers = (identifier_from_json(item) for item in items)
     return {identifier.key: identifier for identifier in identifiers}
+
+
+def identifier_from_json(item: Mapping[str, Any]) -> Identifier:
+    """Return the identifier; one that was stored before evidence lacks what evidence needs."""
+    level = Level.parse(item["level"])
+    verified_at = item.get("verified_at")
+    if verified_at is None and level is Level.VERIFIED:
+        verified_at = item["first_seen_at"]
+    return Identifier(
+        key=IdentifierKey(item["type"], item["scope"], item["value"]),
+        raw=item["raw"],
+        level=level,
+        source=item["source"],
+        first_seen_at=datetime.fromisoformat(item["first_seen_at"]),
+        verified_at=None if verified_at is None else datetime.fromisoformat(verified_at),
+        birth_dates=frozenset(item.get("birth_dates") or ()),
+        verified_birth_dates=frozenset(item.get("verified_birth_dates") or ()),
+        has_evidence=item.get("has_evidence", False),
+    )
 
 
 def customer_to_json(customer: Customer) -> dict[str, Any]:

@@ -25,6 +25,41 @@ VIEW = text(
             FROM identifier
             WHERE identifier.tenant_id = :tenant_id
               AND identifier.customer_id = customer.id) AS identifiers,
+           (SELECT json_agg(json_build_object(
+                'type', claim.type, 'value', claim.value, 'raw', claim.raw,
+                'scope', nullif(claim.scope, ''), 'claimed_at', claim.claimed_at,
+                'expires_at', claim.expires_at, 'held_by', held.customer_id)
+                ORDER BY claim.type, claim.scope, claim.value)
+            FROM customer_alias AS own
+            JOIN claim ON claim.customer_id = own.origin_id AND claim.tenant_id = :tenant_id
+            LEFT JOIN identifier AS held
+              ON held.tenant_id = :tenant_id AND held.type = claim.type
+             AND held.scope = claim.scope AND held.value = claim.value
+            WHERE own.canonical_id = customer.id AND own.tenant_id = :tenant_id
+              AND claim.expires_at > :now
+              AND held.customer_id IS DISTINCT FROM customer.id) AS claims,
+           (SELECT json_agg(json_build_object(
+                'type', claim.type, 'value', claim.value, 'scope', nullif(claim.scope, ''),
+                'customer_id', claimant.canonical_id, 'claimed_at', claim.claimed_at,
+                'expires_at', claim.expires_at)
+                ORDER BY claim.claimed_at, claim.customer_id)
+            FROM identifier
+            JOIN claim ON claim.tenant_id = :tenant_id AND claim.type = identifier.type
+             AND claim.scope = identifier.scope AND claim.value = identifier.value
+            JOIN customer_alias AS claimant
+              ON claimant.tenant_id = :tenant_id AND claimant.origin_id = claim.customer_id
+            WHERE identifier.customer_id = customer.id AND identifier.tenant_id = :tenant_id
+              AND claim.expires_at > :now
+              AND claimant.canonical_id <> customer.id) AS claimed_by,
+           (SELECT json_agg(json_build_object(
+                'type', entry.type, 'value', entry.value, 'raw', entry.raw,
+                'scope', nullif(entry.scope, ''), 'reason', entry.reason, 'since', entry.since)
+                ORDER BY entry.type, entry.scope, entry.value)
+            FROM customer_alias AS own
+            JOIN quarantine AS entry
+              ON entry.customer_id = own.origin_id AND entry.tenant_id = :tenant_id
+            WHERE own.canonical_id = customer.id AND own.tenant_id = :tenant_id
+              AND entry.released_at IS NULL) AS quarantined,
            {MERGED_IDS}
     FROM customer_alias AS requested
     JOIN customer ON customer.tenant_id = :tenant_id AND customer.id = requested.canonical_id
@@ -44,13 +79,18 @@ class CustomerView:
     updated_at: datetime
     attributes: dict[str, Any]
     identifiers: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
+    """The identifiers of others that the customer claims."""
+    claimed_by: list[dict[str, Any]]
+    """The customer's identifiers that others claim, with who does."""
+    quarantined: list[dict[str, Any]]
 
 
 async def get_customer_view(
-    connection: ReadConnection, tenant_id: str, customer_id: UUID
+    connection: ReadConnection, tenant_id: str, customer_id: UUID, *, now: datetime
 ) -> CustomerView:
     """Return the customer that an id leads to. Raises NotFoundError when it was never issued."""
-    parameters = {"tenant_id": tenant_id, "customer_id": customer_id}
+    parameters = {"tenant_id": tenant_id, "customer_id": customer_id, "now": now}
     row = (await connection.execute(VIEW, parameters)).one_or_none()
     if row is None:
         raise NotFoundError("there is no such customer")
@@ -61,9 +101,15 @@ async def get_customer_view(
         created_at=row.created_at,
         updated_at=row.updated_at,
         attributes=visible_values(attributes_from_json(row.attributes)),
-        identifiers=[_with_time(identifier) for identifier in row.identifiers or ()],
+        identifiers=[_with_times(identifier) for identifier in row.identifiers or ()],
+        claims=[_with_times(claim) for claim in row.claims or ()],
+        claimed_by=[_with_times(claim) for claim in row.claimed_by or ()],
+        quarantined=[_with_times(entry) for entry in row.quarantined or ()],
     )
 
 
-def _with_time(identifier: dict[str, Any]) -> dict[str, Any]:
-    return identifier | {"first_seen_at": datetime.fromisoformat(identifier["first_seen_at"])}
+_TIMES = frozenset({"first_seen_at", "claimed_at", "expires_at", "since"})
+
+
+def _with_times(item: dict[str, Any]) -> dict[str, Any]:
+    return item | {name: datetime.fromisoformat(item[name]) for name in _TIMES & item.keys()}

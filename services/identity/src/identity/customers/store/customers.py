@@ -1,13 +1,12 @@
 """Reads the customers that a unit of work concerns, in one statement however many they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from common.db import Transaction
-from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
 from identity.customers.store.customer_json import attributes_from_json, identifiers_from_json
 
@@ -18,12 +17,15 @@ MERGED_IDS = """
        AND alias.origin_id <> customer.id) AS merged_ids
 """
 
-_CUSTOMERS = f"""
+CUSTOMERS = f"""
     SELECT customer.id, customer.version, customer.created_at, customer.attributes,
            (SELECT json_agg(json_build_object(
                 'type', identifier.type, 'scope', identifier.scope, 'value', identifier.value,
                 'raw', identifier.raw, 'level', identifier.level, 'source', identifier.source,
-                'first_seen_at', identifier.first_seen_at))
+                'first_seen_at', identifier.first_seen_at, 'verified_at', identifier.verified_at,
+                'birth_dates', identifier.birth_dates,
+                'verified_birth_dates', identifier.verified_birth_dates,
+                'has_evidence', identifier.has_evidence))
             FROM identifier
             WHERE identifier.tenant_id = :tenant_id
               AND identifier.customer_id = customer.id) AS identifiers,
@@ -37,22 +39,6 @@ _CUSTOMERS = f"""
 
 # Each look-up is a LATERAL with LIMIT 1, which leaves the planner no choice but the primary key,
 # also while a table is too young to have statistics and a join might read all of its tenant's rows.
-BY_KEYS = text(
-    f"""
-    WITH wanted AS MATERIALIZED (
-        SELECT DISTINCT held.customer_id AS id
-        FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
-             AS key (type, scope, value)
-        CROSS JOIN LATERAL (
-            SELECT customer_id FROM identifier
-            WHERE tenant_id = :tenant_id AND type = key.type AND scope = key.scope
-              AND value = key.value
-            LIMIT 1) AS held
-    )
-    {_CUSTOMERS}
-    """
-)
-
 BY_IDS = text(
     f"""
     WITH wanted AS MATERIALIZED (
@@ -63,21 +49,9 @@ BY_IDS = text(
             WHERE tenant_id = :tenant_id AND origin_id = asked.id
             LIMIT 1) AS held
     )
-    {_CUSTOMERS}
+    {CUSTOMERS}
     """
 )
-
-
-async def list_customers_by_keys(
-    tx: Transaction, tenant_id: str, keys: Iterable[IdentifierKey]
-) -> list[Customer]:
-    """Return the canonical customers that hold any of these identifiers."""
-    distinct = sorted(set(keys))
-    if not distinct:
-        return []
-    types, scopes, values = (list(column) for column in zip(*distinct, strict=True))
-    parameters = {"tenant_id": tenant_id, "types": types, "scopes": scopes, "values": values}
-    return [_customer(row) for row in await tx.execute(BY_KEYS, parameters)]
 
 
 async def list_customers_by_ids(
@@ -85,10 +59,11 @@ async def list_customers_by_ids(
 ) -> list[Customer]:
     """Return the canonical customers that these ids lead to; unknown ids are left out."""
     parameters = {"tenant_id": tenant_id, "ids": sorted(set(ids))}
-    return [_customer(row) for row in await tx.execute(BY_IDS, parameters)]
+    return [customer_of(row) for row in await tx.execute(BY_IDS, parameters)]
 
 
-def _customer(row: Any) -> Customer:
+def customer_of(row: Any) -> Customer:
+    """Return the customer of a row of ``CUSTOMERS``."""
     return Customer(
         id=row.id,
         version=row.version,

@@ -7,9 +7,14 @@ from identity.events.published.customers import (
     CustomerCreatedV1,
     CustomerMergedV1,
     CustomerRedirectedV1,
+    CustomerSplitV1,
     CustomerUpdatedV1,
 )
-from identity.events.published.identifiers import IdentifierAddedV1, IdentifierRemovedV1
+from identity.events.published.identifiers import (
+    IdentifierAddedV1,
+    IdentifierClaimedV1,
+    IdentifierRemovedV1,
+)
 from identity.events.published.shared import TOPIC, Identifier
 
 PUBLISHED = (
@@ -17,8 +22,10 @@ PUBLISHED = (
     CustomerUpdatedV1,
     CustomerMergedV1,
     CustomerRedirectedV1,
+    CustomerSplitV1,
     IdentifierAddedV1,
     IdentifierRemovedV1,
+    IdentifierClaimedV1,
 )
 """Every event class, for the export of contracts."""
 
@@ -28,8 +35,10 @@ __all__ = [
     "CustomerCreatedV1",
     "CustomerMergedV1",
     "CustomerRedirectedV1",
+    "CustomerSplitV1",
     "CustomerUpdatedV1",
     "Identifier",
     "IdentifierAddedV1",
+    "IdentifierClaimedV1",
     "IdentifierRemovedV1",
 ]

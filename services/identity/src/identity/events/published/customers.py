@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from common.messaging import EventData
-from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE
+from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE, NEIGHBOUR
 from identity.customers.shown import Attributes, CanonicalId, CreatedAt
 from identity.events.published.shared import (
     ATTRIBUTES,
@@ -78,7 +78,7 @@ class CustomerMergedV1(EventData):
             "survivor_id": ANNA,
             "absorbed_ids": [ANNA_BY_PHONE],
             "reason": "proved to be one person",
-            "rule": "proved-identifiers.v1",
+            "rule": "proved-identifiers.v2",
             "actor": "engine",
             "evidence": [
                 {
@@ -97,7 +97,7 @@ class CustomerMergedV1(EventData):
                 },
             ],
             "attributes": PLATINUM,
-            "identifiers": [EMAIL, NUMBER, PHONE],
+            "identifiers": [EMAIL, NUMBER | {"level": "verified"}, PHONE],
             "undo_of": None,
             "external_refs": {},
         }
@@ -117,7 +117,7 @@ class CustomerMergedV1(EventData):
         " that the caller gave, ``unspecified`` without one."
     )
     rule: str = Field(
-        description="What decided: ``proved-identifiers.v1`` (the engine) or ``explicit`` (a caller"
+        description="What decided: ``proved-identifiers.v2`` (the engine) or ``explicit`` (a caller"
         " asked for it)."
     )
     actor: str = Field(
@@ -158,3 +158,29 @@ class CustomerRedirectedV1(EventData):
     customer_id: UUID = Field(description="The id of the absorbed customer.")
     survivor_id: UUID = Field(description="The id of the customer to which it now leads.")
     merge_id: MergeId
+
+
+class CustomerSplitV1(EventData):
+    """Evidence shows that some identifiers of the customer are those of another person.
+
+    That person is a new customer. The customer's history stays where it is; what the identifiers
+    bring from now on is the new customer's.
+    """
+
+    model_config = example_config(
+        {
+            "customer_id": ANNA,
+            "new_customer_id": NEIGHBOUR,
+            "identifiers": [PHONE | {"level": "verified"}],
+            "reason": "proved to be two persons",
+        }
+    )
+    event_type: ClassVar[str] = "identity.customer.split"
+    topic: ClassVar[str] = TOPIC
+
+    customer_id: CanonicalId
+    new_customer_id: UUID = Field(description="The id of the new customer.")
+    identifiers: list[Identifier] = Field(
+        description="The identifiers that went to the new customer; an event before removed each."
+    )
+    reason: str = Field(description='Why: "proved to be two persons" (the engine).')

@@ -30,12 +30,19 @@ PHONE = {
     "scope": None,
     "level": "channel_proved",
 }
+BOS_PHONE = {
+    "type": "phone",
+    "value": "+46701740606",
+    "raw": "+46 70 174 06 06",
+    "scope": None,
+    "level": "claimed",
+}
 NUMBER = {
     "type": "external_id",
     "value": "C-20417",
     "raw": "C-20417",
     "scope": "webshop",
-    "level": "claimed",
+    "level": "channel_proved",
 }
 ATTRIBUTES = {"name": "Anna Lindqvist", "language": "sv", "tier": "gold"}
 PLATINUM = ATTRIBUTES | {"tier": "platinum"}

@@ -1,11 +1,15 @@
 """Merges that a person asks for: their decision overrides the doubts of the engine."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from common.errors import ConflictError, ErrorCode, FieldError, NotFoundError
 from identity.customers.domain.changes import MergeCause, MergeRecord
 from identity.customers.domain.customers import Customer, CustomerLimits, absorb
+from identity.resolution.domain.components import keep_links_from_before
+from identity.resolution.domain.decisions import Decision, keys_of
+from identity.resolution.domain.graph.evidence import Rule
 from identity.resolution.domain.roster import Roster
 
 
@@ -41,9 +45,21 @@ def plan_merge(
 
 
 def apply_merge(
-    roster: Roster, plan: MergePlan, *, merge_id: UUID, cause: MergeCause
+    roster: Roster, plan: MergePlan, *, merge_id: UUID, cause: MergeCause, now: datetime
 ) -> MergeRecord:
-    """Carry out the plan on the roster it was made from."""
+    """Carry out the plan on the roster it was made from, and have the partition obey it."""
+    keep_links_from_before(roster, plan.target.id, plan.absorbed.id)
+    decision = Decision(
+        merge_id,
+        Rule.MUST_LINK,
+        plan.target.id,
+        plan.absorbed.id,
+        keys_of(plan.target, plan.absorbed),
+        cause.actor,
+        cause.reason,
+        merge_id=merge_id,
+    )
+    roster.decide(decision, now=now)
     return roster.merge(plan.target.id, [plan.absorbed.id], merge_id=merge_id, cause=cause)
 
 

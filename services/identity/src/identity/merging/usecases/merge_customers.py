@@ -50,11 +50,15 @@ async def merge_customers(
     limits.
     """
     ids = (command.source_id, command.target_id)
+
+    async def load() -> Roster:
+        return Roster(await list_customers_by_ids(tx, command.tenant_id, ids))
+
     roster, result = await plan_under_locks(
         tx,
         command.tenant_id,
-        load=lambda: list_customers_by_ids(tx, command.tenant_id, ids),
-        plan=lambda roster: _plan(roster, command),
+        load=load,
+        plan=lambda roster: _plan(roster, command, now),
     )
     if roster.pending:
         await save_roster(tx, command.tenant_id, roster, now=now)
@@ -63,7 +67,7 @@ async def merge_customers(
     return result
 
 
-async def _plan(roster: Roster, command: MergeCustomers) -> MergeResult:
+async def _plan(roster: Roster, command: MergeCustomers, now: datetime) -> MergeResult:
     plan = plan_merge(roster, command.source_id, command.target_id, command.limits)
     if plan is None:
         (customer_id,) = roster.customer_ids
@@ -71,5 +75,5 @@ async def _plan(roster: Roster, command: MergeCustomers) -> MergeResult:
     if command.dry_run:
         return MergeResult(plan.target.id, merge_id=None, plan=plan)
     cause = MergeCause(reason=command.reason, rule=RULE, actor=command.actor)
-    merge = apply_merge(roster, plan, merge_id=new_id(), cause=cause)
+    merge = apply_merge(roster, plan, merge_id=new_id(), cause=cause, now=now)
     return MergeResult(plan.target.id, merge_id=merge.id, plan=plan)

@@ -17,9 +17,11 @@ from identifiers import (
 )
 from identity.customers.domain.changes import MergeCause
 from identity.customers.domain.customers import Customer, CustomerLimits
-from identity.customers.domain.identifiers import DropReason, Identifier
-from identity.resolution.domain.clusters import Match, choose_cluster
-from identity.resolution.domain.resolution import ENGINE
+from identity.customers.domain.identifiers import DropReason, Identifier, Level
+from identity.resolution.domain.components import keep_links_from_before
+from identity.resolution.domain.graph.clusters import cluster_of, reason_against
+from identity.resolution.domain.graph.evidence import Link, LinkId
+from identity.resolution.domain.placement import ENGINE
 from identity.resolution.domain.roster import Roster
 
 RULE = f"normaliser.v{NORMALISER_VERSION}"
@@ -99,10 +101,13 @@ def rekey(
         customer = roster.owner(old)
         if customer is None:
             continue
+        keep_links_from_before(roster, customer.id)
         holder = roster.owner(new)
         if holder is None or holder.id == customer.id:
             done.outcomes[_move(roster, customer.id, old, new)] += 1
         else:
+            keep_links_from_before(roster, holder.id)
+            customer, holder = roster.get(customer.id), roster.get(holder.id)
             _settle(roster, done, (customer, old), (holder, new), limits=limits, new_id=new_id)
     return done
 
@@ -111,6 +116,10 @@ def _move(
     roster: Roster, customer_id: UUID, old: IdentifierKey, new: IdentifierKey
 ) -> RekeyOutcome:
     moved = replace(roster.unlink(customer_id, old), key=new)
+    for link in list(roster.evidence.around(old)):
+        other = link.other(old)
+        if other != new:
+            roster.evidence.add(replace(link, id=LinkId.of(new, other, link.id.rule)))
     present = roster.get(customer_id).identifiers.get(new)
     if present is None:
         roster.link(customer_id, moved)
@@ -132,21 +141,14 @@ def _settle(
     """Decide between two customers with one identifier: merge them, or give it to one of them."""
     (customer, old), (holder, new) = moving, holding
     identifier, held = customer.identifiers[old], holder.identifiers[new]
-    level = min(identifier.level, held.level)
-    shown = (replace(held, level=level),)
-    as_moved = {key: each for key, each in customer.identifiers.items() if key != old}
-    as_moved[new] = replace(identifier, key=new)
-    matches = [Match(replace(customer, identifiers=as_moved), shown), Match(holder, shown)]
-    cluster = choose_cluster(matches, shown, limits)
-    if not cluster.refused:
-        survivor_id = cluster.survivor.id
-        absorbed_id = holder.id if survivor_id == customer.id else customer.id
+    reason = _reason_apart(moving, holding, limits)
+    if reason is None:
+        survivor, absorbed = sorted((customer, holder), key=lambda each: each.survivor_rank)
         cause = MergeCause(REASON, RULE, ENGINE, (_evidence(held),))
-        roster.merge(survivor_id, [absorbed_id], merge_id=new_id(), cause=cause)
-        _move(roster, survivor_id, old, new)
+        roster.merge(survivor.id, [absorbed.id], merge_id=new_id(), cause=cause)
+        _move(roster, survivor.id, old, new)
         done.outcomes[RekeyOutcome.MERGED] += 1
         return
-    (reason, *_) = cluster.refused.values()
     done.outcomes[RekeyOutcome.CONFLICT] += 1
     if identifier.level > held.level:
         lost = roster.unlink(holder.id, new)
@@ -154,6 +156,27 @@ def _settle(
         done.conflicts.append(KeyConflict(new, lost, holder.id, customer.id, reason))
         return
     done.conflicts.append(KeyConflict(new, identifier, customer.id, holder.id, reason))
+
+
+def _reason_apart(
+    moving: tuple[Customer, IdentifierKey],
+    holding: tuple[Customer, IdentifierKey],
+    limits: CustomerLimits,
+) -> DropReason | None:
+    """Return why two customers with one identifier must not become one, or None."""
+    (customer, old), (holder, new) = moving, holding
+    identifier, held = customer.identifiers[old], holder.identifiers[new]
+    level = min(identifier.level, held.level)
+    if level is Level.CLAIMED:
+        return DropReason.CLAIMED_ELSEWHERE
+    if level < Level.VERIFIED and (
+        customer.has_verified_identifier or holder.has_verified_identifier
+    ):
+        return DropReason.NEEDS_VERIFICATION
+    at = max(identifier.first_seen_at, held.first_seen_at)
+    link = Link(LinkId.of(old, new), at, at, at if level is Level.VERIFIED else None)
+    others = (item for key, item in customer.identifiers.items() if key != old)
+    return reason_against(cluster_of(others), cluster_of(holder.identifiers.values()), link, limits)
 
 
 def _evidence(identifier: Identifier) -> dict[str, str | None]:

@@ -9,12 +9,12 @@ from common.ids import new_id
 from common.messaging import outbox
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
 from identity.rekeying import metrics
 from identity.rekeying.domain.rekey_plan import Rekeying, RekeyOutcome, new_key, rekey
 from identity.rekeying.store.old_keys import insert_conflicts, list_old_keys, mark_current
 from identity.resolution.domain.roster import Roster
+from identity.resolution.store.connected import get_connected
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
 
@@ -71,7 +71,7 @@ async def _move(
     roster, done = await plan_under_locks(
         tx,
         tenant_id,
-        load=lambda: list_customers_by_keys(tx, tenant_id, keys),
+        load=lambda: get_connected(tx, tenant_id, keys, now=now),
         plan=plan,
         keys=keys,
     )

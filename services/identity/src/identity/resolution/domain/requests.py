@@ -1,8 +1,9 @@
 """A request to resolve identifiers, as the caller made it and with its identifiers normalised."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from identifiers import IdentifierKey, Rules, Unusable, normalise
 from identity.customers.domain.attributes import AttributeValue, Json, Observation
@@ -10,8 +11,12 @@ from identity.customers.domain.identifiers import (
     DroppedIdentifier,
     DropReason,
     Identifier,
+    Level,
     PresentedIdentifier,
 )
+from identity.resolution.domain.graph.evidence import Link, links_among
+
+BIRTH_DATE_NAMES = frozenset({"birth_date", "birthdate", "birthday", "date_of_birth", "dob"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class PreparedRequest:
     dropped: tuple[DroppedIdentifier, ...]
     observations: tuple[Observation, ...]
     create: bool
+    birth_dates: frozenset[str] = frozenset()
+    """What the attributes say of the sender's birth date, in ISO 8601."""
 
 
 def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
@@ -54,13 +61,45 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
         if isinstance(outcome, Unusable):
             dropped.append(DroppedIdentifier(presented, DropReason(outcome.reason)))
             continue
+        # A look-up that says nothing of the level asks who has the identifier.
+        is_asked = not request.create and not presented.is_level_given
+        level = Level.VERIFIED if is_asked else presented.level
         identifier = Identifier(
-            outcome.key, presented.value, presented.level, request.source, observed_at, presented
+            outcome.key,
+            presented.value,
+            level,
+            request.source,
+            observed_at,
+            presented,
+            verified_at=observed_at if level is Level.VERIFIED else None,
+            is_shared=outcome.is_shared,
         )
         usable.setdefault(outcome.key, identifier)
     observations = tuple(
         Observation(name, AttributeValue(value, request.source, observed_at, now))
         for name, value in sorted(request.attributes.items())
     )
-    identifiers = tuple(usable[key] for key in sorted(usable))
-    return PreparedRequest(identifiers, tuple(dropped), observations, request.create)
+    return PreparedRequest(
+        tuple(usable[key] for key in sorted(usable)),
+        tuple(dropped),
+        observations,
+        request.create,
+        _birth_dates(request.attributes),
+    )
+
+
+def links_of(request: PreparedRequest) -> list[Link]:
+    """Return the evidence that a request may bring."""
+    proved = [shown for shown in request.identifiers if shown.is_proved and not shown.is_shared]
+    return links_among(proved) if request.create else []
+
+
+def _birth_dates(attributes: Mapping[str, Json]) -> frozenset[str]:
+    """Return the birth dates among the attributes that can be read as dates of ISO 8601."""
+    dates: set[str] = set()
+    for name in BIRTH_DATE_NAMES & attributes.keys():
+        value = attributes[name]
+        if isinstance(value, str):
+            with suppress(ValueError):
+                dates.add(date.fromisoformat(value.strip()[:10]).isoformat())
+    return frozenset(dates)

@@ -1,5 +1,6 @@
 """The customers of one unit of work, loaded once, changed in memory and written at its end."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,14 +13,20 @@ from identity.customers.domain.changes import (
     CustomerCreated,
     CustomerRedirected,
     CustomersMerged,
+    CustomerSplit,
     CustomerUpdated,
     IdentifierAdded,
+    IdentifierClaimed,
     IdentifierRemoved,
     MergeCause,
     MergeRecord,
 )
 from identity.customers.domain.customers import Customer, absorb
-from identity.customers.domain.identifiers import Identifier
+from identity.customers.domain.identifiers import DropReason, Identifier
+from identity.resolution.domain.claims import Claim
+from identity.resolution.domain.decisions import Decision
+from identity.resolution.domain.graph.evidence import Evidence, Link, LinkId
+from identity.resolution.domain.graph.quarantine import Quarantined
 
 
 @dataclass(slots=True)
@@ -33,18 +40,37 @@ class PendingWrites:
     unlinks: set[IdentifierKey] = field(default_factory=set)
     """Keys that are taken from their customers, before others are linked."""
     links: dict[IdentifierKey, Identifier] = field(default_factory=dict)
+    claims: dict[tuple[IdentifierKey, UUID], Claim] = field(default_factory=dict)
+    quarantined: dict[IdentifierKey, Quarantined] = field(default_factory=dict)
+    recovered: set[IdentifierKey] = field(default_factory=set)
+    """Keys that leave quarantine."""
+    evidence: dict[LinkId, Link] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
     observations: list[tuple[UUID, Observation]] = field(default_factory=list)
     merges: list[MergeRecord] = field(default_factory=list)
     changes: list[CustomerChange] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.customers)
+        return bool(self.customers or self.links or self.evidence or self.claims)
 
 
 class Roster:
-    """Canonical customers by id and by identifier key. ``pending`` collects every change."""
+    """Canonical customers by id and by identifier key. ``pending`` collects every change.
 
-    def __init__(self, customers: Iterable[Customer] = ()) -> None:
+    A roster that ``is_whole`` holds everything that its identifiers are connected with; without,
+    only their customers.
+    """
+
+    def __init__(
+        self,
+        customers: Iterable[Customer] = (),
+        *,
+        links: Iterable[Link] = (),
+        claims: Iterable[Claim] = (),
+        quarantine: Iterable[Quarantined] = (),
+        is_whole: bool = True,
+    ) -> None:
+        self.is_whole = is_whole
         self._customers = {customer.id: customer for customer in customers}
         self._aliases = {
             merged_id: customer.id
@@ -56,7 +82,12 @@ class Roster:
             for customer in self._customers.values()
             for key in customer.identifiers
         }
+        self._claims: defaultdict[IdentifierKey, list[Claim]] = defaultdict(list)
+        for claim in claims:
+            self._claims[claim.key].append(claim)
+        self._quarantine = {entry.key: entry for entry in quarantine}
         self.pending = PendingWrites()
+        self.evidence = Evidence(links, self.pending.evidence)
 
     @property
     def customer_ids(self) -> frozenset[UUID]:
@@ -75,6 +106,28 @@ class Roster:
     def find(self, customer_id: UUID) -> Customer | None:
         """Return the customer that an id leads to, which may be the id of an absorbed one."""
         return self._customers.get(self._aliases.get(customer_id, customer_id))
+
+    def claimant(self, key: IdentifierKey) -> Customer | None:
+        """Return the customer who claimed this identifier first, without having it."""
+        for claim in sorted(self._claims.get(key, ()), key=lambda c: (c.claimed_at, c.customer_id)):
+            claimant = self.find(claim.customer_id)
+            if claimant is not None:
+                return claimant
+        return None
+
+    def has_claim(self, customer_id: UUID, key: IdentifierKey) -> bool:
+        """Return whether the customer claims this identifier, without having it."""
+        claimants = (self.find(claim.customer_id) for claim in self._claims.get(key, ()))
+        return any(found is not None and found.id == customer_id for found in claimants)
+
+    def quarantined(self, key: IdentifierKey) -> Quarantined | None:
+        """Return the entry of an identifier that was put into quarantine."""
+        return self._quarantine.get(key)
+
+    @property
+    def released(self) -> frozenset[IdentifierKey]:
+        """The identifiers that a person took out of quarantine for good."""
+        return frozenset(key for key, entry in self._quarantine.items() if entry.is_released)
 
     def create(
         self,
@@ -127,6 +180,59 @@ class Roster:
         self.pending.changes.append(IdentifierRemoved(after, identifier))
         return identifier
 
+    def confirm(self, identifier: Identifier) -> None:
+        """Keep what is new about an identifier that its customer has. Nobody is told of it."""
+        customer = self._customers[self._owners[identifier.key]]
+        identifiers = {**customer.identifiers, identifier.key: identifier}
+        self._customers[customer.id] = replace(customer, identifiers=identifiers)
+        if customer.id in self.pending.customers:
+            self.pending.customers[customer.id] = self._customers[customer.id]
+        self.pending.links[identifier.key] = identifier
+
+    def claim(self, claim: Claim, identifier: Identifier, *, held_by: UUID) -> None:
+        """Note that a customer claims an identifier that is another's."""
+        customer = self._customers[claim.customer_id]
+        after = replace(customer, version=customer.version + 1)
+        self._put(after)
+        self._claims[claim.key].append(claim)
+        self.pending.claims[claim.key, claim.customer_id] = claim
+        self.pending.changes.append(IdentifierClaimed(after, identifier, held_by, claim.expires_at))
+
+    def quarantine(self, key: IdentifierKey, reason: DropReason, *, now: datetime) -> None:
+        """Take an identifier from its customer, and let nothing be found by it."""
+        owner = self.owner(key)
+        if owner is None:
+            return
+        entry = Quarantined(owner.identifiers[key], owner.id, reason, now)
+        self.unlink(owner.id, key)
+        self._quarantine[key] = entry
+        self.pending.quarantined[key] = entry
+        self.pending.recovered.discard(key)
+
+    def recover(self, key: IdentifierKey) -> None:
+        """Take an identifier out of quarantine because somebody verified it."""
+        entry = self._quarantine.get(key)
+        if entry is not None and not entry.is_released:
+            del self._quarantine[key]
+            self.pending.quarantined.pop(key, None)
+            self.pending.recovered.add(key)
+
+    def decide(self, decision: Decision, *, now: datetime) -> None:
+        """Keep what a person decided, and have the partition obey it."""
+        self.pending.decisions.append(decision)
+        if decision.keys:
+            one, other = decision.keys
+            self.evidence.add(Link(LinkId.of(one, other, decision.rule), now, now))
+
+    def split(
+        self, customer_id: UUID, new_id: UUID, identifiers: Sequence[Identifier], reason: str
+    ) -> None:
+        """Announce that identifiers of one customer turned out to be those of a new one."""
+        customer = self._customers[customer_id]
+        after = replace(customer, version=customer.version + 1)
+        self._put(after)
+        self.pending.changes.append(CustomerSplit(after, new_id, tuple(identifiers), reason))
+
     def observe(self, customer_id: UUID, observations: Sequence[Observation]) -> None:
         """Apply attribute values. Only a visible difference is a change and takes a version."""
         customer = self._customers[customer_id]
@@ -146,12 +252,21 @@ class Roster:
             self.pending.changes.append(CustomerUpdated(after, survivorship.changed))
 
     def merge(
-        self, survivor_id: UUID, absorbed_ids: Sequence[UUID], *, merge_id: UUID, cause: MergeCause
+        self,
+        survivor_id: UUID,
+        absorbed_ids: Sequence[UUID],
+        *,
+        merge_id: UUID,
+        cause: MergeCause,
+        max_attributes: int | None = None,
     ) -> MergeRecord:
-        """Merge customers into the survivor and redirect every id that led to them."""
+        """Merge customers into the survivor and redirect every id that led to them.
+
+        Of more than ``max_attributes``, the survivor keeps those that were observed last.
+        """
         survivor = self._customers[survivor_id]
         absorbed = [self._customers.pop(absorbed_id) for absorbed_id in absorbed_ids]
-        after = absorb(survivor, absorbed)
+        after = absorb(survivor, absorbed, max_attributes=max_attributes)
         merge = MergeRecord(
             id=merge_id,
             survivor_id=survivor_id,
@@ -186,3 +301,4 @@ class Roster:
         for identifier in identifiers:
             self._owners[identifier.key] = customer_id
             self.pending.links[identifier.key] = identifier
+            self.pending.unlinks.discard(identifier.key)

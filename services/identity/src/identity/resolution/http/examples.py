@@ -2,19 +2,31 @@
 
 from typing import Any
 
-from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE
+from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE, NEIGHBOUR
 from common.web import Example
 
 _EMAIL = {"type": "email", "value": "Anna.Lindqvist@Nordlys.se", "level": "verified"}
 _PHONE = {"type": "phone", "value": "+46 70 174 06 05", "level": "channel_proved"}
-_NUMBER = {"type": "external_id", "value": "C-20417", "scope": "webshop"}
+_NUMBER = {
+    "type": "external_id",
+    "value": "C-20417",
+    "scope": "webshop",
+    "level": "channel_proved",
+}
+_NEIGHBOURS_NUMBER = _NUMBER | {"value": "C-31006", "level": "verified"}
+_BOS_PHONE = {"type": "phone", "value": "+46 70 174 06 06"}
 _FOUND: dict[str, Any] = {
     "customer_id": ANNA,
     "reason": None,
     "created": False,
     "linked": [],
+    "claimed": [],
+    "moved": [],
     "merged": [],
+    "split": [],
     "dropped": [],
+    "quarantined": [],
+    "conflicts": [],
     "version": 1,
 }
 
@@ -78,7 +90,7 @@ RESOLVE = (
         body={"identifiers": [_EMAIL, _NUMBER], "source": "webshop"},
         answer=_FOUND
         | {
-            "linked": [_linked("external_id", "C-20417", "C-20417", "claimed", "webshop")],
+            "linked": [_linked("external_id", "C-20417", "C-20417", "channel_proved", "webshop")],
             "version": 2,
         },
     ),
@@ -92,7 +104,48 @@ RESOLVE = (
         name="proved",
         summary="Both identifiers are proved to be of one person: their customers are merged",
         body={"identifiers": [_EMAIL, _PHONE], "source": "telephony"},
-        answer=_FOUND | {"merged": [ANNA_BY_PHONE], "version": 4},
+        answer=_FOUND | {"merged": [ANNA_BY_PHONE], "version": 5},
+    ),
+    Example(
+        name="claim",
+        summary="She types a number that is another customer's: it is only a claim",
+        body={"identifiers": [_EMAIL, _BOS_PHONE], "source": "webshop"},
+        answer=_FOUND
+        | {
+            "claimed": [_linked("phone", "+46701740606", "+46 70 174 06 06", "claimed")],
+            "dropped": [
+                {
+                    "identifier": _BOS_PHONE | {"scope": None, "level": "claimed"},
+                    "reason": "claimed_elsewhere",
+                }
+            ],
+            "version": 6,
+        },
+    ),
+    Example(
+        name="another_person",
+        summary="Somebody else verifies a number: it is no longer hers",
+        body={
+            "identifiers": [_PHONE | {"level": "verified"}, _NEIGHBOURS_NUMBER],
+            "source": "webshop",
+        },
+        answer=_FOUND
+        | {
+            "customer_id": NEIGHBOUR,
+            "created": True,
+            "linked": [
+                _linked("external_id", "C-31006", "C-31006", "verified", "webshop"),
+                _LINKED_PHONE | {"level": "verified"},
+            ],
+            "moved": [
+                {
+                    "identifier": _LINKED_PHONE,
+                    "from_customer_id": ANNA,
+                    "to_customer_id": NEIGHBOUR,
+                }
+            ],
+            "split": [NEIGHBOUR],
+        },
     ),
 )
 RESOLVE_BATCH = (

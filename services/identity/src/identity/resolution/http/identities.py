@@ -11,8 +11,8 @@ from common.errors import ServiceError
 from common.web import Caller, ClockDep, WriterDep, examples, requires, tag
 from common.web.requests import Batch, batch_body, json_body
 from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
+from identity.resolution.domain.answers import ResolutionResult
 from identity.resolution.domain.requests import ResolutionRequest
-from identity.resolution.domain.resolution import ResolutionResult
 from identity.resolution.http.examples import RESOLVE, RESOLVE_BATCH
 from identity.resolution.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
 from identity.resolution.http.state import ResolutionState, ResolutionStateDep
@@ -93,6 +93,7 @@ def _request(item: ResolveRequest, state: ResolutionState, now: datetime) -> Res
                 identifier.value,
                 identifier.scope,
                 Level.parse(identifier.level or "claimed"),
+                is_level_given=identifier.level is not None,
             )
             for identifier in item.identifiers
         ),
@@ -120,11 +121,26 @@ def _body_or_error(result: ResolutionResult) -> dict[str, Any] | ServiceError:
         "reason": result.reason,
         "created": result.created,
         "linked": [_linked(identifier) for identifier in result.linked],
+        "claimed": [_linked(identifier) for identifier in result.claimed],
+        "moved": [
+            {
+                "identifier": _linked(moved.identifier),
+                "from_customer_id": moved.from_id,
+                "to_customer_id": moved.to_id,
+            }
+            for moved in result.moved
+        ],
         "merged": result.merged,
+        "split": result.split,
         "dropped": [
             {"identifier": _presented(dropped.presented), "reason": dropped.reason.value}
             for dropped in result.dropped
         ],
+        "quarantined": [
+            {"type": key.type, "value": key.value, "scope": key.scope or None}
+            for key in result.quarantined
+        ],
+        "conflicts": result.conflicts,
         "version": result.version,
     }
 

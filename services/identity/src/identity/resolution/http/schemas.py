@@ -20,7 +20,15 @@ from common.web.requests import (
 from identifiers import BUILT_IN_TYPES, MAX_KEY_BYTES, MAX_VALUE_LENGTH, TYPE_PATTERN
 from identity.customers.domain.identifiers import DropReason
 from identity.customers.http.schemas import LinkedIdentifier, PresentedIdentifier
-from identity.customers.shown import LEVEL, SCOPE, TYPE, LevelName
+from identity.customers.shown import (
+    LEVEL,
+    SCOPE,
+    TYPE,
+    LevelName,
+    NormalisedValue,
+    ShownScope,
+    ShownType,
+)
 
 MAX_IDENTIFIERS_PER_REQUEST = 50
 MAX_ATTRIBUTES_PER_REQUEST = 100
@@ -90,7 +98,11 @@ _MEANINGS = {
     DropReason.NEEDS_VERIFICATION: "another customer's, and merging the two takes verified proof",
     DropReason.CONFLICTING_STRONG_IDENTIFIERS: "verified numbers prove two different people",
     DropReason.TOO_MANY_IDENTIFIERS: "the customer would have too many identifiers",
-    DropReason.TOO_MANY_ATTRIBUTES: "the merged customer would have too many attributes",
+    DropReason.CONTRADICTING_BIRTH_DATES: "another customer's, who was born on another day",
+    DropReason.KEPT_APART: "another customer's, and a person decided that the two are not one",
+    DropReason.HELD_ELSEWHERE: "another customer's, and nothing unites the two",
+    DropReason.SHARED: "a group's contact point, beside identifiers of a person",
+    DropReason.QUARANTINED: "proved together with too many others to be anybody's",
 }
 
 
@@ -109,7 +121,9 @@ class ObservedIdentifier(RequestModel):
     )
     scope: ShortText | None = Field(default=None, description=SCOPE)
     level: LevelName | None = Field(
-        default=None, description=f"{LEVEL} Absent or null means ``claimed``."
+        default=None,
+        description=f"{LEVEL} Absent or null means ``claimed``, or any level in a request that only"
+        " looks up.",
     )
 
 
@@ -169,6 +183,22 @@ class DroppedIdentifier(ResponseModel):
     )
 
 
+class MovedIdentifier(ResponseModel):
+    """An identifier that went from one customer to another."""
+
+    identifier: LinkedIdentifier = Field(description="The identifier as it was before.")
+    from_customer_id: UUID = Field(description="The customer who had it.")
+    to_customer_id: UUID = Field(description="The customer who has it now.")
+
+
+class QuarantinedKey(ResponseModel, title="IdentifierInQuarantine"):
+    """An identifier that so many share that nothing is found by it any more."""
+
+    type: ShownType
+    value: NormalisedValue
+    scope: ShownScope
+
+
 class ResolveResponse(ResponseModel, title="Resolution"):
     """``customer_id`` is null only for the ``reason`` that is named."""
 
@@ -183,6 +213,26 @@ class ResolveResponse(ResponseModel, title="Resolution"):
     created: bool = Field(description="Whether this request created the customer.")
     linked: list[LinkedIdentifier] = Field(
         description="The identifiers that are new to the customer, or better proved than before."
+    )
+    claimed: list[LinkedIdentifier] = Field(
+        description="The identifiers of other customers that this customer claims: they open"
+        " nothing and are shown to agents at both customers."
+    )
+    moved: list[MovedIdentifier] = Field(
+        description="The identifiers that this request took from one customer and gave to another:"
+        " a device that somebody else uses now, or an address that somebody else verified."
+    )
+    split: list[UUID] = Field(
+        description="The new customers of identifiers that, as this request shows, are not those of"
+        " the customer who had them."
+    )
+    quarantined: list[QuarantinedKey] = Field(
+        description="The identifiers that so many share since this request that nothing is found by"
+        " them any more."
+    )
+    conflicts: list[str] = Field(
+        description="The attributes that cannot be one person's, such as a second ``birth_date``"
+        " with the same address: several people may share it."
     )
     merged: list[UUID] = Field(
         description="The ids that this request redirected to the customer, sorted; empty without a"

@@ -37,6 +37,15 @@ LOCK_CUSTOMERS = text(
     """
 )
 
+# Taken out of order, which must not wait.
+LOCK_FREE_CUSTOMERS = text(
+    """
+    SELECT id FROM customer
+    WHERE tenant_id = :tenant_id AND id = ANY(cast(:ids AS uuid[]))
+    FOR UPDATE SKIP LOCKED
+    """
+)
+
 _RESTART = text(
     """
     DO $$ BEGIN
@@ -66,18 +75,28 @@ class Locks:
     async def take(
         self, tx: Transaction, keys: AbstractSet[IdentifierKey], customers: AbstractSet[UUID]
     ) -> None:
-        """Lock the rest of these; restart the transaction if that would break the lock order."""
+        """Lock the rest of these.
+
+        Restarts the transaction if it would have to wait for a lock out of order.
+        """
         new_keys, new_customers = keys - self._keys, customers - self._customers
-        if self._would_break_order(new_keys, new_customers):
+        if new_keys and (self._keys or self._customers):
             await tx.execute(_RESTART)
         if new_keys:
             await self._take_keys(tx, new_keys)
         if new_customers:
-            await tx.execute(
-                LOCK_CUSTOMERS, {"tenant_id": self._tenant_id, "ids": sorted(new_customers)}
-            )
+            await self._take_customers(tx, new_customers)
         self._keys |= new_keys
         self._customers |= new_customers
+
+    async def _take_customers(self, tx: Transaction, customers: AbstractSet[UUID]) -> None:
+        parameters = {"tenant_id": self._tenant_id, "ids": sorted(customers)}
+        if not self._customers or min(customers) > max(self._customers):
+            await tx.execute(LOCK_CUSTOMERS, parameters)
+            return
+        locked = (await tx.execute(LOCK_FREE_CUSTOMERS, parameters)).all()
+        if len(locked) < len(customers):
+            await tx.execute(_RESTART)
 
     async def _take_keys(self, tx: Transaction, keys: AbstractSet[IdentifierKey]) -> None:
         whole_tenant = {"whole_tenant": _hash(self._tenant_id)}
@@ -86,13 +105,6 @@ class Locks:
             return
         hashes = sorted({_hash(self._tenant_id, *key) for key in keys})
         await tx.execute(_LOCK_KEYS, {**whole_tenant, "hashes": hashes})
-
-    def _would_break_order(
-        self, keys: AbstractSet[IdentifierKey], customers: AbstractSet[UUID]
-    ) -> bool:
-        if keys and (self._keys or self._customers):
-            return True
-        return bool(customers and self._customers and min(customers) < max(self._customers))
 
 
 def _hash(*parts: str) -> int:

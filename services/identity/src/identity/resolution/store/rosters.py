@@ -14,6 +14,16 @@ from identifiers import NORMALISER_VERSION
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
 from identity.resolution.domain.roster import PendingWrites, Roster
+from identity.resolution.store.links import (
+    CLAIM,
+    KEY,
+    LINK,
+    LINK_KEY,
+    QUARANTINE,
+    claim_row,
+    link_row,
+    quarantine_row,
+)
 
 _CUSTOMER = Columns(
     {
@@ -46,6 +56,9 @@ _IDENTIFIER = Columns(
         "customer_id": "uuid",
         "source": "text",
         "first_seen_at": "timestamptz",
+        "verified_at": "timestamptz",
+        "birth_dates": "text[]",
+        "verified_birth_dates": "text[]",
     }
 )
 _REDIRECT = Columns({"absorbed_id": "uuid", "survivor_id": "uuid"})
@@ -63,7 +76,7 @@ _MERGE = Columns(
 )
 
 # An attribute that was cleared is JSON null, which a batch of rows cannot tell from SQL's NULL.
-# The last condition is a safeguard: an identifier is taken only from customers merged here.
+# The last condition is a safeguard: an identifier is taken only from customers that are locked.
 SAVE = text(
     f"""
     WITH saved_customers AS (
@@ -85,14 +98,28 @@ SAVE = text(
         FROM {_OBSERVATION.table("observations")}
         ON CONFLICT DO NOTHING
     ), saved_identifiers AS (
-        INSERT INTO identifier (tenant_id, {_IDENTIFIER.names}, normaliser_version)
-        SELECT :tenant_id, {_IDENTIFIER.names}, :normaliser_version
+        INSERT INTO identifier
+            (tenant_id, {_IDENTIFIER.names}, normaliser_version, has_evidence)
+        SELECT :tenant_id, {_IDENTIFIER.names}, :normaliser_version, true
         FROM {_IDENTIFIER.table("identifiers")}
         ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
-        SET level = excluded.level, customer_id = excluded.customer_id
+        SET level = excluded.level, customer_id = excluded.customer_id,
+            first_seen_at = excluded.first_seen_at, verified_at = excluded.verified_at,
+            birth_dates = excluded.birth_dates,
+            verified_birth_dates = excluded.verified_birth_dates, has_evidence = true
         WHERE identifier.customer_id = excluded.customer_id
-           OR identifier.customer_id = ANY(cast(:absorbed AS uuid[]))
+           OR identifier.customer_id = ANY(cast(:locked AS uuid[]))
         RETURNING 1
+    ), saved_links AS (
+        INSERT INTO link (tenant_id, {LINK.names})
+        SELECT :tenant_id, {LINK.names} FROM {LINK.table("links")}
+        ON CONFLICT (tenant_id, {", ".join(LINK_KEY)}) DO UPDATE
+        SET {LINK.overwrite(key=LINK_KEY)}
+    ), saved_claims AS (
+        INSERT INTO claim (tenant_id, {CLAIM.names})
+        SELECT :tenant_id, {CLAIM.names} FROM {CLAIM.table("claims")}
+        ON CONFLICT (tenant_id, type, scope, value, customer_id) DO UPDATE
+        SET claimed_at = excluded.claimed_at, expires_at = excluded.expires_at
     )
     SELECT count(*) FROM saved_identifiers
     """
@@ -119,12 +146,45 @@ MERGE = text(
 )
 
 
-_KEY = Columns({"type": "text", "scope": "text", "value": "text"})
 DELETE_IDENTIFIERS = text(
     f"""
-    DELETE FROM identifier USING {_KEY.table("keys", "gone")}
+    DELETE FROM identifier USING {KEY.table("keys", "gone")}
     WHERE identifier.tenant_id = :tenant_id AND identifier.type = gone.type
       AND identifier.scope = gone.scope AND identifier.value = gone.value
+    """
+)
+
+QUARANTINE_IDENTIFIERS = text(
+    f"""
+    WITH recovered AS (
+        DELETE FROM quarantine USING {KEY.table("recovered", "gone")}
+        WHERE quarantine.tenant_id = :tenant_id AND quarantine.type = gone.type
+          AND quarantine.scope = gone.scope AND quarantine.value = gone.value
+    )
+    INSERT INTO quarantine (tenant_id, {QUARANTINE.names})
+    SELECT :tenant_id, {QUARANTINE.names} FROM {QUARANTINE.table("quarantined")}
+    ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
+    SET {QUARANTINE.overwrite(key=("type", "scope", "value"))}
+    """
+)
+
+_DECISION = Columns(
+    {
+        "decision_id": "uuid",
+        "kind": "text",
+        "customer_id": "uuid",
+        "other_id": "uuid",
+        "keys": "jsonb",
+        "actor": "text",
+        "reason": "text",
+        "undo_of": "uuid",
+        "merge_id": "uuid",
+    }
+)
+_INSERT_DECISIONS = text(
+    f"""
+    INSERT INTO decision (tenant_id, {_DECISION.names}, decided_at)
+    SELECT :tenant_id, {_DECISION.names}, :now FROM {_DECISION.table("decisions")}
     """
 )
 
@@ -137,8 +197,10 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
     pending = roster.pending
     if pending.unlinks:
         keys = [key._asdict() for key in sorted(pending.unlinks)]
-        gone = {"tenant_id": tenant_id, "keys": _KEY.values(keys)}
+        gone = {"tenant_id": tenant_id, "keys": KEY.values(keys)}
         await tx.execute(DELETE_IDENTIFIERS, gone)
+    if pending.quarantined or pending.recovered:
+        await _save_quarantine(tx, tenant_id, pending)
     parameters = {
         "tenant_id": tenant_id,
         "now": now,
@@ -151,13 +213,30 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         "identifiers": _IDENTIFIER.values(
             [row async for row in in_turns(_identifier_rows(roster))]
         ),
-        "absorbed": list(pending.redirects),
+        "locked": [*roster.customer_ids, *pending.redirects],
+        "links": LINK.values(
+            [row async for row in in_turns(map(link_row, pending.evidence.values()))]
+        ),
+        "claims": CLAIM.values([claim_row(claim) for claim in pending.claims.values()]),
     }
     saved_identifiers = (await tx.execute(SAVE, parameters)).scalar_one()
     if saved_identifiers != len(pending.links):
         raise RuntimeError("an identifier to be linked belongs to another customer")
+    if pending.decisions:
+        await _save_decisions(tx, tenant_id, pending, now=now)
     if pending.merges:
         await _save_merges(tx, tenant_id, pending, now=now)
+
+
+async def _save_quarantine(tx: Transaction, tenant_id: str, pending: PendingWrites) -> None:
+    parameters = {
+        "tenant_id": tenant_id,
+        "recovered": KEY.values([key._asdict() for key in sorted(pending.recovered)]),
+        "quarantined": QUARANTINE.values(
+            [quarantine_row(entry) for entry in pending.quarantined.values()]
+        ),
+    }
+    await tx.execute(QUARANTINE_IDENTIFIERS, parameters)
 
 
 async def _save_merges(
@@ -174,6 +253,27 @@ async def _save_merges(
         "merges": _MERGE.values(_merge_rows(pending)),
     }
     await tx.execute(MERGE, parameters)
+
+
+async def _save_decisions(
+    tx: Transaction, tenant_id: str, pending: PendingWrites, *, now: datetime
+) -> None:
+    rows = [
+        {
+            "decision_id": decision.id,
+            "kind": decision.rule.value,
+            "customer_id": decision.customer_id,
+            "other_id": decision.other_id,
+            "keys": [key._asdict() for key in decision.keys],
+            "actor": decision.actor,
+            "reason": decision.reason,
+            "undo_of": decision.undo_of,
+            "merge_id": decision.merge_id,
+        }
+        for decision in pending.decisions
+    ]
+    parameters = {"tenant_id": tenant_id, "now": now, "decisions": _DECISION.values(rows)}
+    await tx.execute(_INSERT_DECISIONS, parameters)
 
 
 def _customer_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
@@ -216,6 +316,9 @@ def _identifier_rows(roster: Roster) -> Iterator[dict[str, Any]]:
             "customer_id": owner.id,
             "source": identifier.source,
             "first_seen_at": identifier.first_seen_at,
+            "verified_at": identifier.verified_at,
+            "birth_dates": sorted(identifier.birth_dates),
+            "verified_birth_dates": sorted(identifier.verified_birth_dates),
         }
         for key, identifier in roster.pending.links.items()
         if (owner := roster.owner(key)) is not None

@@ -9,11 +9,18 @@ from common.ids import new_id
 from common.messaging import outbox
 from common.runtime import in_turns
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.store.customers import list_customers_by_keys
 from identity.events.announcing import announce
-from identity.resolution.domain.requests import PreparedRequest, ResolutionRequest, prepare
-from identity.resolution.domain.resolution import Context, ResolutionResult, resolve_or_error
+from identity.resolution.domain.answers import ResolutionResult
+from identity.resolution.domain.context import Context
+from identity.resolution.domain.requests import (
+    PreparedRequest,
+    ResolutionRequest,
+    links_of,
+    prepare,
+)
+from identity.resolution.domain.resolution import resolve_or_error
 from identity.resolution.domain.roster import Roster
+from identity.resolution.store.connected import get_connected, get_known
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
 
@@ -42,18 +49,21 @@ async def resolve_identities(
 ) -> tuple[ResolutionResult, ...]:
     """Return a resolution or an error for each request; repeating the call changes nothing."""
     requests = command.requests
+    tenant_id = command.tenant_id
     keys = frozenset(identifier.key for request in requests for identifier in request.identifiers)
+    pairs = frozenset(link.id for request in requests for link in links_of(request))
     context = Context(limits=command.limits, now=now, new_id=new_id)
     roster, results = await plan_under_locks(
         tx,
-        command.tenant_id,
-        load=lambda: list_customers_by_keys(tx, command.tenant_id, keys),
+        tenant_id,
+        load=lambda: get_known(tx, tenant_id, keys, pairs, now=now),
+        load_whole=lambda: get_connected(tx, tenant_id, keys, now=now),
         plan=lambda roster: _resolve_in_turns(roster, requests, context),
         keys=keys,
     )
     if roster.pending:
-        await save_roster(tx, command.tenant_id, roster, now=now)
-        events = announce(roster.pending.changes, tenant_id=command.tenant_id, now=now)
+        await save_roster(tx, tenant_id, roster, now=now)
+        events = announce(roster.pending.changes, tenant_id=tenant_id, now=now)
         await outbox.record(tx, events)
     return results
 

@@ -1,0 +1,110 @@
+"""Clusters: identifiers of one person, and what speaks against uniting two of them."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from identifiers import IdentifierKey
+from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.identifiers import (
+    REPLACEABLE_TYPES,
+    DropReason,
+    Identifier,
+    Level,
+    Rank,
+)
+from identity.resolution.domain.graph.evidence import Link
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """Identifiers of one person, and what decides whether others may be the same person's."""
+
+    keys: list[IdentifierKey]
+    numbers: dict[tuple[str, str], set[str]]
+    """Own numbers by type and scope."""
+    birth_dates: set[str]
+    verified_at: datetime | None
+    """Since when an identifier is verified, None if none is."""
+    apart: set[IdentifierKey] = field(default_factory=set)
+    """Identifiers that a person keeps apart from these."""
+
+    @classmethod
+    def of(cls, identifier: Identifier, apart: AbstractSet[IdentifierKey]) -> "Cluster":
+        key = identifier.key
+        is_number = identifier.rank is Rank.OWN_NUMBER
+        return cls(
+            [key],
+            {(key.type, key.scope): {key.value}} if is_number else {},
+            set(
+                identifier.verified_birth_dates
+                if identifier.level is Level.VERIFIED
+                else identifier.birth_dates
+            ),
+            identifier.verified_at,
+            set(apart),
+        )
+
+    def was_fresh(self, at: datetime) -> bool:
+        """Return whether it is a single identifier that nobody had verified before that time."""
+        return len(self.keys) == 1 and (self.verified_at is None or self.verified_at >= at)
+
+    def take(self, other: "Cluster") -> None:
+        """Unite with another cluster."""
+        self.keys += other.keys
+        for type_and_scope, values in other.numbers.items():
+            self.numbers.setdefault(type_and_scope, set()).update(values)
+        self.birth_dates |= other.birth_dates
+        self.apart |= other.apart
+        verified = [at for at in (self.verified_at, other.verified_at) if at is not None]
+        self.verified_at = min(verified, default=None)
+
+
+def cluster_of(identifiers: Iterable[Identifier]) -> Cluster:
+    """Return what identifiers of one person say of it, as far as they are proved."""
+    cluster = Cluster([], {}, set(), None)
+    for identifier in identifiers:
+        if identifier.is_proved and identifier.rank is not Rank.DEVICE:
+            cluster.take(Cluster.of(identifier, frozenset()))
+    return cluster
+
+
+def reason_against(
+    one: Cluster, other: Cluster, link: Link, limits: CustomerLimits
+) -> DropReason | None:
+    """Return why the link must not unite the two clusters, or None."""
+    if not one.apart.isdisjoint(other.keys) or not other.apart.isdisjoint(one.keys):
+        return DropReason.KEPT_APART
+    if link.id.rule.binds:
+        return None
+    if _have_different_numbers(one, other, link.level):
+        return DropReason.CONFLICTING_STRONG_IDENTIFIERS
+    if len(one.keys) + len(other.keys) > limits.max_identifiers:
+        return DropReason.TOO_MANY_IDENTIFIERS
+    return None if link.level is Level.VERIFIED else _doubt(one, other, link)
+
+
+def _doubt(one: Cluster, other: Cluster, link: Link) -> DropReason | None:
+    """Return what speaks against a link that nobody verified, or None."""
+    if one.birth_dates and other.birth_dates and one.birth_dates.isdisjoint(other.birth_dates):
+        return DropReason.CONTRADICTING_BIRTH_DATES
+    if _is_protected(one, other, link) or _is_protected(other, one, link):
+        return DropReason.NEEDS_VERIFICATION
+    return None
+
+
+def _have_different_numbers(one: Cluster, other: Cluster, level: Level) -> bool:
+    return any(
+        len(values | other.numbers[number]) > 1
+        for number, values in one.numbers.items()
+        if number in other.numbers
+        and not (level is Level.VERIFIED and number[0] in REPLACEABLE_TYPES)
+    )
+
+
+def _is_protected(cluster: Cluster, joining: Cluster, link: Link) -> bool:
+    """Return whether ``cluster`` was verified before the link, and more than a fresh one joins."""
+    verified_at = cluster.verified_at
+    at = link.first_seen_at
+    return verified_at is not None and at > verified_at and not joining.was_fresh(at)

@@ -1,0 +1,242 @@
+"""Reads what requests concern, in one statement however many they are.
+
+A request of known evidence needs the customers of its identifiers, and the links between these. Any
+other needs everything that its identifiers are connected with.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from common.db import Transaction
+from identifiers import IdentifierKey
+from identity.customers.domain.identifiers import DEVICE_TYPES
+from identity.customers.store.customers import CUSTOMERS, customer_of
+from identity.resolution.domain.components import assume_links_from_before
+from identity.resolution.domain.graph.evidence import LinkId
+from identity.resolution.domain.roster import Roster
+from identity.resolution.store.links import (
+    CLAIM,
+    LINK,
+    QUARANTINE,
+    claims_from_json,
+    links_from_json,
+    quarantine_from_json,
+)
+
+MAX_CONNECTED = 2_000
+"""The identifiers that one read follows; limits and quarantine keep components far below it."""
+MAX_LINKS = 500
+"""The links of one identifier that are followed."""
+
+_ASKED = """
+    asked AS MATERIALIZED (
+        SELECT * FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]),
+                             cast(:values AS text[])) AS asked (type, scope, value)
+    ), claims AS MATERIALIZED (
+        SELECT held.* FROM asked
+        CROSS JOIN LATERAL (
+            SELECT * FROM claim
+            WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
+              AND value = asked.value AND expires_at > :now
+            ORDER BY claimed_at, customer_id
+            LIMIT 20) AS held
+    ), quarantined AS MATERIALIZED (
+        SELECT held.* FROM asked
+        CROSS JOIN LATERAL (
+            SELECT * FROM quarantine
+            WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
+              AND value = asked.value
+            LIMIT 1) AS held
+    )
+"""
+
+
+def _wanted(keys: str) -> str:
+    return f"""
+    wanted AS MATERIALIZED (
+        SELECT held.customer_id AS id FROM {keys} AS key
+        CROSS JOIN LATERAL (
+            SELECT customer_id FROM identifier
+            WHERE tenant_id = :tenant_id AND type = key.type AND scope = key.scope
+              AND value = key.value
+            LIMIT 1) AS held
+        UNION
+        SELECT held.canonical_id FROM claims
+        CROSS JOIN LATERAL (
+            SELECT canonical_id FROM customer_alias
+            WHERE tenant_id = :tenant_id AND origin_id = claims.customer_id
+            LIMIT 1) AS held
+    )
+    """
+
+
+def _rows(columns: Iterable[str], table: str) -> str:
+    members = ", ".join(f"'{name}', {table}.{name}" for name in columns)
+    return f"(SELECT json_agg(json_build_object({members})) FROM {table})"
+
+
+def _result(quarantined: str) -> str:
+    return f"""
+    SELECT customers.*, cast(NULL AS json) AS links, cast(NULL AS json) AS claims,
+           cast(NULL AS json) AS quarantined
+    FROM ({CUSTOMERS}) AS customers
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, {_rows(LINK.types, "linked")},
+           {_rows(CLAIM.types, "claims")}, {_rows(QUARANTINE.types, quarantined)}
+    """
+
+
+KNOWN = text(
+    f"""
+    WITH {_ASKED}, {_wanted("asked")}, linked AS MATERIALIZED (
+        SELECT held.*
+        FROM unnest(cast(:low_types AS text[]), cast(:low_scopes AS text[]),
+                    cast(:low_values AS text[]), cast(:high_types AS text[]),
+                    cast(:high_scopes AS text[]), cast(:high_values AS text[]))
+             AS pair (low_type, low_scope, low_value, high_type, high_scope, high_value)
+        CROSS JOIN LATERAL (
+            SELECT * FROM link
+            WHERE tenant_id = :tenant_id
+              AND low_type = pair.low_type AND low_scope = pair.low_scope
+              AND low_value = pair.low_value AND high_type = pair.high_type
+              AND high_scope = pair.high_scope AND high_value = pair.high_value
+              AND rule = 'together'
+            LIMIT 1) AS held
+    )
+    {_result("quarantined")}
+    """
+)
+
+# From a person's identifiers only those of persons are followed; from a device everything, as it is
+# one of those asked for, or was reached through devices.
+CONNECTED = text(
+    f"""
+    WITH RECURSIVE {_ASKED}, reached (type, scope, value) AS (
+        SELECT asked.type, asked.scope, asked.value FROM asked
+        WHERE NOT EXISTS (
+            SELECT 1 FROM quarantined AS entry
+            WHERE entry.type = asked.type AND entry.scope = asked.scope
+              AND entry.value = asked.value AND entry.released_at IS NULL
+              AND entry.level = 'verified')
+        UNION
+        SELECT next.type, next.scope, next.value
+        FROM reached CROSS JOIN LATERAL (
+            (SELECT high_type AS type, high_scope AS scope, high_value AS value FROM link
+             WHERE tenant_id = :tenant_id AND low_type = reached.type
+               AND low_scope = reached.scope AND low_value = reached.value
+             LIMIT {MAX_LINKS})
+            UNION ALL
+            (SELECT low_type, low_scope, low_value FROM link
+             WHERE high_value = reached.value AND high_scope = reached.scope
+               AND high_type = reached.type AND tenant_id = :tenant_id
+             LIMIT {MAX_LINKS})
+            UNION ALL
+            (SELECT other.type, other.scope, other.value
+             FROM (SELECT customer_id FROM identifier
+                   WHERE tenant_id = :tenant_id AND type = reached.type
+                     AND scope = reached.scope AND value = reached.value
+                   LIMIT 1) AS own
+             CROSS JOIN LATERAL (
+                 SELECT type, scope, value FROM identifier
+                 WHERE customer_id = own.customer_id AND tenant_id = :tenant_id
+                   AND NOT has_evidence AND level <> 'claimed'
+                 LIMIT {MAX_LINKS}) AS other)
+        ) AS next
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM identifier
+            WHERE tenant_id = :tenant_id AND type = next.type AND scope = next.scope
+              AND value = next.value
+            LIMIT 1) AS held
+        WHERE reached.type = ANY(cast(:devices AS text[]))
+           OR next.type <> ALL(cast(:devices AS text[]))
+    ), connected AS MATERIALIZED (
+        SELECT * FROM reached LIMIT {MAX_CONNECTED}
+    ), {_wanted("connected")}, members AS MATERIALIZED (
+        SELECT type, scope, value FROM connected
+        UNION
+        SELECT held.type, held.scope, held.value FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT type, scope, value FROM identifier
+            WHERE customer_id = wanted.id AND tenant_id = :tenant_id
+            LIMIT {MAX_LINKS}) AS held
+    ), linked AS MATERIALIZED (
+        SELECT held.* FROM members
+        CROSS JOIN LATERAL (
+            SELECT * FROM link
+            WHERE tenant_id = :tenant_id AND low_type = members.type
+              AND low_scope = members.scope AND low_value = members.value
+            LIMIT {MAX_LINKS}) AS held
+        UNION
+        SELECT held.* FROM connected
+        CROSS JOIN LATERAL (
+            SELECT * FROM link
+            WHERE high_value = connected.value AND high_scope = connected.scope
+              AND high_type = connected.type AND tenant_id = :tenant_id
+            LIMIT {MAX_LINKS}) AS held
+    ), entries AS MATERIALIZED (
+        SELECT held.* FROM connected
+        CROSS JOIN LATERAL (
+            SELECT * FROM quarantine
+            WHERE tenant_id = :tenant_id AND type = connected.type
+              AND scope = connected.scope AND value = connected.value
+            LIMIT 1) AS held
+        UNION ALL
+        SELECT * FROM quarantined
+        WHERE released_at IS NULL AND level = 'verified'
+    )
+    {_result("entries")}
+    """
+)
+
+
+async def get_known(
+    tx: Transaction,
+    tenant_id: str,
+    keys: Collection[IdentifierKey],
+    pairs: Collection[LinkId],
+    *,
+    now: datetime,
+) -> Roster:
+    """Return the customers of these identifiers, and the links of these pairs."""
+    ends = list(zip(*((*pair.low, *pair.high) for pair in sorted(pairs)), strict=True)) or [()] * 6
+    names = ("low_types", "low_scopes", "low_values", "high_types", "high_scopes", "high_values")
+    parameters = _asked(tenant_id, keys, now) | {
+        name: list(column) for name, column in zip(names, ends, strict=True)
+    }
+    return _roster((await tx.execute(KNOWN, parameters)).all(), is_whole=False)
+
+
+async def get_connected(
+    tx: Transaction, tenant_id: str, keys: Collection[IdentifierKey], *, now: datetime
+) -> Roster:
+    """Return everything that these identifiers are connected with."""
+    parameters = _asked(tenant_id, keys, now) | {"devices": sorted(DEVICE_TYPES)}
+    return _roster((await tx.execute(CONNECTED, parameters)).all(), is_whole=True)
+
+
+def _asked(tenant_id: str, keys: Collection[IdentifierKey], now: datetime) -> dict[str, Any]:
+    types, scopes, values = zip(*sorted(keys), strict=True) if keys else ((), (), ())
+    return {
+        "tenant_id": tenant_id,
+        "now": now,
+        "types": list(types),
+        "scopes": list(scopes),
+        "values": list(values),
+    }
+
+
+def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
+    *customers, rest = rows
+    roster = Roster(
+        [customer_of(row) for row in customers],
+        links=links_from_json(rest.links or ()),
+        claims=claims_from_json(rest.claims or ()),
+        quarantine=quarantine_from_json(rest.quarantined or ()),
+        is_whole=is_whole,
+    )
+    if is_whole:
+        assume_links_from_before(roster)
+    return roster
