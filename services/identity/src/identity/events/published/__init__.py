@@ -8,6 +8,7 @@ from identity.events.published.customers import (
     CustomerMergedV1,
     CustomerRedirectedV1,
     CustomerSplitV1,
+    CustomerUnmergedV1,
     CustomerUpdatedV1,
 )
 from identity.events.published.identifiers import (
@@ -22,6 +23,7 @@ PUBLISHED = (
     CustomerUpdatedV1,
     CustomerMergedV1,
     CustomerRedirectedV1,
+    CustomerUnmergedV1,
     CustomerSplitV1,
     IdentifierAddedV1,
     IdentifierRemovedV1,
@@ -36,6 +38,7 @@ __all__ = [
     "CustomerMergedV1",
     "CustomerRedirectedV1",
     "CustomerSplitV1",
+    "CustomerUnmergedV1",
     "CustomerUpdatedV1",
     "Identifier",
     "IdentifierAddedV1",

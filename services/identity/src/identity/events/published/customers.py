@@ -1,4 +1,4 @@
-"""Events about customers: created, updated, merged, redirected."""
+"""Events about customers: created, updated, merged, redirected, unmerged, split."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -7,6 +7,7 @@ from pydantic import Field
 
 from common.messaging import EventData
 from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE, NEIGHBOUR
+from common.web.requests import JsonTime
 from identity.customers.shown import Attributes, CanonicalId, CreatedAt
 from identity.events.published.shared import (
     ATTRIBUTES,
@@ -160,11 +161,74 @@ class CustomerRedirectedV1(EventData):
     merge_id: MergeId
 
 
+class CustomerUnmergedV1(EventData):
+    """A merge was undone: some ids are a customer of its own again.
+
+    On the key of the customer that goes on, and on that of the customer that is restored, each with
+    what that customer has now. What was said since ``merged_at`` goes by the identifiers that it
+    carried.
+    """
+
+    model_config = example_config(
+        {
+            "customer_id": ANNA,
+            "survivor_id": ANNA,
+            "restored_id": ANNA_BY_PHONE,
+            "restored_ids": [ANNA_BY_PHONE],
+            "merge_ids": [ANNAS_MERGE],
+            "undo_of": ANNAS_MERGE,
+            "merged_at": "2026-11-23T12:45:00.000000Z",
+            "reason": "they share a telephone",
+            "rule": "explicit",
+            "actor": "key:01a20774-6bc0-7e01-8f60-91c2d4e6a8ff",
+            "evidence": [],
+            "attributes": PLATINUM,
+            "identifiers": [EMAIL, NUMBER | {"level": "verified"}],
+            "external_refs": {},
+        }
+    )
+    event_type: ClassVar[str] = "identity.customer.unmerged"
+    topic: ClassVar[str] = TOPIC
+
+    customer_id: UUID = Field(
+        description="The customer whose event this is: ``survivor_id`` or ``restored_id``."
+    )
+    survivor_id: UUID = Field(description="The id of the customer that goes on.")
+    restored_id: UUID = Field(description="The id of the customer that is one of its own again.")
+    restored_ids: list[UUID] = Field(
+        description="Every id that leads to ``restored_id`` again, itself included, sorted."
+    )
+    merge_ids: list[UUID] = Field(
+        description="The merge that is undone, and every later one that carried these ids along: no"
+        " redirect of theirs by any of these merges holds."
+    )
+    undo_of: UUID = Field(description="The merge that is undone.")
+    merged_at: JsonTime = Field(description="When that merge was made.")
+    reason: str = Field(description="The reason that the caller gave, ``unspecified`` without one.")
+    rule: str = Field(description="What decided: ``explicit`` (a caller asked for it).")
+    actor: str = Field(
+        description="Who undid it: the caller's credential as ``key:<id>`` or"
+        " ``jwt:<issuer>:<subject>``."
+    )
+    evidence: list[dict[str, Any]] = Field(
+        description="The identifiers that showed it, each with ``customer_id``, ``type``,"
+        " ``scope``, ``value`` and ``level``; empty if a caller asked for it."
+    )
+    attributes: Attributes
+    identifiers: list[Identifier] = Field(
+        description="The identifiers of ``customer_id`` now, sorted by type, scope and value."
+    )
+    external_refs: dict[str, Any] = Field(
+        description="The customers' records in other systems; always empty, because they are to"
+        " come."
+    )
+
+
 class CustomerSplitV1(EventData):
     """Evidence shows that some identifiers of the customer are those of another person.
 
-    That person is a new customer. The customer's history stays where it is; what the identifiers
-    bring from now on is the new customer's.
+    That person is a new customer. What the identifiers bring from now on is the new customer's, and
+    so is what they brought since ``history_from``, if that is set.
     """
 
     model_config = example_config(
@@ -173,6 +237,7 @@ class CustomerSplitV1(EventData):
             "new_customer_id": NEIGHBOUR,
             "identifiers": [PHONE | {"level": "verified"}],
             "reason": "proved to be two persons",
+            "history_from": None,
         }
     )
     event_type: ClassVar[str] = "identity.customer.split"
@@ -184,3 +249,8 @@ class CustomerSplitV1(EventData):
         description="The identifiers that went to the new customer; an event before removed each."
     )
     reason: str = Field(description='Why: "proved to be two persons" (the engine).')
+    history_from: JsonTime | None = Field(
+        default=None,
+        description="From when on interactions that carried these identifiers are the new"
+        " customer's; null if the history stays where it is.",
+    )
