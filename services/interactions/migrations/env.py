@@ -6,6 +6,13 @@ run_env(
     daily_tables=("outbox", "inbox", "raw_delivery"),
     access=Access(
         append_only=("change", "raw_delivery_key"),
-        deletes_from=("known_identifier", "provider_message", "unresolved"),
+        deletes_from=(
+            "customer_claim",
+            "customer_version",
+            "known_identifier",
+            "provider_message",
+            "refiling",
+            "unresolved",
+        ),
     ),
 )

@@ -165,9 +165,11 @@ def updated(customer_id, attributes, *, sequence, **more):
     )
 
 
-def merged(survivor_id, absorbed_ids, *, sequence, attributes=None, identifiers=(), **more):
+def merged(
+    survivor_id, absorbed_ids, *, sequence, attributes=None, identifiers=(), merge_id=None, **more
+):
     data = {
-        "merge_id": new_id(),
+        "merge_id": merge_id or new_id(),
         "survivor_id": survivor_id,
         "absorbed_ids": list(absorbed_ids),
         "attributes": attributes or {},
@@ -179,10 +181,56 @@ def merged(survivor_id, absorbed_ids, *, sequence, attributes=None, identifiers=
     )
 
 
-def redirected(customer_id, survivor_id, *, sequence, **more):
-    data = {"customer_id": customer_id, "survivor_id": survivor_id, "merge_id": new_id()}
+def redirected(customer_id, survivor_id, *, sequence, merge_id=None, **more):
+    data = {
+        "customer_id": customer_id,
+        "survivor_id": survivor_id,
+        "merge_id": merge_id or new_id(),
+    }
     return an_event(
         "identity.customer.redirected", data, subject=customer_id, sequence=sequence, **more
+    )
+
+
+def unmerged(customer_id, survivor_id, restored_ids, *, sequence, merge_ids, **given):
+    """The first of ``restored_ids`` is the customer that is restored."""
+    more = {name: given.pop(name) for name in ("at", "tenant_id") if name in given}
+    data = {
+        "customer_id": customer_id,
+        "survivor_id": survivor_id,
+        "restored_id": restored_ids[0],
+        "restored_ids": sorted(restored_ids),
+        "merge_ids": list(merge_ids),
+        "undo_of": merge_ids[0],
+        "merged_at": NOW,
+        "attributes": {},
+        "identifiers": [],
+    } | given
+    return an_event(
+        "identity.customer.unmerged", data, subject=customer_id, sequence=sequence, **more
+    )
+
+
+def split(customer_id, new_customer_id, identifiers, *, sequence, history_from=None, **more):
+    data = {
+        "customer_id": customer_id,
+        "new_customer_id": new_customer_id,
+        "identifiers": list(identifiers),
+        "history_from": history_from,
+        "reason": "test",
+    }
+    return an_event("identity.customer.split", data, subject=customer_id, sequence=sequence, **more)
+
+
+def claimed(customer_id, identifier, *, held_by, sequence, expires_at=None, **more):
+    data = {
+        "customer_id": customer_id,
+        "identifier": identifier | {"level": "claimed"},
+        "held_by": held_by,
+        "expires_at": expires_at or NOW + timedelta(days=90),
+    }
+    return an_event(
+        "identity.identifier.claimed", data, subject=customer_id, sequence=sequence, **more
     )
 
 

@@ -38,6 +38,12 @@ class ContextSettings(Part):
     identity_deadline_seconds: PositiveFloat = 0.25
     timeline_deadline_seconds: PositiveFloat = 5.0
     """Allows for a search; the first page of a timeline takes milliseconds."""
+    version_days: int = Field(default=365, ge=1)
+    """How long the versions of a customer's profile are kept apart; older ones become one."""
+
+    @property
+    def version_retention(self) -> timedelta:
+        return timedelta(days=self.version_days)
 
 
 class InteractionsSettings(ServiceSettings):

@@ -8,10 +8,17 @@ from common.db import Database
 from common.ids import new_id
 from common.migrations import downgrade, upgrade
 from common.settings import PostgresSettings
+from interactions.context.consumers.customers import apply_customers, customers_stream
 from interactions.context.usecases.rekey_customers import rekey_customers
 from interactions.history import record_interactions
 from interactions.wiring import MIGRATIONS
-from services.interactions.tests.context_rows import an_interaction
+from services.interactions.tests.context_rows import (
+    an_interaction,
+    merged,
+    read_all,
+    redirected,
+    unmerged,
+)
 from services.interactions.tests.factories import NOON, a_draft, recording
 
 
@@ -98,3 +105,45 @@ async def _fetch(dsn, statement):
         return await connection.fetch(statement)
     finally:
         await connection.close()
+
+
+async def test_a_populated_database_keeps_its_aliases_and_lets_go_of_them_when_undone(
+    fresh_owner_dsn,
+):
+    """Aliases from before redirects were kept say only where ids lead in the end."""
+    dsn = fresh_owner_dsn("interactions")
+    a, b, c, other = (new_id() for _ in range(4))
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
+    for origin, canonical in ((a, b), (b, b), (c, c), (other, other)):
+        await _execute(dsn, _ALIAS, origin, canonical)
+    await _execute(dsn, _PROFILE, b)
+    before = await _fetch(dsn, _COPIES)
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _fetch(dsn, _COPIES) == before
+    database = Database(PostgresSettings(dsn=dsn), service="interactions")
+    merge = new_id()
+    undoing = [
+        unmerged(each, c, [b, a], sequence=5, merge_ids=[merge], identifiers=[]) for each in (c, b)
+    ]
+    try:
+        for records in (
+            [redirected(b, c, sequence=2, merge_id=merge)],
+            [merged(c, [a, b], sequence=2, merge_id=merge)],
+            undoing,
+        ):
+            await database.run(apply_customers, read_all(customers_stream(), records), now=NOON)
+    finally:
+        await database.close()
+    aliases = await _fetch(dsn, "SELECT origin_id, canonical_id FROM customer_alias")
+    assert dict(map(tuple, aliases)) == {a: b, b: b, c: c, other: other}
+    [base] = await _fetch(
+        dsn, f"SELECT content FROM customer_version WHERE is_base AND customer_id = '{b}'"
+    )
+    assert base["content"]
+
+
+_ALIAS = "INSERT INTO customer_alias (tenant_id, origin_id, canonical_id) VALUES ('demo', $1, $2)"
+_COPIES = """
+    SELECT pg_relation_filenode('customer_profile') AS profile,
+           pg_relation_filenode('customer_alias') AS alias
+"""

@@ -11,6 +11,8 @@ from interactions.context.consumers.customers import customers_stream
 from interactions.context.events.consumed import CLOCKS_TOPIC, CUSTOMERS_TOPIC
 from interactions.context.http import change_feed, context, timeline
 from interactions.context.http.state import ContextState
+from interactions.context.timers.compact_versions import CompactVersions
+from interactions.context.timers.refile_moved import RefileMoved
 from interactions.context.timers.rekey_known import RekeyKnown
 from interactions.history import IdentityLookup
 from interactions.settings import InteractionsSettings
@@ -32,12 +34,27 @@ def build_context(
             default_region=settings.default_region,
         ),
         components=[
-            drain("timer:rekey_known", RekeyKnown(foundation.database), pause_seconds=60.0),
+            *_timers(foundation, settings),
             *_consumers(foundation, settings, list(streams.values())),
         ],
         streams=streams,
         topics=[CUSTOMERS_TOPIC, CLOCKS_TOPIC],
     )
+
+
+def _timers(foundation: Foundation, settings: InteractionsSettings) -> list[Component]:
+    database, clock = foundation.database, foundation.clock
+    keep = settings.context.version_retention
+    refile = RefileMoved(database, region=settings.default_region, clock=clock)
+    return [
+        drain("timer:rekey_known", RekeyKnown(database), pause_seconds=60.0),
+        drain("timer:refile_moved", refile, pause_seconds=2.0),
+        drain(
+            "timer:compact_versions",
+            CompactVersions(database, keep=keep, clock=clock),
+            pause_seconds=600.0,
+        ),
+    ]
 
 
 def _consumers(

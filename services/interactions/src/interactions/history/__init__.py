@@ -10,6 +10,8 @@ from interactions.history.domain.contact import (
     Key,
     Level,
     bounded_key,
+    contact_key,
+    contact_key_of,
     key_of_identity,
     with_scope,
 )
@@ -40,6 +42,7 @@ from interactions.history.shown.masks import (
     WITHHELD,
 )
 from interactions.history.shown.row import Json, ShownRow, Value
+from interactions.history.usecases.move_interactions import MoveInteractions, move_interactions
 from interactions.history.usecases.record_interactions import (
     Recorded,
     RecordInteractions,
@@ -79,6 +82,7 @@ __all__ = [
     "Key",
     "Kind",
     "Level",
+    "MoveInteractions",
     "ProviderKey",
     "RecordInteractions",
     "Recorded",
@@ -90,10 +94,13 @@ __all__ = [
     "ShownRow",
     "Value",
     "bounded_key",
+    "contact_key",
+    "contact_key_of",
     "fields",
     "json_sql",
     "key_of_identity",
     "metrics",
+    "move_interactions",
     "record_interactions",
     "unresolved_if_refused",
     "with_scope",

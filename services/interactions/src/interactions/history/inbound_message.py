@@ -128,7 +128,8 @@ class OpeningRequest(RequestModel):
         default=None, description="Brand that the conversation is about; null if unknown."
     )
     customer_tier: Name | None = Field(
-        default=None, description="Tier of the customer, such as `gold`; null if unknown."
+        default=None,
+        description="Tier of the customer, such as `gold`; null for the tier that identity knows.",
     )
 
 

@@ -59,6 +59,12 @@ _FILL = (
     FROM customer_alias
     """,
     """
+    INSERT INTO customer_claim
+    SELECT 'demo', origin_id, 'email', '', 'a@nordlys.test', 'a@nordlys.test', 'claimed',
+           gen_random_uuid(), now(), now() + interval '90 days'
+      FROM customer_alias
+    """,
+    """
     INSERT INTO conversation (tenant_id, conversation_id, origin_customer_id, channel, status,
                               version, opened_at, last_activity_at)
     SELECT 'demo', gen_random_uuid(), origin_id, 'sms',

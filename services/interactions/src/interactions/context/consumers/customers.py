@@ -6,14 +6,16 @@ from typing import Any
 
 from common.db import Transaction
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, source_of
-from interactions.context.domain.aliases import Merge
-from interactions.context.domain.profiles import Identifier, ProfileChange
+from interactions.context.domain.aliases import Merge, Moment, Undoing
+from interactions.context.domain.profiles import Claim, Identifier, ProfileChange
+from interactions.context.domain.refiling import Refiling
 from interactions.context.events import consumed
 from interactions.context.usecases.project_customers import CustomerEvent, project_customers
+from interactions.history import contact_key_of, key_of_identity
 
 
 def customers_stream() -> Stream:
-    """Return the stream that feeds profiles, aliases and known identifiers."""
+    """Return the stream that feeds profiles, aliases, claims and known identifiers."""
     return Stream(
         consumer=consumed.CUSTOMERS_CONSUMER,
         topic=consumed.CUSTOMERS_TOPIC,
@@ -22,8 +24,11 @@ def customers_stream() -> Stream:
             ("identity.customer.updated", 1): consumed.CustomerUpdated,
             ("identity.customer.merged", 1): consumed.CustomerMerged,
             ("identity.customer.redirected", 1): consumed.CustomerRedirected,
+            ("identity.customer.unmerged", 1): consumed.CustomerUnmerged,
+            ("identity.customer.split", 1): consumed.CustomerSplit,
             ("identity.identifier.added", 1): consumed.IdentifierAdded,
             ("identity.identifier.removed", 1): consumed.IdentifierRemoved,
+            ("identity.identifier.claimed", 1): consumed.IdentifierClaimed,
         },
         apply=apply_customers,
         source=source_of("identity"),
@@ -62,13 +67,54 @@ def _merged(event: Received) -> CustomerEvent:
     change = ProfileChange(
         version=event.envelope.sequence, attributes=data.attributes, snapshot=snapshot
     )
-    merge = Merge(data.survivor_id, tuple(data.absorbed_ids))
+    merge = Merge(data.merge_id, data.survivor_id, tuple(data.absorbed_ids), _at(event))
     return _event(event, data.survivor_id, change=change, merge=merge)
 
 
 def _redirected(event: Received) -> CustomerEvent:
     data: consumed.CustomerRedirected = event.data
-    return _event(event, data.customer_id, merge=Merge(data.survivor_id, (data.customer_id,)))
+    merge = Merge(data.merge_id, data.survivor_id, (data.customer_id,), _at(event))
+    return _event(event, data.customer_id, merge=merge)
+
+
+def _unmerged(event: Received) -> CustomerEvent:
+    """Undo a merge; the restored customer's own event also asks for what it said meanwhile."""
+    data: consumed.CustomerUnmerged = event.data
+    change = ProfileChange(
+        version=event.envelope.sequence,
+        attributes=data.attributes,
+        snapshot=_identifiers(data.identifiers),
+    )
+    restored_ids = tuple(dict.fromkeys((data.restored_id, *data.restored_ids)))
+    undoing = Undoing(
+        data.survivor_id, data.restored_id, restored_ids, tuple(data.merge_ids), _at(event)
+    )
+    refiling = None
+    if data.customer_id == data.restored_id:
+        refiling = Refiling(
+            tenant_id=event.envelope.tenant_id,
+            customer_id=data.restored_id,
+            from_id=data.survivor_id,
+            cause=f"undo {data.undo_of}",
+            contact_keys=_contact_keys(data.identifiers),
+            since=data.merged_at,
+        )
+    return _event(event, data.customer_id, change=change, merge=undoing, refiling=refiling)
+
+
+def _split(event: Received) -> CustomerEvent:
+    data: consumed.CustomerSplit = event.data
+    refiling = None
+    if data.history_from is not None:
+        refiling = Refiling(
+            tenant_id=event.envelope.tenant_id,
+            customer_id=data.new_customer_id,
+            from_id=data.customer_id,
+            cause=f"split {event.envelope.id}",
+            contact_keys=_contact_keys(data.identifiers),
+            since=data.history_from,
+        )
+    return _event(event, data.customer_id, refiling=refiling)
 
 
 def _added(event: Received) -> CustomerEvent:
@@ -83,13 +129,24 @@ def _removed(event: Received) -> CustomerEvent:
     return _event(event, data.customer_id, change=change)
 
 
+def _claimed(event: Received) -> CustomerEvent:
+    data: consumed.IdentifierClaimed = event.data
+    [identifier] = _identifiers([data.identifier])
+    version = event.envelope.sequence
+    claim = Claim(identifier, data.held_by, event.envelope.occurred_at, data.expires_at, version)
+    return _event(event, data.customer_id, change=ProfileChange(version=version, claimed=(claim,)))
+
+
 _READERS: Mapping[type[Any], Callable[[Received], CustomerEvent]] = {
     consumed.CustomerCreated: _created,
     consumed.CustomerUpdated: _updated,
     consumed.CustomerMerged: _merged,
     consumed.CustomerRedirected: _redirected,
+    consumed.CustomerUnmerged: _unmerged,
+    consumed.CustomerSplit: _split,
     consumed.IdentifierAdded: _added,
     consumed.IdentifierRemoved: _removed,
+    consumed.IdentifierClaimed: _claimed,
 }
 
 
@@ -97,9 +154,13 @@ def _event(event: Received, customer_id: Any, **parts: Any) -> CustomerEvent:
     return CustomerEvent(
         tenant_id=event.envelope.tenant_id,
         customer_id=customer_id,
-        recorded_at=event.envelope.recorded_at,
+        at=_at(event),
         **parts,
     )
+
+
+def _at(event: Received) -> Moment:
+    return Moment(event.envelope.occurred_at, event.envelope.recorded_at)
 
 
 def _identifiers(identifiers: Sequence[consumed.ConsumedIdentifier]) -> tuple[Identifier, ...]:
@@ -107,3 +168,9 @@ def _identifiers(identifiers: Sequence[consumed.ConsumedIdentifier]) -> tuple[Id
         Identifier(type=i.type, value=i.value, scope=i.scope, raw=i.raw, level=i.level)
         for i in identifiers
     )
+
+
+def _contact_keys(identifiers: Sequence[consumed.ConsumedIdentifier]) -> tuple[str, ...]:
+    """Return what stands for each identifier as a contact, as the history keeps it."""
+    keys = (key_of_identity(i.type, i.scope, i.value) for i in identifiers)
+    return tuple(sorted(contact_key_of(key) for key in keys if key is not None))

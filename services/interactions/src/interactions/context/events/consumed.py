@@ -38,6 +38,7 @@ class CustomerUpdated(ConsumedData):
 
 
 class CustomerMerged(ConsumedData):
+    merge_id: UUID
     survivor_id: UUID
     absorbed_ids: list[UUID]
     attributes: dict[str, Any] | None = None
@@ -45,8 +46,35 @@ class CustomerMerged(ConsumedData):
 
 
 class CustomerRedirected(ConsumedData):
+    merge_id: UUID
     customer_id: UUID
     survivor_id: UUID
+
+
+class CustomerUnmerged(ConsumedData):
+    """On the key of the customer that goes on, and on that of the one that is restored.
+
+    ``merge_ids`` are the undone merge and the later ones that carried the restored ids along.
+    """
+
+    customer_id: UUID
+    survivor_id: UUID
+    restored_id: UUID
+    restored_ids: list[UUID]
+    merge_ids: list[UUID]
+    undo_of: UUID
+    merged_at: datetime
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    identifiers: list[ConsumedIdentifier] = Field(default_factory=list)
+
+
+class CustomerSplit(ConsumedData):
+    """Identifiers went to a new customer, from ``history_from`` on with what they carried."""
+
+    customer_id: UUID
+    new_customer_id: UUID
+    identifiers: list[ConsumedIdentifier] = Field(default_factory=list)
+    history_from: datetime | None = None
 
 
 class IdentifierAdded(ConsumedData):
@@ -57,6 +85,13 @@ class IdentifierAdded(ConsumedData):
 class IdentifierRemoved(ConsumedData):
     customer_id: UUID
     identifier: ConsumedIdentifier
+
+
+class IdentifierClaimed(ConsumedData):
+    customer_id: UUID
+    identifier: ConsumedIdentifier
+    held_by: UUID
+    expires_at: datetime
 
 
 class ClockChanged(ShownClock, ConsumedData):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from interactions.context.parts.claims import CLAIMS
 from interactions.context.parts.conversations import CONVERSATIONS
 from interactions.context.parts.customer import CUSTOMER
 from interactions.context.parts.identifiers import IDENTIFIERS
@@ -15,6 +16,7 @@ PARTS: Mapping[str, ContextPart] = {
     for part in (
         CUSTOMER,
         IDENTIFIERS,
+        CLAIMS,
         unfed("consents"),
         unfed("preferences"),
         unfed("records"),

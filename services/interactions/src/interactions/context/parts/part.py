@@ -43,7 +43,8 @@ class ContextPart:
     """
     tables: tuple[str, ...] = ()
     """Common table expressions, in order. ``{visible}`` stands for the condition on ``i``, an
-    interaction, that leaves out what the caller must not see."""
+    interaction, that leaves out what the caller must not see; ``{for_agents}`` for the condition
+    that leaves out everything for a caller who is bound to the customer."""
     cut: str | None = None
     """SQL that says whether there was more to read than the part reads."""
     cut_reason: str = ""

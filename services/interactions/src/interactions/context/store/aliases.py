@@ -17,28 +17,24 @@ _LOCK = text(
              ORDER BY tenant_id) t
     """
 )
-_LIST = text(
-    f"""
-    SELECT m.tenant_id, m.customer_id, a.canonical_id
-      FROM {KEY_COLUMNS.table("keys", "m")}
-     CROSS JOIN LATERAL (
-        SELECT canonical_id FROM customer_alias
-         WHERE tenant_id = m.tenant_id AND origin_id = m.customer_id
-         LIMIT 1) a
-    """
-)
-# OFFSET 0 keeps this a look-up by index, also while the table is young: a join might read all of
+# OFFSET 0 keeps these look-ups by index, also while the table is young: a join might read all of
 # the tenant's aliases. Nothing moves a row in between: the tenant's aliases are locked.
-_MOVE_CLUSTERS = text(
+_LIST_CLUSTERS = text(
     f"""
-    UPDATE customer_alias a SET canonical_id = moved.canonical_id
-      FROM (SELECT m.canonical_id, o.ctid AS place
-              FROM {_ALIASES.table("moves", "m")}
-             CROSS JOIN LATERAL (
-                SELECT ctid FROM customer_alias
-                 WHERE tenant_id = m.tenant_id AND canonical_id = m.customer_id
-                OFFSET 0) o) moved
-     WHERE a.ctid = moved.place
+    WITH target AS MATERIALIZED (
+        SELECT DISTINCT m.tenant_id, coalesce(a.canonical_id, m.customer_id) AS canonical_id
+          FROM {KEY_COLUMNS.table("keys", "m")}
+          LEFT JOIN LATERAL (
+            SELECT canonical_id FROM customer_alias
+             WHERE tenant_id = m.tenant_id AND origin_id = m.customer_id
+             LIMIT 1) a ON true
+    )
+    SELECT t.tenant_id, o.origin_id, t.canonical_id
+      FROM target t
+     CROSS JOIN LATERAL (
+        SELECT origin_id FROM customer_alias
+         WHERE tenant_id = t.tenant_id AND canonical_id = t.canonical_id
+        OFFSET 0) o
     """
 )
 _SAVE = text(
@@ -66,19 +62,18 @@ async def lock_aliases(tx: Transaction, tenant_ids: Sequence[str]) -> None:
     await tx.execute(_LOCK, {"tenants": list(tenant_ids)})
 
 
-async def list_aliases(tx: Transaction, keys: Sequence[Key]) -> dict[Key, UUID]:
-    """Return the canonical id of each id that has a row."""
-    rows = await tx.execute(_LIST, {"keys": key_rows(keys)})
-    return {(row.tenant_id, row.customer_id): row.canonical_id for row in rows}
+async def list_clusters(tx: Transaction, keys: Sequence[Key]) -> dict[str, dict[UUID, UUID]]:
+    """Return by tenant the aliases of every id that is one customer with one of these."""
+    clusters: dict[str, dict[UUID, UUID]] = {}
+    for row in await tx.execute(_LIST_CLUSTERS, {"keys": key_rows(keys)}):
+        clusters.setdefault(row.tenant_id, {})[row.origin_id] = row.canonical_id
+    return clusters
 
 
-async def save_aliases(
-    tx: Transaction, *, moves: Mapping[Key, UUID], rows: Mapping[Key, UUID]
-) -> None:
-    """Move whole clusters to their new canonical id, then write the rows of the named ids."""
-    if moves:
-        await tx.execute(_MOVE_CLUSTERS, {"moves": _alias_rows(moves)})
-    await tx.execute(_SAVE, {"aliases": _alias_rows(rows)})
+async def save_aliases(tx: Transaction, aliases: Mapping[Key, UUID]) -> None:
+    """Write the canonical ids of these ids."""
+    if aliases:
+        await tx.execute(_SAVE, {"aliases": _alias_rows(aliases)})
 
 
 async def insert_aliases(tx: Transaction, keys: Sequence[Key]) -> None:

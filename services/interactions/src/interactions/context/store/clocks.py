@@ -55,6 +55,15 @@ _SAVE = text(
     RETURNING tenant_id, clock_id, version
     """
 )
+_MOVE = text(
+    """
+    UPDATE sla_clock
+       SET customer_id = cast(:customer_id AS uuid),
+           body = jsonb_set(body, '{customer_id}', to_jsonb(cast(:customer_id AS uuid)))
+     WHERE tenant_id = :tenant_id AND conversation_id = ANY (cast(:conversations AS uuid[]))
+       AND state IN ('running', 'paused', 'breached')
+    """
+)
 
 
 async def save_clocks(tx: Transaction, clocks: Sequence[ClockCopy]) -> set[tuple[str, UUID, int]]:
@@ -63,3 +72,12 @@ async def save_clocks(tx: Transaction, clocks: Sequence[ClockCopy]) -> set[tuple
         _SAVE, {"clocks": _COLUMNS.values([clock._asdict() for clock in clocks])}
     )
     return {(row.tenant_id, row.clock_id, row.version) for row in rows}
+
+
+async def save_clock_customers(
+    tx: Transaction, tenant_id: str, conversations: Sequence[UUID], *, customer_id: UUID
+) -> None:
+    """Show the clocks of conversations with another customer, until sla tells it with an event."""
+    if conversations:
+        values = {"customer_id": customer_id, "conversations": list(conversations)}
+        await tx.execute(_MOVE, {"tenant_id": tenant_id, **values})

@@ -1,6 +1,7 @@
 """Our copy of customers' profiles, read and written a batch at a time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,12 @@ from sqlalchemy import text
 
 from common.db import Columns, Transaction
 from common.jsons import loads
-from interactions.context.domain.profiles import Entry, Identifier, Profile
+from interactions.context.domain.profiles import Profile
+from interactions.context.store.customers.contents import (
+    profile_content,
+    profile_of,
+    shown_identifier,
+)
 from interactions.context.store.keys import KEY_COLUMNS, Key, key_row, key_rows
 
 _COLUMNS = Columns(
@@ -19,6 +25,7 @@ _COLUMNS = Columns(
         "attributes_version": "bigint",
         "identifiers": "jsonb",
         "entries": "jsonb",
+        "claims": "jsonb",
         "snapshot_version": "bigint",
         "version": "bigint",
         "created_at": "timestamptz",
@@ -27,7 +34,8 @@ _COLUMNS = Columns(
 _LOCK = text(
     f"""
     SELECT p.tenant_id, p.customer_id, p.attributes::text AS attributes, p.attributes_version,
-           p.entries::text AS entries, p.snapshot_version, p.version, p.created_at
+           p.entries::text AS entries, p.claims::text AS claims, p.snapshot_version, p.version,
+           p.created_at, p.updated_at
       FROM (SELECT * FROM {KEY_COLUMNS.table("keys")} ORDER BY tenant_id, customer_id) m
      CROSS JOIN LATERAL (
         SELECT * FROM customer_profile
@@ -46,10 +54,21 @@ _SAVE = text(
 )
 
 
-async def lock_profiles(tx: Transaction, keys: Sequence[Key]) -> dict[Key, Profile]:
+@dataclass(frozen=True, slots=True)
+class StoredProfile:
+    """A profile, and when it was last written."""
+
+    profile: Profile
+    updated_at: datetime
+
+
+async def lock_profiles(tx: Transaction, keys: Sequence[Key]) -> dict[Key, StoredProfile]:
     """Return the profiles that exist, locked until the transaction ends."""
     rows = await tx.execute(_LOCK, {"keys": key_rows(keys)})
-    return {(row.tenant_id, row.customer_id): _profile(row) for row in rows}
+    return {
+        (row.tenant_id, row.customer_id): StoredProfile(profile_of(_content(row)), row.updated_at)
+        for row in rows
+    }
 
 
 async def save_profiles(tx: Transaction, profiles: Mapping[Key, Profile], *, now: datetime) -> None:
@@ -59,50 +78,17 @@ async def save_profiles(tx: Transaction, profiles: Mapping[Key, Profile], *, now
 
 
 def _profile_row(profile: Profile) -> dict[str, Any]:
+    identifiers = [shown_identifier(entry.identifier) for entry in profile.live()]
+    return profile_content(profile) | {"identifiers": identifiers}
+
+
+def _content(row: Any) -> dict[str, Any]:
     return {
-        "attributes": profile.attributes,
-        "attributes_version": profile.attributes_version,
-        "identifiers": [_shown(entry) for entry in profile.live()],
-        "entries": [_stored(entry) for entry in profile.entries.values()],
-        "snapshot_version": profile.snapshot_version,
-        "version": profile.version,
-        "created_at": profile.created_at,
+        "attributes": loads(row.attributes),
+        "attributes_version": row.attributes_version,
+        "entries": loads(row.entries),
+        "claims": loads(row.claims),
+        "snapshot_version": row.snapshot_version,
+        "version": row.version,
+        "created_at": row.created_at,
     }
-
-
-def _shown(entry: Entry) -> dict[str, Any]:
-    """Return an identifier as ``ShownIdentifier`` describes it."""
-    identifier = entry.identifier
-    return {
-        "type": identifier.type,
-        "value": identifier.value,
-        "scope": identifier.scope,
-        "level": identifier.level,
-    }
-
-
-def _stored(entry: Entry) -> dict[str, Any]:
-    return {
-        **_shown(entry),
-        "raw": entry.identifier.raw,
-        "version": entry.version,
-        "live": entry.live,
-    }
-
-
-def _profile(row: Any) -> Profile:
-    entries = [_entry(stored) for stored in loads(row.entries)]
-    return Profile(
-        attributes=loads(row.attributes),
-        attributes_version=row.attributes_version,
-        entries={entry.identifier.key: entry for entry in entries},
-        snapshot_version=row.snapshot_version,
-        version=row.version,
-        created_at=row.created_at,
-    )
-
-
-def _entry(stored: Mapping[str, Any]) -> Entry:
-    names = ("type", "value", "scope", "raw", "level")
-    identifier = Identifier(**{name: stored[name] for name in names})
-    return Entry(identifier, stored["version"], stored["live"])

@@ -71,7 +71,7 @@ def context_statement(by: str, names: tuple[str, ...], *, bound: bool = False) -
         CLUSTER,
         _PROFILE,
         _PROGRESS,
-        *_tables_of(parts, visible="AND NOT i.private" if bound else ""),
+        *_tables_of(parts, bound=bound),
     ]
     columns = [
         _ABOUT,
@@ -81,7 +81,11 @@ def context_statement(by: str, names: tuple[str, ...], *, bound: bool = False) -
     return text(f"WITH {', '.join(tables)} SELECT {', '.join(columns)} FROM target t")
 
 
-def _tables_of(parts: Sequence[ContextPart], *, visible: str) -> list[str]:
+def _tables_of(parts: Sequence[ContextPart], *, bound: bool) -> list[str]:
     """Return the tables that the parts read, each once."""
+    visible = "AND NOT i.private" if bound else ""
+    for_agents = "AND false" if bound else ""
     tables = dict.fromkeys(table for part in parts for table in part.tables)
-    return [table.replace("{visible}", visible) for table in tables]
+    return [
+        table.replace("{visible}", visible).replace("{for_agents}", for_agents) for table in tables
+    ]

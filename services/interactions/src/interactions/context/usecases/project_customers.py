@@ -9,24 +9,35 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Transaction
-from interactions.context.domain.aliases import Merge, plan_aliases
-from interactions.context.domain.profiles import Entry, Profile, ProfileChange, fold
+from interactions.context.domain.aliases import Merge, Moment, Redirect, Undoing, plan_aliases
+from interactions.context.domain.profiles import Claim, Entry, Profile, ProfileChange, fold
+from interactions.context.domain.refiling import Refiling
+from interactions.context.domain.versions import Version
 from interactions.context.store import aliases as alias_store
 from interactions.context.store import known_identifiers, profiles
+from interactions.context.store.customers import claims as claim_store
+from interactions.context.store.customers import redirects as redirect_store
+from interactions.context.store.customers import refilings
 from interactions.context.store.keys import Key
 from interactions.context.store.known_identifiers import KnownIdentifier
+from interactions.context.store.profiles import StoredProfile
+from interactions.context.usecases.keep_versions import keep_versions
 from interactions.history import key_of_identity
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerEvent:
-    """One event about a customer: a change of its profile, a merge, or both."""
+    """One event about a customer: a change of its profile, of what ids lead to it, or both.
+
+    ``refiling`` is what interactions go to it because of the event.
+    """
 
     tenant_id: str
     customer_id: UUID
-    recorded_at: datetime
+    at: Moment
     change: ProfileChange | None = None
-    merge: Merge | None = None
+    merge: Merge | Undoing | None = None
+    refiling: Refiling | None = None
 
     @property
     def key(self) -> Key:
@@ -47,11 +58,16 @@ async def project_customers(
         await known_identifiers.delete_known_identifiers(tx, gone)
     if present:
         await known_identifiers.save_known_identifiers(tx, present)
-    return [event.merge is not None or _is_newer(event, before) for event in events]
+    await _project_claims(tx, before, after)
+    await refilings.insert_refilings(tx, [e.refiling for e in events if e.refiling])
+    return [
+        event.merge is not None or event.refiling is not None or _is_newer(event, before)
+        for event in events
+    ]
 
 
 async def _project_aliases(tx: Transaction, events: Sequence[CustomerEvent]) -> None:
-    """Apply the merges to the aliases; without merges, make sure that each id has a row."""
+    """Apply merges and undoings to the aliases; without any, see that each id has a row."""
     merging = sorted({event.tenant_id for event in events if event.merge is not None})
     if not merging:
         await alias_store.insert_aliases(tx, sorted({event.key for event in events}))
@@ -63,18 +79,22 @@ async def _project_aliases(tx: Transaction, events: Sequence[CustomerEvent]) -> 
         if event.merge
         for customer_id in event.merge.ids()
     }
-    stored = await alias_store.list_aliases(tx, sorted(mentioned))
-    moves: dict[Key, UUID] = {}
-    rows: dict[Key, UUID] = {}
+    stored = await alias_store.list_clusters(tx, sorted(mentioned))
+    members = {(tenant_id, i) for tenant_id, aliases in stored.items() for i in aliases}
+    known = await redirect_store.list_redirects(tx, sorted(mentioned | members))
+    aliases: dict[Key, UUID] = {}
+    redirects: dict[str, Sequence[Redirect]] = {}
     for tenant_id in sorted({event.tenant_id for event in events}):
         plan = plan_aliases(
-            {key[1]: canonical_id for key, canonical_id in stored.items() if key[0] == tenant_id},
+            stored.get(tenant_id, {}),
+            known.get(tenant_id, ()),
             [event.merge for event in events if event.merge and event.tenant_id == tenant_id],
-            mentioned=[key[1] for key in mentioned if key[0] == tenant_id],
+            mentioned=[customer_id for tenant, customer_id in mentioned if tenant == tenant_id],
         )
-        moves |= {(tenant_id, former): target for former, target in plan.moves.items()}
-        rows |= {(tenant_id, mentioned_id): target for mentioned_id, target in plan.rows.items()}
-    await alias_store.save_aliases(tx, moves=moves, rows=rows)
+        aliases |= {(tenant_id, i): canonical_id for i, canonical_id in plan.aliases.items()}
+        redirects[tenant_id] = plan.redirects
+    await alias_store.save_aliases(tx, aliases)
+    await redirect_store.save_redirects(tx, redirects)
 
 
 async def _project_profiles(
@@ -82,18 +102,41 @@ async def _project_profiles(
 ) -> tuple[dict[Key, Profile], dict[Key, Profile]]:
     """Fold the changes into the profiles; return those concerned, as before and as after."""
     changes: dict[Key, list[ProfileChange]] = {}
+    versions: list[tuple[Key, Version]] = []
     for event in events:
         if event.change is not None:
             changes.setdefault(event.key, []).append(event.change)
+            versions.append((event.key, Version(event.change.version, event.at, event.change)))
     if not changes:
         return {}, {}
     stored = await profiles.lock_profiles(tx, sorted(changes))
-    before = {key: stored.get(key, Profile()) for key in changes}
+    before = {key: _profile(stored.get(key)) for key in changes}
     after = {key: fold(before[key], of_customer) for key, of_customer in changes.items()}
     changed = {key: profile for key, profile in after.items() if profile != before[key]}
     if changed:
         await profiles.save_profiles(tx, changed, now=now)
+    latest = {key: profile.version for key, profile in after.items()}
+    await keep_versions(tx, versions, stored, latest)
     return before, after
+
+
+def _profile(stored: StoredProfile | None) -> Profile:
+    return Profile() if stored is None else stored.profile
+
+
+async def _project_claims(
+    tx: Transaction, before: Mapping[Key, Profile], after: Mapping[Key, Profile]
+) -> None:
+    """Write what customers claim now, and delete what they no longer do."""
+    gone: list[tuple[Key, Claim]] = []
+    present: list[tuple[Key, Claim]] = []
+    for key in sorted(after):
+        had, has = before[key].live_claims(), after[key].live_claims()
+        kept = {claim.identifier.key for claim in has}
+        gone += [(key, claim) for claim in had if claim.identifier.key not in kept]
+        present += [(key, claim) for claim in has if claim not in had]
+    await claim_store.delete_claims(tx, gone)
+    await claim_store.save_claims(tx, present)
 
 
 def _is_newer(event: CustomerEvent, before: Mapping[Key, Profile]) -> bool:
@@ -104,8 +147,8 @@ def _key_changes(
     events: Sequence[CustomerEvent], before: Mapping[Key, Profile], after: Mapping[Key, Profile]
 ) -> tuple[list[KnownIdentifier], list[KnownIdentifier]]:
     """Return the keys that no longer lead to a customer, and those that do from now on."""
-    asserted = {(e.key, e.change.version): e.recorded_at for e in events if e.change}
-    latest = {event.key: event.recorded_at for event in events}
+    asserted = {(e.key, e.change.version): e.at.recorded_at for e in events if e.change}
+    latest = {event.key: event.at.recorded_at for event in events}
     gone: list[KnownIdentifier] = []
     present: list[KnownIdentifier] = []
     for key in sorted(after):

@@ -101,9 +101,14 @@ def contact_key(identifiers: Sequence[Identifier]) -> str | None:
     """
     keys = sorted((i.key for i in identifiers if i.key is not None), key=_rank)
     if keys:
-        return bounded_key("|".join(keys[0]))
+        return contact_key_of(keys[0])
     senders = [f"sender|{i.type}|{i.sender}" for i in identifiers if i.sender is not None]
     return bounded_key(min(senders)) if senders else None
+
+
+def contact_key_of(key: Key) -> str:
+    """Return what stands for the contact with this key."""
+    return bounded_key("|".join(key))
 
 
 def why_unusable(identifiers: Sequence[Identifier]) -> str:

@@ -69,7 +69,11 @@ def _data(change: Change, sequence: int, placed: Placement | None) -> EventData:
             **snapshot, subject=change.conversation.subject, opened_by=change.actor_type
         )
     if change.type is ChangeType.ATTACHED and change.interaction_id is not None:
-        return published.InteractionAttachedV1(**snapshot, interaction_id=change.interaction_id)
+        return published.InteractionAttachedV1(
+            **snapshot,
+            interaction_id=change.interaction_id,
+            origin_customer_id=change.customer_id,
+        )
     return _CHANGES[change.type](
         **snapshot, previous_status=change.previous_status, actor_type=change.actor_type
     )

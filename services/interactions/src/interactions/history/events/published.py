@@ -145,13 +145,21 @@ class InteractionRecordedV1(ConversationSnapshot):
 
 
 class InteractionAttachedV1(ConversationSnapshot):
-    """An interaction that was recorded without a customer now has one."""
+    """An interaction has another customer than it was recorded with, or has one now.
 
-    model_config = _example(**_CALL_BACK, interaction_id=CALL_BACK)
+    Its sender became known, or two customers who had been taken for one were told apart.
+    """
+
+    model_config = _example(**_CALL_BACK, interaction_id=CALL_BACK, origin_customer_id=ANNA)
 
     event_type: ClassVar[str] = "interactions.interaction.attached"
 
     interaction_id: Annotated[UUID, fields.INTERACTION_ID]
+    origin_customer_id: UUID | None = Field(
+        default=None,
+        description="The customer of the interaction, which may be another one than the"
+        " conversation's; null in events of before this field.",
+    )
 
 
 class ConversationChanged(ConversationSnapshot):

@@ -50,8 +50,8 @@ BRAND = _about(
     " reported."
 )
 CUSTOMER_TIER = _about(
-    "Tier of the customer, such as `gold`, as reported when the conversation was opened; null if"
-    " it was not reported."
+    "Tier of the customer, such as `gold`: as reported when the conversation was opened, or else as"
+    " identity first knew it; null while neither says."
 )
 
 SEQUENCE = _about("Place in the tenant's change feed, `GET /v1/changes`; it grows, with gaps.")

@@ -13,6 +13,7 @@ from common.runtime import in_turns
 from interactions.history.domain.conversation import Conversation
 from interactions.history.domain.placement import Candidate, Incoming, Via
 from interactions.history.store.conversation_rows import CONVERSATION, from_row
+from interactions.history.store.tiers import TIER
 
 LOCK_STRIPES = 16_384
 """A tenant's thread keys share this many locks: a batch of any size then fits into Postgres' lock
@@ -117,13 +118,19 @@ FIND = text(
     )
     -- From the left, so that the threads' locks come first, and are taken when nothing is wanted.
     SELECT s.locked, w.place, w.via,
-           coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, {CONVERSATION.of("c")}
+           coalesce(a.canonical_id, c.origin_customer_id) AS customer_id, tier.tier,
+           {CONVERSATION.of("c")}
     FROM stripe s
     LEFT JOIN (wanted w JOIN found c USING (conversation_id)
         LEFT JOIN LATERAL (
             SELECT canonical_id FROM customer_alias
             WHERE tenant_id = :tenant_id AND origin_id = c.origin_customer_id
-            LIMIT 1) a ON true) ON true
+            LIMIT 1) a ON true
+        LEFT JOIN LATERAL (
+            SELECT {TIER} AS tier FROM customer_profile p
+            WHERE c.customer_tier IS NULL AND p.tenant_id = :tenant_id
+              AND p.customer_id = coalesce(a.canonical_id, c.origin_customer_id)
+            LIMIT 1) tier ON true) ON true
     """
 )
 
@@ -153,9 +160,13 @@ async def find_candidates(
             continue
         place, via, conversation_id = row.place, row.via, row.conversation_id
         if conversation_id not in known:
-            known[conversation_id] = from_row(row)
+            known[conversation_id] = _with_tier(from_row(row), row.tier)
         candidates.append(Candidate(place, Via(via), known[conversation_id]))
     return candidates
+
+
+def _with_tier(conversation: Conversation, tier: str | None) -> Conversation:
+    return conversation if tier is None else conversation._replace(customer_tier=tier)
 
 
 def _item_row(item: Incoming) -> dict[str, Any]:

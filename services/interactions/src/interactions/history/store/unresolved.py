@@ -100,7 +100,7 @@ _SAVE_CUSTOMERS = text(
     f"""
     UPDATE interaction x SET origin_customer_id = c.customer_id
     FROM {_CUSTOMERS.table("customers", "c")}
-    WHERE x.tenant_id = :tenant_id AND x.origin_customer_id = :nobody
+    WHERE x.tenant_id = :tenant_id AND x.origin_customer_id = :from_id
       AND x.interaction_id = c.interaction_id
     RETURNING x.interaction_id, x.conversation_id, x.origin_customer_id, x.provider_name,
               x.provider_account, x.provider_message_id, x.occurred_at, x.backfill
@@ -227,13 +227,16 @@ async def find_followers(
 
 
 async def save_customers(
-    tx: Transaction, tenant_id: str, customers: Mapping[UUID, UUID]
+    tx: Transaction, tenant_id: str, customers: Mapping[UUID, UUID], *, from_id: UUID = NOBODY
 ) -> list[Attached]:
-    """File interactions under their customers, oldest first; one that has a customer keeps it."""
+    """File interactions under their customers, oldest first.
+
+    One that is filed under another id than ``from_id`` stays where it is.
+    """
     if not customers:
         return []
     rows = [{"interaction_id": id_, "customer_id": c} for id_, c in customers.items()]
-    values = {"tenant_id": tenant_id, "nobody": NOBODY, "customers": _CUSTOMERS.values(rows)}
+    values = {"tenant_id": tenant_id, "from_id": from_id, "customers": _CUSTOMERS.values(rows)}
     attached = [_attached(row) for row in await tx.execute(_SAVE_CUSTOMERS, values)]
     return sorted(attached, key=lambda a: (a.occurred_at, a.interaction_id))
 

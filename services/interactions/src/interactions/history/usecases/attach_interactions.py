@@ -10,9 +10,11 @@ from common.messaging import outbox
 from interactions.history.domain.contact import Identifier
 from interactions.history.domain.conversation import Change, ChangeType, Conversation
 from interactions.history.domain.interaction import AuthorType
+from interactions.history.domain.tiers import with_tier
 from interactions.history.events.announcing import event_of
 from interactions.history.store import change_feed, conversations, identifiers, unresolved
 from interactions.history.store import interactions as store
+from interactions.history.store.tiers import find_tiers
 from interactions.history.store.unresolved import Attached
 
 
@@ -53,10 +55,13 @@ async def attach_interactions(
     )
     attachments = [a for a in command.attachments if a.interaction_id in waiting]
     after = _adopted(before, attachments)
+    named = {each.customer_id for each in after.values() if each.customer_id is not None}
+    tiers = await find_tiers(tx, tenant_id, named)
+    after = {i: with_tier(conversation, tiers) for i, conversation in after.items()}
     customers = {a.interaction_id: a.customer_id for a in attachments}
     customers |= await _followers(tx, tenant_id, after)
     attached = await unresolved.save_customers(tx, tenant_id, customers)
-    await _save(tx, tenant_id, after, attached, now)
+    await save_attached(tx, tenant_id, after, attached, now)
     learned = [(a.customer_id, a.learned) for a in attachments]
     await identifiers.save_identifiers(tx, tenant_id, learned, now=now)
     return len(attached)
@@ -84,13 +89,14 @@ async def _followers(
     return {interaction: c for interaction, c in customers.items() if c is not None}
 
 
-async def _save(
+async def save_attached(
     tx: Transaction,
     tenant_id: str,
     after: dict[UUID, Conversation],
     attached: Sequence[Attached],
     now: datetime,
 ) -> None:
+    """Save locked conversations, and announce each interaction that has another customer now."""
     changes = []
     for interaction in attached:
         grown = after[interaction.conversation_id]

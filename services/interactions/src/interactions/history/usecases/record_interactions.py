@@ -20,6 +20,7 @@ from interactions.history.domain.conversation import ChangeType
 from interactions.history.domain.interaction import Draft, ProviderKey, fingerprint
 from interactions.history.domain.interaction_time import InteractionTime, judge_times
 from interactions.history.domain.placement import Incoming, RecordingPlan, RecordingPlanner
+from interactions.history.domain.tiers import opened_without_tier, with_tiers
 from interactions.history.events.announcing import event_of
 from interactions.history.store import (
     candidates,
@@ -29,6 +30,7 @@ from interactions.history.store import (
     interactions,
     unresolved,
 )
+from interactions.history.store.tiers import find_tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ async def _plan(
         planner.offer(candidate)
     async for item in in_turns(items):
         planner.place(item)
-    return planner.plan()
+    plan = planner.plan()
+    return with_tiers(plan, await find_tiers(tx, tenant_id, opened_without_tier(plan)))
 
 
 async def _write(
