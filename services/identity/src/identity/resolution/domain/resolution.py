@@ -53,9 +53,9 @@ def _usable(
             dropped.append(drop(identifier, DropReason.QUARANTINED))
         else:
             usable.append(identifier)
-    own = [identifier for identifier in usable if not identifier.is_shared]
+    own = [each for each in usable if not (each.is_shared or each.key in roster.shared)]
     if own:
-        shared = (identifier for identifier in usable if identifier.is_shared)
+        shared = (identifier for identifier in usable if identifier not in own)
         dropped += [drop(identifier, DropReason.SHARED) for identifier in shared]
     return own or usable[:1], dropped
 

@@ -68,9 +68,12 @@ class Roster:
         links: Iterable[Link] = (),
         claims: Iterable[Claim] = (),
         quarantine: Iterable[Quarantined] = (),
+        shared: Iterable[IdentifierKey] = (),
         is_whole: bool = True,
     ) -> None:
         self.is_whole = is_whole
+        self.shared = frozenset(shared)
+        """Identifiers asked for that are contact points of a household or an account."""
         self._customers = {customer.id: customer for customer in customers}
         self._aliases = {
             merged_id: customer.id

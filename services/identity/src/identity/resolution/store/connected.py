@@ -19,6 +19,7 @@ from identity.resolution.domain.graph.evidence import LinkId
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.links import (
     CLAIM,
+    KEY,
     LINK,
     QUARANTINE,
     claims_from_json,
@@ -50,6 +51,13 @@ _ASKED = """
             WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
               AND value = asked.value
             LIMIT 1) AS held
+    ), shared AS MATERIALIZED (
+        SELECT asked.* FROM asked
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM group_contact_point
+            WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
+              AND value = asked.value
+            LIMIT 1) AS point
     )
 """
 
@@ -81,11 +89,12 @@ def _rows(columns: Iterable[str], table: str) -> str:
 def _result(quarantined: str) -> str:
     return f"""
     SELECT customers.*, cast(NULL AS json) AS links, cast(NULL AS json) AS claims,
-           cast(NULL AS json) AS quarantined
+           cast(NULL AS json) AS quarantined, cast(NULL AS json) AS shared
     FROM ({CUSTOMERS}) AS customers
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, {_rows(LINK.types, "linked")},
-           {_rows(CLAIM.types, "claims")}, {_rows(QUARANTINE.types, quarantined)}
+           {_rows(CLAIM.types, "claims")}, {_rows(QUARANTINE.types, quarantined)},
+           {_rows(KEY.types, "shared")}
     """
 
 
@@ -235,6 +244,7 @@ def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
         links=links_from_json(rest.links or ()),
         claims=claims_from_json(rest.claims or ()),
         quarantine=quarantine_from_json(rest.quarantined or ()),
+        shared=(IdentifierKey(**key) for key in rest.shared or ()),
         is_whole=is_whole,
     )
     if is_whole:
