@@ -12,6 +12,7 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
+from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.resolution.domain.answers import Resolution
 from identity.resolution.domain.components import assume_links_from_before
 from identity.resolution.domain.context import Context
@@ -75,7 +76,7 @@ def resolve(
     max_identifiers: int = 200,
     new_id: Callable[[], UUID] | None = None,
 ) -> Resolution:
-    assume_links_from_before(roster)
+    assume_links_from_before(roster, BUILT_IN_RULES)
     context = Context(CustomerLimits(max_identifiers), NOW, new_id or ids(1000))
     return resolve_on(roster, prepared, context)
 

@@ -9,6 +9,7 @@ from common.errors import ConflictError, NotFoundError
 from identity.customers.domain.attributes import AttributeValue, Observation, visible_values
 from identity.customers.domain.changes import CustomerRedirected, CustomersMerged, MergeCause
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.merging.domain.merge_plan import apply_merge, plan_merge
 from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import NOW, V, assert_sound, customer, identifier, ids
@@ -18,7 +19,9 @@ CAUSE = MergeCause(reason="same person", rule="explicit", actor="agent-7")
 
 def merge(roster, source, target, *, limit=200, new_id=ids(900)):  # noqa: B008 - shared on purpose
     plan = plan_merge(roster, UUID(int=source), UUID(int=target), CustomerLimits(limit, limit))
-    return plan and apply_merge(roster, plan, merge_id=new_id(), cause=CAUSE, now=NOW)
+    return plan and apply_merge(
+        roster, plan, merge_id=new_id(), cause=CAUSE, types=BUILT_IN_RULES, now=NOW
+    )
 
 
 def roster_of_two() -> Roster:

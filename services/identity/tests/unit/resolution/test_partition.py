@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
+from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.resolution.domain.context import Context
 from identity.resolution.domain.graph.evidence import (
     Evidence,
@@ -181,7 +182,7 @@ def test_decisions_hold_in_any_order(events, decided, random):
         for rule, one, other in decided
         if one != other
     ]
-    facts, together = _evidence_of(events)
+    facts, together = evidence_of(events)
     known = [link for link in links if {link.id.low, link.id.high} <= facts.keys()]
     expected = divide(facts, [*together, *known], LIMITS)
     shuffled = [*together, *known]
@@ -198,7 +199,7 @@ def _key(kind: str, value: str) -> IdentifierKey:
     return IdentifierKey(kind, "shop" if kind.endswith("_id") else "", value)
 
 
-def _evidence_of(events: Sequence[Seen]) -> tuple[dict[IdentifierKey, Identifier], list[Link]]:
+def evidence_of(events: Sequence[Seen]) -> tuple[dict[IdentifierKey, Identifier], list[Link]]:
     """Return the identifiers and the links of the events, without anything that is decided."""
     facts: dict[IdentifierKey, Identifier] = {}
     evidence = Evidence()
@@ -213,7 +214,7 @@ def _evidence_of(events: Sequence[Seen]) -> tuple[dict[IdentifierKey, Identifier
         for identifier in shown:
             known = facts.get(identifier.key)
             facts[identifier.key] = known.confirmed_by(identifier) if known else identifier
-        for link in links_among(shown):
+        for link in links_among(shown, BUILT_IN_RULES):
             evidence.add(link)
     return facts, evidence.among(facts)
 

@@ -15,6 +15,7 @@ from identity.customers.domain.changes import (
 )
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
+from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import (
     NOW,
@@ -425,10 +426,14 @@ def test_any_sequence_of_requests_keeps_the_roster_sound(linked, batches):
 def test_the_survivor_is_chosen_by_proof_then_age_then_id(level):
     mail, phone = identifier("email", MAIL, level), identifier("phone", PHONE)
     older = customer(2, mail, days_old=1)
-    assert min([customer(1, phone), older], key=lambda candidate: candidate.survivor_rank) == older
-    assert customer(1, phone).survivor_rank < customer(2, phone).survivor_rank
+    assert min([customer(1, phone), older], key=_survivor_rank) == older
+    assert _survivor_rank(customer(1, phone)) < _survivor_rank(customer(2, phone))
     proved = customer(3, identifier("device", DEVICE, V))
-    assert proved.survivor_rank < customer(1, phone, days_old=9).survivor_rank
+    assert _survivor_rank(proved) < _survivor_rank(customer(1, phone, days_old=9))
+
+
+def _survivor_rank(candidate: Customer) -> tuple[Any, ...]:
+    return candidate.survivor_rank(BUILT_IN_RULES)
 
 
 def test_a_refused_identifier_is_returned_as_written_in_type_and_scope():

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Attributes, merge_attributes
-from identity.customers.domain.identifiers import Identifier, Level, Rank
+from identity.customers.domain.identifiers import Identifier, Level
+from identity.customers.domain.type_rules import BUILT_IN_RULES, Rank, TypeRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class CustomerLimits:
     repeat_window: timedelta = timedelta(days=1)
     """How exactly the time of a repeated proof is kept, where nobody else proves the same."""
     claim_lifetime: timedelta = timedelta(days=90)
+    types: TypeRules = BUILT_IN_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,16 @@ class Customer:
     def has_verified_identifier(self) -> bool:
         return any(identifier.level is Level.VERIFIED for identifier in self.identifiers.values())
 
-    @property
-    def survivor_rank(self) -> tuple[int, bool, datetime, UUID]:
-        """The smallest survives: most verified, then more than a device, oldest, smallest id."""
+    def survivor_rank(self, types: TypeRules) -> tuple[int, bool, datetime, UUID]:
+        """Return what sorts customers that merge: the smallest survives.
+
+        That is the one with most verified identifiers, then with more than devices, then the
+        oldest, then that of the smallest id.
+        """
         verified = sum(
             identifier.level is Level.VERIFIED for identifier in self.identifiers.values()
         )
-        only_devices = all(
-            identifier.rank is Rank.DEVICE for identifier in self.identifiers.values()
-        )
+        only_devices = all(types.rank(key.type) is Rank.DEVICE for key in self.identifiers)
         return (-verified, only_devices, self.created_at, self.id)
 
 

@@ -5,28 +5,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Self
 
-from identifiers import BUILT_IN_TYPES, IdentifierKey, UnusableReason
-
-STRONG_TYPES = frozenset({"external_id", "account_id", "loyalty_id"})
-"""Types of own numbers: a person has at most one value of each, per source."""
-REPLACEABLE_TYPES = frozenset({"loyalty_id"})
-"""Own numbers that are lost and replaced: a new one joins with a verified identifier."""
-DEVICE_TYPES = frozenset(kind for kind, known in BUILT_IN_TYPES.items() if known.is_device)
-"""Types that name a browser or a device: each is with the person last proved on it."""
-
-
-class Rank(IntEnum):
-    """How closely a type of identifier belongs to one person, the closest first."""
-
-    OWN_NUMBER = 0
-    CONTACT_POINT = 1
-    DEVICE = 2
-
-    @classmethod
-    def of(cls, kind: str) -> "Rank":
-        if kind in STRONG_TYPES:
-            return cls.OWN_NUMBER
-        return cls.DEVICE if kind in DEVICE_TYPES else cls.CONTACT_POINT
+from identifiers import IdentifierKey, UnusableReason
+from identity.customers.domain.type_rules import Rank, TypeRules
 
 
 class Level(IntEnum):
@@ -105,17 +85,12 @@ class Identifier:
     """False for what was stored before evidence was: it is bound to its customer."""
 
     @property
-    def rank(self) -> Rank:
-        return Rank.of(self.key.type)
-
-    @property
     def is_proved(self) -> bool:
         return self.level > Level.CLAIMED
 
-    @property
-    def strength(self) -> tuple[int, Rank, datetime, IdentifierKey]:
-        """The smallest says best who its person is."""
-        return (-self.level, self.rank, self.first_seen_at, self.key)
+    def strength(self, types: TypeRules) -> tuple[int, Rank, datetime, IdentifierKey]:
+        """Return what sorts identifiers: the smallest says best who its person is."""
+        return (-self.level, types.rank(self.key.type), self.first_seen_at, self.key)
 
     def confirmed_by(self, other: Self) -> Self:
         """Return this identifier with what another sight of it adds, in whatever order."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from common.errors import ConflictError, ErrorCode, FieldError, NotFoundError
 from identity.customers.domain.changes import MergeCause, MergeRecord
 from identity.customers.domain.customers import Customer, CustomerLimits, absorb
+from identity.customers.domain.type_rules import TypeRules
 from identity.resolution.domain.components import keep_links_from_before
 from identity.resolution.domain.decisions import Decision, keys_of
 from identity.resolution.domain.graph.evidence import Rule
@@ -45,16 +46,22 @@ def plan_merge(
 
 
 def apply_merge(
-    roster: Roster, plan: MergePlan, *, merge_id: UUID, cause: MergeCause, now: datetime
+    roster: Roster,
+    plan: MergePlan,
+    *,
+    merge_id: UUID,
+    cause: MergeCause,
+    types: TypeRules,
+    now: datetime,
 ) -> MergeRecord:
     """Carry out the plan on the roster it was made from, and have the partition obey it."""
-    keep_links_from_before(roster, plan.target.id, plan.absorbed.id)
+    keep_links_from_before(roster, plan.target.id, plan.absorbed.id, types=types)
     decision = Decision(
         merge_id,
         Rule.MUST_LINK,
         plan.target.id,
         plan.absorbed.id,
-        keys_of(plan.target, plan.absorbed),
+        keys_of(plan.target, plan.absorbed, types=types),
         cause.actor,
         cause.reason,
         merge_id=merge_id,

@@ -75,5 +75,7 @@ async def _plan(roster: Roster, command: MergeCustomers, now: datetime) -> Merge
     if command.dry_run:
         return MergeResult(plan.target.id, merge_id=None, plan=plan)
     cause = MergeCause(reason=command.reason, rule=RULE, actor=command.actor)
-    merge = apply_merge(roster, plan, merge_id=new_id(), cause=cause, now=now)
+    merge = apply_merge(
+        roster, plan, merge_id=new_id(), cause=cause, types=command.limits.types, now=now
+    )
     return MergeResult(plan.target.id, merge_id=merge.id, plan=plan)

@@ -101,12 +101,12 @@ def rekey(
         customer = roster.owner(old)
         if customer is None:
             continue
-        keep_links_from_before(roster, customer.id)
+        keep_links_from_before(roster, customer.id, types=limits.types)
         holder = roster.owner(new)
         if holder is None or holder.id == customer.id:
             done.outcomes[_move(roster, customer.id, old, new)] += 1
         else:
-            keep_links_from_before(roster, holder.id)
+            keep_links_from_before(roster, holder.id, types=limits.types)
             customer, holder = roster.get(customer.id), roster.get(holder.id)
             _settle(roster, done, (customer, old), (holder, new), limits=limits, new_id=new_id)
     return done
@@ -143,7 +143,9 @@ def _settle(
     identifier, held = customer.identifiers[old], holder.identifiers[new]
     reason = _reason_apart(moving, holding, limits)
     if reason is None:
-        survivor, absorbed = sorted((customer, holder), key=lambda each: each.survivor_rank)
+        survivor, absorbed = sorted(
+            (customer, holder), key=lambda each: each.survivor_rank(limits.types)
+        )
         cause = MergeCause(REASON, RULE, ENGINE, (_evidence(held),))
         roster.merge(survivor.id, [absorbed.id], merge_id=new_id(), cause=cause)
         _move(roster, survivor.id, old, new)
@@ -176,7 +178,12 @@ def _reason_apart(
     at = max(identifier.first_seen_at, held.first_seen_at)
     link = Link(LinkId.of(old, new), at, at, at if level is Level.VERIFIED else None)
     others = (item for key, item in customer.identifiers.items() if key != old)
-    return reason_against(cluster_of(others), cluster_of(holder.identifiers.values()), link, limits)
+    return reason_against(
+        cluster_of(others, limits.types),
+        cluster_of(holder.identifiers.values(), limits.types),
+        link,
+        limits,
+    )
 
 
 def _evidence(identifier: Identifier) -> dict[str, str | None]:

@@ -71,7 +71,7 @@ async def _move(
     roster, done = await plan_under_locks(
         tx,
         tenant_id,
-        load=lambda: get_connected(tx, tenant_id, keys, now=now),
+        load=lambda: get_connected(tx, tenant_id, keys, types=limits.types, now=now),
         plan=plan,
         keys=keys,
     )

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import Identifier, Rank
+from identity.customers.domain.identifiers import Identifier
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.graph.evidence import Link, Rule, links_among
 from identity.resolution.domain.roster import Roster
 
@@ -22,7 +23,7 @@ class Component:
     """Those that a decision binds to others, even if they are only claimed."""
 
 
-def assume_links_from_before(roster: Roster) -> None:
+def assume_links_from_before(roster: Roster, types: TypeRules) -> None:
     """Link what customers had before there was evidence: each stays who it is."""
     for customer_id in roster.customer_ids:
         before = [
@@ -30,13 +31,13 @@ def assume_links_from_before(roster: Roster) -> None:
             for identifier in roster.get(customer_id).identifiers.values()
             if identifier.is_proved and not identifier.has_evidence
         ]
-        for link in links_among(before, rule=Rule.BEFORE_EVIDENCE):
+        for link in links_among(before, types, rule=Rule.BEFORE_EVIDENCE):
             roster.evidence.assume(link)
 
 
-def keep_links_from_before(roster: Roster, *customer_ids: UUID) -> None:
+def keep_links_from_before(roster: Roster, *customer_ids: UUID, types: TypeRules) -> None:
     """Write down whose identifiers are whose before these customers change."""
-    assume_links_from_before(roster)
+    assume_links_from_before(roster, types)
     for customer_id in customer_ids:
         for identifier in roster.get(customer_id).identifiers.values():
             if not identifier.has_evidence:
@@ -45,7 +46,9 @@ def keep_links_from_before(roster: Roster, *customer_ids: UUID) -> None:
                 roster.confirm(replace(identifier, has_evidence=True))
 
 
-def component_of(roster: Roster, facts: Mapping[IdentifierKey, Identifier]) -> Component:
+def component_of(
+    roster: Roster, facts: Mapping[IdentifierKey, Identifier], types: TypeRules
+) -> Component:
     """Return what the identifiers of ``facts`` are connected with.
 
     A device leads on to other persons only if it is one of ``facts``, or was reached from one
@@ -56,8 +59,8 @@ def component_of(roster: Roster, facts: Mapping[IdentifierKey, Identifier]) -> C
     while waiting:
         key = waiting.pop()
         for other in _next_to(roster, key, facts):
-            is_device = Rank.of(other.type) is Rank.DEVICE
-            if other not in reached and (not is_device or Rank.of(key.type) is Rank.DEVICE):
+            is_device = types.rank(other.type) is Rank.DEVICE
+            if other not in reached and (not is_device or types.rank(key.type) is Rank.DEVICE):
                 reached[other] = None
                 waiting.append(other)
     customers: dict[UUID, Customer] = {}

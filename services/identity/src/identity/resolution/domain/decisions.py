@@ -5,6 +5,7 @@ from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
+from identity.customers.domain.type_rules import TypeRules
 from identity.resolution.domain.graph.evidence import Rule
 
 
@@ -26,10 +27,10 @@ class Decision:
     undo_of: UUID | None = None
 
 
-def keys_of(*customers: Customer) -> tuple[IdentifierKey, ...]:
+def keys_of(*customers: Customer, types: TypeRules) -> tuple[IdentifierKey, ...]:
     """Return the best identifier of each customer; empty if one has none, and cannot be linked."""
     best = tuple(
-        min(customer.identifiers.values(), key=lambda item: item.strength).key
+        min(customer.identifiers.values(), key=lambda item: item.strength(types)).key
         for customer in customers
         if customer.identifiers
     )

@@ -9,7 +9,8 @@ from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Json, Observation
 from identity.customers.domain.changes import MergeCause
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import DropReason, Identifier, Rank
+from identity.customers.domain.identifiers import DropReason, Identifier
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.components import Component, component_of
 from identity.resolution.domain.context import Context
@@ -58,9 +59,13 @@ def place(
     context: Context,
 ) -> Placement:
     """Divide what is connected with the identifiers of ``facts``, and change whose they are."""
-    component = component_of(roster, facts)
+    component = component_of(roster, facts, context.limits.types)
     partition = divide(
-        component.identifiers, component.links, context.limits, released=roster.released
+        component.identifiers,
+        component.links,
+        context.limits,
+        released=roster.released,
+        shared=roster.shared,
     )
     placement = Placement(partition)
     _keep_links_from_before(roster, component)
@@ -101,6 +106,10 @@ class _Placer:
     context: Context
     placement: Placement
 
+    @property
+    def types(self) -> TypeRules:
+        return self.context.limits.types
+
     def homes(self) -> dict[int, list[Customer]]:
         """Return the customers that each cluster continues.
 
@@ -119,12 +128,15 @@ class _Placer:
                 continue
             owners[index].add(owner.id)
             best = parts[owner.id].get(index)
-            if best is None or stored.strength < best.strength:
+            if best is None or stored.strength(self.types) < best.strength(self.types):
                 parts[owner.id][index] = stored
         homes: defaultdict[int, list[Customer]] = defaultdict(list)
         for customer_id in sorted(parts):
             best_of = parts[customer_id]
-            home = min(best_of, key=lambda index: (len(owners[index]) > 1, best_of[index].strength))
+            home = min(
+                best_of,
+                key=lambda index: (len(owners[index]) > 1, best_of[index].strength(self.types)),
+            )
             homes[home].append(self.roster.get(customer_id))
         return homes
 
@@ -132,7 +144,7 @@ class _Placer:
         """Make the customers of each cluster one, and return its id by cluster."""
         canonical: dict[int, UUID] = {}
         for index, customers in sorted(homes.items()):
-            survivor, *absorbed = sorted(customers, key=lambda each: each.survivor_rank)
+            survivor, *absorbed = sorted(customers, key=lambda each: each.survivor_rank(self.types))
             canonical[index] = survivor.id
             if absorbed:
                 keys = self.placement.partition.clusters[index]
@@ -166,7 +178,7 @@ class _Placer:
         )
         self.placement.created.append(new_id)
         for owner_id, identifiers in sorted(taken.items()):
-            if any(item.rank is not Rank.DEVICE for item in identifiers):
+            if any(self.types.rank(item.key.type) is not Rank.DEVICE for item in identifiers):
                 self.roster.split(owner_id, new_id, identifiers, SPLIT_REASON)
                 self.placement.split.append(new_id)
 
@@ -240,7 +252,7 @@ class _Placer:
         pieces: list[Mapping[str, Json]] = []
         for customer in customers:
             own = [self._fact(key) for key in keys if key in customer.identifiers]
-            best = min(own, key=lambda item: (item.presented is None, item.strength))
+            best = min(own, key=lambda item: (item.presented is None, item.strength(self.types)))
             shown = [item for item in own if item.presented is not None] or [best]
             pieces += [_piece(customer.id, item) for item in shown]
         return tuple(sorted(pieces, key=lambda piece: (piece["type"], piece["value"])))

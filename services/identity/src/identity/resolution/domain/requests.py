@@ -14,6 +14,7 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
+from identity.customers.domain.type_rules import TypeRules
 from identity.resolution.domain.graph.evidence import Link, links_among
 
 BIRTH_DATE_NAMES = frozenset({"birth_date", "birthdate", "birthday", "date_of_birth", "dob"})
@@ -88,10 +89,10 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
     )
 
 
-def links_of(request: PreparedRequest) -> list[Link]:
+def links_of(request: PreparedRequest, types: TypeRules) -> list[Link]:
     """Return the evidence that a request may bring."""
     proved = [shown for shown in request.identifiers if shown.is_proved and not shown.is_shared]
-    return links_among(proved) if request.create else []
+    return links_among(proved, types) if request.create else []
 
 
 def _birth_dates(attributes: Mapping[str, Json]) -> frozenset[str]:

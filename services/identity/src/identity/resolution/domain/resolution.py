@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from common.errors import ServiceError
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import DroppedIdentifier, DropReason, Identifier
+from identity.customers.domain.type_rules import TypeRules
 from identity.resolution.domain.answers import NobodyReason, Resolution, ResolutionResult, drop
 from identity.resolution.domain.context import Context
+from identity.resolution.domain.graph.evidence import best_first
 from identity.resolution.domain.requests import PreparedRequest
 from identity.resolution.domain.resolver import Resolver, holder_of
 from identity.resolution.domain.roster import Roster
@@ -37,7 +39,7 @@ def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resol
     if not usable:
         return Resolution(None, NobodyReason.NOTHING_USABLE, dropped=tuple(dropped))
     if not request.create:
-        return _look_up(roster, usable, dropped)
+        return _look_up(roster, usable, dropped, context.limits.types)
     return Resolver(roster, request, context, usable, dropped).run()
 
 
@@ -61,11 +63,14 @@ def _usable(
 
 
 def _look_up(
-    roster: Roster, usable: Sequence[Identifier], dropped: list[DroppedIdentifier]
+    roster: Roster,
+    usable: Sequence[Identifier],
+    dropped: list[DroppedIdentifier],
+    types: TypeRules,
 ) -> Resolution:
     """Return the customer of the best identifier that leads to one."""
     subject: Customer | None = None
-    for identifier in sorted(usable, key=lambda shown: (-shown.level, shown.rank, shown.key)):
+    for identifier in best_first(usable, types):
         customer = holder_of(roster, identifier)
         if customer is None:
             continue

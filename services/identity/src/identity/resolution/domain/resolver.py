@@ -12,8 +12,8 @@ from identity.customers.domain.identifiers import (
     DropReason,
     Identifier,
     Level,
-    Rank,
 )
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.answers import NobodyReason, Resolution, drop
 from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.context import Context
@@ -50,12 +50,13 @@ class Resolver:
         self._roster = roster
         self._request = request
         self._context = context
+        self._types = context.limits.types
         self._dropped = dropped
         self._proved = [identifier for identifier in usable if identifier.is_proved]
         self._claimed = [identifier for identifier in usable if not identifier.is_proved]
         self._claims: list[Identifier] = []
         # Of all, also of what was dropped: what it says must not depend on when it was.
-        self._speaker = centre_of(request.identifiers)
+        self._speaker = centre_of(request.identifiers, self._types)
         self._placement: Placement | None = None
         self._created: list[UUID] = []
         self._before = {
@@ -77,13 +78,14 @@ class Resolver:
 
     def _leave_device_of_another_number(self) -> None:
         """A customer number that is claimed on a device says that somebody else uses it now."""
-        if not self._proved or any(shown.rank is not Rank.DEVICE for shown in self._proved):
+        ranks = {self._types.rank(shown.key.type) for shown in self._proved}
+        if ranks != {Rank.DEVICE}:
             return
-        device = centre_of(self._proved).key
+        device = centre_of(self._proved, self._types).key
         owner = self._roster.owner(device)
         if owner is None or not owner.identifiers[device].is_proved:
             return
-        if any(_has_other_number(owner, shown) for shown in self._claimed):
+        if any(_has_other_number(owner, shown, self._types) for shown in self._claimed):
             reason = DropReason.CONFLICTING_STRONG_IDENTIFIERS
             self._dropped += [drop(shown, reason) for shown in self._proved]
             self._proved = []
@@ -106,9 +108,9 @@ class Resolver:
             )
 
     def _subject_of_proofs(self) -> UUID | None:
-        centre = centre_of(self._proved)
+        centre = centre_of(self._proved, self._types)
         facts, news = self._facts()
-        links = [link for link in links_among(self._proved) if self._is_news(link)]
+        links = [link for link in links_among(self._proved, self._types) if self._is_news(link)]
         if news or links:
             if not self._roster.is_whole:
                 raise NotLoadedError
@@ -174,7 +176,7 @@ class Resolver:
 
     def _is_contested(self, link: Link) -> bool:
         """Return whether the link is of those of which the last counts, and unites nobody now."""
-        ranks = {Rank.of(key.type) for key in link.id[:2]}
+        ranks = {self._types.rank(key.type) for key in link.id[:2]}
         if link.level < Level.VERIFIED and Rank.DEVICE not in ranks:
             return False
         low, high = (self._roster.owner(key) for key in link.id[:2])
@@ -205,11 +207,11 @@ class Resolver:
             if refused is not None:
                 return refused
         link = self._roster.evidence.get(link_id)
-        if link is None or shown.rank is Rank.DEVICE:
+        if link is None or self._types.rank(shown.key.type) is Rank.DEVICE:
             return DropReason.HELD_ELSEWHERE
         reason = reason_against(
-            cluster_of(subject.identifiers.values()),
-            cluster_of(owner.identifiers.values()),
+            cluster_of(subject.identifiers.values(), self._types),
+            cluster_of(owner.identifiers.values(), self._types),
             link,
             self._context.limits,
         )
@@ -219,7 +221,7 @@ class Resolver:
         holders = [holder_of(self._roster, shown) for shown in self._claimed]
         known = [holder for holder in holders if holder is not None]
         if known:
-            return min(known, key=lambda holder: holder.survivor_rank).id
+            return min(known, key=lambda holder: holder.survivor_rank(self._types)).id
         customer = self._roster.create(
             self._context.new_id(),
             self._unowned_claims(),
@@ -235,14 +237,14 @@ class Resolver:
         numbers: dict[tuple[str, str], str] = {
             (shown.key.type, shown.key.scope): shown.key.value
             for shown in self._proved
-            if shown.rank is Rank.OWN_NUMBER
+            if self._types.of(shown.key.type).is_exclusive
         }
         room = self._context.limits.max_identifiers - len(self._proved)
         for shown in self._claimed:
             if self._roster.owner(shown.key) is not None:
                 continue
             number = numbers.setdefault((shown.key.type, shown.key.scope), shown.key.value)
-            if shown.rank is Rank.OWN_NUMBER and number != shown.key.value:
+            if self._types.of(shown.key.type).is_exclusive and number != shown.key.value:
                 continue
             if len(unowned) < room:
                 unowned.append(shown)
@@ -259,7 +261,7 @@ class Resolver:
 
     def _link_claimed(self, subject_id: UUID, shown: Identifier) -> None:
         subject = self._roster.get(subject_id)
-        if _has_other_number(subject, shown):
+        if _has_other_number(subject, shown, self._types):
             self._dropped.append(drop(shown, DropReason.CONFLICTING_STRONG_IDENTIFIERS))
         elif len(subject.identifiers) >= self._context.limits.max_identifiers:
             self._dropped.append(drop(shown, DropReason.TOO_MANY_IDENTIFIERS))
@@ -315,14 +317,14 @@ class Resolver:
     def _conflicts(self) -> tuple[str, ...]:
         if not self._request.birth_dates or not self._proved:
             return ()
-        key = centre_of(self._proved).key
+        key = centre_of(self._proved, self._types).key
         owner = self._roster.owner(key)
         dates = frozenset() if owner is None else owner.identifiers[key].birth_dates
         return ("birth_date",) if len(dates) > 1 else ()
 
 
-def _has_other_number(customer: Customer, shown: Identifier) -> bool:
-    """Return whether the customer has another own number of the same kind."""
-    return shown.rank is Rank.OWN_NUMBER and any(
+def _has_other_number(customer: Customer, shown: Identifier, types: TypeRules) -> bool:
+    """Return whether the customer has another value of an exclusive type."""
+    return types.of(shown.key.type).is_exclusive and any(
         key[:2] == shown.key[:2] and key.value != shown.key.value for key in customer.identifiers
     )

@@ -73,7 +73,7 @@ class Roster:
     ) -> None:
         self.is_whole = is_whole
         self.shared = frozenset(shared)
-        """Identifiers asked for that are contact points of a household or an account."""
+        """Those of the identifiers that are contact points of a household or an account."""
         self._customers = {customer.id: customer for customer in customers}
         self._aliases = {
             merged_id: customer.id

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from common.db import Transaction
 from identifiers import IdentifierKey
-from identity.customers.domain.identifiers import DEVICE_TYPES
+from identity.customers.domain.type_rules import TypeRules
 from identity.customers.store.customers import CUSTOMERS, customer_of
 from identity.resolution.domain.components import assume_links_from_before
 from identity.resolution.domain.graph.evidence import LinkId
@@ -51,13 +51,6 @@ _ASKED = """
             WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
               AND value = asked.value
             LIMIT 1) AS held
-    ), shared AS MATERIALIZED (
-        SELECT asked.* FROM asked
-        CROSS JOIN LATERAL (
-            SELECT 1 FROM group_contact_point
-            WHERE tenant_id = :tenant_id AND type = asked.type AND scope = asked.scope
-              AND value = asked.value
-            LIMIT 1) AS point
     )
 """
 
@@ -81,6 +74,20 @@ def _wanted(keys: str) -> str:
     """
 
 
+def _shared(keys: str) -> str:
+    """Those of the keys that are contact points of households and accounts."""
+    return f"""
+    shared AS MATERIALIZED (
+        SELECT key.type, key.scope, key.value FROM {keys} AS key
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM group_contact_point
+            WHERE tenant_id = :tenant_id AND type = key.type AND scope = key.scope
+              AND value = key.value
+            LIMIT 1) AS point
+    )
+    """
+
+
 def _rows(columns: Iterable[str], table: str) -> str:
     members = ", ".join(f"'{name}', {table}.{name}" for name in columns)
     return f"(SELECT json_agg(json_build_object({members})) FROM {table})"
@@ -100,7 +107,7 @@ def _result(quarantined: str) -> str:
 
 KNOWN = text(
     f"""
-    WITH {_ASKED}, {_wanted("asked")}, linked AS MATERIALIZED (
+    WITH {_ASKED}, {_wanted("asked")}, {_shared("asked")}, linked AS MATERIALIZED (
         SELECT held.*
         FROM unnest(cast(:low_types AS text[]), cast(:low_scopes AS text[]),
                     cast(:low_values AS text[]), cast(:high_types AS text[]),
@@ -171,7 +178,7 @@ CONNECTED = text(
             SELECT type, scope, value FROM identifier
             WHERE customer_id = wanted.id AND tenant_id = :tenant_id
             LIMIT {MAX_LINKS}) AS held
-    ), linked AS MATERIALIZED (
+    ), {_shared("members")}, linked AS MATERIALIZED (
         SELECT held.* FROM members
         CROSS JOIN LATERAL (
             SELECT * FROM link
@@ -219,11 +226,18 @@ async def get_known(
 
 
 async def get_connected(
-    tx: Transaction, tenant_id: str, keys: Collection[IdentifierKey], *, now: datetime
+    tx: Transaction,
+    tenant_id: str,
+    keys: Collection[IdentifierKey],
+    *,
+    types: TypeRules,
+    now: datetime,
 ) -> Roster:
     """Return everything that these identifiers are connected with."""
-    parameters = _asked(tenant_id, keys, now) | {"devices": sorted(DEVICE_TYPES)}
-    return _roster((await tx.execute(CONNECTED, parameters)).all(), is_whole=True)
+    parameters = _asked(tenant_id, keys, now) | {"devices": types.devices}
+    roster = _roster((await tx.execute(CONNECTED, parameters)).all(), is_whole=True)
+    assume_links_from_before(roster, types)
+    return roster
 
 
 def _asked(tenant_id: str, keys: Collection[IdentifierKey], now: datetime) -> dict[str, Any]:
@@ -239,7 +253,7 @@ def _asked(tenant_id: str, keys: Collection[IdentifierKey], now: datetime) -> di
 
 def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
     *customers, rest = rows
-    roster = Roster(
+    return Roster(
         [customer_of(row) for row in customers],
         links=links_from_json(rest.links or ()),
         claims=claims_from_json(rest.claims or ()),
@@ -247,6 +261,3 @@ def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
         shared=(IdentifierKey(**key) for key in rest.shared or ()),
         is_whole=is_whole,
     )
-    if is_whole:
-        assume_links_from_before(roster)
-    return roster

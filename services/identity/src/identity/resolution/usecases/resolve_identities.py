@@ -50,14 +50,15 @@ async def resolve_identities(
     """Return a resolution or an error for each request; repeating the call changes nothing."""
     requests = command.requests
     tenant_id = command.tenant_id
+    types = command.limits.types
     keys = frozenset(identifier.key for request in requests for identifier in request.identifiers)
-    pairs = frozenset(link.id for request in requests for link in links_of(request))
+    pairs = frozenset(link.id for request in requests for link in links_of(request, types))
     context = Context(limits=command.limits, now=now, new_id=new_id)
     roster, results = await plan_under_locks(
         tx,
         tenant_id,
         load=lambda: get_known(tx, tenant_id, keys, pairs, now=now),
-        load_whole=lambda: get_connected(tx, tenant_id, keys, now=now),
+        load_whole=lambda: get_connected(tx, tenant_id, keys, types=types, now=now),
         plan=lambda roster: _resolve_in_turns(roster, requests, context),
         keys=keys,
     )

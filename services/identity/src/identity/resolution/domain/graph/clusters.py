@@ -7,13 +7,8 @@ from datetime import datetime
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.domain.identifiers import (
-    REPLACEABLE_TYPES,
-    DropReason,
-    Identifier,
-    Level,
-    Rank,
-)
+from identity.customers.domain.identifiers import DropReason, Identifier, Level
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.graph.evidence import Link
 
 
@@ -23,7 +18,9 @@ class Cluster:
 
     keys: list[IdentifierKey]
     numbers: dict[tuple[str, str], set[str]]
-    """Own numbers by type and scope."""
+    """Values of exclusive types, by type and scope."""
+    capped: dict[str, list[datetime]]
+    """Since when there are values of types that a person may have only so many of, by type."""
     birth_dates: set[str]
     verified_at: datetime | None
     """Since when an identifier is verified, None if none is."""
@@ -31,12 +28,15 @@ class Cluster:
     """Identifiers that a person keeps apart from these."""
 
     @classmethod
-    def of(cls, identifier: Identifier, apart: AbstractSet[IdentifierKey]) -> "Cluster":
+    def of(
+        cls, identifier: Identifier, apart: AbstractSet[IdentifierKey], types: TypeRules
+    ) -> "Cluster":
         key = identifier.key
-        is_number = identifier.rank is Rank.OWN_NUMBER
+        rule = types.of(key.type)
         return cls(
             [key],
-            {(key.type, key.scope): {key.value}} if is_number else {},
+            {(key.type, key.scope): {key.value}} if rule.is_exclusive else {},
+            {key.type: [identifier.first_seen_at]} if rule.values is not None else {},
             set(
                 identifier.verified_birth_dates
                 if identifier.level is Level.VERIFIED
@@ -55,18 +55,20 @@ class Cluster:
         self.keys += other.keys
         for type_and_scope, values in other.numbers.items():
             self.numbers.setdefault(type_and_scope, set()).update(values)
+        for kind, times in other.capped.items():
+            self.capped.setdefault(kind, []).extend(times)
         self.birth_dates |= other.birth_dates
         self.apart |= other.apart
         verified = [at for at in (self.verified_at, other.verified_at) if at is not None]
         self.verified_at = min(verified, default=None)
 
 
-def cluster_of(identifiers: Iterable[Identifier]) -> Cluster:
+def cluster_of(identifiers: Iterable[Identifier], types: TypeRules) -> Cluster:
     """Return what identifiers of one person say of it, as far as they are proved."""
-    cluster = Cluster([], {}, set(), None)
+    cluster = Cluster([], {}, {}, set(), None)
     for identifier in identifiers:
-        if identifier.is_proved and identifier.rank is not Rank.DEVICE:
-            cluster.take(Cluster.of(identifier, frozenset()))
+        if identifier.is_proved and types.rank(identifier.key.type) is not Rank.DEVICE:
+            cluster.take(Cluster.of(identifier, frozenset(), types))
     return cluster
 
 
@@ -78,9 +80,11 @@ def reason_against(
         return DropReason.KEPT_APART
     if link.id.rule.binds:
         return None
-    if _have_different_numbers(one, other, link.level):
+    if _have_different_numbers(one, other, link.level, limits.types):
         return DropReason.CONFLICTING_STRONG_IDENTIFIERS
-    if len(one.keys) + len(other.keys) > limits.max_identifiers:
+    if len(one.keys) + len(other.keys) > limits.max_identifiers or _exceed_a_cap(
+        one, other, limits.types
+    ):
         return DropReason.TOO_MANY_IDENTIFIERS
     return None if link.level is Level.VERIFIED else _doubt(one, other, link)
 
@@ -94,12 +98,21 @@ def _doubt(one: Cluster, other: Cluster, link: Link) -> DropReason | None:
     return None
 
 
-def _have_different_numbers(one: Cluster, other: Cluster, level: Level) -> bool:
+def _exceed_a_cap(one: Cluster, other: Cluster, types: TypeRules) -> bool:
+    """Return whether the two together have more values of a type than one person may have."""
+    for kind in one.capped.keys() & other.capped.keys():
+        cap = types.of(kind).values
+        if cap is not None and cap.is_exceeded_by([*one.capped[kind], *other.capped[kind]]):
+            return True
+    return False
+
+
+def _have_different_numbers(one: Cluster, other: Cluster, level: Level, types: TypeRules) -> bool:
     return any(
         len(values | other.numbers[number]) > 1
         for number, values in one.numbers.items()
         if number in other.numbers
-        and not (level is Level.VERIFIED and number[0] in REPLACEABLE_TYPES)
+        and not (level is Level.VERIFIED and types.of(number[0]).is_replaceable)
     )
 
 

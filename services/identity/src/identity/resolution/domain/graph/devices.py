@@ -8,7 +8,8 @@ from datetime import datetime
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.domain.identifiers import DropReason, Identifier, Rank
+from identity.customers.domain.identifiers import DropReason, Identifier
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.graph.clusters import Cluster
 from identity.resolution.domain.graph.evidence import Link, LinkId, Rule
 
@@ -43,7 +44,7 @@ def place_devices(
     groups = {
         key: _Group([key], None, identifier.first_seen_at)
         for key, identifier in identifiers.items()
-        if identifier.rank is Rank.DEVICE
+        if limits.types.rank(identifier.key.type) is Rank.DEVICE
     }
     newest_first = sorted(
         (
@@ -69,7 +70,7 @@ def place_devices(
     for link in newest_first:
         if link.id.low in groups and link.id.high in groups:
             _unite(groups, link, refused)
-    return _placed(groups, clusters, refused, limits)
+    return _placed(groups, clusters, refused, identifiers=identifiers, limits=limits)
 
 
 def _unite(
@@ -92,9 +93,11 @@ def _placed(
     groups: Mapping[IdentifierKey, _Group],
     clusters: Mapping[IdentifierKey, Cluster],
     refused: Mapping[LinkId, DropReason],
+    *,
+    identifiers: Mapping[IdentifierKey, Identifier],
     limits: CustomerLimits,
 ) -> PlacedDevices:
-    """Return the groups by person; of those beyond the limit, the longest unseen are evicted."""
+    """Return the groups by person; of those beyond a limit, the longest unseen are evicted."""
     of_person: defaultdict[int, list[_Group]] = defaultdict(list)
     of_nobody: list[_Group] = []
     for group in {id(group): group for group in groups.values()}.values():
@@ -107,14 +110,33 @@ def _placed(
     for person in {id(cluster): cluster for cluster in clusters.values()}.values():
         devices = _by_last_sight(of_person[id(person)])
         room = max(0, limits.max_identifiers - len(person.keys))
-        placed.append((person, devices[:room]))
-        evicted.update(devices[room:])
+        kept = _within_caps(devices, identifiers, limits.types)[:room]
+        placed.append((person, kept))
+        evicted.update(set(devices) - set(kept))
     visitors: list[list[IdentifierKey]] = []
     for group in of_nobody:
         devices = sorted(group.keys)
-        visitors.append(devices[: limits.max_identifiers])
-        evicted.update(devices[limits.max_identifiers :])
+        kept = _within_caps(devices, identifiers, limits.types)[: limits.max_identifiers]
+        visitors.append(kept)
+        evicted.update(set(devices) - set(kept))
     return PlacedDevices(placed, visitors, evicted, refused)
+
+
+def _within_caps(
+    devices: Sequence[IdentifierKey],
+    identifiers: Mapping[IdentifierKey, Identifier],
+    types: TypeRules,
+) -> list[IdentifierKey]:
+    """Return the devices in their order without those beyond what their type allows."""
+    kept: list[IdentifierKey] = []
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    for device in devices:
+        cap, seen = types.of(device.type).values, times[device.type]
+        at = identifiers[device].first_seen_at
+        if cap is None or not cap.is_exceeded_by([*seen, at]):
+            seen.append(at)
+            kept.append(device)
+    return kept
 
 
 def _by_last_sight(groups: Sequence[_Group]) -> list[IdentifierKey]:

@@ -13,7 +13,8 @@ from itertools import combinations
 from typing import NamedTuple, Self
 
 from identifiers import IdentifierKey
-from identity.customers.domain.identifiers import Identifier, Level, Rank
+from identity.customers.domain.identifiers import Identifier, Level
+from identity.customers.domain.type_rules import Rank, TypeRules
 
 
 class Rule(StrEnum):
@@ -32,6 +33,11 @@ class Rule(StrEnum):
     def binds(self) -> bool:
         """Whether it unites without asking for anything else than decisions."""
         return self in {Rule.MUST_LINK, Rule.BEFORE_EVIDENCE}
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a person decided it."""
+        return self in {Rule.MUST_LINK, Rule.CANNOT_LINK}
 
 
 class LinkId(NamedTuple):
@@ -131,37 +137,48 @@ class Evidence:
         self._around[link.id.high].add(link.id)
 
 
-def centre_of(identifiers: Iterable[Identifier]) -> Identifier:
+def centre_of(identifiers: Iterable[Identifier], types: TypeRules) -> Identifier:
     """Return the identifier of a request that says best who it is about."""
-    return min(identifiers, key=lambda shown: (-shown.level, shown.rank, shown.key))
+    return best_first(identifiers, types)[0]
+
+
+def best_first(identifiers: Iterable[Identifier], types: TypeRules) -> list[Identifier]:
+    """Return the identifiers of a request, those first that say best who it is about."""
+    return sorted(
+        identifiers, key=lambda shown: (-shown.level, types.rank(shown.key.type), shown.key)
+    )
 
 
 MAX_CLIQUE = 8
 """Of more identifiers in one request, each is linked to the strongest only."""
 
 
-def links_among(proved: Sequence[Identifier], *, rule: Rule = Rule.TOGETHER) -> list[Link]:
+def links_among(
+    proved: Sequence[Identifier], types: TypeRules, *, rule: Rule = Rule.TOGETHER
+) -> list[Link]:
     """Return the links of identifiers that were proved together.
 
     Each pair is linked, so that the others stay linked should one turn out to be shared by many.
     Devices are linked to the identifiers of persons, and to each other only if there are none. A
     link is as good as its weaker end.
     """
-    persons = [identifier for identifier in proved if identifier.rank is not Rank.DEVICE]
-    devices = [identifier for identifier in proved if identifier.rank is Rank.DEVICE]
-    links = [_link(one, other, rule) for one, other in _pairs(persons)]
+    devices = [shown for shown in proved if types.rank(shown.key.type) is Rank.DEVICE]
+    persons = [shown for shown in proved if types.rank(shown.key.type) is not Rank.DEVICE]
+    links = [_link(one, other, rule) for one, other in _pairs(persons, types)]
     if not persons:
-        return [_link(one, other, Rule.TOGETHER) for one, other in _pairs(devices)]
-    anchors = persons if len(persons) <= MAX_CLIQUE else [centre_of(persons)]
+        return [_link(one, other, Rule.TOGETHER) for one, other in _pairs(devices, types)]
+    anchors = persons if len(persons) <= MAX_CLIQUE else [centre_of(persons, types)]
     links += [_link(one, device, Rule.TOGETHER) for one in anchors for device in devices]
     return links
 
 
-def _pairs(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Identifier]]:
+def _pairs(
+    identifiers: Sequence[Identifier], types: TypeRules
+) -> Iterator[tuple[Identifier, Identifier]]:
     if len(identifiers) <= MAX_CLIQUE:
         yield from combinations(identifiers, 2)
         return
-    centre = centre_of(identifiers)
+    centre = centre_of(identifiers, types)
     for other in identifiers:
         if other.key != centre.key:
             yield centre, other

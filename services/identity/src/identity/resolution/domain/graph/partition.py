@@ -12,7 +12,8 @@ from typing import Any
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.domain.identifiers import DropReason, Identifier, Level, Rank
+from identity.customers.domain.identifiers import DropReason, Identifier, Level
+from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.graph.clusters import Cluster, reason_against
 from identity.resolution.domain.graph.devices import place_devices
 from identity.resolution.domain.graph.evidence import Link, LinkId, Rule
@@ -37,11 +38,13 @@ def divide(
     limits: CustomerLimits,
     *,
     released: AbstractSet[IdentifierKey] = frozenset(),
+    shared: AbstractSet[IdentifierKey] = frozenset(),
 ) -> Partition:
     """Return which of the ``identifiers`` are one person's.
 
     ``links`` are all those with an end among them; ``released`` are identifiers that a person took
-    out of quarantine for good.
+    out of quarantine for good. ``shared`` are contact points of groups: only a person's decision
+    unites them with others.
     """
     links = list(links)
     suspects = suspects_among(identifiers, links, limits, released)
@@ -52,7 +55,9 @@ def divide(
         is_doubtful = link.level < Level.VERIFIED and link.id.rule is Rule.TOGETHER
         if link.id.low not in usable or link.id.high not in usable:
             continue
-        if is_doubtful and not suspects.only_verified.isdisjoint(link.id[:2]):
+        if not link.id.rule.is_decided and not shared.isdisjoint(link.id[:2]):
+            refused[link.id] = DropReason.SHARED
+        elif is_doubtful and not suspects.only_verified.isdisjoint(link.id[:2]):
             refused[link.id] = DropReason.QUARANTINED
         else:
             counting.append(link)
@@ -79,9 +84,9 @@ def _unite(
             apart[link.id.low].add(link.id.high)
             apart[link.id.high].add(link.id.low)
     clusters = {
-        key: Cluster.of(identifier, apart[key])
+        key: Cluster.of(identifier, apart[key], limits.types)
         for key, identifier in identifiers.items()
-        if identifier.rank is not Rank.DEVICE
+        if limits.types.rank(key.type) is not Rank.DEVICE
     }
     uniting = (
         link
@@ -90,7 +95,7 @@ def _unite(
         and link.id.low in clusters
         and link.id.high in clusters
     )
-    for link in sorted(uniting, key=_precedence):
+    for link in sorted(uniting, key=lambda link: _precedence(link, limits.types)):
         one, other = clusters[link.id.low], clusters[link.id.high]
         if one is other:
             continue
@@ -104,17 +109,26 @@ def _unite(
     return clusters
 
 
-def _precedence(link: Link) -> tuple[Any, ...]:
-    """Return the order in which links unite: decisions, then the better proved, then the older.
+def _precedence(link: Link, types: TypeRules) -> tuple[Any, ...]:
+    """Return the order in which links unite: decisions first, then what is better proved.
 
     Of verified links between own numbers and contact points the newest comes first: an address or
-    a number that changed hands is with the person who verified it last.
+    a number that changed hands is with the person who verified it last. Of others that are proved
+    alike, those of own numbers come first, which tell persons apart, then those of types of higher
+    priority, then the older.
     """
     if link.id.rule.binds:
-        return (0, link.id.rule is Rule.BEFORE_EVIDENCE, 0.0, link.id)
-    if link.verified_at is None:
-        return (3, False, link.first_seen_at.timestamp(), link.id)
-    ranks = {Rank.of(link.id.low.type), Rank.of(link.id.high.type)}
-    if ranks == {Rank.OWN_NUMBER, Rank.CONTACT_POINT}:
-        return (1, False, -link.verified_at.timestamp(), link.id)
-    return (2, False, link.first_seen_at.timestamp(), link.id)
+        return (0, link.id.rule is Rule.BEFORE_EVIDENCE, 0, 0.0, link.id)
+    low, high = types.of(link.id.low.type), types.of(link.id.high.type)
+    if link.verified_at is not None and {low.rank, high.rank} == {
+        Rank.OWN_NUMBER,
+        Rank.CONTACT_POINT,
+    }:
+        return (1, 0, 0, -link.verified_at.timestamp(), link.id)
+    return (
+        2 if link.verified_at is not None else 3,
+        min(low.rank, high.rank),
+        -min(low.priority, high.priority),
+        link.first_seen_at.timestamp(),
+        link.id,
+    )

@@ -1,7 +1,7 @@
 """Learned quarantine: what was proved together with too many others is nobody's in particular."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,8 @@ from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.domain.identifiers import DropReason, Identifier, Level, Rank
+from identity.customers.domain.identifiers import DropReason, Identifier, Level
+from identity.customers.domain.type_rules import Cap, Rank, TypeRules
 from identity.resolution.domain.graph.evidence import Link, Rule
 
 OWN_NUMBER_FACTOR = 5
@@ -68,31 +69,49 @@ def suspects_among(
     quarantined: set[IdentifierKey] = set()
     only_verified: set[IdentifierKey] = set()
     for key, around in _neighbours(links).items():
-        most = limits.max_neighbours
-        if Rank.of(key.type) is Rank.OWN_NUMBER:
-            most *= OWN_NUMBER_FACTOR
-        if key not in identifiers or key in released or _most_of_a_type(around) <= most:
+        if key not in identifiers or key in released:
             continue
-        verified = [other for other, level in around.items() if level is Level.VERIFIED]
-        if identifiers[key].level is Level.VERIFIED and _most_of_a_type(verified) <= most:
+        cap = _cap_of(key, limits)
+        if not _exceeds(cap, around, limits.types):
+            continue
+        verified = [link for link in around if link.level is Level.VERIFIED]
+        if identifiers[key].level is Level.VERIFIED and not _exceeds(cap, verified, limits.types):
             only_verified.add(key)
         else:
             quarantined.add(key)
     return Suspects(quarantined, only_verified)
 
 
-def _neighbours(links: Iterable[Link]) -> Mapping[IdentifierKey, Mapping[IdentifierKey, Level]]:
-    neighbours: defaultdict[IdentifierKey, dict[IdentifierKey, Level]] = defaultdict(dict)
+def _cap_of(key: IdentifierKey, limits: CustomerLimits) -> Cap:
+    rule = limits.types.of(key.type)
+    if rule.neighbours is not None:
+        return rule.neighbours
+    factor = OWN_NUMBER_FACTOR if rule.rank is Rank.OWN_NUMBER else 1
+    return Cap(limits.max_neighbours * factor)
+
+
+class _Neighbour(NamedTuple):
+    """What an identifier was proved together with."""
+
+    key: IdentifierKey
+    level: Level
+    since: datetime
+
+
+def _neighbours(links: Iterable[Link]) -> Mapping[IdentifierKey, Sequence[_Neighbour]]:
+    neighbours: defaultdict[IdentifierKey, list[_Neighbour]] = defaultdict(list)
     for link in links:
         if link.id.rule is Rule.TOGETHER:
-            neighbours[link.id.low][link.id.high] = link.level
-            neighbours[link.id.high][link.id.low] = link.level
+            for key in link.id[:2]:
+                other = _Neighbour(link.other(key), link.level, link.first_seen_at)
+                neighbours[key].append(other)
     return neighbours
 
 
-def _most_of_a_type(keys: Iterable[IdentifierKey]) -> int:
-    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for key in keys:
-        if Rank.of(key.type) is not Rank.DEVICE:
-            counts[key.type, key.scope] += 1
-    return max(counts.values(), default=0)
+def _exceeds(cap: Cap, neighbours: Iterable[_Neighbour], types: TypeRules) -> bool:
+    """Return whether there are too many neighbours of one type and scope."""
+    times: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for neighbour in neighbours:
+        if types.rank(neighbour.key.type) is not Rank.DEVICE:
+            times[neighbour.key[:2]].append(neighbour.since)
+    return any(cap.is_exceeded_by(since) for since in times.values())
