@@ -11,6 +11,7 @@ from interactions.history import (
     Draft,
     Identifier,
     Kind,
+    Level,
     ProviderKey,
     RecordInteractions,
     Resolved,
@@ -26,8 +27,10 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def a_phone(value: str = "+442079460018", **more: Any) -> Identifier:
-    return Identifier("phone", value, **more)
+def a_phone(
+    value: str = "+442079460018", *, level: Level = Level.CHANNEL_PROVED, **more: Any
+) -> Identifier:
+    return Identifier("phone", value, level=level, **more)
 
 
 def a_draft(**changes: Any) -> Draft:

@@ -67,11 +67,11 @@ def test_a_verified_value_is_never_refused_for_a_weaker_one():
 
 
 def test_a_windowed_cap_lets_a_person_change_numbers_slowly():
-    rules = {"phone": TypeRule(values=Cap(1, timedelta(hours=5)))}
+    rules = limits(phone=TypeRule(values=Cap(1, timedelta(hours=5))))
     slowly = [Seen(hour, (MAIL, phone)) for hour, phone in zip((0, 6, 12), PHONES, strict=False)]
-    assert len(in_every_order(slowly, limits(**rules))) == 1
+    assert len(in_every_order(slowly, rules)) == 1
     quickly = [Seen(hour, (MAIL, phone)) for hour, phone in zip((0, 1, 12), PHONES, strict=False)]
-    assert sorted(len(group) for group in in_every_order(quickly, limits(**rules))) == [1, 3]
+    assert sorted(len(group) for group in in_every_order(quickly, rules)) == [1, 3]
 
 
 def test_where_there_are_too_many_the_type_of_higher_priority_stays():

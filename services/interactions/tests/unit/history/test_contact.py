@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.history import Identifier, key_of_identity, with_scope
-from interactions.history.domain.contact import MAX_KEY_BYTES, contact_key, why_unusable
+from interactions.history import Identifier, Level, key_of_identity, with_scope
+from interactions.history.domain.contact import MAX_KEY_BYTES, contact_key, sender_key, why_unusable
 
 TYPES = st.sampled_from(["phone", "whatsapp", "email", "customer_number"])
 
@@ -117,3 +117,19 @@ def test_what_stands_for_nobody_does_not_hide_a_contact():
 def test_the_reasons_are_told():
     identifiers = [Identifier("phone", "68849"), Identifier("email", "n/a")]
     assert why_unusable(identifiers) == "no identifier is usable: blocked, short_code"
+
+
+MAIL = Identifier("email", "vic@nordlys.se")
+VISITOR = Identifier("cookie", "k", level=Level.CHANNEL_PROVED)
+
+
+def test_a_sender_stands_for_what_is_proved_and_not_for_what_is_claimed():
+    proved = Identifier("email", "vic@nordlys.se", level=Level.CHANNEL_PROVED)
+    assert sender_key([proved, VISITOR]) == "email||vic@nordlys.se"
+    assert sender_key([VISITOR, MAIL]) == sender_key([VISITOR]) == "cookie||k"
+
+
+def test_a_claim_stands_for_a_sender_of_whom_nothing_is_proved():
+    anonymous = Identifier("phone", "anonymous", level=Level.CHANNEL_PROVED)
+    assert sender_key([anonymous, MAIL]) == "claimed|email||vic@nordlys.se"
+    assert sender_key([anonymous]) is None

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 
 from common.errors import UnavailableError
 from common.web.auth import ServiceTokens
-from interactions.history import Identifier
+from interactions.history import Identifier, Level
 from interactions.history.clients.breaker import Breaker
 from interactions.history.clients.identity import (
     MAX_BYTES,
@@ -85,7 +86,10 @@ async def test_no_batch_is_larger_than_identity_accepts(identifiers: int, value:
 
 async def test_an_identifier_that_was_dropped_is_not_learned():
     customer = str(UUID(int=1))
-    number, mail = Identifier("whatsapp", "442079460018"), Identifier("email", "a@nordlys.se")
+    number, mail = (
+        Identifier(kind, value, level=Level.CHANNEL_PROVED)
+        for kind, value in (("whatsapp", "442079460018"), ("email", "a@nordlys.se"))
+    )
     dropped = {"identifier": {"type": "whatsapp", "value": "442079460018"}, "reason": "x"}
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -118,7 +122,55 @@ async def test_the_region_of_the_call_goes_with_the_question():
         assert item["default_region"] == "SE"
         return httpx.Response(200, json={"items": [{"customer_id": str(UUID(int=1))}]})
 
-    national = Identifier("phone", "070-174 06 05", region="SE")
+    national = Identifier("phone", "070-174 06 05", level=Level.CHANNEL_PROVED, region="SE")
     question = ResolutionRequest((national,), NOW, "test")
     [resolution] = await client(answer).resolve("demo", [question], deadline_seconds=5)
     assert resolution == Resolution(UUID(int=1), (national,))
+
+
+async def test_a_claim_teaches_nothing_but_what_was_linked():
+    """Its owner may have proved it long ago: the copy must not know it as claimed only."""
+    mail = {"type": "email", "value": "a@nordlys.se", "level": "claimed"}
+    linked: list[dict[str, str]] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        item = {"customer_id": str(UUID(int=1)), "linked": linked}
+        return httpx.Response(200, json={"items": [item]})
+
+    question = ResolutionRequest((Identifier("email", "a@nordlys.se"),), NOW, "test")
+    [known] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    linked.append(mail)
+    [new] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    assert isinstance(known, Resolution)
+    assert isinstance(new, Resolution)
+    assert (known.learned, new.learned) == ((), question.identifiers)
+
+
+async def test_whom_we_write_to_is_looked_up_and_created_only_if_nobody_is_found():
+    calls: list[list[dict[str, Any]]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        items = json.loads(request.content)["items"]
+        calls.append(items)
+        known = {"known": str(UUID(int=1)), "new": None if len(calls) == 1 else str(UUID(int=2))}
+        found = [
+            {"customer_id": known.get(item["identifiers"][0]["value"], str(UUID(int=3)))}
+            for item in items
+        ]
+        return httpx.Response(200, json={"items": found})
+
+    questions = [
+        ResolutionRequest((Identifier("cookie", value),), NOW, "test", by_sender=value == "sender")
+        for value in ("known", "sender", "new")
+    ]
+    answers = await client(answer).resolve("demo", questions, deadline_seconds=5)
+    assert [getattr(found, "customer_id", None) for found in answers] == [
+        UUID(int=number) for number in (1, 3, 2)
+    ]
+    looked_up, resolved = calls
+    assert [(item["create"], item["identifiers"][0]["level"]) for item in looked_up] == [
+        (False, None)
+    ] * 2
+    assert [(item["create"], item["identifiers"][0]["level"]) for item in resolved] == [
+        (True, "claimed")
+    ] * 2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactions.history import Author, AuthorType, Direction
+from interactions.history import Author, AuthorType, Direction, Level
 from interactions.history.domain.conversation import ChangeType, Status
 from interactions.history.domain.placement import Candidate, Incoming, RecordingPlanner, Via
 from services.interactions.tests.factories import NOON, WINDOW, a_draft, a_phone, a_reply, minutes
@@ -213,3 +213,27 @@ def test_numbers_have_no_gaps_and_counts_are_right(told):
         assert conversation.opened_at == min(times)
         assert conversation.last_activity_at == max(times)
         assert len({p.item.contact_key for p in placed}) == 1
+
+
+CLAIM = a_draft(identifiers=(a_phone(level=Level.CLAIMED),))
+
+
+@pytest.mark.parametrize("customer_id", [None, uuid4()])
+def test_who_claims_a_number_does_not_write_in_its_conversations(customer_id):
+    """Also while identity is away, and nobody knows yet whose the number is."""
+    plan = place(an_item(0, customer_id=customer_id), an_item(1, CLAIM), an_item(2, CLAIM))
+    first, *claimed = [placed.conversation_id for placed in plan.placed]
+    assert first not in claimed
+    assert len(set(claimed)) == 1
+
+
+def test_who_claims_a_number_does_not_reply_in_its_conversations():
+    own = only(place(an_item(0, customer_id=uuid4())))
+    quoting = an_item(0, replace(CLAIM, in_reply_to="m1"))
+    plan = place(quoting, candidates=[Candidate(0, Via.REPLY, own)])
+    assert only(plan).conversation_id != own.conversation_id
+
+
+def test_whom_we_write_to_answers_in_the_same_conversation():
+    letter = a_reply(identifiers=CLAIM.identifiers)
+    assert only(place(an_item(0, letter), an_item(1))).interaction_count == 2

@@ -27,8 +27,9 @@ from identity.resolution.store.links import (
     quarantine_from_json,
 )
 
-MAX_CONNECTED = 2_000
-"""The identifiers that one read follows; limits and quarantine keep components far below it."""
+MAX_CONNECTED, MAX_CONNECTED_OF_EACH = 2_000, 10
+"""The identifiers that one read follows, and how many more for each of those asked for; limits and
+quarantine keep components far below it."""
 MAX_LINKS = 500
 """The links of one identifier that are followed."""
 
@@ -130,13 +131,15 @@ KNOWN = text(
 # one of those asked for, or was reached through devices.
 CONNECTED = text(
     f"""
-    WITH RECURSIVE {_ASKED}, reached (type, scope, value) AS (
+    WITH RECURSIVE {_ASKED}, beginning AS MATERIALIZED (
         SELECT asked.type, asked.scope, asked.value FROM asked
         WHERE NOT EXISTS (
             SELECT 1 FROM quarantined AS entry
             WHERE entry.type = asked.type AND entry.scope = asked.scope
               AND entry.value = asked.value AND entry.released_at IS NULL
               AND entry.level = 'verified')
+    ), reached (type, scope, value) AS (
+        SELECT type, scope, value FROM beginning
         UNION
         SELECT next.type, next.scope, next.value
         FROM reached CROSS JOIN LATERAL (
@@ -169,7 +172,9 @@ CONNECTED = text(
         WHERE reached.type = ANY(cast(:devices AS text[]))
            OR next.type <> ALL(cast(:devices AS text[]))
     ), connected AS MATERIALIZED (
-        SELECT * FROM reached LIMIT {MAX_CONNECTED}
+        SELECT type, scope, value FROM beginning
+        UNION
+        (SELECT * FROM reached LIMIT :most)
     ), {_wanted("connected")}, members AS MATERIALIZED (
         SELECT type, scope, value FROM connected
         UNION
@@ -234,7 +239,10 @@ async def get_connected(
     now: datetime,
 ) -> Roster:
     """Return everything that these identifiers are connected with."""
-    parameters = _asked(tenant_id, keys, now) | {"devices": types.devices}
+    parameters = _asked(tenant_id, keys, now) | {
+        "devices": types.devices,
+        "most": MAX_CONNECTED + MAX_CONNECTED_OF_EACH * len(keys),
+    }
     roster = _roster((await tx.execute(CONNECTED, parameters)).all(), is_whole=True)
     assume_links_from_before(roster, types)
     return roster

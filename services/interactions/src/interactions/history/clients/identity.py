@@ -1,7 +1,7 @@
 """The client of the identity service: one connection pool, a total deadline, a breaker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from common.telemetry import current_traceparent, describe, get_logger
 from common.web.auth import ServiceTokens
 from interactions.history import metrics
 from interactions.history.clients.breaker import Breaker
-from interactions.history.domain.contact import Identifier, Level
+from interactions.history.domain.contact import Identifier, Key, Level
 from interactions.history.usecases.resolve_contacts import (
     IdentityFaultError,
     Resolution,
@@ -104,13 +104,33 @@ class HttpIdentity:
     async def resolve(
         self, tenant_id: str, requests: Sequence[ResolutionRequest], *, deadline_seconds: float
     ) -> list[Resolution | ServiceError]:
-        """Resolution each request; a ServiceError says why identity refuses it."""
-        answers: list[Resolution | ServiceError] = []
+        """Resolve each request; a ServiceError says why identity refuses it."""
         async with self._guarded(deadline_seconds):
-            for part, body in _bodies(requests):
-                content = await self._post(tenant_id, "/v1/identities/resolve/batch", body)
-                items = _Resolutions.model_validate_json(content).items
-                answers += (_answer(q, r) for q, r in zip(part, items, strict=True))
+            # Whom we write to is mostly known already, by identifiers that nobody claims here.
+            addressed = [place for place, q in enumerate(requests) if not q.by_sender]
+            looked_up = await self._resolve(
+                tenant_id, [requests[place] for place in addressed], create=False
+            )
+            answers: dict[int, Resolution | ServiceError] = {
+                place: answer
+                for place, answer in zip(addressed, looked_up, strict=True)
+                if isinstance(answer, Resolution) and answer.customer_id is not None
+            }
+            others = [place for place in range(len(requests)) if place not in answers]
+            resolved = await self._resolve(
+                tenant_id, [requests[place] for place in others], create=True
+            )
+            answers |= zip(others, resolved, strict=True)
+        return [answers[place] for place in range(len(requests))]
+
+    async def _resolve(
+        self, tenant_id: str, requests: Sequence[ResolutionRequest], *, create: bool
+    ) -> list[Resolution | ServiceError]:
+        answers: list[Resolution | ServiceError] = []
+        for part, body in _bodies(requests, create=create):
+            content = await self._post(tenant_id, "/v1/identities/resolve/batch", body)
+            items = _Resolutions.model_validate_json(content).items
+            answers += (_answer(q, r) for q, r in zip(part, items, strict=True))
         return answers
 
     async def find_customers(
@@ -209,14 +229,14 @@ def _ok(status: int, content: bytes) -> bytes:
 
 
 def _bodies(
-    requests: Sequence[ResolutionRequest],
+    requests: Sequence[ResolutionRequest], *, create: bool
 ) -> Iterator[tuple[Sequence[ResolutionRequest], bytes]]:
     """Yield the requests in as few bodies as identity's limits allow."""
     part: list[ResolutionRequest] = []
     encoded: list[bytes] = []
     size = identifiers = 0
     for request in requests:
-        item = dumps(_question(request))
+        item = dumps(_question(request, create=create))
         size, identifiers = size + len(item), identifiers + len(request.identifiers)
         full = len(part) == MAX_REQUESTS or size > MAX_BYTES or identifiers > MAX_IDENTIFIERS
         if part and full:
@@ -233,15 +253,23 @@ def _items(encoded: Sequence[bytes]) -> bytes:
     return b'{"items":[' + b",".join(encoded) + b"]}"
 
 
-def _question(request: ResolutionRequest) -> dict[str, Any]:
-    """Return the item that asks, without the identifiers that are no keys to identity either."""
+def _question(request: ResolutionRequest, *, create: bool) -> dict[str, Any]:
+    """Return the item that asks, without the identifiers that are no keys to identity either.
+
+    A look-up says nothing of levels: it asks who has the identifiers.
+    """
     question = {
         "identifiers": [
-            {"type": i.type, "value": i.value, "scope": i.scope, "level": i.level}
+            {
+                "type": i.type,
+                "value": i.value,
+                "scope": i.scope,
+                "level": i.level if create else None,
+            }
             for i in request.identifiers
             if i.may_be_known
         ],
-        "create": True,
+        "create": create,
         "observed_at": rfc3339(request.observed_at),
         "source": request.source,
     }
@@ -263,9 +291,21 @@ def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution |
         reasons = ", ".join(sorted({dropped.reason for dropped in resolution.dropped}))
         return Resolution(None, refused=f"identity can use no identifier: {reasons}")
     dropped = {_identifier(d.identifier, request.region).key for d in resolution.dropped}
-    own = [i for i in request.identifiers if i.key is not None and i.key not in dropped]
-    linked = (_identifier(i, request.region) for i in resolution.linked)
-    return Resolution(resolution.customer_id, (*own, *linked))
+    linked = [_identifier(i, request.region) for i in resolution.linked]
+    return Resolution(resolution.customer_id, (*_confirmed(request, dropped), *linked))
+
+
+def _confirmed(request: ResolutionRequest, dropped: Collection[Key | None]) -> list[Identifier]:
+    """Return the identifiers of the request that its customer has.
+
+    A claim tells nothing of how well identity knows the identifier: learned as claimed, what its
+    owner has proved would open to the next who claims it.
+    """
+    return [
+        i
+        for i in request.identifiers
+        if i.key is not None and i.key not in dropped and i.level is not Level.CLAIMED
+    ]
 
 
 def _identifier(identifier: _Identifier, region: str | None) -> Identifier:

@@ -94,6 +94,18 @@ class Contact:
     claimed_customer_id: UUID | None = None
 
 
+def sender_key(identifiers: Sequence[Identifier]) -> str | None:
+    """Return what stands for a sender: ``contact_key`` of what is proved, if anything is.
+
+    Who only claims a key is another contact than who has it, and joins none of its conversations.
+    """
+    proved = contact_key([i for i in identifiers if i.level is not Level.CLAIMED])
+    if proved is not None:
+        return proved
+    claimed = contact_key(identifiers)
+    return None if claimed is None else bounded_key(f"claimed|{claimed}")
+
+
 def contact_key(identifiers: Sequence[Identifier]) -> str | None:
     """Return what stands for a contact, as text: a key, or else the text of a sender without one.
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from interactions.history.domain.contact import Identifier
+from interactions.history.domain.contact import Identifier, Level
 from interactions.history.domain.conversation import DEFAULT_OPENING, Opening
 
 
@@ -93,6 +93,17 @@ class Draft:
             and self.author.type is AuthorType.CUSTOMER
             and not self.private
         )
+
+    @property
+    def is_by_sender(self) -> bool:
+        """Whether its identifiers are the sender's, and not of whom we wrote to."""
+        return self.direction is Direction.INBOUND
+
+    @property
+    def only_claims(self) -> bool:
+        """Whether the sender says who it is, and proves nothing of it."""
+        usable = [i.level for i in self.identifiers if i.may_be_known]
+        return self.is_by_sender and set(usable) == {Level.CLAIMED}
 
     @property
     def wants_attention(self) -> bool:

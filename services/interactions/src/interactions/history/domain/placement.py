@@ -13,7 +13,7 @@ from interactions.history.domain.activity import (
     open_conversation,
     opening_change,
 )
-from interactions.history.domain.contact import contact_key
+from interactions.history.domain.contact import contact_key, sender_key
 from interactions.history.domain.conversation import Change, Conversation, Status
 from interactions.history.domain.interaction import Direction, Draft
 
@@ -44,7 +44,7 @@ class Incoming:
         customer_id: UUID | None,
         occurred_at: datetime,
     ) -> "Incoming":
-        contact = contact_key(draft.identifiers)
+        contact = (sender_key if draft.is_by_sender else contact_key)(draft.identifiers)
         threads = _thread_keys(draft, contact, customer_id)
         return cls(index, interaction_id, draft, customer_id, occurred_at, contact, threads)
 

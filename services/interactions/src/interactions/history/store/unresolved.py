@@ -73,7 +73,11 @@ _CLAIM = text(
     FROM due
     WHERE u.tenant_id = due.tenant_id AND u.interaction_id = due.interaction_id
     RETURNING u.tenant_id, u.interaction_id, u.conversation_id, u.identifiers::text AS identifiers,
-              u.claimed_customer_id, u.observed_at, u.attempts
+              u.claimed_customer_id, u.observed_at, u.attempts,
+              EXISTS (SELECT FROM interaction x
+                      WHERE x.tenant_id = u.tenant_id AND x.origin_customer_id = :nobody
+                        AND x.interaction_id = u.interaction_id
+                        AND x.direction = 'inbound') AS by_sender
     """
 )
 _MARK_DUE = text(
@@ -131,6 +135,8 @@ class Unresolved:
     claimed_customer_id: UUID | None
     observed_at: datetime
     attempts: int
+    by_sender: bool
+    """Whether the identifiers are the sender's own, and not of whom we wrote to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,9 @@ async def claim_unresolved(tx: Transaction, *, count: int, after: str = "") -> l
     Others can claim them when the next attempt is due. ``after`` is the tenant behind which to
     begin: only ``MOST_TENANTS`` are looked at.
     """
-    result = await tx.execute(_CLAIM, {"count": count, "after": after, "tenants": MOST_TENANTS})
+    result = await tx.execute(
+        _CLAIM, {"count": count, "after": after, "tenants": MOST_TENANTS, "nobody": NOBODY}
+    )
     return [
         Unresolved(
             row.tenant_id,
@@ -188,6 +196,7 @@ async def claim_unresolved(tx: Transaction, *, count: int, after: str = "") -> l
             row.claimed_customer_id,
             row.observed_at,
             row.attempts,
+            row.by_sender,
         )
         for row in result
     ]

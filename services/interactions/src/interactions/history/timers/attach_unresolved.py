@@ -83,7 +83,10 @@ class AttachUnresolved:
         refused: dict[UUID, str] = {}
         if unclaimed:
             requests = [
-                ResolutionRequest(r.identifiers, r.observed_at, "interactions") for r in unclaimed
+                ResolutionRequest(
+                    r.identifiers, r.observed_at, "interactions", by_sender=r.by_sender
+                )
+                for r in unclaimed
             ]
             resolutions = await self._identity.resolve(
                 tenant_id, requests, deadline_seconds=DEADLINE_SECONDS

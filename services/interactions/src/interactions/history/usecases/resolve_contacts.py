@@ -8,14 +8,14 @@ later. The same goes for a customer id that only identity can confirm.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from common.db import Database
 from common.errors import ErrorCode, FieldError, InvalidError, ServiceError, UnavailableError
 from common.runtime import Batcher, Call
 from interactions.history import metrics
-from interactions.history.domain.contact import Contact, Identifier, Key, why_unusable
+from interactions.history.domain.contact import Contact, Identifier, Key, Level, why_unusable
 from interactions.history.domain.interaction import Draft
 from interactions.history.store.identifiers import KnownCustomers, find_known
 from interactions.history.usecases.record_interactions import Resolved
@@ -23,11 +23,15 @@ from interactions.history.usecases.record_interactions import Resolved
 
 @dataclass(frozen=True, slots=True)
 class ResolutionRequest:
-    """A request for the customer of these identifiers."""
+    """A request for the customer of these identifiers.
+
+    ``by_sender`` is False if we name them ourselves, to write to a customer: nobody claims them.
+    """
 
     identifiers: tuple[Identifier, ...]
     observed_at: datetime
     source: str
+    by_sender: bool = True
 
     @property
     def region(self) -> str | None:
@@ -222,24 +226,41 @@ def _from_copy(draft: Draft, known: KnownCustomers) -> Contact | None:
     if not any(i.may_be_known for i in draft.identifiers):
         return Contact(refused=why_unusable(draft.identifiers) if draft.identifiers else None)
     customers = {known.by_key.get(i.key) for i in draft.identifiers if i.key}
-    if len(customers) != 1 or None in customers:
-        return None
-    if any(i.is_better_proved_than(known.levels[i.key]) for i in draft.identifiers if i.key):
+    if len(customers) != 1 or None in customers or not _says_all(known, draft):
         return None
     return Contact(customer_id=customers.pop())
 
 
+def _says_all(known: KnownCustomers, draft: Draft) -> bool:
+    """Return whether our copy says as much about identifiers that it knows as identity would.
+
+    It knows who has proved them, and not who else claims them; and identity learns from better
+    proofs.
+    """
+    levels = [(i, known.levels[i.key]) for i in draft.identifiers if i.key]
+    if draft.only_claims and any(level is not Level.CLAIMED for _, level in levels):
+        return False
+    return not any(identifier.is_better_proved_than(level) for identifier, level in levels)
+
+
 def _request(draft: Draft) -> ResolutionRequest:
     source = draft.provider.name if draft.provider else draft.channel
-    return ResolutionRequest(draft.identifiers, draft.received_at, source)
+    return ResolutionRequest(
+        draft.identifiers, draft.received_at, source, by_sender=draft.is_by_sender
+    )
 
 
-_Asked = frozenset[Key | Identifier]
+class _Asked(NamedTuple):
+    """What is asked about: keys, or identifiers that only identity may be able to read."""
+
+    identifiers: frozenset[tuple[Key | Identifier, Level]]
+    by_sender: bool
 
 
 def _asked(draft: Draft) -> _Asked:
-    """Return what is asked about: keys, and identifiers that only identity may be able to read."""
-    return frozenset(i.key or i for i in draft.identifiers if i.may_be_known)
+    """Return what has one answer: a claim has another one than a proof."""
+    identifiers = frozenset((i.key or i, i.level) for i in draft.identifiers if i.may_be_known)
+    return _Asked(identifiers, draft.is_by_sender)
 
 
 def _of_resolution(resolution: Resolution | ServiceError) -> Contact | ServiceError:
