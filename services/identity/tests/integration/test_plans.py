@@ -31,7 +31,10 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "lock": (locks.LOCK_CUSTOMERS, IDS),
     "view": (customer_views.VIEW, {"customer_id": uuid4(), "now": NOON}),
     "known": (connected.KNOWN, KEYS | PAIRS | {"now": NOON}),
-    "connected": (connected.CONNECTED, KEYS | {"devices": ["cookie", "device"], "now": NOON}),
+    "connected": (
+        connected.CONNECTED,
+        KEYS | {"devices": ["cookie", "device"], "most": 2_010, "now": NOON},
+    ),
     "lock free": (locks.LOCK_FREE_CUSTOMERS, IDS),
     "merge": (rosters.MERGE, MERGE),
     "old keys": (old_keys.LIST, {"count": 200}),

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from common.jsons import loads
 from interactions.channels.store import deliveries
 from interactions.channels.store.deliveries import claim_deliveries
+from interactions.history.domain.contact import NOBODY
 from interactions.history.store import unresolved
 from interactions.history.store.unresolved import claim_unresolved
 from services.interactions.tests.integration.context.test_context_plans import nodes
@@ -100,7 +101,7 @@ async def test_rows_that_are_not_due_yet_take_no_share(database):
     ("add", "statement", "table", "values"),
     [
         (add_deliveries, deliveries._CLAIM, "raw_delivery", {"lease_seconds": 30.0}),
-        (add_unresolved, unresolved._CLAIM, "unresolved", {"tenants": 200}),
+        (add_unresolved, unresolved._CLAIM, "unresolved", {"tenants": 200, "nobody": NOBODY}),
     ],
     ids=["deliveries", "unresolved"],
 )

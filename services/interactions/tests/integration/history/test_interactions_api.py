@@ -29,7 +29,13 @@ async def test_identity_is_asked_once_for_a_contact(api):
 
 async def test_identity_is_asked_again_when_an_identifier_comes_with_better_proof(api):
     phone = {"type": "phone", "value": "+44 20 7946 0018"}
-    for level, calls in (("claimed", 1), ("claimed", 1), ("verified", 2), ("claimed", 2)):
+    for level, calls in (
+        ("claimed", 1),
+        ("claimed", 1),
+        ("verified", 2),
+        ("verified", 2),
+        ("claimed", 3),
+    ):
         await api.post(PATH, a_body(identifiers=[phone | {"level": level}]))
         assert len(api.identity.calls) == calls
 
