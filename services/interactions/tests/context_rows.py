@@ -165,11 +165,9 @@ def updated(customer_id, attributes, *, sequence, **more):
     )
 
 
-def merged(
-    survivor_id, absorbed_ids, *, sequence, attributes=None, identifiers=(), merge_id=None, **more
-):
+def merged(survivor_id, absorbed_ids, *, sequence, attributes=None, identifiers=(), **more):
     data = {
-        "merge_id": merge_id or new_id(),
+        "merge_id": new_id(),
         "survivor_id": survivor_id,
         "absorbed_ids": list(absorbed_ids),
         "attributes": attributes or {},
@@ -181,27 +179,25 @@ def merged(
     )
 
 
-def redirected(customer_id, survivor_id, *, sequence, merge_id=None, **more):
-    data = {
-        "customer_id": customer_id,
-        "survivor_id": survivor_id,
-        "merge_id": merge_id or new_id(),
-    }
+def redirected(customer_id, survivor_id, *, sequence, **more):
+    data = {"customer_id": customer_id, "survivor_id": survivor_id, "merge_id": new_id()}
     return an_event(
         "identity.customer.redirected", data, subject=customer_id, sequence=sequence, **more
     )
 
 
-def unmerged(customer_id, survivor_id, restored_ids, *, sequence, merge_ids, **given):
-    """The first of ``restored_ids`` is the customer that is restored."""
+def unmerged(customer_id, survivor_id, restored, *, sequence, **given):
+    """``restored`` maps each restored customer to its version and the other ids of its own."""
     more = {name: given.pop(name) for name in ("at", "tenant_id") if name in given}
     data = {
         "customer_id": customer_id,
         "survivor_id": survivor_id,
-        "restored_id": restored_ids[0],
-        "restored_ids": sorted(restored_ids),
-        "merge_ids": list(merge_ids),
-        "undo_of": merge_ids[0],
+        "restored": [
+            {"customer_id": each, "version": version, "merged_ids": sorted(merged_ids)}
+            for each, (version, merged_ids) in restored.items()
+        ],
+        "merged_ids": [],
+        "undo_of": UUID(int=9),
         "merged_at": NOW,
         "attributes": {},
         "identifiers": [],

@@ -1,7 +1,7 @@
-"""What becomes of customers over time: redirects that can be undone, versions, claims, refilings.
+"""What becomes of customers over time: pointers of ids, versions, claims, refilings.
 
 Only new tables, and a column with a constant default: no row is read or written. Aliases from
-before have no redirects and stay as they are; a customer's first version is written with its next
+before have no pointers and stay as they are; a customer's first version is written with its next
 event.
 """
 
@@ -14,20 +14,18 @@ depends_on = None
 
 _UP = (
     """
-    CREATE TABLE customer_redirect (
-        tenant_id          text        NOT NULL,
-        customer_id        uuid        NOT NULL,
-        merge_id           uuid        NOT NULL,
-        -- Null while only the undoing of the merge is known.
-        survivor_id        uuid,
-        occurred_at        timestamptz,
-        recorded_at        timestamptz,
-        undone_occurred_at timestamptz,
-        undone_recorded_at timestamptz,
-        PRIMARY KEY (tenant_id, customer_id, merge_id)
+    CREATE TABLE customer_pointer (
+        tenant_id   text        NOT NULL,
+        customer_id uuid        NOT NULL,
+        -- The customer's own; 0 for what other customers' events tell.
+        version     bigint      NOT NULL,
+        -- The customer itself if it is canonical again.
+        target_id   uuid        NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        recorded_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, customer_id, version)
     )
     """,
-    "CREATE INDEX customer_redirect_of_survivor ON customer_redirect (survivor_id)",
     """
     CREATE TABLE customer_version (
         tenant_id   text        NOT NULL,
@@ -88,7 +86,7 @@ _DOWN = (
     "DROP TABLE customer_claim",
     "ALTER TABLE customer_profile DROP COLUMN claims",
     "DROP TABLE customer_version",
-    "DROP TABLE customer_redirect",
+    "DROP TABLE customer_pointer",
 )
 
 

@@ -110,7 +110,7 @@ async def _fetch(dsn, statement):
 async def test_a_populated_database_keeps_its_aliases_and_lets_go_of_them_when_undone(
     fresh_owner_dsn,
 ):
-    """Aliases from before redirects were kept say only where ids lead in the end."""
+    """Aliases from before pointers were kept say only where ids lead in the end."""
     dsn = fresh_owner_dsn("interactions")
     a, b, c, other = (new_id() for _ in range(4))
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
@@ -121,14 +121,11 @@ async def test_a_populated_database_keeps_its_aliases_and_lets_go_of_them_when_u
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
     assert await _fetch(dsn, _COPIES) == before
     database = Database(PostgresSettings(dsn=dsn), service="interactions")
-    merge = new_id()
-    undoing = [
-        unmerged(each, c, [b, a], sequence=5, merge_ids=[merge], identifiers=[]) for each in (c, b)
-    ]
+    undoing = [unmerged(each, c, {b: (3, [a])}, sequence=n) for each, n in ((c, 5), (b, 3))]
     try:
         for records in (
-            [redirected(b, c, sequence=2, merge_id=merge)],
-            [merged(c, [a, b], sequence=2, merge_id=merge)],
+            [redirected(b, c, sequence=2)],
+            [merged(c, [a, b], sequence=2)],
             undoing,
         ):
             await database.run(apply_customers, read_all(customers_stream(), records), now=NOON)

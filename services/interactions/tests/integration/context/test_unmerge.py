@@ -44,7 +44,6 @@ class People:
     def __init__(self, api):
         self.api = api
         self.anna, self.bo = new_id(), new_id()
-        self.merge = new_id()
 
     async def begin(self):
         await project_customers(
@@ -71,20 +70,19 @@ class People:
                 self.anna,
                 [self.bo],
                 sequence=2,
-                merge_id=self.merge,
                 attributes=both,
                 identifiers=[ANNAS, BOS],
             ),
-            redirected(self.bo, self.anna, sequence=2, merge_id=self.merge),
+            redirected(self.bo, self.anna, sequence=2),
         ]
 
     def undoing(self, *, sequence=3, annas=(ANNAS,), bos=(BOS,)):
-        common = {"merge_ids": [self.merge], "merged_at": NOW}
+        common = {"merged_at": NOW}
         return [
             unmerged(
                 self.anna,
                 self.anna,
-                [self.bo],
+                {self.bo: (3, [])},
                 sequence=sequence,
                 attributes={"name": "Anna", "tier": "gold"},
                 identifiers=list(annas),
@@ -93,7 +91,7 @@ class People:
             unmerged(
                 self.bo,
                 self.anna,
-                [self.bo],
+                {self.bo: (3, [])},
                 sequence=3,
                 attributes={"name": "Bo"},
                 identifiers=list(bos),
@@ -254,17 +252,17 @@ async def test_a_long_history_is_walked_page_by_page_and_to_its_end(api, people,
 
 async def test_the_middle_merge_of_a_chain_is_undone(api, people):
     """Bo went into Anna, Anna into Carl; Bo turns out to be somebody else."""
-    carl, second = new_id(), new_id()
+    carl = new_id()
     await project_customers(api, created(carl), *people.merging())
     chain = [
-        merged(carl, [people.anna, people.bo], sequence=2, merge_id=second),
-        redirected(people.anna, carl, sequence=3, merge_id=second),
+        merged(carl, [people.anna, people.bo], sequence=2),
+        redirected(people.anna, carl, sequence=3),
     ]
     await project_customers(api, *chain)
     await people.say("Bo, in between", BOS, customer_id=carl)
-    merges = [people.merge, second]
+    restored = {people.bo: (3, [])}
     undoing = [
-        unmerged(each, carl, [people.bo], sequence=3, merge_ids=merges, identifiers=own)
+        unmerged(each, carl, restored, sequence=3, identifiers=own)
         for each, own in ((carl, [ANNAS]), (people.bo, [BOS]))
     ]
     await project_customers(api, *undoing)
@@ -303,8 +301,8 @@ async def test_a_split_without_a_time_leaves_the_history(api, people):
 async def test_shuffled_and_doubled_topics_give_one_read_model(database, fresh_dsn):
     """A history with a chain of merges, two undoings, a merge anew and claims."""
     a, b, c, d = (new_id() for _ in range(4))
-    m1, m2, m3 = (new_id() for _ in range(3))
     one, two, three = a_phone("+441"), a_phone("+442"), a_phone("+443")
+    alone, with_b = {a: (4, [])}, {b: (4, [])}
     told = [
         created(a, identifiers=[one]),
         created(b, identifiers=[two]),
@@ -312,16 +310,16 @@ async def test_shuffled_and_doubled_topics_give_one_read_model(database, fresh_d
         created(d),
         claimed(d, one, held_by=a, sequence=2),
         updated(a, {"tier": "gold"}, sequence=2),
-        merged(b, [a], sequence=2, merge_id=m1, identifiers=[one, two]),
-        redirected(a, b, sequence=3, merge_id=m1),
-        merged(c, [a, b], sequence=2, merge_id=m2, identifiers=[one, two, three]),
-        redirected(b, c, sequence=3, merge_id=m2),
-        unmerged(c, c, [a], sequence=3, merge_ids=[m1, m2], identifiers=[two, three]),
-        unmerged(a, c, [a], sequence=4, merge_ids=[m1, m2], identifiers=[one]),
-        unmerged(c, c, [b], sequence=4, merge_ids=[m2], identifiers=[three]),
-        unmerged(b, c, [b], sequence=4, merge_ids=[m2], identifiers=[two]),
-        merged(a, [b], sequence=5, merge_id=m3, identifiers=[one, two]),
-        redirected(b, a, sequence=5, merge_id=m3),
+        merged(b, [a], sequence=2, identifiers=[one, two]),
+        redirected(a, b, sequence=3),
+        merged(c, [a, b], sequence=2, identifiers=[one, two, three]),
+        redirected(b, c, sequence=3),
+        unmerged(c, c, alone, sequence=3, identifiers=[two, three], merged_ids=[b]),
+        unmerged(a, c, alone, sequence=4, identifiers=[one]),
+        unmerged(c, c, with_b, sequence=4, identifiers=[three]),
+        unmerged(b, c, with_b, sequence=4, identifiers=[two]),
+        merged(a, [b], sequence=5, identifiers=[one, two]),
+        redirected(b, a, sequence=5),
         identifier_event("removed", a, two, sequence=6),
     ]
     stream = customers_stream()
@@ -352,8 +350,7 @@ async def _everything(database):
         *await read_model(database),
         await rows(
             database,
-            "SELECT customer_id, merge_id, survivor_id, undone_recorded_at IS NULL"
-            " FROM customer_redirect WHERE survivor_id IS NOT NULL ORDER BY 1, 2",
+            "SELECT customer_id, version, target_id FROM customer_pointer ORDER BY 1, 2",
         ),
         await rows(
             database,

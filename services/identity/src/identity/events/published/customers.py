@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.messaging import EventData
 from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE, NEIGHBOUR
@@ -161,26 +161,38 @@ class CustomerRedirectedV1(EventData):
     merge_id: MergeId
 
 
-class CustomerUnmergedV1(EventData):
-    """A merge was undone: some ids are a customer of its own again.
+class RestoredCustomer(BaseModel):
+    """A customer that is one of its own again."""
 
-    On the key of the customer that goes on, and on that of the customer that is restored, each with
-    what that customer has now. What was said since ``merged_at`` goes by the identifiers that it
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customer_id: UUID = Field(description="The id that is canonical again.")
+    version: int = Field(description="Its version since.")
+    merged_ids: list[UUID] = Field(description="All other ids that lead to it again, sorted.")
+
+
+class CustomerUnmergedV1(EventData):
+    """A merge is undone: customers that it had made one are apart again.
+
+    On the key of the customer that goes on under the id that all had, and on that of each restored
+    one: ``attributes`` and ``identifiers`` are those of this customer. History stays with the ids
+    that it was recorded under; what was recorded since ``merged_at`` goes by the identifier that it
     carried.
     """
 
     model_config = example_config(
         {
             "customer_id": ANNA,
-            "survivor_id": ANNA,
-            "restored_id": ANNA_BY_PHONE,
-            "restored_ids": [ANNA_BY_PHONE],
-            "merge_ids": [ANNAS_MERGE],
+            "merge_id": ANNAS_MERGE,
             "undo_of": ANNAS_MERGE,
+            "decision_id": "01a20882-8060-7c44-b3d8-5e2a6f0c9b18",
+            "survivor_id": ANNA,
+            "restored": [{"customer_id": ANNA_BY_PHONE, "version": 3, "merged_ids": []}],
+            "merged_ids": [],
             "merged_at": "2026-11-23T12:45:00.000000Z",
-            "reason": "they share a telephone",
-            "rule": "explicit",
-            "actor": "key:01a20774-6bc0-7e01-8f60-91c2d4e6a8ff",
+            "reason": "two persons after all",
+            "rule": "undo",
+            "actor": "key:01a20774-6bc0-7d20-8b3e-0c6f1a2b3d47",
             "evidence": [],
             "attributes": PLATINUM,
             "identifiers": [EMAIL, NUMBER | {"level": "verified"}],
@@ -190,33 +202,35 @@ class CustomerUnmergedV1(EventData):
     event_type: ClassVar[str] = "identity.customer.unmerged"
     topic: ClassVar[str] = TOPIC
 
-    customer_id: UUID = Field(
-        description="The customer whose event this is: ``survivor_id`` or ``restored_id``."
+    customer_id: UUID = Field(description="The customer on whose key the event is.")
+    merge_id: UUID = Field(description="The merge that is undone.")
+    undo_of: UUID = Field(description="The same, as in the other events of the undo.")
+    decision_id: UUID = Field(description="The decision that undid it.")
+    survivor_id: UUID = Field(
+        description="The id that was canonical until now; its customer goes on."
     )
-    survivor_id: UUID = Field(description="The id of the customer that goes on.")
-    restored_id: UUID = Field(description="The id of the customer that is one of its own again.")
-    restored_ids: list[UUID] = Field(
-        description="Every id that leads to ``restored_id`` again, itself included, sorted."
+    restored: list[RestoredCustomer] = Field(
+        description="The customers that are apart from it again."
     )
-    merge_ids: list[UUID] = Field(
-        description="The merge that is undone, and every later one that carried these ids along: no"
-        " redirect of theirs by any of these merges holds."
+    merged_ids: list[UUID] = Field(
+        description="All other ids that lead to ``customer_id`` from now on, sorted."
     )
-    undo_of: UUID = Field(description="The merge that is undone.")
-    merged_at: JsonTime = Field(description="When that merge was made.")
-    reason: str = Field(description="The reason that the caller gave, ``unspecified`` without one.")
-    rule: str = Field(description="What decided: ``explicit`` (a caller asked for it).")
+    merged_at: JsonTime = Field(description="When the merge happened.")
+    reason: str = Field(
+        description="Why it was undone: the reason that the caller gave, ``unspecified`` without"
+        " one."
+    )
+    rule: str = Field(description="What decided: ``undo`` (of the merge).")
     actor: str = Field(
         description="Who undid it: the caller's credential as ``key:<id>`` or"
         " ``jwt:<issuer>:<subject>``."
     )
     evidence: list[dict[str, Any]] = Field(
-        description="The identifiers that showed it, each with ``customer_id``, ``type``,"
-        " ``scope``, ``value`` and ``level``; empty if a caller asked for it."
+        description="What the caller was shown as the reason; empty for a plain request."
     )
     attributes: Attributes
     identifiers: list[Identifier] = Field(
-        description="The identifiers of ``customer_id`` now, sorted by type, scope and value."
+        description="The identifiers of ``customer_id``, sorted by type, scope and value."
     )
     external_refs: dict[str, Any] = Field(
         description="The customers' records in other systems; always empty, because they are to"

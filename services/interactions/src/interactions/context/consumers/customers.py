@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from common.db import Transaction
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, source_of
-from interactions.context.domain.aliases import Merge, Moment, Undoing
+from interactions.context.domain.aliases import Moment, Pointer
 from interactions.context.domain.profiles import Claim, Identifier, ProfileChange
 from interactions.context.domain.refiling import Refiling
 from interactions.context.events import consumed
@@ -67,14 +68,15 @@ def _merged(event: Received) -> CustomerEvent:
     change = ProfileChange(
         version=event.envelope.sequence, attributes=data.attributes, snapshot=snapshot
     )
-    merge = Merge(data.merge_id, data.survivor_id, tuple(data.absorbed_ids), _at(event))
-    return _event(event, data.survivor_id, change=change, merge=merge)
+    pointers = _hearsay(event, data.survivor_id, data.absorbed_ids)
+    return _event(event, data.survivor_id, change=change, pointers=pointers)
 
 
 def _redirected(event: Received) -> CustomerEvent:
     data: consumed.CustomerRedirected = event.data
-    merge = Merge(data.merge_id, data.survivor_id, (data.customer_id,), _at(event))
-    return _event(event, data.customer_id, merge=merge)
+    version = event.envelope.sequence
+    pointer = Pointer(data.customer_id, data.survivor_id, _at(event), version)
+    return _event(event, data.customer_id, pointers=(pointer,))
 
 
 def _unmerged(event: Received) -> CustomerEvent:
@@ -85,21 +87,30 @@ def _unmerged(event: Received) -> CustomerEvent:
         attributes=data.attributes,
         snapshot=_identifiers(data.identifiers),
     )
-    restored_ids = tuple(dict.fromkeys((data.restored_id, *data.restored_ids)))
-    undoing = Undoing(
-        data.survivor_id, data.restored_id, restored_ids, tuple(data.merge_ids), _at(event)
-    )
+    pointers = [Pointer(data.customer_id, data.customer_id, _at(event), event.envelope.sequence)]
+    pointers += _hearsay(event, data.customer_id, data.merged_ids)
+    for restored in data.restored:
+        own = restored.customer_id
+        pointers.append(Pointer(own, own, _at(event), restored.version))
+        pointers += _hearsay(event, own, restored.merged_ids)
     refiling = None
-    if data.customer_id == data.restored_id:
+    if data.customer_id != data.survivor_id:
         refiling = Refiling(
             tenant_id=event.envelope.tenant_id,
-            customer_id=data.restored_id,
+            customer_id=data.customer_id,
             from_id=data.survivor_id,
             cause=f"undo {data.undo_of}",
             contact_keys=_contact_keys(data.identifiers),
             since=data.merged_at,
         )
-    return _event(event, data.customer_id, change=change, merge=undoing, refiling=refiling)
+    return _event(
+        event, data.customer_id, change=change, pointers=tuple(pointers), refiling=refiling
+    )
+
+
+def _hearsay(event: Received, target_id: UUID, customer_ids: Sequence[UUID]) -> tuple[Pointer, ...]:
+    """Return where ids lead, until events on their own keys say it."""
+    return tuple(Pointer(i, target_id, _at(event)) for i in customer_ids if i != target_id)
 
 
 def _split(event: Received) -> CustomerEvent:

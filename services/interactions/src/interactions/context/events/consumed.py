@@ -38,7 +38,6 @@ class CustomerUpdated(ConsumedData):
 
 
 class CustomerMerged(ConsumedData):
-    merge_id: UUID
     survivor_id: UUID
     absorbed_ids: list[UUID]
     attributes: dict[str, Any] | None = None
@@ -46,22 +45,25 @@ class CustomerMerged(ConsumedData):
 
 
 class CustomerRedirected(ConsumedData):
-    merge_id: UUID
     customer_id: UUID
     survivor_id: UUID
+
+
+class RestoredCustomer(ConsumedData):
+    """A customer that is one of its own again, and the other ids that lead to it."""
+
+    customer_id: UUID
+    version: int
+    merged_ids: list[UUID] = Field(default_factory=list)
 
 
 class CustomerUnmerged(ConsumedData):
-    """On the key of the customer that goes on, and on that of the one that is restored.
-
-    ``merge_ids`` are the undone merge and the later ones that carried the restored ids along.
-    """
+    """On the key of the customer that goes on, and on that of each one that is restored."""
 
     customer_id: UUID
     survivor_id: UUID
-    restored_id: UUID
-    restored_ids: list[UUID]
-    merge_ids: list[UUID]
+    restored: list[RestoredCustomer]
+    merged_ids: list[UUID] = Field(default_factory=list)
     undo_of: UUID
     merged_at: datetime
     attributes: dict[str, Any] = Field(default_factory=dict)

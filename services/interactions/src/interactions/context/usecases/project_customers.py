@@ -9,14 +9,14 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Transaction
-from interactions.context.domain.aliases import Merge, Moment, Redirect, Undoing, plan_aliases
+from interactions.context.domain.aliases import Moment, Pointer, plan_aliases
 from interactions.context.domain.profiles import Claim, Entry, Profile, ProfileChange, fold
 from interactions.context.domain.refiling import Refiling
 from interactions.context.domain.versions import Version
 from interactions.context.store import aliases as alias_store
 from interactions.context.store import known_identifiers, profiles
 from interactions.context.store.customers import claims as claim_store
-from interactions.context.store.customers import redirects as redirect_store
+from interactions.context.store.customers import pointers as pointer_store
 from interactions.context.store.customers import refilings
 from interactions.context.store.keys import Key
 from interactions.context.store.known_identifiers import KnownIdentifier
@@ -27,16 +27,16 @@ from interactions.history import key_of_identity
 
 @dataclass(frozen=True, slots=True)
 class CustomerEvent:
-    """One event about a customer: a change of its profile, of what ids lead to it, or both.
+    """One event about a customer: a change of its profile, of where ids lead, or both.
 
-    ``refiling`` is what interactions go to it because of the event.
+    ``refiling`` are the interactions that go to another customer because of the event.
     """
 
     tenant_id: str
     customer_id: UUID
     at: Moment
     change: ProfileChange | None = None
-    merge: Merge | Undoing | None = None
+    pointers: tuple[Pointer, ...] = ()
     refiling: Refiling | None = None
 
     @property
@@ -61,40 +61,40 @@ async def project_customers(
     await _project_claims(tx, before, after)
     await refilings.insert_refilings(tx, [e.refiling for e in events if e.refiling])
     return [
-        event.merge is not None or event.refiling is not None or _is_newer(event, before)
+        bool(event.pointers) or event.refiling is not None or _is_newer(event, before)
         for event in events
     ]
 
 
 async def _project_aliases(tx: Transaction, events: Sequence[CustomerEvent]) -> None:
-    """Apply merges and undoings to the aliases; without any, see that each id has a row."""
-    merging = sorted({event.tenant_id for event in events if event.merge is not None})
-    if not merging:
+    """Apply the pointers to the aliases; without any, see that each id has a row."""
+    moving = sorted({event.tenant_id for event in events if event.pointers})
+    if not moving:
         await alias_store.insert_aliases(tx, sorted({event.key for event in events}))
         return
-    await alias_store.lock_aliases(tx, merging)
+    await alias_store.lock_aliases(tx, moving)
     mentioned = {event.key for event in events} | {
         (event.tenant_id, customer_id)
         for event in events
-        if event.merge
-        for customer_id in event.merge.ids()
+        for pointer in event.pointers
+        for customer_id in (pointer.customer_id, pointer.target_id)
     }
     stored = await alias_store.list_clusters(tx, sorted(mentioned))
     members = {(tenant_id, i) for tenant_id, aliases in stored.items() for i in aliases}
-    known = await redirect_store.list_redirects(tx, sorted(mentioned | members))
+    kept = await pointer_store.list_pointers(tx, sorted(mentioned | members))
     aliases: dict[Key, UUID] = {}
-    redirects: dict[str, Sequence[Redirect]] = {}
+    pointers: dict[str, Sequence[Pointer]] = {}
     for tenant_id in sorted({event.tenant_id for event in events}):
         plan = plan_aliases(
             stored.get(tenant_id, {}),
-            known.get(tenant_id, ()),
-            [event.merge for event in events if event.merge and event.tenant_id == tenant_id],
+            kept.get(tenant_id, ()),
+            [pointer for e in events if e.tenant_id == tenant_id for pointer in e.pointers],
             mentioned=[customer_id for tenant, customer_id in mentioned if tenant == tenant_id],
         )
         aliases |= {(tenant_id, i): canonical_id for i, canonical_id in plan.aliases.items()}
-        redirects[tenant_id] = plan.redirects
+        pointers[tenant_id] = plan.pointers
     await alias_store.save_aliases(tx, aliases)
-    await redirect_store.save_redirects(tx, redirects)
+    await pointer_store.save_pointers(tx, pointers)
 
 
 async def _project_profiles(
