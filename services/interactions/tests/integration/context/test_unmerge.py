@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -260,7 +261,7 @@ async def test_the_middle_merge_of_a_chain_is_undone(api, people):
     ]
     await project_customers(api, *chain)
     await people.say("Bo, in between", BOS, customer_id=carl)
-    restored = {people.bo: (3, [])}
+    restored: dict[Any, Any] = {people.bo: (3, [])}
     undoing = [
         unmerged(each, carl, restored, sequence=3, identifiers=own)
         for each, own in ((carl, [ANNAS]), (people.bo, [BOS]))
@@ -302,7 +303,8 @@ async def test_shuffled_and_doubled_topics_give_one_read_model(database, fresh_d
     """A history with a chain of merges, two undoings, a merge anew and claims."""
     a, b, c, d = (new_id() for _ in range(4))
     one, two, three = a_phone("+441"), a_phone("+442"), a_phone("+443")
-    alone, with_b = {a: (4, [])}, {b: (4, [])}
+    alone: dict[Any, Any] = {a: (4, [])}
+    with_b: dict[Any, Any] = {b: (4, [])}
     told = [
         created(a, identifiers=[one]),
         created(b, identifiers=[two]),
