@@ -31,6 +31,8 @@ class FakeIdentity:
     people: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    """By absorbed customer, the canonical one."""
 
     def client(self) -> HttpIdentity:
         transport = httpx.MockTransport(self._answer)
@@ -64,7 +66,8 @@ class FakeIdentity:
         customers = {c for (tenant, _, _), c in self.people.items() if tenant == tenant_id}
         if customer_id not in customers:
             return httpx.Response(404, json={"title": "Not Found"})
-        return httpx.Response(200, json={"customer_id": str(customer_id)})
+        canonical_id = self.merged.get(customer_id, customer_id)
+        return httpx.Response(200, json={"customer_id": str(canonical_id)})
 
     def _look_up(self, tenant_id: str, body: dict[str, Any]) -> dict[str, Any]:
         assert body["create"] is False

@@ -4,6 +4,7 @@ from common.web.app import build_app
 from common.web.deps import (
     Caller,
     ClockDep,
+    ConsistencyDep,
     CursorParameter,
     CursorsDep,
     DatabaseDep,
@@ -28,6 +29,7 @@ __all__ = [
     "Caller",
     "Check",
     "ClockDep",
+    "ConsistencyDep",
     "CursorParameter",
     "CursorsDep",
     "DatabaseDep",

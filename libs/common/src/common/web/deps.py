@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from common.db import Clock, Database
 from common.web.auth import Caller, caller_of, route_template
-from common.web.requests import PageLimit, page_limit
+from common.web.requests import ConsistencyToken, PageLimit, get_consistency, page_limit
 from common.web.requirements import public, requires
 from common.web.responses import (
     IfMatch,
@@ -33,6 +33,7 @@ __all__ = [
     "AppStateDep",
     "Caller",
     "ClockDep",
+    "ConsistencyDep",
     "CursorParameter",
     "Cursors",
     "CursorsDep",
@@ -105,6 +106,7 @@ CursorParameter = Annotated[
     ),
 ]
 ClockDep = Annotated[Clock, Depends(get_clock)]
+ConsistencyDep = Annotated[ConsistencyToken | None, Depends(get_consistency)]
 CursorsDep = Annotated[Cursors, Depends(get_cursors)]
 IfMatchDep = Annotated[IfMatch, Depends(get_if_match)]
 IfNoneMatchDep = Annotated[IfNoneMatch, Depends(get_if_none_match)]

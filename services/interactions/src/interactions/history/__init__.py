@@ -42,6 +42,7 @@ from interactions.history.shown.masks import (
     WITHHELD,
 )
 from interactions.history.shown.row import Json, ShownRow, Value
+from interactions.history.usecases.catch_up import catch_up
 from interactions.history.usecases.move_interactions import MoveInteractions, move_interactions
 from interactions.history.usecases.record_interactions import (
     Recorded,
@@ -94,6 +95,7 @@ __all__ = [
     "ShownRow",
     "Value",
     "bounded_key",
+    "catch_up",
     "contact_key",
     "contact_key_of",
     "fields",

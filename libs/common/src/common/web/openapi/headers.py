@@ -43,6 +43,12 @@ LAST_EVENT_ID = _parameter(
     " Absent or empty to begin now.",
     pattern="^[0-9]{0,18}$",
 )
+CONSISTENCY = _parameter(
+    "Threadline-Consistency",
+    "The ``consistency_token`` of an earlier answer, such as that of a merge: this request sees at"
+    " least what that one did. It waits for it up to a second.",
+    pattern="^[A-Za-z0-9_-]{32}$",
+)
 
 COMPONENTS: Json = {
     "ETag": {

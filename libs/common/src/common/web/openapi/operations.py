@@ -15,7 +15,13 @@ from fastapi.routing import APIRoute
 from common.web.deps import get_cursors
 from common.web.openapi import headers
 from common.web.openapi.answers import NOT_MODIFIED, REFUSALS, own_refusal, refusal_reference
-from common.web.requests import BatchBody, JsonBody, SignedBody, declared_parameters
+from common.web.requests import (
+    BatchBody,
+    JsonBody,
+    SignedBody,
+    declared_parameters,
+    get_consistency,
+)
 from common.web.requirements import Public, Requirement
 from common.web.responses import get_if_match, get_if_none_match, get_last_event_id
 from common.web.writes import get_writer
@@ -50,6 +56,7 @@ _OF_CALL: dict[Any, Effect] = {
     get_if_match: Effect((412,), headers.IF_MATCH, ("ETag",)),
     get_if_none_match: Effect((304,), headers.IF_NONE_MATCH, ("ETag",)),
     get_last_event_id: Effect((400,), headers.LAST_EVENT_ID),
+    get_consistency: Effect((400,), headers.CONSISTENCY),
 }
 
 

@@ -80,7 +80,7 @@ PROBLEM_TYPES: tuple[ProblemType, ...] = (
         "bad-request",
         400,
         "The request itself is malformed: a missing or malformed `Host`, two `Authorization`"
-        " headers, an unknown `Last-Event-ID`.",
+        " headers, an unknown `Last-Event-ID` or `Threadline-Consistency`.",
         "Correct the header that `detail` names.",
         "send exactly one Authorization header",
     ),

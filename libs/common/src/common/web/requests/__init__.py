@@ -16,6 +16,7 @@ from common.web.requests.bodies import (
     refuse_stranger,
     signed_body,
 )
+from common.web.requests.consistency import ConsistencyToken, get_consistency
 from common.web.requests.fields import (
     DescribedAs,
     JsonObject,
@@ -44,6 +45,7 @@ __all__ = [
     "ANY_QUERY",
     "Batch",
     "BatchBody",
+    "ConsistencyToken",
     "DescribedAs",
     "JsonBody",
     "JsonObject",
@@ -66,6 +68,7 @@ __all__ = [
     "check_query",
     "client_address",
     "declared_parameters",
+    "get_consistency",
     "is_list",
     "json_body",
     "one_of",

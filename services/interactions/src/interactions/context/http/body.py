@@ -17,10 +17,21 @@ _TIMED_OUT = PartStatus(None, complete=False, reason="timed out")
 
 
 def part_statuses(
-    row: ContextRow, names: tuple[str, ...], *, stale_after_seconds: float
+    row: ContextRow,
+    names: tuple[str, ...],
+    *,
+    stale_after_seconds: float,
+    caught_up: bool = True,
 ) -> dict[str, PartStatus]:
-    """Return how complete each wanted part is; a fed part that the row lacks has timed out."""
+    """Return how complete each wanted part is; a fed part that the row lacks has timed out.
+
+    Unless the copy has ``caught_up`` with what the caller has seen, no part of it is complete.
+    """
     sources = _source_statuses(row, stale_after_seconds=stale_after_seconds)
+    if not caught_up:
+        reason = "identity events have not arrived yet that you have seen"
+        as_of = sources[Source.IDENTITY].as_of
+        sources[Source.IDENTITY] = PartStatus(as_of, complete=False, reason=reason)
     return {name: _part_status(PARTS[name], row, sources) for name in names}
 
 

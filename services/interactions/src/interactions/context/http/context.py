@@ -17,7 +17,7 @@ from common.errors import (
     UnavailableError,
 )
 from common.jsons import describe_pattern
-from common.web import Caller, IfNoneMatchDep, examples, part_of, requires
+from common.web import Caller, ConsistencyDep, IfNoneMatchDep, examples, part_of, requires
 from common.web.requests import Name, RequestModel, SplitAtCommas, json_body
 from common.web.responses import Masker, json_answer
 from identifiers import UnusableReason
@@ -29,7 +29,7 @@ from interactions.context.http.schemas import CONTEXT, ContextResponse, Customer
 from interactions.context.http.state import ContextState
 from interactions.context.parts import PART_NAMES, PARTS
 from interactions.context.store.context import ContextQuery, ContextRow, LookupKey, find_context
-from interactions.history import Identifier, Level, fields
+from interactions.history import Identifier, Level, catch_up, fields
 
 router = APIRouter(tags=[CONTEXT])
 
@@ -100,16 +100,18 @@ async def get_context(
     customer_id: CustomerId,
     caller: ContextCaller,
     if_none_match: IfNoneMatchDep,
+    seen: ConsistencyDep,
     *,
     include: IncludeParameter = None,
 ) -> Response:
     """Return every wanted part; each says how far it can be trusted."""
     parts = choose_parts(include, available=PART_NAMES, pointer="/query/include")
     state = part_of(request, ContextState)
+    caught_up = await catch_up(state.database, caller.tenant_id, seen)
     row = await _read(state, caller, customer_id, parts)
     if row is None or not row.known:
         raise _no_such_customer()
-    body, etag = _body(state, caller, row, parts)
+    body, etag = _body(state, caller, row, parts, caught_up=caught_up)
     unchanged = if_none_match.not_modified(etag)
     if unchanged is not None:
         unchanged.headers.update(_HEADERS)
@@ -127,6 +129,7 @@ async def lookup_context(
     request: Request,
     caller: ContextCaller,
     body: Annotated[LookupRequest, json_body(LookupRequest)],
+    seen: ConsistencyDep,
 ) -> Response:
     """Return the context of the customer with this identifier.
 
@@ -139,6 +142,7 @@ async def lookup_context(
     identifier = body.identifier.read(state.default_region)
     if not identifier.may_be_known:
         raise _unusable(identifier)
+    caught_up = await catch_up(state.database, caller.tenant_id, seen)
     row = None
     if identifier.key is not None:
         row = await _read(state, caller, LookupKey(*identifier.key), parts)
@@ -147,7 +151,7 @@ async def lookup_context(
         row = await _read(state, caller, customer_id, parts)
     if row is None:
         raise _no_such_customer()
-    answer, etag = _body(state, caller, row, parts)
+    answer, etag = _body(state, caller, row, parts, caught_up=caught_up)
     return json_answer(answer, headers=_HEADERS, etag=etag)
 
 
@@ -190,12 +194,20 @@ async def _ask_identity(state: ContextState, caller: Caller, identifier: Identif
 
 
 def _body(
-    state: ContextState, caller: Caller, row: ContextRow, parts: tuple[str, ...]
+    state: ContextState,
+    caller: Caller,
+    row: ContextRow,
+    parts: tuple[str, ...],
+    *,
+    caught_up: bool,
 ) -> tuple[bytes, str]:
-    """Return the body and its tag. Raises NotFoundError for a caller that may not read it."""
+    """Return the body and its tag. Raises NotFoundError for a caller that may not read it.
+
+    Unless our copy has ``caught_up`` with what the caller has seen, what it gives is incomplete.
+    """
     caller.check_reach(row.customer_id, *row.member_ids, what="customer")
     stale = state.settings.stale_after_seconds
-    statuses = part_statuses(row, parts, stale_after_seconds=stale)
+    statuses = part_statuses(row, parts, stale_after_seconds=stale, caught_up=caught_up)
     return context_body(row, statuses, Masker(caller.sees_pii))
 
 

@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from common.errors import ForbiddenError, NotFoundError
 from common.jsons import Encoded, loads
-from common.web import Caller, CursorParameter, CursorsDep, PageLimit, examples, part_of, requires
+from common.web import (
+    Caller,
+    ConsistencyDep,
+    CursorParameter,
+    CursorsDep,
+    PageLimit,
+    examples,
+    part_of,
+    requires,
+)
 from common.web.requests import Timestamp, charge
 from common.web.responses import Masker, json_answer
 from interactions.context.domain.search import MAX_WORDS, read_search
@@ -18,7 +27,7 @@ from interactions.context.http.examples import READ_TIMELINE
 from interactions.context.http.schemas import CONTEXT, CustomerId, TimelineResponse
 from interactions.context.http.state import ContextState
 from interactions.context.store.timeline import TimelineQuery, find_timeline
-from interactions.history import Direction, Kind, ShownInteraction, fields
+from interactions.history import Direction, Kind, ShownInteraction, catch_up, fields
 
 SEARCH_COST = 10
 """A full-text search counts as so many requests."""
@@ -84,6 +93,7 @@ async def get_timeline(
     customer_id: CustomerId,
     caller: Annotated[Caller, requires("context:read", bound=True)],
     cursors: CursorsDep,
+    seen: ConsistencyDep,
     *,
     limit: PageLimit,
     filters: Annotated[TimelineFilters, Depends(read_filters)],
@@ -97,6 +107,7 @@ async def get_timeline(
     bound = asdict(filters) | {"customer_id": customer_id}
     position = cursors.read(cursor, bound)
     state = part_of(request, ContextState)
+    await catch_up(state.database, caller.tenant_id, seen)
     query = _query(caller, customer_id, filters, limit=limit, position=position)
     deadline = state.settings.timeline_deadline_seconds
     page = await state.database.read(find_timeline, query, deadline_seconds=deadline)

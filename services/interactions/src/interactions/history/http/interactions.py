@@ -15,6 +15,8 @@ from common.telemetry import current_traceparent
 from common.web import (
     Caller,
     ClockDep,
+    ConsistencyDep,
+    DatabaseDep,
     RejectedItem,
     WriterDep,
     examples,
@@ -27,6 +29,7 @@ from interactions.history.http.examples import RECORD, RECORD_BATCH
 from interactions.history.http.state import HistoryState
 from interactions.history.inbound_message import InteractionRequest
 from interactions.history.shown import fields
+from interactions.history.usecases.catch_up import catch_up
 from interactions.history.usecases.record_interactions import Recorded, RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
 
@@ -80,11 +83,15 @@ StateDep = Annotated[HistoryState, part_state(HistoryState)]
 async def record(
     caller: Annotated[Caller, requires("interactions:write")],
     body: Annotated[InteractionRequest, json_body(InteractionRequest)],
+    *,
     state: StateDep,
     clock: ClockDep,
+    database: DatabaseDep,
+    seen: ConsistencyDep,
     write: WriterDep,
 ) -> Response:
     """Record one interaction; a repeated provider message returns its first record."""
+    await catch_up(database, caller.tenant_id, seen)
     draft = body.draft(received_at=clock.now(), default_region=state.default_region)
     [result] = await state.resolver.resolve(caller.tenant_id, [draft], deadline=state.deadline)
     resolved = replace(_resolved(result), traceparent=current_traceparent())
@@ -101,11 +108,15 @@ async def record(
 async def record_batch(
     caller: Annotated[Caller, requires("interactions:write")],
     body: Annotated[Batch[InteractionRequest], batch_body(InteractionRequest)],
+    *,
     state: StateDep,
     clock: ClockDep,
+    database: DatabaseDep,
+    seen: ConsistencyDep,
     write: WriterDep,
 ) -> Response:
     """Record up to 1,000 interactions; an item that fails does not affect the others."""
+    await catch_up(database, caller.tenant_id, seen)
     now = clock.now()
     region = state.default_region
     drafts = [

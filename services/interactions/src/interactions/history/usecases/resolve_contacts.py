@@ -143,6 +143,8 @@ class Resolver:
         if keys or ids:
             known = await self._known(tenant_id, Lookup(keys, ids), alone=len(drafts) > 1)
         contacts: list[Contact | ServiceError | None] = [_from_copy(d, known) for d in drafts]
+        if len(drafts) == 1 and isinstance(contacts[0], Contact) and _names_customer(drafts[0]):
+            return [await self._confirm(tenant_id, drafts[0], contacts[0], deadline)]
         unknown = [place for place, contact in enumerate(contacts) if contact is None]
         metrics.RESOLUTIONS.labels("own_copy").inc(len(drafts) - len(unknown))
         if unknown:
@@ -153,6 +155,18 @@ class Resolver:
             contact if isinstance(contact, ServiceError) else Resolved(draft, contact or Contact())
             for draft, contact in zip(drafts, contacts, strict=True)
         ]
+
+    async def _confirm(
+        self, tenant_id: str, draft: Draft, known: Contact, deadline: Deadline
+    ) -> Resolved | ServiceError:
+        """Return a draft with whom identity has under its customer id now.
+
+        The customer may have been merged a moment ago. While identity is away, our copy counts.
+        """
+        [contact] = await self._ask(tenant_id, [draft], deadline)
+        if isinstance(contact, ServiceError):
+            return contact
+        return Resolved(draft, known if contact.customer_id is None else contact)
 
     async def _known(self, tenant_id: str, wanted: Lookup, *, alone: bool) -> KnownCustomers:
         """Read our own copy: for a batch ``alone``, for single drafts together with others."""
@@ -241,6 +255,11 @@ def _says_all(known: KnownCustomers, draft: Draft) -> bool:
     if draft.only_claims and any(level is not Level.CLAIMED for _, level in levels):
         return False
     return not any(identifier.is_better_proved_than(level) for identifier, level in levels)
+
+
+def _names_customer(draft: Draft) -> bool:
+    """Return whether nothing but a customer id says whom a draft is about."""
+    return draft.customer_id is not None and draft.conversation_id is None
 
 
 def _request(draft: Draft) -> ResolutionRequest:
