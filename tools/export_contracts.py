@@ -35,6 +35,8 @@ SUBJECTS = {
     "identity.customers": ("customer_id", "survivor_id"),
     "identity.groups": ("group_id",),
     "interactions.conversations": ("conversation_id",),
+    "interactions.erasures": ("erasure_id",),
+    "sla.erasures": ("erasure_id",),
     "sla.clocks": ("clock_id",),
 }
 """Per topic, the field of ``data`` that names the event's subject."""

@@ -107,6 +107,7 @@ def _script(customers: int, at_once: int) -> Script:
             "types": f"array_fill('phone'::text, ARRAY[{at_once}])",
             "scopes": f"array_fill(''::text, ARRAY[{at_once}])",
             "values": f"ARRAY(SELECT '+4420' || lpad(n::text, 8, '0') FROM ({numbers}) x)",
+            "digests": f"ARRAY(SELECT sha256(int8send(n)) FROM ({numbers}) x)",
         },
         numbers=customers,
     )

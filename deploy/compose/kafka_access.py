@@ -33,12 +33,34 @@ class Rights:
 
 RIGHTS: Mapping[str, Rights] = {
     "identity": Rights(
-        writes=("identity.customers", "identity.groups", "identity.watermarks"),
-        creates=("identity.customers", "identity.groups", "identity.watermarks"),
+        writes=(
+            "identity.customers",
+            "identity.groups",
+            "identity.watermarks",
+            "interactions.erasures.dead",
+            "sla.erasures.dead",
+        ),
+        reads=(
+            "interactions.erasures",
+            "interactions.watermarks",
+            "sla.erasures",
+            "sla.watermarks",
+        ),
+        group="identity.",
+        creates=(
+            "identity.customers",
+            "identity.groups",
+            "identity.watermarks",
+            "interactions.erasures",
+            "interactions.erasures.dead",
+            "sla.erasures",
+            "sla.erasures.dead",
+        ),
     ),
     "interactions": Rights(
         writes=(
             "interactions.conversations",
+            "interactions.erasures",
             "interactions.watermarks",
             "identity.customers.dead",
             "sla.clocks.dead",
@@ -58,6 +80,7 @@ RIGHTS: Mapping[str, Rights] = {
             "interactions.conversations",
             "sla.clocks",
             INBOUND,
+            "interactions.erasures",
             "identity.customers.dead",
             "sla.clocks.dead",
             "interactions.inbound.dead",
@@ -70,14 +93,25 @@ RIGHTS: Mapping[str, Rights] = {
     "sla": Rights(
         writes=(
             "sla.clocks",
+            "sla.erasures",
+            "identity.customers.dead",
             "sla.watermarks",
             "interactions.conversations.dead",
             "interactions.watermarks.wanted",
         ),
-        reads=("interactions.conversations", "interactions.watermarks"),
+        reads=(
+            "interactions.conversations",
+            "interactions.watermarks",
+            "identity.customers",
+            "identity.watermarks",
+        ),
         group="sla.",
         creates=(
             "sla.clocks",
+            "sla.erasures",
+            "identity.customers",
+            "identity.customers.dead",
+            "identity.watermarks",
             "interactions.conversations",
             "interactions.conversations.dead",
             "interactions.watermarks",

@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SOURCE = (ROOT / "docker-compose.yml").read_text()
 PROCESSES = {
-    "identity-api", "identity-relay",
+    "identity-api", "identity-consumer", "identity-relay",
     "interactions-api", "interactions-consumer", "interactions-relay", "interactions-timer",
     "sla-api", "sla-consumer", "sla-relay", "sla-timer",
 }  # fmt: skip

@@ -55,6 +55,18 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: value or "" for name, value in dotenv_values(path).items()}
 
 
+def test_an_earlier_env_gets_the_secrets_that_it_lacks_and_keeps_the_others(tmp_path):
+    path = tmp_path / ".env"
+    earlier = environment.new_secrets()
+    lacking = {name: earlier.pop(name) for name in ("DENY_SECRET", "RECEIPT_KEY")}
+    environment.write(path, earlier)
+    assert environment.add_missing(path) == sorted(lacking)
+    after = dotenv_values(path)
+    assert {name: after[name] for name in earlier} == earlier
+    assert all(after[name] not in {None, "", value} for name, value in lacking.items())
+    assert environment.add_missing(path) == []
+
+
 def test_every_process_runs_by_itself(values):
     described = services(values)
     assert set(described) == PROCESSES | JOBS | SERVERS

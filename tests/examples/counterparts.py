@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CREDENTIAL = re.compile(r"^key:[0-9A-Za-z]+$")
+_OF_A_KEY = {"key_id", "kid", "x"}
+"""Members whose values depend on the secrets of an installation, as a signature does."""
 _CHANGES = "changes"
 _ALERTS = "alerts"
 
@@ -77,6 +80,8 @@ class Counterparts:
             yield f"only the {owner} has {at}/{name}: {value[name]!r}"
         for name in shown.keys() & answered.keys():
             feed, one, other = _feed_of(name, shown), shown[name], answered[name]
+            if name in _OF_A_KEY or (name == "value" and "algorithm" in shown):
+                continue
             if feed is None:
                 yield from self.compare(one, other, f"{at}/{name}")
             elif type(one) is not type(other) or not self._pair_places(feed, int(one), int(other)):
@@ -84,6 +89,8 @@ class Counterparts:
 
     def _agree(self, shown: Any, answered: Any) -> bool:
         """Return whether two values are equal but for their ids, which mean the same."""
+        if isinstance(answered, str) and _CREDENTIAL.match(answered):
+            return isinstance(shown, str) and bool(_CREDENTIAL.match(shown))
         if type(shown) is not type(answered) or not isinstance(shown, str):
             return type(shown) is type(answered) and bool(shown == answered)
         ids, real = _ID.findall(shown), _ID.findall(answered)

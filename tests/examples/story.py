@@ -75,6 +75,8 @@ _STORY = """
 12:45:00     resolve_identifiers proved
              read_customer canonical
              read_customer absorbed
+12:48:00     export_customer named
+             export_customer number
 12:50:00     merge_customers preview
              merge_customers merge
              merge_customers again
@@ -102,6 +104,21 @@ _STORY = """
              remove_group_member no_member
 13:14:00     remove_group unchanged_since
              remove_group again
+13:20:00     erase_customer preview
+             erase_customer erase
+             erase_customer again
+             read_erasure under_way
+13:30:00     read_erasure complete
+             read_receipt signed
+             read_receipt later
+             list_receipt_keys present
+             list_receipt_keys unchanged
+             suppress_contact_point address
+             suppress_contact_point again
+13:40:00     lift_suppression lift
+             lift_suppression again
+             sign_up back
+             sign_up new
 """
 
 

@@ -69,6 +69,7 @@ async def go_on(site: Site, *, silent: str | None) -> None:
     while not await unresolved.round():
         pass
     await site.carrier.carry()
+    await site.erase()
 
 
 def events_apart(player: Player, published: Sequence[Json]) -> dict[str, list[str]]:

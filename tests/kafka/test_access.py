@@ -42,6 +42,8 @@ TOPICS = (
     "sla.clocks",
     "identity.customers.dead",
     "sla.clocks.dead",
+    "interactions.erasures",
+    "interactions.erasures.dead",
 )
 
 
@@ -135,9 +137,12 @@ async def see(bootstrap: str, user: str, topic: str) -> None:
     [
         ("identity", "identity.customers"),
         ("identity", "identity.groups"),
+        ("identity", "interactions.erasures.dead"),
+        ("interactions", "interactions.erasures"),
         ("interactions", "interactions.conversations"),
         ("interactions", "identity.customers.dead"),
         ("sla", "sla.clocks"),
+        ("sla", "sla.erasures"),
         ("inbound", "interactions.inbound"),
     ],
 )
@@ -149,6 +154,7 @@ async def test_a_user_writes_its_own_topics(user, topic, secured):
     ("user", "topic"),
     [
         ("identity", "interactions.conversations"),
+        ("identity", "interactions.erasures"),
         ("identity", "interactions.inbound"),
         ("identity", "sla.clocks"),
         ("interactions", "identity.customers"),
@@ -171,7 +177,7 @@ async def test_a_user_does_not_write_the_topics_of_others(user, topic, secured):
 @pytest.mark.parametrize(
     ("user", "topic"),
     [("inbound", topic) for topic in TOPICS]
-    + [("identity", "interactions.conversations"), ("sla", "identity.customers")]
+    + [("identity", "interactions.conversations"), ("sla", "interactions.inbound")]
     + [("reader", "interactions.inbound"), ("reader", "identity.customers.dead")],
 )
 async def test_a_user_does_not_read_the_topics_of_others(user, topic, secured):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.db import Transaction
 from common.jsons import loads
 from common.messaging import Record, Stream, inbox, rfc3339
 from common.messaging.inbox.batches import BatchHandler
@@ -16,8 +17,19 @@ from common.service import Service
 
 _EVENTS = text(
     "SELECT position, topic, aggregateid, payload, headers FROM outbox"
-    " WHERE position > :after ORDER BY position"
+    " WHERE position > :after AND payload <> '' ORDER BY position"
 )
+
+
+_PUBLISHED = text(
+    "UPDATE outbox SET published_at = clock_timestamp()"
+    " WHERE published_at IS NULL AND position <= :position"
+)
+
+
+async def _mark_published(tx: Transaction, position: int) -> None:
+    """Mark what was carried, as a relay does."""
+    await tx.execute(_PUBLISHED, {"position": position})
 
 
 class Carrier:
@@ -46,7 +58,7 @@ class Carrier:
             for stream in service.streams.values():
                 source = stream.topic.partition(".")[0]
                 if source not in silent:
-                    at = await _position(service, stream)
+                    at = await position_of(service, stream)
                     beat = Heartbeat(stream.topic, 0, at, self._services[source].clock.now())
                     await service.database.run(inbox.raise_watermarks, stream.consumer, [beat])
 
@@ -56,6 +68,8 @@ class Carrier:
         for row in rows:
             await self._deliver(row, watermark=producer.clock.now())
             self._carried[producer.name] = row.position
+        if rows:
+            await producer.database.run(_mark_published, rows[-1].position)
         return bool(rows)
 
     async def _deliver(self, row: Any, *, watermark: datetime) -> None:
@@ -64,14 +78,14 @@ class Carrier:
         for service in self._services.values():
             for stream in service.streams.values():
                 if stream.topic == row.topic:
-                    at = await _position(service, stream)
+                    at = await position_of(service, stream)
                     key, value = row.aggregateid.encode(), row.payload.encode()
                     record = Record(row.topic, 0, at, key, value, headers)
                     handler = BatchHandler(service.database, stream, service.clock)
                     await handler.handle(at, [record])
 
 
-async def _position(service: Service, stream: Stream) -> int:
+async def position_of(service: Service, stream: Stream) -> int:
     """Return the consumer's position in the only partition."""
     positions = await service.database.run(
         inbox.ensure_positions, stream.consumer, stream.topic, {0: 0}

@@ -46,7 +46,15 @@ class Tenant:
 def stranger_to_all() -> Tenant:
     """Return a tenant whose ids are well formed and belong to nothing."""
     name = f"nobody{uuid4().hex[:8]}"
-    ids = ("customer_id", "conversation_id", "clock_id", "policy_id", "group_id")
+    ids = (
+        "customer_id",
+        "conversation_id",
+        "clock_id",
+        "policy_id",
+        "group_id",
+        "erasure_id",
+        "suppression_id",
+    )
     return Tenant(
         name,
         canaries_of(name, f"{uuid4().int % 10**7:07}"),
@@ -109,11 +117,28 @@ def _group(of: Tenant, number: str) -> Json:
     }
 
 
+def _erasures(of: Tenant) -> list[Json]:
+    return [
+        {"customer_id": customer_id, "reason": "asked", "dry_run": True}
+        for customer_id in of.paths["customer_id"]
+    ]
+
+
+def _objections(of: Tenant) -> list[Json]:
+    """Return bodies that suppress an address of the tenant's that no test asks about."""
+    quiet = {"type": "email", "value": f"quiet-{of.canaries.email}"}
+    return [{"identifier": quiet, "reason": "objects"}]
+
+
 BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "ResolveRequest": lambda of: [
         {"identifiers": [identifier], "create": False} for identifier in _identifiers(of)
     ],
     "MergeRequest": _merges,
+    "ErasureRequest": _erasures,
+    "SuppressionRequest": _objections,
+    "LiftRequest": lambda _: [{"reason": "agrees"}],
+    "SignUpRequest": lambda of: [{"identifiers": _identifiers(of)}],
     "InteractionRequest": _interactions,
     "ConversationPatch": lambda _: [{"tags": ["seen"]}],
     "LookupRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
@@ -167,7 +192,9 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
     await _groups(site, of)
     await _account(site, of)
+    await _privacy(site, of)
     await site.carrier.carry()
+    await site.erase()
     await _fire_overdue_clocks(site)
     clocks = _good(await _ask(site, of, "sla GET /v1/sla/clocks")).json()["items"]
     assert clocks
@@ -257,6 +284,22 @@ async def _account(site: Site, of: Tenant) -> None:
         channel="sms",
         secret=SecretStr(of.canaries.business),
     )
+
+
+async def _privacy(site: Site, of: Tenant) -> None:
+    """Erase a customer whom no test asks about, and suppress an address that nobody has."""
+    contact = _contact("email", f"gone-{of.canaries.email}", "a fifth")
+    gone = await _record(site, of, contact)
+    erase = {"customer_id": gone["customer_id"], "reason": "asked"}
+    answer = await _ask(site, of, "identity POST /v1/erasures", erase)
+    assert answer.status == 202, answer.text()
+    of.paths |= {"erasure_id": [answer.json()["erasure_id"]]}
+    suppress = {
+        "identifier": {"type": "email", "value": f"quiet-{of.canaries.email}"},
+        "reason": "objects",
+    }
+    suppressed = _good(await _ask(site, of, "identity POST /v1/suppressions", suppress)).json()
+    of.paths |= {"suppression_id": [suppressed["suppression_id"]]}
 
 
 async def _fire_overdue_clocks(site: Site) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.messaging import Stream
+from common.runtime import Loop
 from common.service import Service
 from common.telemetry import logs
 from common.web.auth import CreateKey, ServiceTokens, create_key, insert_key, revoke_key
@@ -107,6 +108,16 @@ class Site:
     async def ask(self, operation: Operation, target: str, **more: Any) -> Answer:
         return await self.call(operation.service, operation.method, target, **more)
 
+    async def erase(self) -> None:
+        """Do all steps of the erasures that are due, and carry what the services report."""
+        for service in self.services.values():
+            eraser = service.components.get("maintenance:erase")
+            if eraser is not None:
+                assert isinstance(eraser, Loop)
+                while not await eraser.round():
+                    pass
+        await self.carrier.carry()
+
     def take_log(self) -> str:
         """Return the log since the last call."""
         taken = self.log.getvalue()
@@ -115,8 +126,8 @@ class Site:
         return taken
 
     def reader(self, topic: str) -> tuple[Service, Stream]:
-        """Return the service and the stream that read a topic."""
-        [reader] = [
+        """Return the first service that reads a topic, and its stream."""
+        reader, *_ = [
             (service, stream)
             for service in self.services.values()
             for stream in service.streams.values()

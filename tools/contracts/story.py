@@ -2,7 +2,8 @@
 
 Anna, a customer, asks about her order in a chat. An agent answers after 50 minutes, but the answer
 is published late, so a breach is announced and then withdrawn. In the end Anna turns out to be the
-same person as a customer known by telephone only, and the two are merged. The examples of the API
+same person as a customer known by telephone only, and the two are merged. Bo, somebody else, asks
+to be forgotten. The examples of the API
 tell the same story, and a test plays it.
 """
 
@@ -17,16 +18,26 @@ class Moment(NamedTuple):
     occurred_at: datetime
     recorded_at: datetime
     sequence: int
+    service: int = 0
+    """What tells events of two services apart that are about one subject at one time."""
 
     def event_id(self) -> str:
         """Return the id: a UUIDv7 of the time of writing, and of the number within it."""
         milliseconds = int(self.recorded_at.timestamp() * 1000)
-        return str(UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62) | self.sequence))
+        return str(
+            UUID(
+                int=(milliseconds << 80)
+                | (7 << 76)
+                | (2 << 62)
+                | (self.service << 32)
+                | self.sequence
+            )
+        )
 
 
-def _at(occurred: str, sequence: int, *, delay: float = 0.0) -> Moment:
+def _at(occurred: str, sequence: int, *, delay: float = 0.0, service: int = 0) -> Moment:
     time = datetime.fromisoformat(f"2026-11-23T{occurred}").replace(tzinfo=UTC)
-    return Moment(time, time + timedelta(seconds=delay), sequence)
+    return Moment(time, time + timedelta(seconds=delay), sequence, service)
 
 
 MOMENTS: dict[str, Moment] = {
@@ -63,6 +74,9 @@ MOMENTS: dict[str, Moment] = {
     "identity.group.updated": _at("13:12:00", 3),
     "identity.group.member_removed": _at("13:13:00", 4),
     "identity.group.removed": _at("13:14:00", 5),
+    "identity.customer.erased": _at("13:20:00", 3),
+    "interactions.erasure.completed": _at("13:30:00", 1),
+    "sla.erasure.completed": _at("13:30:00", 1, service=1),
 }
 """By type of event. ``sequence`` counts the events of one subject: a customer, a group, a
 conversation or a clock. The numbers that are missing are of further events of the same types, such

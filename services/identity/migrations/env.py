@@ -4,14 +4,19 @@ from common.migrations import Access, run_env
 
 run_env(
     access=Access(
-        append_only=("attribute_observation", "merge_log"),
         deletes_from=(
-            "identifier",
-            "link",
+            "attribute_observation",
             "claim",
-            "quarantine",
+            "customer",
+            "customer_alias",
+            "decision",
             "group_contact_point",
             "group_member",
+            "identifier",
+            "key_conflict",
+            "link",
+            "merge_log",
+            "quarantine",
         ),
     )
 )

@@ -14,6 +14,7 @@ from common.service import Service
 from devstack.testing.postgres import rows_of
 from devstack.testing.services import api_client, running_service, service_settings
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.denials import DenyKeys
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
 from identity.resolution.domain.answers import Resolution
@@ -26,7 +27,9 @@ from identity.resolution.usecases.resolve_identities import (
 from identity.settings import IdentitySettings
 from identity.wiring import build
 
-ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read")
+ALL_SCOPES = ("identity:write", "identity:admin", "context:read", "pii:read", "privacy:admin")
+DENY_KEYS = DenyKeys(["d" * 32])
+"""Those of the settings of tests."""
 
 
 def running(dsn: str, **more: Any) -> AbstractAsyncContextManager[Service]:
@@ -54,7 +57,7 @@ class Actor:
 
     async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
         prepared = await prepare_requests(requests, now=self.clock.now())
-        command = ResolveIdentities(self.tenant, prepared, self.limits)
+        command = ResolveIdentities(self.tenant, prepared, self.limits, DENY_KEYS)
         answers = await self.database.run(resolve_identities, command, now=self.clock.now())
         assert all(isinstance(answer, Resolution) for answer in answers), answers
         return cast("tuple[Resolution, ...]", answers)
@@ -78,8 +81,8 @@ class Actor:
         return await rows_of(self.database, statement, **parameters)
 
     async def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """Return the bodies in the outbox, oldest first."""
-        rows = await self.rows("SELECT payload FROM outbox ORDER BY position")
+        """Return the bodies in the outbox, oldest first; those of erased customers are empty."""
+        rows = await self.rows("SELECT payload FROM outbox WHERE payload <> '' ORDER BY position")
         bodies = [loads(row.payload) for row in rows]
         return [body for body in bodies if kind is None or body["type"] == f"identity.{kind}"]
 

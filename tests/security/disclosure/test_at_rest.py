@@ -27,6 +27,7 @@ CROSSING = """
 async def test_no_table_shows_a_secret(name: str, site: Site, alpha: Tenant):
     own = site.credentials
     secrets = [own.pepper, own.cursor_secret, own.service_key, own.sealing_key]
+    secrets += [own.deny_secret, own.receipt_key]
     secrets += [alpha.key, alpha.key.split("_", 3)[3]]
     for table, rows in (await site.services[name].database.snapshot(_everything)).items():
         assert not [secret for secret in secrets if secret in rows], table

@@ -41,3 +41,7 @@ NEXT_RESPONSE = "01a20814-a400-7d0e-8b1f-4a5b6c7d8ea1"
 
 ANNAS_MERGE = "01a20870-30e0-7c44-b3d8-5e2a6f0c9b17"
 BOS_MERGE = "01a20874-c4c0-7c4d-9a10-6b7c8d9e0f12"
+BOS_ERASURE = "01a2087d-ec80-7e5a-8c11-7a8b9c0d1e2f"
+"""Bo leaves, and is forgotten."""
+SUPPRESSION = "01a20887-1440-7f6b-9d22-8b9c0d1e2f30"
+"""A contact point that must not be processed."""

@@ -1,6 +1,6 @@
 """Settings of identity, from environment variables that begin with ``IDENTITY_``."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import Part, ServiceSettings
@@ -31,8 +31,37 @@ class GroupSettings(Part):
     """The most memberships that one group may have; another one is refused."""
 
 
+class PrivacySettings(Part):
+    """The secrets of erasure."""
+
+    deny_secret: SecretStr = Field(
+        description="A secret of at least 32 characters that keys the hashes by which identifiers"
+        " of erased and suppressed people are recognised.",
+        examples=['"$(openssl rand -hex 32)"'],
+    )
+    """Keep it as long as the database: without it, an erased person comes back with the next
+    backfill."""
+    earlier_deny_secrets: tuple[SecretStr, ...] = ()
+    """Secrets that were in use before: what was denied under them stays denied."""
+    receipt_key: SecretStr = Field(
+        description="The private Ed25519 JWK that signs the receipts of erasures."
+    )
+    earlier_receipt_keys: str = '{"keys": []}'
+    """The JWKS of public keys that signed receipts before."""
+    services: tuple[str, ...] = ("interactions", "sla")
+    """The services besides identity that must report an erasure before its receipt is signed."""
+
+    @field_validator("deny_secret")
+    @classmethod
+    def _long_secret(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < 32:  # noqa: PLR2004 - the description's number
+            raise ValueError("deny_secret must have at least 32 characters")
+        return secret
+
+
 class IdentitySettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
     rules: RuleSettings = Field(default_factory=RuleSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
+    privacy: PrivacySettings

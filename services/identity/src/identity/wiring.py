@@ -6,9 +6,11 @@ from pathlib import Path
 from common.service import INDEXES_ONLY, Foundation, Service, assemble
 from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.denials import DenyKeys
 from identity.customers.wiring import build_customers
 from identity.groups.wiring import build_groups
 from identity.merging.wiring import build_merging
+from identity.privacy.wiring import build_privacy
 from identity.rekeying.wiring import build_rekeying
 from identity.resolution.wiring import build_resolution
 from identity.settings import IdentitySettings
@@ -32,13 +34,18 @@ def build(settings: IdentitySettings) -> Service:
         max_neighbours=rules.max_neighbours,
         claim_lifetime=timedelta(days=rules.claim_days),
     )
+    privacy = settings.privacy
+    deny_keys = DenyKeys(
+        secret.get_secret_value() for secret in (privacy.deny_secret, *privacy.earlier_deny_secrets)
+    )
     parts = [
-        build_resolution(limits, default_region=rules.default_region),
+        build_resolution(limits, deny_keys, default_region=rules.default_region),
         build_customers(),
         build_merging(limits),
         build_rekeying(foundation, limits),
         build_groups(
             foundation, max_members=settings.groups.max_members, default_region=rules.default_region
         ),
+        build_privacy(foundation, settings, deny_keys),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

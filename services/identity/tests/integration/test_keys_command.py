@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from common.web.auth import list_keys
 from devstack.testing.postgres import FreshDsn
+from devstack.testing.services import RECEIPT_KEY
 from identity.__main__ import main
 from services.identity.tests.harness import running
 
@@ -16,6 +17,8 @@ async def keys(dsn: str, *words: str, stdin: str | None = None) -> str:
         "IDENTITY_KAFKA__BOOTSTRAP": "127.0.0.1:9",
         "IDENTITY_AUTH__PEPPER": "p" * 32,
         "IDENTITY_HTTP__CURSOR_SECRET": "c" * 32,
+        "IDENTITY_PRIVACY__DENY_SECRET": "d" * 32,
+        "IDENTITY_PRIVACY__RECEIPT_KEY": RECEIPT_KEY,
     }
     invoke = CliRunner().invoke
     result = await asyncio.to_thread(invoke, main, ["keys", *words], input=stdin, env=environment)

@@ -157,3 +157,33 @@ async def _insert_customer_of_before(connection: asyncpg.Connection) -> None:
         " normaliser_version, first_seen_at) VALUES ('demo', $2, $3, $4, $4, $5, $1, 2, now())",
         [(ANNA, own.type, own.scope or "", own.value, own.level.label) for own in OWN],
     )
+
+
+async def test_a_log_of_merges_in_use_gets_its_index_and_outlives_customers(
+    fresh_owner_dsn: FreshDsn,
+):
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0005")
+
+    async def merge(connection: asyncpg.Connection) -> None:
+        await _insert(connection)
+        await connection.execute(
+            "INSERT INTO merge_log (tenant_id, merge_id, survivor_id, absorbed_ids, reason, rule,"
+            " actor, evidence, before, merged_at)"
+            " SELECT 'demo', gen_random_uuid(), $1, ARRAY[gen_random_uuid()], '', '', '', '[]',"
+            " '[]', now() FROM generate_series(1, 1000)",
+            ANNA,
+        )
+
+    async def erase(connection: asyncpg.Connection) -> int:
+        await connection.execute("DELETE FROM identifier")
+        await connection.execute("DELETE FROM customer")
+        return int(await connection.fetchval("SELECT count(*) FROM merge_log"))
+
+    file = "SELECT pg_relation_filenode('merge_log')"
+    await _connected(dsn, merge)
+    before = await _connected(dsn, lambda connection: connection.fetchval(file))
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda connection: connection.fetchval(file)) == before
+    assert await _connected(dsn, erase) == 1_000
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0005")

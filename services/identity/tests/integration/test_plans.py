@@ -16,7 +16,12 @@ from identity.rekeying.store import old_keys
 from identity.resolution.store import connected, locks, rosters
 from services.identity.tests.harness import email
 
-KEYS = {"types": ["email"] * 3, "scopes": [""] * 3, "values": ["a", "b", "c"]}
+KEYS = {
+    "types": ["email"] * 3,
+    "scopes": [""] * 3,
+    "values": ["a", "b", "c"],
+    "digests": [b"a", b"b", b"c"],
+}
 PAIRS = {
     f"{end}_{name}s": [part]
     for end in ("low", "high")

@@ -114,3 +114,40 @@ _PLUMBING = (
 def plumbing() -> Sequence[str]:
     """Return the statements that create outbox, inbox, progress, dead letters, keys."""
     return _PLUMBING
+
+
+_ERASING = (
+    """
+    CREATE TABLE erasure_work (
+        tenant_id     text        NOT NULL,
+        erasure_id    uuid        NOT NULL,
+        subject_ids  uuid[]      NOT NULL,
+        -- What to look for. The values among them are personal, and go with the last step.
+        needles       text[]      NOT NULL,
+        begun_by      xid8        NOT NULL DEFAULT pg_current_xact_id(),
+        begun_at      timestamptz NOT NULL,
+        step          integer     NOT NULL DEFAULT 0,
+        cursor        jsonb,
+        counts        jsonb       NOT NULL DEFAULT '{}',
+        finished_at   timestamptz,
+        -- When the next step is due; null when nothing is left to do.
+        sweep_at      timestamptz,
+        PRIMARY KEY (tenant_id, erasure_id)
+    )
+    """,
+    "CREATE INDEX erasure_work_due ON erasure_work (sweep_at) WHERE sweep_at IS NOT NULL",
+    # An event that comes too late with data about one of these finds that there is nobody.
+    """
+    CREATE TABLE erased_subject (
+        tenant_id    text NOT NULL,
+        subject_id  uuid NOT NULL,
+        erasure_id   uuid NOT NULL,
+        PRIMARY KEY (tenant_id, subject_id)
+    )
+    """,
+)
+
+
+def erasing() -> Sequence[str]:
+    """Return the statements that create what ``common.erasing`` works with."""
+    return _ERASING

@@ -14,9 +14,11 @@ SERVICES = ("identity", "interactions", "sla")
 
 
 def make_environment(path: Path) -> None:
-    """Write ``.env`` unless it exists."""
+    """Write ``.env``, or add what one of an earlier version lacks."""
     if path.exists():
-        _print(f"{path.name} already exists and was left unchanged.")
+        added = ", ".join(environment.add_missing(path))
+        done = f"now has {added}, too" if added else "was left unchanged"
+        _print(f"{path.name} already exists and {done}.")
         return
     environment.write(path, environment.new_secrets())
     _print(f"Wrote {path.name}.")

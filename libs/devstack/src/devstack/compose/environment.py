@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from common.web.auth import AUDIENCE, ServiceTokens
@@ -51,6 +52,8 @@ def new_secrets() -> dict[str, str]:
         **kafka,
         "AUTH_PEPPER": secrets.token_urlsafe(48),
         **cursors,
+        "DENY_SECRET": secrets.token_urlsafe(48),
+        "RECEIPT_KEY": ServiceTokens.generate_key(),
         "SERVICE_KEY_INTERACTIONS": service_key,
         "IDENTITY_ISSUERS": json.dumps([_issuer(service_key)]),
         "SEALING_KEYS": json.dumps({"first": base64.b64encode(secrets.token_bytes(32)).decode()}),
@@ -64,6 +67,17 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     lines = "".join(f"{name}='{value}'\n" for name, value in values.items())
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(HEADER + lines + OPTIONS)
+
+
+def add_missing(path: Path) -> list[str]:
+    """Append secrets that the file does not have, such as those of a newer version; return them."""
+    missing = {
+        name: value for name, value in new_secrets().items() if name not in dotenv_values(path)
+    }
+    if missing:
+        with path.open("a") as file:
+            file.write("".join(f"{name}='{value}'\n" for name, value in missing.items()))
+    return sorted(missing)
 
 
 def _issuer(service_key: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from dotenv import dotenv_values
 from devstack.servers.patience import patient
 
 ROOT = Path(__file__).parents[5]
-IDENTITY = ("api", "relay")
-"""The processes of identity, which has neither consumers nor timers."""
+IDENTITY = ("api", "consumer", "relay")
+"""The processes of identity, which has no timers."""
 PROBE = Path(__file__).with_name("probe.py").read_text()
 HEALTHY_WITHIN_SECONDS = 120.0
 PATIENCE_SECONDS = 60.0

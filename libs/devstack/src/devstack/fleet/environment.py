@@ -34,6 +34,11 @@ class FleetEnvironment:
             "HTTP__PORT": str(port),
             "HTTP__CURSOR_SECRET": self.credentials.cursor_secret,
         }
+        if service == "identity":
+            own |= {
+                "PRIVACY__DENY_SECRET": self.credentials.deny_secret,
+                "PRIVACY__RECEIPT_KEY": self.credentials.receipt_key,
+            }
         if service == "interactions":
             own |= {
                 # Generous: the deadline is not meant for a machine busy with tests.

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60.0
 WORKERS = tuple(f"{name} {kind}" for name in NAMES for kind in ("api", "worker"))
 """An API and one worker for everything else, for each service."""
 SEPARATE = (
-    "identity api", "identity relay",
+    "identity api", "identity consumer", "identity relay",
     "interactions api", "interactions consumer", "interactions relay", "interactions timer",
     "sla api", "sla consumer", "sla relay", "sla timer",
 )  # fmt: skip

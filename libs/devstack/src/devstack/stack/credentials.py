@@ -33,6 +33,8 @@ class Credentials:
     cursor_secret: str
     service_key: str
     sealing_key: str
+    deny_secret: str
+    receipt_key: str
     api_key: str
     other_tenant_api_key: str
 
@@ -49,7 +51,12 @@ def load_credentials(directory: Path) -> Credentials:
     path = directory / "credentials.json"
     if not path.exists():
         write_private(path, asdict(_create()))
-    return Credentials(**json.loads(path.read_text()))
+    stored = json.loads(path.read_text())
+    if missing := asdict(_create()).keys() - stored.keys():
+        # An earlier version wrote the file: the secrets it did not know are made now.
+        stored |= {name: value for name, value in asdict(_create()).items() if name in missing}
+        write_private(path, stored)
+    return Credentials(**stored)
 
 
 def write_private(path: Path, content: object) -> None:
@@ -72,6 +79,8 @@ def _create() -> Credentials:
         pepper=pepper,
         cursor_secret=secrets.token_urlsafe(48),
         service_key=ServiceTokens.generate_key(),
+        deny_secret=secrets.token_urlsafe(48),
+        receipt_key=ServiceTokens.generate_key(),
         sealing_key=base64.b64encode(secrets.token_bytes(32)).decode(),
         api_key=keys[0],
         other_tenant_api_key=keys[1],

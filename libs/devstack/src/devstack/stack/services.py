@@ -16,7 +16,7 @@ from common.settings import (
 )
 from common.web.auth import AUDIENCE, ServiceTokens
 from devstack.stack.credentials import DEMO, SERVICE_SCOPES, Credentials
-from identity.settings import IdentitySettings
+from identity.settings import IdentitySettings, PrivacySettings
 from identity.wiring import build as build_identity
 from interactions.settings import IdentitySettings as IdentityCalls
 from interactions.settings import InteractionsSettings, SealingSettings
@@ -73,6 +73,10 @@ def build_services(
                 http=http,
                 auth=auth,
                 relay=_rare(),
+                privacy=PrivacySettings(
+                    deny_secret=SecretStr(credentials.deny_secret),
+                    receipt_key=SecretStr(credentials.receipt_key),
+                ),
             )
         ),
         interactions=build_interactions(

@@ -31,13 +31,18 @@ S = TypeVar("S", bound=ServiceSettings)
 TOKEN_SECONDS = 300
 
 
+RECEIPT_KEY = ServiceTokens.generate_key()
+
+
 def service_settings(kind: type[S], dsn: str, **more: Any) -> S:
     """Return settings for a test; ``more`` replaces or adds whole groups, such as ``timer``.
 
     Nothing listens at the broker's address: tests pass events in themselves.
     """
+    privacy = {"deny_secret": "d" * 32, "receipt_key": RECEIPT_KEY, "services": []}
     return kind.model_validate(
         {
+            **({"privacy": privacy} if "privacy" in kind.model_fields else {}),
             "postgres": {
                 "dsn": dsn,
                 "pool_size": 8,

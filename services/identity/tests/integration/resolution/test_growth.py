@@ -11,7 +11,7 @@ from identity.resolution.usecases.resolve_identities import (
     prepare_requests,
     resolve_identities,
 )
-from services.identity.tests.harness import device, email
+from services.identity.tests.harness import DENY_KEYS, device, email
 
 BEFORE = 300
 """How many resolutions come before the last one; each leaves an observation and an event."""
@@ -22,7 +22,7 @@ BATCH, BATCHES = 100, 10
 async def cost_of_resolving(actor, *presented, **attributes: object) -> Cost:
     now: datetime = actor.clock.now()
     prepared = await prepare_requests([actor.request(*presented, **attributes)], now=now)
-    command = ResolveIdentities(actor.tenant, prepared, actor.limits)
+    command = ResolveIdentities(actor.tenant, prepared, actor.limits, DENY_KEYS)
     return await cost_of(actor.database, resolve_identities, command, now=now)
 
 
@@ -30,7 +30,7 @@ async def cost_of_resolving_batch(actor, presented) -> Cost:
     now: datetime = actor.clock.now()
     requests = [actor.request(identifier) for identifier in presented]
     command = ResolveIdentities(
-        actor.tenant, await prepare_requests(requests, now=now), actor.limits
+        actor.tenant, await prepare_requests(requests, now=now), actor.limits, DENY_KEYS
     )
     return await cost_of(actor.database, resolve_identities, command, now=now)
 

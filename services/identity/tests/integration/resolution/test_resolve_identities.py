@@ -13,7 +13,7 @@ from identity.resolution.usecases.resolve_identities import (
     prepare_requests,
     resolve_identities,
 )
-from services.identity.tests.harness import Actor, assert_sound, device, email
+from services.identity.tests.harness import DENY_KEYS, Actor, assert_sound, device, email
 
 P, V = Level.CHANNEL_PROVED, Level.VERIFIED
 
@@ -128,7 +128,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(actor, size
             for number in range(size)
         )
         prepared = await prepare_requests(requests, now=actor.clock.now())
-        return ResolveIdentities("demo", prepared, actor.limits)
+        return ResolveIdentities("demo", prepared, actor.limits, DENY_KEYS)
 
     async def statements(*names: str) -> int:
         return await actor.database.run(work, await batch(*names), now=actor.clock.now())

@@ -46,6 +46,13 @@ class DropReason(StrEnum):
     HELD_ELSEWHERE = "held_elsewhere"
     SHARED = "shared"
     QUARANTINED = "quarantined"
+    ERASED = "erased"
+    SUPPRESSED = "suppressed"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the identifier is not repeated to anybody, nor written down with an answer."""
+        return self in {DropReason.ERASED, DropReason.SUPPRESSED}
 
 
 @dataclass(frozen=True, slots=True)

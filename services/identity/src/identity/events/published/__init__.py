@@ -5,6 +5,7 @@ The sequence of an event is its customer's version, gapless from 1.
 
 from identity.events.published.customers import (
     CustomerCreatedV1,
+    CustomerErasedV1,
     CustomerMergedV1,
     CustomerRedirectedV1,
     CustomerSplitV1,
@@ -25,6 +26,7 @@ PUBLISHED = (
     CustomerRedirectedV1,
     CustomerUnmergedV1,
     CustomerSplitV1,
+    CustomerErasedV1,
     IdentifierAddedV1,
     IdentifierRemovedV1,
     IdentifierClaimedV1,
@@ -35,6 +37,7 @@ __all__ = [
     "PUBLISHED",
     "TOPIC",
     "CustomerCreatedV1",
+    "CustomerErasedV1",
     "CustomerMergedV1",
     "CustomerRedirectedV1",
     "CustomerSplitV1",

@@ -6,7 +6,15 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.messaging import EventData
-from common.story import ANNA, ANNA_BY_PHONE, ANNAS_MERGE, NEIGHBOUR
+from common.story import (
+    ANNA,
+    ANNA_BY_PHONE,
+    ANNAS_MERGE,
+    BO,
+    BO_BY_PHONE,
+    BOS_ERASURE,
+    NEIGHBOUR,
+)
 from common.web.requests import JsonTime
 from identity.customers.shown import Attributes, CanonicalId, CreatedAt
 from identity.events.published.shared import (
@@ -63,6 +71,34 @@ class CustomerUpdatedV1(EventData):
         description="The names of the attributes that changed, sorted; those that are not in"
         " ``attributes`` were cleared."
     )
+
+
+class CustomerErasedV1(EventData):
+    """On the key of each id that led to the customer: forget them. This is not a merge.
+
+    No other event about any of these ids follows. Delete or empty all that you hold about them;
+    Kafka keeps earlier events until their retention ends.
+    """
+
+    model_config = example_config(
+        {
+            "erasure_id": BOS_ERASURE,
+            "customer_id": BO_BY_PHONE,
+            "canonical_id": BO,
+            "customer_ids": [BO, BO_BY_PHONE],
+            "erased_at": "2026-11-23T13:20:00.000000Z",
+        }
+    )
+    event_type: ClassVar[str] = "identity.customer.erased"
+    topic: ClassVar[str] = TOPIC
+
+    erasure_id: UUID = Field(description="The id of the erasure, the same for all ids.")
+    customer_id: UUID = Field(description="The id on whose key this event is.")
+    canonical_id: UUID = Field(description="The id that was canonical until the erasure.")
+    customer_ids: list[UUID] = Field(
+        description="Every id that led to the customer, the canonical one first."
+    )
+    erased_at: JsonTime = Field(description="When identity erased the customer.")
 
 
 class CustomerMergedV1(EventData):

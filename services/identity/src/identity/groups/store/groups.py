@@ -3,7 +3,7 @@
 The row of a removed group stays, empty, so that the version of its last event is never used again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,20 @@ LOCK_OF_CUSTOMERS = text(
     {_SELECT} AND g.id IN (
         SELECT member.group_id FROM group_member AS member
         WHERE member.tenant_id = :tenant_id AND member.customer_id = ANY(cast(:ids AS uuid[])))
+    ORDER BY g.id FOR UPDATE
+    """
+)
+LOCK_BY_KEYS = text(
+    f"""
+    {_SELECT} AND g.id = ANY(ARRAY(
+        SELECT point.group_id
+        FROM unnest(cast(:types AS text[]), cast(:scopes AS text[]), cast(:values AS text[]))
+             AS key (type, scope, value)
+        CROSS JOIN LATERAL (
+            SELECT group_id FROM group_contact_point
+            WHERE tenant_id = :tenant_id AND type = key.type AND scope = key.scope
+              AND value = key.value
+            LIMIT 1000) AS point))
     ORDER BY g.id FOR UPDATE
     """
 )
@@ -143,6 +157,17 @@ async def lock_groups_of_customers(
     """Return the groups with any of these ids as a member, locked in the order of their ids."""
     values = {"tenant_id": tenant_id, "ids": list(customer_ids)}
     return [_group(row) for row in await tx.execute(LOCK_OF_CUSTOMERS, values)]
+
+
+async def lock_groups_by_keys(
+    tx: Transaction, tenant_id: str, keys: Collection[IdentifierKey]
+) -> list[Group]:
+    """Return the groups with any of these contact points, locked in the order of their ids."""
+    if not keys:
+        return []
+    types, scopes, values = (list(column) for column in zip(*sorted(keys), strict=True))
+    parameters = {"tenant_id": tenant_id, "types": types, "scopes": scopes, "values": values}
+    return [_group(row) for row in await tx.execute(LOCK_BY_KEYS, parameters)]
 
 
 async def lock_group_of_older_keys(tx: Transaction) -> tuple[str, Group] | None:

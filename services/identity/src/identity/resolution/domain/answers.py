@@ -22,6 +22,10 @@ class NobodyReason(StrEnum):
     """It only looked up, and no customer has any of the identifiers."""
     NOTHING_USABLE = "nothing_usable"
     """All identifiers were dropped: whoever it is could not be found again."""
+    ERASED = DropReason.ERASED
+    """The customer was erased, and has not signed up again."""
+    SUPPRESSED = DropReason.SUPPRESSED
+    """The sender must not be processed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class ResolutionRequest:
     """Find the customer behind these identifiers. Without ``create`` it only looks them up.
 
     ``region`` is the country of telephone numbers that name none; ``source``, the system that
-    reports this, is the scope of its own ids that name none.
+    reports this, is the scope of its own ids that name none. ``is_dated`` tells whether the caller
+    named the time of the observation itself.
     """
 
     identifiers: tuple[PresentedIdentifier, ...]
@@ -34,6 +35,7 @@ class ResolutionRequest:
     observed_at: datetime
     source: str | None = None
     region: str | None = None
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class PreparedRequest:
     create: bool
     birth_dates: frozenset[str] = frozenset()
     """What the attributes say of the sender's birth date, in ISO 8601."""
+    signed_up_at: datetime | None = None
+    """When the person proved who they are, if the request says so and says when."""
 
 
 def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
@@ -80,12 +84,15 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
         Observation(name, AttributeValue(value, request.source, observed_at, now))
         for name, value in sorted(request.attributes.items())
     )
+    identifiers = tuple(usable[key] for key in sorted(usable))
+    is_proof = request.is_dated and any(i.level is Level.VERIFIED for i in identifiers)
     return PreparedRequest(
-        tuple(usable[key] for key in sorted(usable)),
+        identifiers,
         tuple(dropped),
         observations,
         request.create,
-        _birth_dates(request.attributes),
+        birth_dates_of(request.attributes),
+        signed_up_at=observed_at if is_proof else None,
     )
 
 
@@ -95,7 +102,7 @@ def links_of(request: PreparedRequest, types: TypeRules) -> list[Link]:
     return links_among(proved, types) if request.create else []
 
 
-def _birth_dates(attributes: Mapping[str, Json]) -> frozenset[str]:
+def birth_dates_of(attributes: Mapping[str, Json]) -> frozenset[str]:
     """Return the birth dates among the attributes that can be read as dates of ISO 8601."""
     dates: set[str] = set()
     for name in BIRTH_DATE_NAMES & attributes.keys():

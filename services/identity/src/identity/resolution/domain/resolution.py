@@ -5,7 +5,7 @@ evidence changes nothing and needs nothing but the customers of its identifiers;
 everything that its identifiers are connected with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from common.errors import ServiceError
 from identity.customers.domain.customers import Customer
@@ -37,7 +37,7 @@ def resolve(roster: Roster, request: PreparedRequest, context: Context) -> Resol
     """
     usable, dropped = _usable(roster, request)
     if not usable:
-        return Resolution(None, NobodyReason.NOTHING_USABLE, dropped=tuple(dropped))
+        return Resolution(None, _why_nobody(dropped), dropped=tuple(dropped))
     if not request.create:
         return _look_up(roster, usable, dropped, context.limits.types)
     return Resolver(roster, request, context, usable, dropped).run()
@@ -60,6 +60,14 @@ def _usable(
         shared = (identifier for identifier in usable if identifier not in own)
         dropped += [drop(identifier, DropReason.SHARED) for identifier in shared]
     return own or usable[:1], dropped
+
+
+def _why_nobody(dropped: Iterable[DroppedIdentifier]) -> NobodyReason:
+    reasons = {identifier.reason for identifier in dropped}
+    for reason in (DropReason.SUPPRESSED, DropReason.ERASED):
+        if reason in reasons:
+            return NobodyReason(reason)
+    return NobodyReason.NOTHING_USABLE
 
 
 def _look_up(

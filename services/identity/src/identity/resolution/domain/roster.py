@@ -22,6 +22,7 @@ from identity.customers.domain.changes import (
     MergeRecord,
 )
 from identity.customers.domain.customers import Customer, absorb
+from identity.customers.domain.denials import Denials
 from identity.customers.domain.identifiers import DropReason, Identifier
 from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.decisions import Decision
@@ -69,6 +70,7 @@ class Roster:
         claims: Iterable[Claim] = (),
         quarantine: Iterable[Quarantined] = (),
         shared: Iterable[IdentifierKey] = (),
+        denials: Denials | None = None,
         is_whole: bool = True,
     ) -> None:
         self.is_whole = is_whole
@@ -89,6 +91,8 @@ class Roster:
         for claim in claims:
             self._claims[claim.key].append(claim)
         self._quarantine = {entry.key: entry for entry in quarantine}
+        self.denials: Denials = denials or {}
+        """What is denied of the identifiers that were asked for."""
         self.pending = PendingWrites()
         self.evidence = Evidence(links, self.pending.evidence)
 

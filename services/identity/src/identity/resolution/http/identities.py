@@ -10,11 +10,21 @@ from starlette.responses import Response
 from common.errors import ServiceError
 from common.web import Caller, ClockDep, WriterDep, examples, requires, tag
 from common.web.requests import Batch, batch_body, json_body
-from identity.customers.domain.identifiers import Identifier, Level, PresentedIdentifier
+from identity.customers.domain.identifiers import (
+    DroppedIdentifier,
+    Identifier,
+    Level,
+    PresentedIdentifier,
+)
 from identity.resolution.domain.answers import ResolutionResult
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.http.examples import RESOLVE, RESOLVE_BATCH
-from identity.resolution.http.schemas import ResolveBatchResponse, ResolveRequest, ResolveResponse
+from identity.resolution.http.schemas import (
+    WITHHELD,
+    ResolveBatchResponse,
+    ResolveRequest,
+    ResolveResponse,
+)
 from identity.resolution.http.state import ResolutionState, ResolutionStateDep
 from identity.resolution.usecases.resolve_identities import (
     ResolveIdentities,
@@ -82,6 +92,7 @@ async def _command(
         tenant_id=caller.tenant_id,
         requests=await prepare_requests(requests, now=now),
         limits=state.limits,
+        deny_keys=state.deny_keys,
     )
 
 
@@ -102,6 +113,7 @@ def _request(item: ResolveRequest, state: ResolutionState, now: datetime) -> Res
         observed_at=item.observed_at or now,
         source=item.source,
         region=item.default_region or state.default_region,
+        is_dated=item.observed_at is not None and item.may_sign_up,
     )
 
 
@@ -133,7 +145,7 @@ def _body_or_error(result: ResolutionResult) -> dict[str, Any] | ServiceError:
         "merged": result.merged,
         "split": result.split,
         "dropped": [
-            {"identifier": _presented(dropped.presented), "reason": dropped.reason.value}
+            {"identifier": _dropped(dropped), "reason": dropped.reason.value}
             for dropped in result.dropped
         ],
         "quarantined": [
@@ -149,6 +161,12 @@ def _linked(identifier: Identifier) -> dict[str, Any]:
     key = identifier.key
     presented = PresentedIdentifier(key.type, key.value, key.scope or None, identifier.level)
     return {**_presented(presented), "raw": identifier.raw}
+
+
+def _dropped(dropped: DroppedIdentifier) -> dict[str, Any]:
+    """Return the identifier as it was written, or without its value if that is private."""
+    shown = _presented(dropped.presented)
+    return {**shown, "value": WITHHELD} if dropped.reason.is_private else shown
 
 
 def _presented(presented: PresentedIdentifier) -> dict[str, Any]:

@@ -103,7 +103,11 @@ _MEANINGS = {
     DropReason.HELD_ELSEWHERE: "another customer's, and nothing unites the two",
     DropReason.SHARED: "a group's contact point, beside identifiers of a person",
     DropReason.QUARANTINED: "proved together with too many others to be anybody's",
+    DropReason.ERASED: "of a customer who was erased and has not signed up again",
+    DropReason.SUPPRESSED: "on the list of contact points that must not be processed",
 }
+WITHHELD = "[withheld]"
+"""In place of an identifier that must not be written down, not even in a stored answer."""
 
 
 class ObservedIdentifier(RequestModel):
@@ -151,6 +155,12 @@ class ResolveRequest(RequestModel):
         description="When this was observed; of two values of an attribute, the newer counts."
         " Absent, null or in the future means now.",
     )
+    may_sign_up: bool = Field(
+        default=True,
+        description="Whether a verified identifier that was observed after its customer was erased"
+        " makes the person a customer again; false of what may be a repetition, such as a message."
+        " It means nothing without ``observed_at``. Absent means true.",
+    )
     source: Name | None = Field(
         default=None,
         description="The system that reports this, kept as provenance, and the scope of each"
@@ -175,7 +185,10 @@ class ResolveRequest(RequestModel):
 class DroppedIdentifier(ResponseModel):
     """An identifier that was not linked to the customer, and why."""
 
-    identifier: PresentedIdentifier = Field(description="The identifier as the caller wrote it.")
+    identifier: PresentedIdentifier = Field(
+        description="The identifier as the caller wrote it; its value is"
+        f" ``{WITHHELD}`` if it is erased or suppressed."
+    )
     reason: str = Field(
         description="Why it was dropped: "
         + "; ".join(f"``{reason}``: {_MEANINGS[reason]}" for reason in DropReason)
@@ -205,10 +218,11 @@ class ResolveResponse(ResponseModel, title="Resolution"):
     customer_id: UUID | None = Field(
         description="The canonical id of the customer; null if ``reason`` says so."
     )
-    reason: Literal["no_match", "nothing_usable"] | None = Field(
+    reason: Literal["no_match", "nothing_usable", "erased", "suppressed"] | None = Field(
         description="Why there is no customer: ``no_match``, none has these identifiers and"
         " ``create`` was false; ``nothing_usable``, every identifier was dropped, and a customer"
-        " that nobody can find again is not created. Null if there is one."
+        " that nobody can find again is not created; ``erased`` or ``suppressed``, what else was"
+        " dropped is of a person whom the tenant must not process. Null if there is one."
     )
     created: bool = Field(description="Whether this request created the customer.")
     linked: list[LinkedIdentifier] = Field(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from common.web import part_state
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.denials import DenyKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +13,7 @@ class ResolutionState:
     """``default_region`` applies to telephone numbers of requests that name no region."""
 
     limits: CustomerLimits
+    deny_keys: DenyKeys
     default_region: str | None = None
 
 

@@ -4,8 +4,9 @@ A request of known evidence needs the customers of its identifiers, and the link
 other needs everything that its identifiers are connected with.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from common.db import Transaction
 from identifiers import IdentifierKey
 from identity.customers.domain.type_rules import TypeRules
 from identity.customers.store.customers import CUSTOMERS, customer_of
+from identity.customers.store.denials import IN_FORCE, bytes_of, denials_from_json
 from identity.resolution.domain.components import assume_links_from_before
 from identity.resolution.domain.graph.evidence import LinkId
 from identity.resolution.domain.roster import Roster
@@ -32,6 +34,9 @@ MAX_CONNECTED, MAX_CONNECTED_OF_EACH = 2_000, 10
 quarantine keep components far below it."""
 MAX_LINKS = 500
 """The links of one identifier that are followed."""
+
+NOT_ASKED: Mapping[str, IdentifierKey] = MappingProxyType({})
+"""Hashes for those who do not want to know what is denied."""
 
 _ASKED = """
     asked AS MATERIALIZED (
@@ -97,12 +102,13 @@ def _rows(columns: Iterable[str], table: str) -> str:
 def _result(quarantined: str) -> str:
     return f"""
     SELECT customers.*, cast(NULL AS json) AS links, cast(NULL AS json) AS claims,
-           cast(NULL AS json) AS quarantined, cast(NULL AS json) AS shared
+           cast(NULL AS json) AS quarantined, cast(NULL AS json) AS shared,
+           cast(NULL AS json) AS denied
     FROM ({CUSTOMERS}) AS customers
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, {_rows(LINK.types, "linked")},
            {_rows(CLAIM.types, "claims")}, {_rows(QUARANTINE.types, quarantined)},
-           {_rows(KEY.types, "shared")}
+           {_rows(KEY.types, "shared")}, ({IN_FORCE})
     """
 
 
@@ -220,14 +226,18 @@ async def get_known(
     pairs: Collection[LinkId],
     *,
     now: datetime,
+    digests: Mapping[str, IdentifierKey],
 ) -> Roster:
-    """Return the customers of these identifiers, and the links of these pairs."""
+    """Return the customers of these identifiers, the links of these pairs, and what is denied.
+
+    ``digests`` are the identifiers by the hashes under which they may be denied.
+    """
     ends = list(zip(*((*pair.low, *pair.high) for pair in sorted(pairs)), strict=True)) or [()] * 6
     names = ("low_types", "low_scopes", "low_values", "high_types", "high_scopes", "high_values")
-    parameters = _asked(tenant_id, keys, now) | {
+    parameters = _asked(tenant_id, keys, now, digests) | {
         name: list(column) for name, column in zip(names, ends, strict=True)
     }
-    return _roster((await tx.execute(KNOWN, parameters)).all(), is_whole=False)
+    return _roster((await tx.execute(KNOWN, parameters)).all(), digests, is_whole=False)
 
 
 async def get_connected(
@@ -237,18 +247,24 @@ async def get_connected(
     *,
     types: TypeRules,
     now: datetime,
+    digests: Mapping[str, IdentifierKey] = NOT_ASKED,
 ) -> Roster:
-    """Return everything that these identifiers are connected with."""
-    parameters = _asked(tenant_id, keys, now) | {
+    """Return everything that these identifiers are connected with, and what is denied of them."""
+    parameters = _asked(tenant_id, keys, now, digests) | {
         "devices": types.devices,
         "most": MAX_CONNECTED + MAX_CONNECTED_OF_EACH * len(keys),
     }
-    roster = _roster((await tx.execute(CONNECTED, parameters)).all(), is_whole=True)
+    roster = _roster((await tx.execute(CONNECTED, parameters)).all(), digests, is_whole=True)
     assume_links_from_before(roster, types)
     return roster
 
 
-def _asked(tenant_id: str, keys: Collection[IdentifierKey], now: datetime) -> dict[str, Any]:
+def _asked(
+    tenant_id: str,
+    keys: Collection[IdentifierKey],
+    now: datetime,
+    digests: Mapping[str, IdentifierKey],
+) -> dict[str, Any]:
     types, scopes, values = zip(*sorted(keys), strict=True) if keys else ((), (), ())
     return {
         "tenant_id": tenant_id,
@@ -256,10 +272,11 @@ def _asked(tenant_id: str, keys: Collection[IdentifierKey], now: datetime) -> di
         "types": list(types),
         "scopes": list(scopes),
         "values": list(values),
+        "digests": bytes_of(digests),
     }
 
 
-def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
+def _roster(rows: Iterable[Any], digests: Mapping[str, IdentifierKey], *, is_whole: bool) -> Roster:
     *customers, rest = rows
     return Roster(
         [customer_of(row) for row in customers],
@@ -267,5 +284,6 @@ def _roster(rows: Iterable[Any], *, is_whole: bool) -> Roster:
         claims=claims_from_json(rest.claims or ()),
         quarantine=quarantine_from_json(rest.quarantined or ()),
         shared=(IdentifierKey(**key) for key in rest.shared or ()),
+        denials=denials_from_json(rest.denied, digests),
         is_whole=is_whole,
     )

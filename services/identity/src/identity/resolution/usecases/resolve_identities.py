@@ -9,6 +9,8 @@ from common.ids import new_id
 from common.messaging import outbox
 from common.runtime import in_turns
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.denials import DenialKind, DenyKeys
+from identity.customers.store.denials import bytes_of, digests_of, mark_denials_lifted
 from identity.events.announcing import announce
 from identity.resolution.domain.answers import ResolutionResult
 from identity.resolution.domain.context import Context
@@ -20,6 +22,7 @@ from identity.resolution.domain.requests import (
 )
 from identity.resolution.domain.resolution import resolve_or_error
 from identity.resolution.domain.roster import Roster
+from identity.resolution.domain.screening import screen
 from identity.resolution.store.connected import get_connected, get_known
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
@@ -32,6 +35,7 @@ class ResolveIdentities:
     tenant_id: str
     requests: tuple[PreparedRequest, ...]
     limits: CustomerLimits
+    deny_keys: DenyKeys
 
 
 async def prepare_requests(
@@ -54,14 +58,22 @@ async def resolve_identities(
     keys = frozenset(identifier.key for request in requests for identifier in request.identifiers)
     pairs = frozenset(link.id for request in requests for link in links_of(request, types))
     context = Context(limits=command.limits, now=now, new_id=new_id)
+    digests = digests_of(command.deny_keys, tenant_id, keys)
     roster, results = await plan_under_locks(
         tx,
         tenant_id,
-        load=lambda: get_known(tx, tenant_id, keys, pairs, now=now),
-        load_whole=lambda: get_connected(tx, tenant_id, keys, types=types, now=now),
+        load=lambda: get_known(tx, tenant_id, keys, pairs, now=now, digests=digests),
+        load_whole=lambda: get_connected(
+            tx, tenant_id, keys, types=types, now=now, digests=digests
+        ),
         plan=lambda roster: _resolve_in_turns(roster, requests, context),
         keys=keys,
     )
+    if lifted := {
+        key for request in requests for key in screen(request, roster.denials, types).lifted
+    }:
+        hashes = bytes_of(digest for digest, key in digests.items() if key in lifted)
+        await mark_denials_lifted(tx, tenant_id, hashes, DenialKind.ERASED, now=now)
     if roster.pending:
         await save_roster(tx, tenant_id, roster, now=now)
         events = announce(roster.pending.changes, tenant_id=tenant_id, now=now)
@@ -73,5 +85,10 @@ async def _resolve_in_turns(
     roster: Roster, requests: Iterable[PreparedRequest], context: Context
 ) -> tuple[ResolutionResult, ...]:
     return tuple(
-        [resolve_or_error(roster, request, context) async for request in in_turns(requests)]
+        [
+            resolve_or_error(
+                roster, screen(request, roster.denials, context.limits.types).request, context
+            )
+            async for request in in_turns(requests)
+        ]
     )
