@@ -10,6 +10,7 @@ from common.jsons import dumps, dumps_text
 from common.messaging import Envelope, Received, Record, Stream, body_of
 from interactions.context.consumers.clocks import apply_clocks, clocks_stream
 from interactions.context.consumers.customers import apply_customers, customers_stream
+from interactions.privacy.usecases.erase_people import begin_erasures
 
 TENANT = "demo"
 NOW = datetime.now(UTC)
@@ -258,7 +259,8 @@ def clock_event(kind, clock_id, *, sequence, conversation_id, customer_id=None, 
 
 async def project_customers(api, *records):
     """Apply identity's events to the database behind an API."""
-    await api.run(apply_customers, read_all(customers_stream(), records), now=NOW)
+    received = read_all(customers_stream(begin_erasures), records)
+    await api.run(apply_customers, received, begin_erasures, now=NOW)
 
 
 async def project_clocks(api, *records):

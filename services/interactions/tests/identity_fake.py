@@ -33,6 +33,8 @@ class FakeIdentity:
     broken: set[str] = field(default_factory=set)
     merged: dict[UUID, UUID] = field(default_factory=dict)
     """By absorbed customer, the canonical one."""
+    erased: set[str] = field(default_factory=set)
+    """Values of people who were erased."""
 
     def client(self) -> HttpIdentity:
         transport = httpx.MockTransport(self._answer)
@@ -76,14 +78,22 @@ class FakeIdentity:
         return {"customer_id": None if customer is None else str(customer)}
 
     def _resolve(self, tenant_id: str, item: dict[str, Any]) -> dict[str, Any]:
-        first = item["identifiers"][0]
+        first, *_ = identifiers = item["identifiers"]
         if first["value"] in self.refused:
             errors = [{"pointer": "/identifiers/0/value", "detail": "cannot be read"}]
             return {"problem": {"detail": "the identifiers cannot be read", "errors": errors}}
-        customer = self._find(tenant_id, item["identifiers"]) or uuid4()
-        for i in item["identifiers"]:
+        dropped = [
+            {"identifier": i | {"value": "[withheld]"}, "reason": "erased"}
+            for i in identifiers
+            if i["value"] in self.erased
+        ]
+        linked = [i for i in identifiers if i["value"] not in self.erased]
+        if not linked:
+            return {"customer_id": None, "reason": "erased", "linked": [], "dropped": dropped}
+        customer = self._find(tenant_id, linked) or uuid4()
+        for i in linked:
             self.people[tenant_id, i["type"], i["value"]] = customer
-        return {"customer_id": str(customer), "linked": item["identifiers"], "dropped": []}
+        return {"customer_id": str(customer), "linked": linked, "dropped": dropped}
 
     def _find(self, tenant_id: str, identifiers: list[dict[str, Any]]) -> UUID | None:
         keys = ((tenant_id, i["type"], i["value"]) for i in identifiers)

@@ -9,6 +9,8 @@ from interactions.context.wiring import build_context
 from interactions.history import Resolver
 from interactions.history.clients.identity import HttpIdentity
 from interactions.history.wiring import build_history, build_identity
+from interactions.privacy.usecases.erase_people import begin_erasures
+from interactions.privacy.wiring import build_privacy
 from interactions.settings import InteractionsSettings
 
 NAME = "interactions"
@@ -33,6 +35,7 @@ def build(settings: InteractionsSettings, *, identity: HttpIdentity | None = Non
     parts = [
         build_history(foundation, settings, identity=identity, resolver=resolver),
         build_channels(foundation, settings, resolver=resolver),
-        build_context(foundation, settings, identity=identity),
+        build_context(foundation, settings, identity=identity, begin_erasures=begin_erasures),
+        build_privacy(foundation),
     ]
     return assemble(foundation, parts, title="Threadline interactions", migrations=MIGRATIONS)

@@ -8,9 +8,10 @@ from common.db import Database
 from common.ids import new_id
 from common.migrations import downgrade, upgrade
 from common.settings import PostgresSettings
-from interactions.context.consumers.customers import apply_customers, customers_stream
+from interactions.context.consumers.customers import customers_stream
 from interactions.context.usecases.rekey_customers import rekey_customers
 from interactions.history import record_interactions
+from interactions.privacy.usecases.erase_people import begin_erasures
 from interactions.wiring import MIGRATIONS
 from services.interactions.tests.context_rows import (
     an_interaction,
@@ -73,6 +74,29 @@ async def test_a_populated_database_gets_empty_keys_that_are_filled_from_profile
     assert tuple(row) == ("0015A00000Gv7qJ", customer)
 
 
+async def test_clocks_of_a_customer_get_their_index_without_a_rewrite(fresh_owner_dsn):
+    dsn, customer = fresh_owner_dsn("interactions"), new_id()
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0009")
+    await _execute(dsn, _CLOCKS, customer)
+    before = await _fetch(dsn, _CLOCK_FILE)
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _fetch(dsn, _CLOCK_FILE) == before
+    plan = await _fetch(dsn, f"EXPLAIN DELETE FROM sla_clock WHERE customer_id = '{customer}'")
+    assert "sla_clock_of_customer" in "".join(str(row) for row in plan)
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0009")
+    [row] = await _fetch(dsn, "SELECT count(*) AS number FROM sla_clock")
+    assert row["number"] == 20_000
+
+
+_CLOCKS = """
+    INSERT INTO sla_clock (tenant_id, clock_id, conversation_id, customer_id, version, metric,
+                           cycle, state, body, recorded_at)
+    SELECT 'demo', gen_random_uuid(), gen_random_uuid(),
+           CASE WHEN n = 7 THEN $1 ELSE gen_random_uuid() END, 1, 'first_response', n, 'met', '{}',
+           now()
+    FROM generate_series(1, 20000) AS n
+"""
+_CLOCK_FILE = "SELECT pg_relation_filenode('sla_clock')"
 _PROFILE = """
     INSERT INTO customer_profile (tenant_id, customer_id, identifiers, version, updated_at)
     VALUES ('demo', $1, '[{"type": "external_id", "value": "0015A00000Gv7qJ", "scope": "crm",
@@ -121,6 +145,7 @@ async def test_a_populated_database_keeps_its_aliases_and_lets_go_of_them_when_u
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
     assert await _fetch(dsn, _COPIES) == before
     database = Database(PostgresSettings(dsn=dsn), service="interactions")
+    stream = customers_stream(begin_erasures)
     undoing = [unmerged(each, c, {b: (3, [a])}, sequence=n) for each, n in ((c, 5), (b, 3))]
     try:
         for records in (
@@ -128,7 +153,7 @@ async def test_a_populated_database_keeps_its_aliases_and_lets_go_of_them_when_u
             [merged(c, [a, b], sequence=2)],
             undoing,
         ):
-            await database.run(apply_customers, read_all(customers_stream(), records), now=NOON)
+            await database.run(stream.apply, read_all(stream, records), now=NOON)
     finally:
         await database.close()
     aliases = await _fetch(dsn, "SELECT origin_id, canonical_id FROM customer_alias")

@@ -14,15 +14,20 @@ from interactions.context.http.state import ContextState
 from interactions.context.timers.compact_versions import CompactVersions
 from interactions.context.timers.refile_moved import RefileMoved
 from interactions.context.timers.rekey_known import RekeyKnown
+from interactions.context.usecases.erasures import BeginErasures
 from interactions.history import IdentityLookup
 from interactions.settings import InteractionsSettings
 
 
 def build_context(
-    foundation: Foundation, settings: InteractionsSettings, *, identity: IdentityLookup
+    foundation: Foundation,
+    settings: InteractionsSettings,
+    *,
+    identity: IdentityLookup,
+    begin_erasures: BeginErasures,
 ) -> Part:
     """Return the part that serves everything about a customer in one call."""
-    streams = {"customers": customers_stream(), "clocks": clocks_stream()}
+    streams = {"customers": customers_stream(begin_erasures), "clocks": clocks_stream()}
     return Part(
         routers=[context.router, timeline.router, change_feed.router],
         state=ContextState(

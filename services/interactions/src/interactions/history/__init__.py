@@ -55,6 +55,7 @@ from interactions.history.usecases.resolve_contacts import (
     Identity,
     IdentityLookup,
     Resolver,
+    SenderErasedError,
     unresolved_if_refused,
 )
 
@@ -89,6 +90,7 @@ __all__ = [
     "Recorded",
     "Resolved",
     "Resolver",
+    "SenderErasedError",
     "ShortenedInteraction",
     "ShownIdentifier",
     "ShownInteraction",

@@ -14,6 +14,7 @@ from interactions.context.usecases.rekey_customers import rekey_customers
 from interactions.history import NOBODY
 from interactions.history.domain.contact import Identifier, Level
 from interactions.history.store.identifiers import find_known, save_identifiers
+from interactions.privacy.usecases.erase_people import begin_erasures
 from services.interactions.tests.context_rows import (
     NOW,
     TENANT,
@@ -55,7 +56,8 @@ def cost(api):
 
 
 async def projected(cost, records):
-    return await cost(apply_customers, read_all(customers_stream(), records), now=NOW)
+    events = read_all(customers_stream(begin_erasures), records)
+    return await cost(apply_customers, events, begin_erasures, now=NOW)
 
 
 async def crowd(cost):

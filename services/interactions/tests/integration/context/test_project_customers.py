@@ -10,6 +10,7 @@ from common.messaging import Applied, Ignored
 from common.settings import PostgresSettings
 from devstack.testing.postgres import counted_statements, rows_of
 from interactions.context.consumers.customers import customers_stream
+from interactions.privacy.usecases.erase_people import begin_erasures
 from services.interactions.tests.context_rows import (
     NOW,
     a_phone,
@@ -21,7 +22,7 @@ from services.interactions.tests.context_rows import (
     updated,
 )
 
-STREAM = customers_stream()
+STREAM = customers_stream(begin_erasures)
 
 
 async def project(database, *records):

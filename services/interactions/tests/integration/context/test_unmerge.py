@@ -12,6 +12,7 @@ from common.ids import new_id
 from common.settings import PostgresSettings
 from interactions.context.consumers.customers import customers_stream
 from interactions.history import Level, record_interactions
+from interactions.privacy.usecases.erase_people import begin_erasures
 from services.interactions.tests.context_rows import (
     NOW,
     a_conversation,
@@ -324,7 +325,7 @@ async def test_shuffled_and_doubled_topics_give_one_read_model(database, fresh_d
         redirected(b, a, sequence=5),
         identifier_event("removed", a, two, sequence=6),
     ]
-    stream = customers_stream()
+    stream = customers_stream(begin_erasures)
 
     async def project(target, *records):
         await target.run(stream.apply, read_all(stream, records), now=NOW)

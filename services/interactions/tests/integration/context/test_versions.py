@@ -9,6 +9,7 @@ from common.ids import new_id
 from interactions.context.consumers.customers import customers_stream
 from interactions.context.store.customers.versions import find_profile_as_of
 from interactions.context.usecases.keep_versions import compact_versions
+from interactions.privacy.usecases.erase_people import begin_erasures
 from services.interactions.tests.context_rows import (
     NOW,
     TENANT,
@@ -22,7 +23,7 @@ from services.interactions.tests.context_rows import (
 )
 from services.interactions.tests.integration.context.test_project_customers import rows
 
-STREAM = customers_stream()
+STREAM = customers_stream(begin_erasures)
 PHONE, OTHER = a_phone("+442079460018"), a_phone("+442079460583")
 
 

@@ -80,6 +80,15 @@ _CLAIM = text(
 _FINISHED = Columns(
     {"delivery_id": "uuid", "received_at": "timestamptz", "state": "text", "reason": "text"}
 )
+_PLACE = Columns({"delivery_id": "uuid", "received_at": "timestamptz"})
+_EMPTY = text(
+    f"""
+    UPDATE raw_delivery AS raw SET body = '', headers = '[]', state = 'processed', reason = 'erased'
+    FROM {_PLACE.table("emptied", "e")}
+    WHERE raw.tenant_id = :tenant_id AND raw.received_at = e.received_at
+      AND raw.delivery_id = e.delivery_id
+    """
+)
 _MARK_FINISHED = text(
     f"""
     UPDATE raw_delivery d
@@ -209,6 +218,14 @@ async def mark_finished(
     ]
     values = {"tenant_id": tenant_id, "finished": _FINISHED.values(rows)}
     await tx.execute(_MARK_FINISHED, values)
+
+
+async def mark_emptied(
+    tx: Transaction, tenant_id: str, deliveries: Sequence[StoredDelivery]
+) -> None:
+    """Take the content of deliveries away: their senders are erased."""
+    rows = [{"delivery_id": d.delivery_id, "received_at": d.received_at} for d in deliveries]
+    await tx.execute(_EMPTY, {"tenant_id": tenant_id, "emptied": _PLACE.values(rows)})
 
 
 async def list_quarantined(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from common.db import Clock, Database, Transaction
-from common.errors import UnavailableError
+from common.errors import ServiceError, UnavailableError
 from common.runtime import Rotation
 from common.telemetry import describe, get_logger
 from interactions.channels.kit.adapter import Adapter, Delivery, UnreadableError
@@ -16,7 +16,15 @@ from interactions.channels.usecases.deliveries import (
     Understood,
     record_deliveries,
 )
-from interactions.history import Deadline, Draft, Resolver, metrics, unresolved_if_refused
+from interactions.history import (
+    Deadline,
+    Draft,
+    Resolved,
+    Resolver,
+    SenderErasedError,
+    metrics,
+    unresolved_if_refused,
+)
 
 _log = get_logger(__name__)
 
@@ -106,18 +114,24 @@ class ProcessDeliveries:
     async def _resolve(self, tenant_id: str, reads: Sequence[_Read]) -> RecordDeliveries:
         drafts = [draft for read in reads for draft in read.drafts]
         results = await self._resolver.resolve(tenant_id, drafts, deadline=self._deadline)
-        items = iter(
-            [unresolved_if_refused(result, d) for result, d in zip(results, drafts, strict=True)]
-        )
-        understood = [
-            Understood(r.delivery, [next(items) for _ in r.drafts], r.unreadable) for r in reads
-        ]
+        answers = iter(zip(results, drafts, strict=True))
+        understood = [_understood(r, [next(answers) for _ in r.drafts]) for r in reads]
         return RecordDeliveries(tenant_id, understood, self._window)
 
     async def _store(self, command: RecordDeliveries) -> None:
         outcomes = await self._database.run(record_deliveries, command, now=self._clock.now())
         for (provider, outcome), count in outcomes.items():
             metrics.DELIVERIES.labels(provider, outcome).inc(count)
+
+
+def _understood(
+    read: _Read, answers: Sequence[tuple[Resolved | ServiceError, Draft]]
+) -> Understood:
+    """Return the messages of a delivery, without those whose senders are erased."""
+    kept = [pair for pair in answers if not isinstance(pair[0], SenderErasedError)]
+    items = [unresolved_if_refused(result, draft) for result, draft in kept]
+    is_erased = len(kept) < len(answers)
+    return Understood(read.delivery, items, read.unreadable, is_erased=is_erased)
 
 
 async def _claim(tx: Transaction, after: str) -> list[StoredDelivery]:

@@ -47,6 +47,8 @@ class Understood:
     delivery: StoredDelivery
     items: Sequence[Resolved] = ()
     unreadable: str | None = None
+    is_erased: bool = False
+    """Whether it has a message of somebody who is erased: its content must not stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ async def record_deliveries(
         outcome = "quarantined" if reason else "processed"
         outcomes[understood.delivery.provider, outcome] += 1
     await store.mark_finished(tx, command.tenant_id, finished)
+    emptied = [u.delivery for u in command.understood if u.is_erased]
+    if emptied:
+        await store.mark_emptied(tx, command.tenant_id, emptied)
     return outcomes
 
 

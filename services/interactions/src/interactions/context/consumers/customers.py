@@ -1,22 +1,34 @@
 """Consumes ``identity.customers``: a batch of events becomes one projection."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from common.db import Transaction
+from common.erasing import list_erased
 from common.messaging import Applied, Ignored, Outcome, Received, Stream, source_of
 from interactions.context.domain.aliases import Moment, Pointer
 from interactions.context.domain.profiles import Claim, Identifier, ProfileChange
 from interactions.context.domain.refiling import Refiling
 from interactions.context.events import consumed
+from interactions.context.usecases.erasures import AnnouncedErasure, BeginErasures
 from interactions.context.usecases.project_customers import CustomerEvent, project_customers
 from interactions.history import contact_key_of, key_of_identity
 
 
-def customers_stream() -> Stream:
-    """Return the stream that feeds profiles, aliases, claims and known identifiers."""
+def customers_stream(begin_erasures: BeginErasures) -> Stream:
+    """Return the stream that feeds profiles, aliases, claims and known identifiers.
+
+    It empties them, too, when a customer is erased.
+    """
+
+    async def apply(
+        tx: Transaction, events: Sequence[Received], /, *, now: datetime
+    ) -> Sequence[Outcome]:
+        return await apply_customers(tx, events, begin_erasures, now=now)
+
     return Stream(
         consumer=consumed.CUSTOMERS_CONSUMER,
         topic=consumed.CUSTOMERS_TOPIC,
@@ -27,22 +39,61 @@ def customers_stream() -> Stream:
             ("identity.customer.redirected", 1): consumed.CustomerRedirected,
             ("identity.customer.unmerged", 1): consumed.CustomerUnmerged,
             ("identity.customer.split", 1): consumed.CustomerSplit,
+            ("identity.customer.erased", 1): consumed.CustomerErased,
             ("identity.identifier.added", 1): consumed.IdentifierAdded,
             ("identity.identifier.removed", 1): consumed.IdentifierRemoved,
             ("identity.identifier.claimed", 1): consumed.IdentifierClaimed,
         },
-        apply=apply_customers,
+        apply=apply,
         source=source_of("identity"),
     )
 
 
 async def apply_customers(
-    tx: Transaction, events: Sequence[Received], /, *, now: datetime
+    tx: Transaction,
+    events: Sequence[Received],
+    begin_erasures: BeginErasures,
+    *,
+    now: datetime,
 ) -> Sequence[Outcome]:
-    """Project the batch; an event that a newer one has overtaken is stale."""
-    customer_events = [_READERS[type(event.data)](event) for event in events]
-    applied = await project_customers(tx, customer_events, now=now)
-    return [Applied() if is_new else Ignored("stale_version") for is_new in applied]
+    """Project the batch; an event that a newer one, or an erasure, has overtaken is stale.
+
+    The ids of one customer may be in partitions of different pace: what comes after the erasure is
+    ignored, and it takes away what came before it.
+    """
+    customer_events = [
+        None if isinstance(event.data, consumed.CustomerErased) else _customer_event(event)
+        for event in events
+    ]
+    erased = await list_erased(tx, [event.key for event in customer_events if event is not None])
+    wanted = [e for e in customer_events if e is not None and e.customer_id not in erased]
+    answers = iter(await project_customers(tx, wanted, now=now) if wanted else ())
+    # Only now: the events before it may have brought identifiers by which the person is found.
+    announced = [_announced(e) for e in events if isinstance(e.data, consumed.CustomerErased)]
+    if announced:
+        await begin_erasures(tx, announced, now=now)
+    return [_outcome(event, erased, answers) for event in customer_events]
+
+
+def _customer_event(event: Received) -> CustomerEvent:
+    return _READERS[type(event.data)](event)
+
+
+def _outcome(
+    event: CustomerEvent | None, erased: AbstractSet[UUID], answers: Iterator[bool]
+) -> Outcome:
+    if event is None:
+        return Applied()
+    if event.customer_id in erased:
+        return Ignored("erased")
+    return Applied() if next(answers) else Ignored("stale_version")
+
+
+def _announced(event: Received) -> AnnouncedErasure:
+    data: consumed.CustomerErased = event.data
+    return AnnouncedErasure(
+        event.envelope.tenant_id, data.erasure_id, tuple(sorted(data.customer_ids))
+    )
 
 
 def _created(event: Received) -> CustomerEvent:

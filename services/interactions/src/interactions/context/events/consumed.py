@@ -79,6 +79,14 @@ class CustomerSplit(ConsumedData):
     history_from: datetime | None = None
 
 
+class CustomerErased(ConsumedData):
+    """The ids are all those that led to the customer."""
+
+    erasure_id: UUID
+    customer_id: UUID
+    customer_ids: list[UUID]
+
+
 class IdentifierAdded(ConsumedData):
     customer_id: UUID
     identifier: ConsumedIdentifier

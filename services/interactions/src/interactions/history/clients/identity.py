@@ -30,6 +30,8 @@ MAX_REQUESTS, MAX_BYTES, MAX_IDENTIFIERS = 100, 6_000_000, 25_000
 """The limits of one batch: below identity's own, so that it refuses no batch as a whole, and few
 enough requests that neither side holds its event loop for long when it reads them."""
 _JSON = {"content-type": "application/json"}
+_ERASED = "erased"
+_WITHHELD = frozenset({_ERASED, "suppressed"})
 _LEVELS = {level.value: level for level in Level}
 SCOPES = "identity:write context:read"
 
@@ -74,6 +76,7 @@ class _Problem(_Tolerant):
 
 class _Resolution(_Tolerant):
     customer_id: UUID | None = None
+    reason: str | None = None
     linked: tuple[_Identifier, ...] = ()
     dropped: tuple[_Dropped, ...] = ()
     problem: _Problem | None = None
@@ -271,6 +274,7 @@ def _question(request: ResolutionRequest, *, create: bool) -> dict[str, Any]:
         ],
         "create": create,
         "observed_at": rfc3339(request.observed_at),
+        "may_sign_up": False,
         "source": request.source,
     }
     return question if request.region is None else {**question, "default_region": request.region}
@@ -289,10 +293,18 @@ def _answer(request: ResolutionRequest, resolution: _Resolution) -> Resolution |
         return InvalidError(problem.detail, errors=errors)
     if resolution.customer_id is None:
         reasons = ", ".join(sorted({dropped.reason for dropped in resolution.dropped}))
-        return Resolution(None, refused=f"identity can use no identifier: {reasons}")
+        return Resolution(
+            None,
+            refused=f"identity can use no identifier: {reasons}",
+            is_erased=resolution.reason == _ERASED,
+        )
     dropped = {_identifier(d.identifier, request.region).key for d in resolution.dropped}
     linked = [_identifier(i, request.region) for i in resolution.linked]
-    return Resolution(resolution.customer_id, (*_confirmed(request, dropped), *linked))
+    # Identity does not repeat these, so nothing of their type is learned.
+    withheld = {d.identifier.type for d in resolution.dropped if d.reason in _WITHHELD}
+    own = [i for i in _confirmed(request, dropped) if not i.is_of(withheld)]
+    erased = frozenset(d.identifier.type for d in resolution.dropped if d.reason == _ERASED)
+    return Resolution(resolution.customer_id, (*own, *linked), erased=erased)
 
 
 def _confirmed(request: ResolutionRequest, dropped: Collection[Key | None]) -> list[Identifier]:

@@ -28,7 +28,7 @@ from interactions.history.domain.interaction import Draft
 from interactions.history.inbound_message import InteractionRequest
 from interactions.history.usecases.record_interactions import RecordInteractions, Resolved
 from interactions.history.usecases.record_received import record_received
-from interactions.history.usecases.resolve_contacts import Deadline, Resolver
+from interactions.history.usecases.resolve_contacts import Deadline, Resolver, SenderErasedError
 
 CONSUMER = "interactions.inbound"
 TOPIC = "interactions.inbound"
@@ -119,6 +119,8 @@ class Inbound:
 
 
 def _outcome(answer: object) -> Outcome:
+    if isinstance(answer, SenderErasedError):
+        return Ignored("sender_erased")
     if isinstance(answer, ServiceError):
         pointers = ", ".join(error.pointer for error in answer.errors)
         return DeadLettered(answer.kind.value, f"{answer.detail}: {pointers}".removesuffix(": "))

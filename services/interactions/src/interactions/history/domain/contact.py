@@ -4,7 +4,7 @@ Identifiers are looked up here by their keys. Only identity decides who a custom
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -73,6 +73,10 @@ class Identifier:
     def _reading(self) -> "_Reading":
         return _read(self.type, self.value, self.scope, self.region)
 
+    def is_of(self, types: Collection[str]) -> bool:
+        """Return whether it is of one of these types, as written or as it is looked up."""
+        return self.type in types or (self.key is not None and self.key[0] in types)
+
     def is_better_proved_than(self, level: Level) -> bool:
         """Return whether identity, which knows ``level``, would learn something from this."""
         return _RANKS[self.level] > _RANKS[level]
@@ -92,6 +96,8 @@ class Contact:
     confirmed: bool = False
     refused: str | None = None
     claimed_customer_id: UUID | None = None
+    erased: frozenset[str] = frozenset()
+    """The types of identifiers that are of somebody erased."""
 
 
 def sender_key(identifiers: Sequence[Identifier]) -> str | None:

@@ -93,6 +93,32 @@ _MARK_REFUSED = text(
     WHERE u.tenant_id = :tenant_id AND u.interaction_id = r.interaction_id
     """
 )
+_DELETE_INTERACTIONS = text(
+    f"""
+    WITH gone AS (
+        DELETE FROM interaction
+        WHERE tenant_id = :tenant_id AND origin_customer_id = '{NOBODY}'
+          AND interaction_id = ANY (cast(:ids AS uuid[]))
+        RETURNING conversation_id, provider_name, provider_account, provider_message_id
+    ), keys AS (
+        DELETE FROM provider_message AS key USING gone
+        WHERE key.tenant_id = :tenant_id AND key.provider_name = gone.provider_name
+          AND key.provider_account = gone.provider_account
+          AND key.message_id = gone.provider_message_id
+    ), waiting AS (
+        DELETE FROM unresolved
+        WHERE tenant_id = :tenant_id AND interaction_id = ANY (cast(:ids AS uuid[]))
+    )
+    DELETE FROM conversation USING gone
+    WHERE conversation.tenant_id = :tenant_id
+      AND conversation.conversation_id = gone.conversation_id
+      AND NOT EXISTS (
+          SELECT FROM interaction
+          WHERE interaction.tenant_id = :tenant_id
+            AND interaction.conversation_id = gone.conversation_id
+            AND interaction.interaction_id <> ALL (cast(:ids AS uuid[])))
+    """
+)
 _DELETE = text(
     """
     DELETE FROM unresolved
@@ -280,3 +306,10 @@ def _provider(row: Any) -> ProviderKey | None:
     if row.provider_message_id is None:
         return None
     return ProviderKey(row.provider_name, row.provider_account, row.provider_message_id)
+
+
+async def delete_interactions(
+    tx: Transaction, tenant_id: str, interaction_ids: Sequence[UUID]
+) -> None:
+    """Delete interactions without a customer, and conversations that have no other."""
+    await tx.execute(_DELETE_INTERACTIONS, {"tenant_id": tenant_id, "ids": list(interaction_ids)})

@@ -81,6 +81,7 @@ class AttachUnresolved:
         unclaimed = [r for r in rows if r.claimed_customer_id is None]
         attachments: list[Attachment] = []
         refused: dict[UUID, str] = {}
+        erased: list[UUID] = []
         if unclaimed:
             requests = [
                 ResolutionRequest(
@@ -92,7 +93,10 @@ class AttachUnresolved:
                 tenant_id, requests, deadline_seconds=DEADLINE_SECONDS
             )
             for row, resolution in zip(unclaimed, resolutions, strict=True):
-                _sort(row, resolution, attachments, refused)
+                if isinstance(resolution, Resolution) and resolution.is_erased:
+                    erased.append(row.interaction_id)
+                else:
+                    _sort(row, resolution, attachments, refused)
         if claimed:
             ids = sorted({r.claimed_customer_id for r in claimed if r.claimed_customer_id})
             customers = await self._identity.find_customers(
@@ -101,7 +105,7 @@ class AttachUnresolved:
             for row in claimed:
                 customer = row.claimed_customer_id and customers[row.claimed_customer_id]
                 _sort(row, Resolution(customer) if customer else None, attachments, refused)
-        return AttachInteractions(tenant_id, attachments, refused)
+        return AttachInteractions(tenant_id, attachments, refused, erased)
 
 
 def _sort(

@@ -35,6 +35,8 @@ class AttachInteractions:
     tenant_id: str
     attachments: Sequence[Attachment]
     refused: Mapping[UUID, str]
+    erased: Sequence[UUID] = ()
+    """Those whose senders are erased: they are deleted."""
 
 
 async def attach_interactions(
@@ -46,6 +48,8 @@ async def attach_interactions(
     """
     tenant_id = command.tenant_id
     await unresolved.mark_refused(tx, tenant_id, command.refused)
+    if command.erased:
+        await unresolved.delete_interactions(tx, tenant_id, command.erased)
     if not command.attachments:
         return 0
     ids = sorted({a.conversation_id for a in command.attachments})

@@ -6,7 +6,7 @@ later. The same goes for a customer id that only identity can confirm.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -49,6 +49,20 @@ class Resolution:
     customer_id: UUID | None
     learned: tuple[Identifier, ...] = ()
     refused: str | None = None
+    is_erased: bool = False
+    """Whether it is refused because the sender was erased: nothing of it may be kept."""
+    erased: frozenset[str] = frozenset()
+    """The types of identifiers that are of somebody erased, beside others of the customer."""
+
+
+class SenderErasedError(InvalidError):
+    """The sender was erased, and has not signed up again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the sender was erased; nothing is recorded until they sign up again",
+            errors=[FieldError("/identifiers", ErrorCode.INVALID_VALUE, "of an erased customer")],
+        )
 
 
 class IdentityFaultError(UnavailableError):
@@ -152,7 +166,7 @@ class Resolver:
             for place, contact in zip(unknown, asked, strict=True):
                 contacts[place] = contact
         return [
-            contact if isinstance(contact, ServiceError) else Resolved(draft, contact or Contact())
+            contact if isinstance(contact, ServiceError) else _resolved(draft, contact or Contact())
             for draft, contact in zip(drafts, contacts, strict=True)
         ]
 
@@ -232,6 +246,17 @@ def unresolved_if_refused(result: Resolved | ServiceError, draft: Draft) -> Reso
     return result
 
 
+def _resolved(draft: Draft, contact: Contact) -> Resolved:
+    """Return the draft with its contact, without the identifiers of somebody erased."""
+    if not contact.erased:
+        return Resolved(draft, contact)
+    erased = [i for i in draft.identifiers if i.is_of(contact.erased)]
+    kept = tuple(i for i in draft.identifiers if i not in erased)
+    is_named = draft.author.id in {i.value for i in erased}
+    author = replace(draft.author, id=None) if is_named else draft.author
+    return Resolved(replace(draft, identifiers=kept, author=author), contact)
+
+
 def _from_copy(draft: Draft, known: KnownCustomers) -> Contact | None:
     """Return the contact by our own copy, or None when identity must be asked."""
     if draft.customer_id is not None:
@@ -285,11 +310,14 @@ def _asked(draft: Draft) -> _Asked:
 def _of_resolution(resolution: Resolution | ServiceError) -> Contact | ServiceError:
     if isinstance(resolution, ServiceError):
         return resolution
+    if resolution.is_erased:
+        return SenderErasedError()
     return Contact(
         customer_id=resolution.customer_id,
         learned=resolution.learned,
         confirmed=resolution.customer_id is not None,
         refused=resolution.refused,
+        erased=resolution.erased,
     )
 
 
