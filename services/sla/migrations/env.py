@@ -4,5 +4,5 @@ from common.migrations import Access, run_env
 
 run_env(
     daily_tables=("outbox", "inbox", "alert"),
-    access=Access(append_only=("alert", "fact", "ruleset"), deletes_from=("checkpoint",)),
+    access=Access(append_only=("fact", "ruleset"), deletes_from=("checkpoint",)),
 )

@@ -68,6 +68,33 @@ async def test_clocks_of_before_have_no_opener_and_their_folds_are_made_again(
         await connection.close()
 
 
+async def test_clocks_of_a_customer_get_their_index_while_others_write(fresh_owner_dsn: FreshDsn):
+    dsn, customer_id = fresh_owner_dsn("sla"), uuid4()
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
+    writer = await asyncpg.connect(dsn)
+    try:
+        await _insert_clocks(writer, 20_000)
+        await writer.execute("UPDATE clock SET customer_id = $1 WHERE cycle = 7", customer_id)
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, MIGRATIONS, dsn))
+        written = 0
+        while not upgrading.done():
+            await writer.execute("UPDATE clock SET reason = 'x' WHERE cycle = 1")
+            written += 1
+            await asyncio.sleep(0.005)
+        await upgrading
+        assert written
+        plan = await writer.fetch(
+            "EXPLAIN SELECT clock_id FROM clock WHERE customer_id = $1", customer_id
+        )
+        assert "clock_of_customer" in "".join(str(row) for row in plan)
+        assert await writer.fetchval("SELECT count(*) FROM erasure_work") == 0
+        await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
+        kept = "SELECT count(*) FROM clock WHERE customer_id = $1"
+        assert await writer.fetchval(kept, customer_id) == 1
+    finally:
+        await writer.close()
+
+
 async def _insert_clocks(connection: asyncpg.Connection, number: int) -> None:
     await connection.execute(
         """
