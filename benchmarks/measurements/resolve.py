@@ -31,7 +31,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Yield rows for single known senders, then for batches of known and of new senders."""
     customers = bench.size.identifiers // 2
     with bench.site("resolve") as site:
-        asyncio.run(_write_customers(site.dsn("identity"), customers))
+        asyncio.run(write_customers(site.dsn("identity"), customers))
         site.start(API)
         for n in CONNECTIONS:
             yield _single(bench, site, customers, n)
@@ -113,7 +113,7 @@ def _script(customers: int, at_once: int) -> Script:
     )
 
 
-async def _write_customers(dsn: str, customers: int) -> None:
+async def write_customers(dsn: str, customers: int) -> None:
     """Write customers, each with a telephone number and an email address."""
     connection = await asyncpg.connect(dsn)
     try:

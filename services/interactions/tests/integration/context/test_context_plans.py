@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -149,7 +150,7 @@ async def fill(database):
 
 async def plan_of(database, statement, values):
     async def explain(connection):
-        asked = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
+        asked = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}")
         found = (await connection.execute(asked, values)).scalar_one()
         return found if isinstance(found, list) else loads(found)
 
@@ -200,6 +201,35 @@ async def test_a_context_reads_by_index_and_only_what_it_shows(database, custome
         if node["Relation Name"].startswith("interaction_")
     )
     assert touched == 2 * MEMBERS  # one partition for each id, in each of the two reads
+
+
+async def test_the_context_of_merged_long_histories_reads_little_more_than_of_short_ones(fresh_dsn):
+    """Counted in pages of Postgres, the measure that no busy machine changes."""
+    async with opened(fresh_dsn("interactions")) as database:
+        await fill(database)
+        pages = {history: await _pages_of_merged(database, history) for history in (20, 10_000)}
+    assert pages[10_000] <= 2 * pages[20]
+
+
+async def _pages_of_merged(database, history):
+    """Return how many pages the context of two merged customers takes to read."""
+    one, two = new_id(), new_id()
+    fill_history = next(each for each in _FILL if ":history" in each)
+
+    async def write(tx):
+        for member in (one, two):
+            values = {"member": member, "canonical": two}
+            alias = text("INSERT INTO customer_alias VALUES ('demo', :member, :canonical)")
+            await tx.execute(alias, values)
+        await tx.execute(text(fill_history), {"members": [one, two], "history": history})
+
+    await database.run(write)
+    values = {"tenant_id": "demo", "customer_id": one, "customers": "c", "clocks": "k"}
+    statement = context_statement("id", PART_NAMES)
+    plan: list[Any] = []
+    for _ in range(2):  # The first time, pages are made ready for all who follow.
+        plan = await plan_of(database, statement, values)
+    return plan[0]["Shared Hit Blocks"] + plan[0]["Shared Read Blocks"]
 
 
 async def test_breaches_of_other_customers_are_not_read_even_without_statistics(fresh_dsn):

@@ -22,6 +22,7 @@ from services.interactions.tests.context_rows import (
     identifier_event,
     merged,
     read_all,
+    redirected,
 )
 
 BATCH, BATCHES = 50, 20
@@ -118,6 +119,51 @@ async def test_rekeying_a_batch_costs_the_same_among_many(cost, api):
     first = [await rekeyed() for _ in range(8)][-1]
     await crowd(cost)
     check_same(await rekeyed(), first)
+
+
+async def test_a_merge_costs_the_same_for_long_histories_and_touches_none(cost, api):
+    """Every row that is read or written is counted, those of interactions apart."""
+
+    async def merging(history):
+        one, two = new_id(), new_id()
+        await projected(cost, [created(one), created(two)])
+        values = {"customers": [one, two], "history": history}
+        await api.run(lambda tx: tx.execute(_HISTORY, values))
+        touched = []
+
+        async def merge(tx):
+            records = [merged(two, [one], sequence=2), redirected(one, two, sequence=2)]
+            before = (await tx.execute(_TOUCHED)).scalar_one()
+            await apply_customers(tx, read_all(customers_stream(), records), now=NOW)
+            touched.append((await tx.execute(_TOUCHED)).scalar_one() - before)
+
+        return await cost(merge), touched
+
+    for _ in range(8):  # Until connections keep their plans.
+        short, _ = await merging(1)
+    long, touched = await merging(5_000)
+    assert touched == [0]
+    assert long.statements == short.statements
+    assert long.rows <= short.rows + 5
+
+
+_HISTORY = text(
+    """
+    INSERT INTO interaction (tenant_id, origin_customer_id, interaction_id, conversation_id,
+        sequence, channel, kind, direction, author_type, text, occurred_at, received_at,
+        recorded_at, time_source)
+    SELECT 'demo', c, gen_random_uuid(), gen_random_uuid(), nextval('interaction_sequence'), 'sms',
+           'message', 'inbound', 'customer', 'hello', now(), now(), now(), 'given'
+      FROM unnest(cast(:customers AS uuid[])) c, generate_series(1, cast(:history AS int))
+    """
+)
+_TOUCHED = text(
+    """
+    SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)
+               + n_tup_ins + n_tup_upd + n_tup_del)::bigint
+      FROM pg_stat_xact_user_tables WHERE relname LIKE 'interaction\\_%'
+    """
+)
 
 
 async def _age(tx):
