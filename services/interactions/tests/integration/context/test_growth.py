@@ -134,7 +134,8 @@ async def test_a_merge_costs_the_same_for_long_histories_and_touches_none(cost, 
         async def merge(tx):
             records = [merged(two, [one], sequence=2), redirected(one, two, sequence=2)]
             before = (await tx.execute(_TOUCHED)).scalar_one()
-            await apply_customers(tx, read_all(customers_stream(), records), now=NOW)
+            events = read_all(customers_stream(begin_erasures), records)
+            await apply_customers(tx, events, begin_erasures, now=NOW)
             touched.append((await tx.execute(_TOUCHED)).scalar_one() - before)
 
         return await cost(merge), touched
