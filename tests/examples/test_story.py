@@ -99,4 +99,4 @@ async def test_every_example_is_answered_as_it_shows(stage: tuple[Site, StoppedT
             apart[step.example] = differences
     assert apart == {}
     assert {step.example for step in steps() if step.example} == set(player.examples)
-    assert events_apart(player, await site.carrier.everything()) == {}
+    assert events_apart(player, site.carrier.published) == {}

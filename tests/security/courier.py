@@ -33,21 +33,21 @@ async def _mark_published(tx: Transaction, position: int) -> None:
 
 
 class Carrier:
-    """Carries events, and remembers the position reached in each outbox."""
+    """Carries events, and remembers them, and the position reached in each outbox.
+
+    An outbox itself does not remember: an erasure empties events.
+    """
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self._services = services
         self._carried: dict[str, int] = defaultdict(int)
+        self.published: list[dict[str, Any]] = []
+        """All events of all services, each as the value of its record."""
 
     async def carry(self) -> None:
         """Carry all events to all streams, including the events that this causes."""
         while any([await self._carry_from(service) for service in self._services.values()]):
             pass
-
-    async def everything(self) -> list[dict[str, Any]]:
-        """Return all events of all services, each as the value of its record."""
-        rows = [await service.database.read(_events, 0) for service in self._services.values()]
-        return [loads(row.payload) for of_service in rows for row in of_service]
 
     async def beat(self, *, silent: Collection[str] = ()) -> None:
         """Tell all consumers that they know what was written until now, as heartbeats do.
@@ -68,6 +68,7 @@ class Carrier:
         for row in rows:
             await self._deliver(row, watermark=producer.clock.now())
             self._carried[producer.name] = row.position
+            self.published.append(loads(row.payload))
         if rows:
             await producer.database.run(_mark_published, rows[-1].position)
         return bool(rows)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from common.jsons import loads
 from tests.drills.invariants.evidence import Evidence
 
+ERASED = "identity.customer.erased"
 CLOCK = ("version", "metric", "cycle", "state", "due_at", "breached_at")
 
 
@@ -33,13 +34,28 @@ def customers_are_copied(evidence: Evidence) -> Iterator[str]:
 def clocks_are_copied(evidence: Evidence) -> Iterator[str]:
     """Yield the differences between sla's clocks and their copies in interactions."""
     copies = {row["clock_id"]: row for row in evidence.rows["interactions"]["clock"]}
+    erased = _conversations_of_erased(evidence)
     for row in evidence.rows["sla"]["clock"]:
         copy = copies.pop(row["clock_id"], None)
         if copy is None:
-            yield f"clock {row['clock_id']} has no copy"
+            if row["conversation_id"] not in erased:
+                yield f"clock {row['clock_id']} has no copy"
         elif any(row[name] != copy[name] for name in CLOCK):
             yield f"clock {row['clock_id']} is {row['state']}, and {copy['state']} in the copy"
     yield from (f"clock {clock_id} is a copy without an original" for clock_id in copies)
+
+
+def _conversations_of_erased(evidence: Evidence) -> set[str]:
+    """Return the conversations of erased customers, of which interactions keeps no clocks."""
+    erased: set[str] = set()
+    for event in evidence.events["identity.customers"]:
+        if event.body is not None and event.body["type"] == ERASED:
+            erased |= set(event.body["data"]["customer_ids"])
+    return {
+        event.body["subject_id"]
+        for event in evidence.events["interactions.conversations"]
+        if event.body is not None and event.body["data"].get("customer_id") in erased
+    }
 
 
 def _attributes(text: str) -> dict[str, object]:

@@ -18,7 +18,9 @@ from tests.drills.callers.ledger import Entries
 
 Row = Mapping[str, Any]
 
-OUTBOX = "SELECT id::text, topic, type, written_at, published_at FROM outbox"
+OUTBOX = """
+    SELECT id::text, topic, type, written_at, published_at, payload = '' AS is_erased FROM outbox
+"""
 CLOCK = """
     SELECT tenant_id, clock_id::text, conversation_id::text, metric, cycle, state, policy_name,
            target_seconds, started_at, due_at, met_at, breached_at, confirmed, version
@@ -66,7 +68,14 @@ QUERIES = {
         """,
     },
 }
-TOPICS = ("identity.customers", "interactions.conversations", "interactions.inbound", "sla.clocks")
+TOPICS = (
+    "identity.customers",
+    "interactions.conversations",
+    "interactions.erasures",
+    "interactions.inbound",
+    "sla.clocks",
+    "sla.erasures",
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from tests.drills.invariants.evidence import Sources
 WITHIN_SECONDS = 60.0
 
 _WAITING = {
-    "identity": {"unpublished events": "SELECT count(*) FROM outbox WHERE published_at IS NULL"},
+    "identity": {
+        "unpublished events": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+        "incomplete erasures": "SELECT count(*) FROM erasure WHERE completed_at IS NULL",
+    },
     "interactions": {
         "unpublished events": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
         "unprocessed deliveries": "SELECT count(*) FROM raw_delivery WHERE state = 'received'",

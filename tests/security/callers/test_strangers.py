@@ -104,6 +104,21 @@ async def test_one_merge_cannot_join_two_tenants(site: Site, alpha: Tenant, beta
         assert len(seen) == 1
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_nobody_erases_another_tenants_customer(
+    site: Site, alpha: Tenant, beta: Tenant, *, dry_run: bool
+):
+    seen = set()
+    for named in (alpha, stranger_to_all()):
+        body = {"customer_id": named["customer_id"], "reason": "mine", "dry_run": dry_run}
+        answer = await site.call(
+            "identity", "POST", "/v1/erasures", by=BETA, key=beta.key, body=body
+        )
+        assert answer.status == 404
+        seen.add(comparable(answer, named))
+    assert len(seen) == 1
+
+
 async def test_in_a_batch_only_the_item_that_reaches_out_fails(
     site: Site, alpha: Tenant, beta: Tenant
 ):

@@ -16,17 +16,19 @@ from pydantic import SecretStr
 from common.jsons import dumps
 from common.messaging import Record
 from common.messaging.inbox.batches import BatchHandler
+from common.runtime import Loop
 from common.web.auth import registered_scopes
 from devstack.testing.observation.searching import tables_with
 from interactions.channels.providers.twilio import signature
 from interactions.commands import add_channel
+from sla.clocks.timers.due_clocks import DueClocks
 from tests.security.courier import position_of
 from tests.security.operations import READING
 from tests.security.raw_client import Answer
 from tests.security.site import Site
 
 Json = dict[str, Any]
-TENANT, INBOUND = "forgetful", "interactions.inbound"
+INBOUND = "interactions.inbound"
 SECRET = "webhook-secret-of-the-forgetful"
 NUMBER = "+493077770369"
 PERSONAL = {
@@ -53,6 +55,7 @@ class Forgetful:
     """A tenant, and what everybody was answered since the last look."""
 
     site: Site
+    tenant: str
     key: str
     account: str
     customers: set[str] = field(default_factory=set)
@@ -61,7 +64,7 @@ class Forgetful:
         self, service: str, method: str, target: str, body: Any = None, **more: Any
     ) -> Answer:
         return await self.site.call(
-            service, method, target, by=TENANT, key=self.key, body=body, **more
+            service, method, target, by=self.tenant, key=self.key, body=body, **more
         )
 
     async def met(self, answer: Answer) -> str:
@@ -74,10 +77,16 @@ class Forgetful:
         """Do what the other processes do: carry events, read webhooks, fire clocks, erase."""
         interactions, sla = self.site.services["interactions"], self.site.services["sla"]
         await self.site.carrier.carry()
-        while await interactions.components["timer:process_deliveries"].tick():  # type: ignore[attr-defined]
+        deliveries, clocks = (
+            interactions.components["timer:process_deliveries"],
+            sla.components["timer:due_clocks"],
+        )
+        assert isinstance(deliveries, Loop)
+        assert isinstance(clocks, DueClocks)
+        while not await deliveries.round():
             pass
         await self.site.carrier.carry()
-        await sla.components["timer:due_clocks"].tick()  # type: ignore[attr-defined]
+        await clocks.tick()
         await self.site.carrier.carry()
         await self.site.erase()
 
@@ -89,7 +98,11 @@ class Forgetful:
             for name, service in self.site.services.items()
             if (tables := await tables_with(service.database, values))
         }
-        said = "\n".join(self.site.heard[TENANT]), self.site.take_log(), await self.site.metrics()
+        said = (
+            "\n".join(self.site.heard[self.tenant]),
+            self.site.take_log(),
+            await self.site.metrics(),
+        )
         for where, text in zip(("answers", "log", "metrics"), said, strict=True):
             if shown := [value for value in values if value.lower() in text.lower()]:
                 found[where] = shown
@@ -122,7 +135,7 @@ async def by_batch(of: Forgetful) -> None:
 async def by_kafka(of: Forgetful) -> None:
     service, stream = of.site.reader(INBOUND)
     at = await position_of(service, stream)
-    headers = [("ce_source", b"/front/end"), ("ce_tenantid", TENANT.encode())]
+    headers = [("ce_source", b"/front/end"), ("ce_tenantid", of.tenant.encode())]
     record = Record(INBOUND, 0, at, b"k", dumps(message("kafka")), headers)
     await BatchHandler(service.database, stream, service.clock).handle(at, [record])
 
@@ -180,13 +193,13 @@ WAYS: Mapping[str, Callable[[Forgetful], Awaitable[None]]] = {
 @pytest.fixture
 async def of(site: Site) -> AsyncIterator[Forgetful]:
     """Yield a tenant to whom the person came in every way, as a customer with a past."""
-    site.heard.setdefault(TENANT, [])
-    forgetful = Forgetful(
-        site, await site.key(TENANT, sorted(registered_scopes())), f"line-{uuid4().hex[:8]}"
-    )
+    tenant = f"forgetful{uuid4().hex[:8]}"
+    site.heard[tenant] = []
+    key = await site.key(tenant, sorted(registered_scopes()))
+    forgetful = Forgetful(site, tenant, key, f"{tenant}-line")
     await add_channel(
         site.services["interactions"],
-        tenant_id=TENANT,
+        tenant_id=tenant,
         provider="twilio",
         account=forgetful.account,
         channel="sms",
@@ -199,7 +212,7 @@ async def of(site: Site) -> AsyncIterator[Forgetful]:
     }
     await forgetful.call("sla", "POST", "/v1/sla/policies", policy)
     yield forgetful
-    site.heard.pop(TENANT)
+    site.heard.pop(tenant)
 
 
 async def live(of: Forgetful) -> str:
@@ -225,7 +238,7 @@ async def live(of: Forgetful) -> str:
         group = {
             "external_id": {"source": "crm", "id": f"home-{number}"},
             "kind": "household",
-            "contact_points": IDENTIFIERS[:1],
+            "contact_points": [{"type": "email", "value": IDENTIFIERS[0]["value"]}],
         }
         saved = await of.call("identity", "PUT", "/v1/groups", group)
         path = f"/v1/groups/{saved.json()['group_id']}/members/{customer_id}"
@@ -255,7 +268,7 @@ async def test_nothing_of_an_erased_person_is_left_and_nothing_brings_them_back(
     assert answer.status == 202, answer.text()
     erasure_id = answer.json()["erasure_id"]
     await of.settle()
-    of.site.heard[TENANT].clear()
+    of.site.heard[of.tenant].clear()
     path = f"/v1/erasures/{erasure_id}"
     assert (await of.call("identity", "GET", path)).json()["state"] == "complete"
     receipt = (await of.call("identity", "GET", f"{path}/receipt")).json()["receipt"]
@@ -288,9 +301,9 @@ async def test_a_sign_up_makes_the_person_a_customer_again_and_nothing_of_before
     assert back != customer_id
     await of.settle()
     context = (await of.call("interactions", "GET", f"/v1/context/{back}")).json()
-    assert len(context["timeline"]["items"]) == 1
+    assert len(context["conversations"]) == 1
     await of.call("identity", "POST", "/v1/erasures", {**erase, "customer_id": back})
     await of.settle()
-    of.site.heard[TENANT].clear()
+    of.site.heard[of.tenant].clear()
     of.site.take_log()
     assert await of.left() == {}

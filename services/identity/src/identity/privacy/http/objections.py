@@ -119,7 +119,7 @@ def _key(identifier: ObservedIdentifier, pointer: str, region: str | None) -> Id
         problem = FieldError(
             f"{pointer}/value", ErrorCode.INVALID_VALUE, f"is no identifier: {outcome.reason}"
         )
-        raise InvalidError("the request body is invalid", errors=[problem])
+        raise InvalidError("the identifier is invalid", errors=[problem])
     return outcome.key
 
 
