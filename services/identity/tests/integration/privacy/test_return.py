@@ -37,6 +37,19 @@ async def test_a_repetition_finds_nobody_and_creates_nobody(api, actor, identifi
     assert await actor.rows("SELECT 1 FROM customer") == []
 
 
+@pytest.mark.parametrize("identifier", [MAIL, PHONE], ids=str)
+async def test_who_gives_a_name_and_a_birth_date_stays_erased(service, api, sweep, identifier):
+    said = {"name": "Anna Lindqvist", "birth_date": "1960-01-01"}
+    proved = [{**each, "level": "channel_proved"} for each in (MAIL, PHONE)]
+    met = await resolve(api, *proved, attributes=said)
+    body = {"customer_id": met["customer_id"], "reason": "request"}
+    assert (await api.post("/v1/erasures", json=body)).status_code == 202
+    await sweep()
+    again = await resolve(api, {**identifier, "level": "channel_proved"}, attributes=said)
+    assert (again["customer_id"], again["reason"]) == (None, "erased")
+    assert await tables_with(service.database, ["Lindqvist", "lindqvist", "1960-01-01"]) == {}
+
+
 async def test_a_repetition_leaves_no_trace(service, api, sweep):
     await erase_anna(api)
     await sweep()

@@ -238,11 +238,61 @@ async def test_a_contact_point_goes_to_whoever_verified_it_last(api, contact):
     assert await who(api, c("external_id", "old", "tel")) == old["customer_id"]
 
 
-async def test_two_birth_dates_with_one_address_are_told(api):
+SHARED = [p("email", "family@nordlys.se"), p("phone", "+46701740601"), p("telegram", "family")]
+MIA = {"name": "Mia Berg", "birth_date": "1980-01-01"}
+TOM = {"first_name": "Tom", "last_name": "Berg", "date_of_birth": "2010-05-05"}
+
+
+@pytest.mark.parametrize("shared", SHARED)
+async def test_two_persons_with_one_contact_point_are_told_apart(api, shared):
+    mia = await resolve(api, shared, attributes=MIA)
+    tom = await resolve(api, shared, attributes=TOM)
+    assert mia["customer_id"] != tom["customer_id"]
+    assert (mia["conflicts"], tom["conflicts"]) == ([], ["birth_date", "name"])
+    assert [dropped["reason"] for dropped in tom["dropped"]] == ["contradicting_birth_dates"]
+    for said, known in ((MIA, mia), (TOM, tom)):
+        assert (await resolve(api, shared, attributes=said))["customer_id"] == known["customer_id"]
+        assert (await read(api, known["customer_id"]))["attributes"] == said
+    assert await who(api, shared) == mia["customer_id"]
+
+
+async def test_two_birth_dates_without_names_are_one_customer_who_keeps_the_first(api):
     mail = p("email", "family@nordlys.se")
-    mia = await resolve(api, mail, attributes={"name": "Mia", "birth_date": "1980-01-01"})
-    tom = await resolve(api, mail, attributes={"name": "Tom", "birth_date": "2010-05-05"})
-    assert (mia["conflicts"], tom["conflicts"]) == ([], ["birth_date"])
+    first = await resolve(api, mail, attributes={"birth_date": "1980-01-01"})
+    second = await resolve(api, mail, attributes={"birth_date": "2010-05-05"})
+    assert second["customer_id"] == first["customer_id"]
+    assert (first["conflicts"], second["conflicts"]) == ([], ["birth_date"])
+    known = await read(api, first["customer_id"])
+    assert known["attributes"] == {"birth_date": "1980-01-01"}
+
+
+ROLE = p("email", "info@nordlys.se")
+
+
+@pytest.mark.parametrize("visitor", [c("email", "ida@example.org"), c("phone", "+46701740609")])
+@pytest.mark.parametrize("has_owner", [False, True])
+async def test_a_contact_form_is_about_who_fills_it_in(api, visitor, has_owner):
+    """The form mails from an address of the company, and names the visitor."""
+    company = await resolve(api, ROLE, attributes={"name": "Nordlys"})
+    owner = await resolve(api, {**visitor, "level": "verified"}) if has_owner else None
+    found = [
+        await resolve(api, ROLE, visitor, attributes={"name": "Ida"}),
+        await resolve(api, ROLE, visitor),
+        await resolve(api, visitor),
+    ]
+    assert len({each["customer_id"] for each in found}) == 1
+    assert found[0]["customer_id"] not in {company["customer_id"], owner and owner["customer_id"]}
+    assert [dropped["reason"] for dropped in found[1]["dropped"]] == ["shared"] + [
+        "claimed_elsewhere"
+    ] * has_owner
+    assert (await read(api, found[0]["customer_id"]))["attributes"] == {"name": "Ida"}
+    assert (await read(api, company["customer_id"]))["attributes"] == {"name": "Nordlys"}
+
+
+async def test_two_visitors_of_a_contact_form_are_two_customers(api):
+    visitors = [c("email", f"{name}@example.org") for name in ("ida", "bo")]
+    found = [await resolve(api, ROLE, visitor) for visitor in visitors]
+    assert len({each["customer_id"] for each in found}) == 2
 
 
 async def test_different_birth_dates_keep_persons_apart(api):

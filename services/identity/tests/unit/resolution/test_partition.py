@@ -1,10 +1,10 @@
 """The partition is a function of the evidence: orders and repetitions make no difference."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -37,14 +37,14 @@ class Seen(NamedTuple):
 
     hour: int
     shown: tuple[tuple[str, str, Level], ...]
-    birth_date: str | None = None
+    attributes: Mapping[str, Any] | None = None
 
 
 def replayed(events: Iterable[Seen], limits: CustomerLimits = LIMITS) -> Roster:
     roster, new_id = Roster(), ids()
     later = NOW + timedelta(days=365)
     for event in events:
-        attributes = {} if event.birth_date is None else {"birth_date": event.birth_date}
+        attributes = event.attributes or {}
         presented = tuple(
             PresentedIdentifier(kind, value, "shop" if kind.endswith("_id") else None, level)
             for kind, value, level in event.shown
@@ -114,7 +114,9 @@ def shown(kinds: Sequence[str], levels: Sequence[Level]) -> st.SearchStrategy:
 def events(
     kinds: Sequence[str], levels: Sequence[Level] = (P, V), *, dates: bool = False
 ) -> st.SearchStrategy[list[Seen]]:
-    birth_dates = st.sampled_from([None, None, "1980-01-01", "2010-05-05"])
+    birth_dates = st.sampled_from(
+        [None, None, {"birth_date": "1980-01-01"}, {"birth_date": "2010-05-05"}]
+    )
     event = st.builds(
         Seen,
         st.integers(0, 20),

@@ -83,9 +83,9 @@ class Identifier:
     verified_at: datetime | None = None
     """When it was first verified."""
     birth_dates: frozenset[str] = frozenset()
-    """The birth dates that its sender was said to have."""
+    """The birth dates that its sender gave, each with the name that came with it."""
     verified_birth_dates: frozenset[str] = frozenset()
-    """Those that were said together with a verification."""
+    """Those that were given together with a verification."""
     is_shared: bool = False
     """It is a contact point of a group, such as ``info@``."""
     has_evidence: bool = True

@@ -56,12 +56,16 @@ class TypeRule:
     priority: int = 100
 
 
+PERSON_TYPE = "named_person"
+"""Identifiers that stand for who gives a name and a birth date at a contact point."""
+
 _OWN_NUMBER = TypeRule(Rank.OWN_NUMBER, is_exclusive=True)
 _RULES: Mapping[str, TypeRule] = {
     **{kind: TypeRule(Rank.DEVICE) for kind, known in BUILT_IN_TYPES.items() if known.is_device},
     "external_id": _OWN_NUMBER,
     "account_id": _OWN_NUMBER,
     "loyalty_id": TypeRule(Rank.OWN_NUMBER, is_exclusive=True, is_replaceable=True),
+    PERSON_TYPE: TypeRule(Rank.OWN_NUMBER),
 }
 _OTHER = TypeRule()
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from identifiers import IdentifierKey
+from identity.resolution.domain.graph.persons import Said
 
 Json = Mapping[str, Any]
 
@@ -74,7 +75,9 @@ def scrub_evidence(
 
 def _without_days(item: Json, days: AbstractSet[str]) -> Json:
     return {
-        name: [day for day in value if day not in days] if name in _BIRTH_DATES else value
+        name: [said for said in value if Said.parse(said).birth_date not in days]
+        if name in _BIRTH_DATES
+        else value
         for name, value in item.items()
     }
 

@@ -83,15 +83,17 @@ _FORGET_BIRTH_DATES = text(
     )
     UPDATE identifier
     SET birth_dates = ARRAY(
-            SELECT day FROM unnest(birth_dates) AS day WHERE day <> ALL (cast(:days AS text[]))),
+            SELECT said FROM unnest(birth_dates) AS said
+            WHERE left(said, 10) <> ALL (cast(:days AS text[]))),
         verified_birth_dates = ARRAY(
-            SELECT day FROM unnest(verified_birth_dates) AS day
-            WHERE day <> ALL (cast(:days AS text[])))
+            SELECT said FROM unnest(verified_birth_dates) AS said
+            WHERE left(said, 10) <> ALL (cast(:days AS text[])))
     FROM shared
     WHERE identifier.tenant_id = :tenant_id AND identifier.type = shared.type
       AND identifier.scope = shared.scope AND identifier.value = shared.value
       AND identifier.customer_id <> ALL (cast(:ids AS uuid[]))
-      AND identifier.birth_dates && cast(:days AS text[])
+      AND EXISTS (SELECT FROM unnest(identifier.birth_dates) AS said
+                  WHERE left(said, 10) = ANY (cast(:days AS text[])))
     """
 )
 

@@ -19,7 +19,7 @@ from identity.privacy.store.evidence import (
 )
 from identity.privacy.store.merge_logs import Traces, delete_merges, list_own_merges
 from identity.privacy.store.places import KEYS, PLACES
-from identity.resolution.domain.requests import BIRTH_DATE_NAMES, birth_dates_of
+from identity.resolution.domain.graph.persons import BIRTH_DATE_NAMES, Said, birth_dates_of
 
 PAGE = 2_000
 
@@ -98,7 +98,7 @@ async def find_person(connection: ReadConnection, tenant_id: str, ids: Sequence[
         keys=frozenset(keys),
         values=frozenset(spelt | spellings_of_images(images, keys) | {key.value for key in keys}),
         birth_dates=frozenset(
-            {day for row in rows for day in row.birth_dates}
+            {Said.parse(text).birth_date for row in rows for text in row.birth_dates}
             | await _list_birth_dates(connection, asked)
         ),
         merges=len(merges),

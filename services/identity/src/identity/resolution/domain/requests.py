@@ -1,9 +1,8 @@
 """A request to resolve identifiers, as the caller made it and with its identifiers normalised."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from identifiers import IdentifierKey, Rules, Unusable, normalise
 from identity.customers.domain.attributes import AttributeValue, Json, Observation
@@ -14,10 +13,9 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
-from identity.customers.domain.type_rules import TypeRules
-from identity.resolution.domain.graph.evidence import Link, links_among
-
-BIRTH_DATE_NAMES = frozenset({"birth_date", "birthdate", "birthday", "date_of_birth", "dob"})
+from identity.customers.domain.type_rules import BUILT_IN_RULES, Rank, TypeRules
+from identity.resolution.domain.graph.evidence import Link, centre_of, links_among
+from identity.resolution.domain.graph.persons import NOTHING_SAID, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,19 @@ class PreparedRequest:
     dropped: tuple[DroppedIdentifier, ...]
     observations: tuple[Observation, ...]
     create: bool
-    birth_dates: frozenset[str] = frozenset()
-    """What the attributes say of the sender's birth date, in ISO 8601."""
+    said: Said = NOTHING_SAID
+    """What the attributes say of the sender's name and birth date."""
     signed_up_at: datetime | None = None
     """When the person proved who they are, if the request says so and says when."""
 
 
-def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
+def prepare(
+    request: ResolutionRequest, *, now: datetime, types: TypeRules = BUILT_IN_RULES
+) -> PreparedRequest:
     """Normalise a request. ``observed_at`` is capped at ``now``, should a sender's clock be fast.
 
-    Several spellings of one identifier count once, at its best level.
+    Several spellings of one identifier count once, at its best level. Who gives a name and a birth
+    date at a contact point has an identifier of its own beside it.
     """
     observed_at = min(request.observed_at, now)
     rules = Rules(region=request.region, source=request.source)
@@ -84,6 +85,10 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
         Observation(name, AttributeValue(value, request.source, observed_at, now))
         for name, value in sorted(request.attributes.items())
     )
+    said = Said.of(request.attributes)
+    person = _person(list(usable.values()), said, types)
+    if person is not None:
+        usable[person.key] = person
     identifiers = tuple(usable[key] for key in sorted(usable))
     is_proof = request.is_dated and any(i.level is Level.VERIFIED for i in identifiers)
     return PreparedRequest(
@@ -91,7 +96,7 @@ def prepare(request: ResolutionRequest, *, now: datetime) -> PreparedRequest:
         tuple(dropped),
         observations,
         request.create,
-        birth_dates_of(request.attributes),
+        said,
         signed_up_at=observed_at if is_proof else None,
     )
 
@@ -102,12 +107,17 @@ def links_of(request: PreparedRequest, types: TypeRules) -> list[Link]:
     return links_among(proved, types) if request.create else []
 
 
-def birth_dates_of(attributes: Mapping[str, Json]) -> frozenset[str]:
-    """Return the birth dates among the attributes that can be read as dates of ISO 8601."""
-    dates: set[str] = set()
-    for name in BIRTH_DATE_NAMES & attributes.keys():
-        value = attributes[name]
-        if isinstance(value, str):
-            with suppress(ValueError):
-                dates.add(date.fromisoformat(value.strip()[:10]).isoformat())
-    return frozenset(dates)
+def _person(identifiers: Sequence[Identifier], said: Said, types: TypeRules) -> Identifier | None:
+    """Return the identifier of who gives a name and a birth date at a contact point, or None.
+
+    Whoever proves an own number needs none.
+    """
+    proved = [shown for shown in identifiers if shown.is_proved and not shown.is_shared]
+    contacts = [shown for shown in proved if types.rank(shown.key.type) is Rank.CONTACT_POINT]
+    if not contacts or any(types.rank(shown.key.type) is Rank.OWN_NUMBER for shown in proved):
+        return None
+    contact = centre_of(contacts, types)
+    key = said.key_at(contact.key)
+    if key is None:
+        return None
+    return replace(contact, key=key, raw=key.value, presented=None)

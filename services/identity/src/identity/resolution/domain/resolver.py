@@ -18,7 +18,14 @@ from identity.resolution.domain.answers import NobodyReason, Resolution, drop
 from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.context import Context
 from identity.resolution.domain.graph.clusters import cluster_of, reason_against
-from identity.resolution.domain.graph.evidence import Link, LinkId, centre_of, links_among
+from identity.resolution.domain.graph.evidence import (
+    Link,
+    LinkId,
+    best_first,
+    centre_of,
+    links_among,
+)
+from identity.resolution.domain.graph.persons import KnownSayings
 from identity.resolution.domain.placement import Newcomer, Placement, place
 from identity.resolution.domain.requests import PreparedRequest
 from identity.resolution.domain.roster import Roster
@@ -58,6 +65,7 @@ class Resolver:
         # Of all, also of what was dropped: what it says must not depend on when it was.
         self._speaker = centre_of(request.identifiers, self._types)
         self._placement: Placement | None = None
+        self._known = self._said_before()
         self._created: list[UUID] = []
         self._before = {
             identifier.key: (owner.id, owner.identifiers[identifier.key].level)
@@ -145,7 +153,8 @@ class Resolver:
         return facts, news
 
     def _with_birth_dates(self, shown: Identifier) -> Identifier:
-        dates = self._request.birth_dates
+        said = self._request.said
+        dates = frozenset({said.text} if said.birth_date else ())
         is_verified = shown.level is Level.VERIFIED
         return replace(
             shown,
@@ -184,6 +193,8 @@ class Resolver:
 
     def _drop_what_is_elsewhere(self, centre: Identifier, subject: Customer | None) -> None:
         for shown in self._proved:
+            if shown.presented is None:  # It stands for the sender, who did not present it.
+                continue
             owner = self._roster.owner(shown.key)
             if owner is None:
                 is_quarantined = self._roster.quarantined(shown.key) is not None or (
@@ -280,8 +291,20 @@ class Resolver:
         self._roster.claim(claim, shown, held_by=owner_id)
 
     def _observe(self, subject_id: UUID) -> None:
-        if self._request.observations:
-            self._roster.observe(subject_id, self._request.observations)
+        tells_apart = any(
+            shown.level is Level.VERIFIED or self._types.of(shown.key.type).is_exclusive
+            for shown in self._proved
+        )
+        refused = frozenset() if tells_apart else self._known.refused_by(self._request.said)
+        observations = [each for each in self._request.observations if each.name not in refused]
+        if observations:
+            self._roster.observe(subject_id, observations)
+
+    def _said_before(self) -> KnownSayings:
+        """Return what was said of the customer to whom the best known identifier leads."""
+        owners = (self._roster.owner(shown.key) for shown in best_first(self._proved, self._types))
+        known = next((owner for owner in owners if owner is not None), None)
+        return KnownSayings.of(() if known is None else known.identifiers.values())
 
     def _answer(self, subject_id: UUID) -> Resolution:
         subject, placement = self._roster.get(subject_id), self._placement
@@ -299,12 +322,14 @@ class Resolver:
             quarantined=(
                 () if placement is None else tuple(sorted(placement.partition.quarantined))
             ),
-            conflicts=self._conflicts(),
+            conflicts=self._known.conflicts_with(self._request.said),
         )
 
     def _linked(self, subject: Customer) -> list[Identifier]:
         linked: list[Identifier] = []
         for shown in (*self._proved, *self._claimed):
+            if shown.presented is None:
+                continue
             now = subject.identifiers.get(shown.key)
             if now is None:
                 continue
@@ -313,14 +338,6 @@ class Resolver:
             if before is None or was is None or was.id != subject.id or now.level > before[1]:
                 linked.append(now)
         return sorted(linked, key=lambda identifier: (-identifier.level, identifier.key))
-
-    def _conflicts(self) -> tuple[str, ...]:
-        if not self._request.birth_dates or not self._proved:
-            return ()
-        key = centre_of(self._proved, self._types).key
-        owner = self._roster.owner(key)
-        dates = frozenset() if owner is None else owner.identifiers[key].birth_dates
-        return ("birth_date",) if len(dates) > 1 else ()
 
 
 def _has_other_number(customer: Customer, shown: Identifier, types: TypeRules) -> bool:

@@ -37,6 +37,8 @@ def screen(request: PreparedRequest, denials: Denials, types: TypeRules) -> Scre
     usable, dropped = [], list(request.dropped)
     for identifier in request.identifiers:
         in_force = [d for d in denials.get(identifier.key, ()) if not _lifts(request, d)]
+        if in_force and identifier.presented is None:
+            continue
         if in_force:
             # SUPPRESSED comes last in the alphabet, and nothing but the tenant lifts it.
             strongest = max(denial.kind for denial in in_force)
@@ -45,6 +47,9 @@ def screen(request: PreparedRequest, denials: Denials, types: TypeRules) -> Scre
         usable.append(identifier)
         if identifier.key in denials:
             lifted.add(identifier.key)
+    if len(dropped) > len(request.dropped):
+        # Who a name and a birth date stand for at a contact point goes with the contact point.
+        usable = [identifier for identifier in usable if identifier.presented is not None]
     is_erased = any(identifier.reason is DropReason.ERASED for identifier in dropped)
     if is_erased and all(types.of(each.key.type).rank is Rank.DEVICE for each in usable):
         dropped += [drop(identifier, DropReason.ERASED) for identifier in usable]

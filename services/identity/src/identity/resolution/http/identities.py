@@ -90,7 +90,7 @@ async def _command(
     requests = (_request(item, state, now) for item in items)
     return ResolveIdentities(
         tenant_id=caller.tenant_id,
-        requests=await prepare_requests(requests, now=now),
+        requests=await prepare_requests(requests, now=now, types=state.limits.types),
         limits=state.limits,
         deny_keys=state.deny_keys,
     )

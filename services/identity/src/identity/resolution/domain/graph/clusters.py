@@ -8,8 +8,9 @@ from datetime import datetime
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import DropReason, Identifier, Level
-from identity.customers.domain.type_rules import Rank, TypeRules
+from identity.customers.domain.type_rules import PERSON_TYPE, Rank, TypeRules
 from identity.resolution.domain.graph.evidence import Link
+from identity.resolution.domain.graph.persons import Said, are_different
 
 
 @dataclass(slots=True, eq=False)
@@ -21,7 +22,8 @@ class Cluster:
     """Values of exclusive types, by type and scope."""
     capped: dict[str, list[datetime]]
     """Since when there are values of types that a person may have only so many of, by type."""
-    birth_dates: set[str]
+    said: set[Said]
+    """The birth dates that its person gave, with names."""
     verified_at: datetime | None
     """Since when an identifier is verified, None if none is."""
     apart: set[IdentifierKey] = field(default_factory=set)
@@ -37,11 +39,14 @@ class Cluster:
             [key],
             {(key.type, key.scope): {key.value}} if rule.is_exclusive else {},
             {key.type: [identifier.first_seen_at]} if rule.values is not None else {},
-            set(
-                identifier.verified_birth_dates
-                if identifier.level is Level.VERIFIED
-                else identifier.birth_dates
-            ),
+            {
+                Said.parse(text)
+                for text in (
+                    identifier.verified_birth_dates
+                    if identifier.level is Level.VERIFIED
+                    else identifier.birth_dates
+                )
+            },
             identifier.verified_at,
             set(apart),
         )
@@ -57,7 +62,7 @@ class Cluster:
             self.numbers.setdefault(type_and_scope, set()).update(values)
         for kind, times in other.capped.items():
             self.capped.setdefault(kind, []).extend(times)
-        self.birth_dates |= other.birth_dates
+        self.said |= other.said
         self.apart |= other.apart
         verified = [at for at in (self.verified_at, other.verified_at) if at is not None]
         self.verified_at = min(verified, default=None)
@@ -91,11 +96,22 @@ def reason_against(
 
 def _doubt(one: Cluster, other: Cluster, link: Link) -> DropReason | None:
     """Return what speaks against a link that nobody verified, or None."""
-    if one.birth_dates and other.birth_dates and one.birth_dates.isdisjoint(other.birth_dates):
+    if _say_different_things(one, other, link):
         return DropReason.CONTRADICTING_BIRTH_DATES
     if _is_protected(one, other, link) or _is_protected(other, one, link):
         return DropReason.NEEDS_VERIFICATION
     return None
+
+
+def _say_different_things(one: Cluster, other: Cluster, link: Link) -> bool:
+    """Return whether their birth dates differ; at one contact point, also their names.
+
+    The same name with another birth date is a slip; of two contact points it may be a namesake.
+    """
+    if PERSON_TYPE in {key.type for key in link.id[:2]}:
+        return are_different(one.said, other.said)
+    dates, others = ({said.birth_date for said in cluster.said} for cluster in (one, other))
+    return bool(dates and others) and dates.isdisjoint(others)
 
 
 def _exceed_a_cap(one: Cluster, other: Cluster, types: TypeRules) -> bool:
