@@ -75,6 +75,10 @@ _STORY = """
 12:45:00     resolve_identifiers proved
              read_customer canonical
              read_customer absorbed
+             read_customer_graph canonical
+             read_customer_graph absorbed
+             explain_customer proved
+             explain_customer claimed
 12:48:00     export_customer named
              export_customer number
 12:50:00     merge_customers preview

@@ -148,6 +148,9 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "GroupRequest": lambda _: [
         {"external_id": {"source": "crm", "id": f"{uuid4()}"}, "kind": "account"}
     ],
+    "ExplanationRequest": lambda of: [
+        dict(zip(("identifier", "other"), _identifiers(of), strict=True))
+    ],
     "GroupLookupRequest": lambda of: [{"identifier": each} for each in _identifiers(of)],
     "MemberRequest": lambda of: [{"role": "parent", "source": of.canaries.business}],
 }

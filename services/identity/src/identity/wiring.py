@@ -8,6 +8,7 @@ from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
 from identity.customers.wiring import build_customers
+from identity.graph.wiring import build_graphs
 from identity.groups.wiring import build_groups
 from identity.merging.wiring import build_merging
 from identity.privacy.wiring import build_privacy
@@ -43,6 +44,7 @@ def build(settings: IdentitySettings) -> Service:
         build_customers(),
         build_merging(limits),
         build_rekeying(foundation, limits),
+        build_graphs(default_region=rules.default_region),
         build_groups(
             foundation, max_members=settings.groups.max_members, default_region=rules.default_region
         ),

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 from common.db import Database
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
+from identity.graph.store import graphs
 from identity.groups.store import groups, members
 from identity.rekeying.store import old_keys
 from identity.resolution.store import connected, locks, rosters
@@ -66,6 +67,7 @@ SAVED = {
     "points": '[{"type": "email", "scope": "", "value": "a", "raw": "a"}]',
 }
 STATEMENTS |= {
+    "graph": (graphs.GRAPH, PERSON),
     "group": (groups.BY_ID, GROUP),
     "lock a group": (groups.LOCK_BY_EXTERNAL_ID, {"source": "crm", "external_id": "1"}),
     "groups of customers": (groups.LOCK_OF_CUSTOMERS, IDS),

@@ -13,38 +13,39 @@ from devstack.testing.fake_clock import NOON
 from identifiers import IdentifierKey
 from identity.customers.domain.identifiers import Level
 from identity.graph.domain.cuts import smallest_cut
-from identity.graph.domain.links import GraphLink, distances, neighbours
+from identity.graph.domain.links import distances, neighbours, strength
 from identity.graph.domain.paths import strongest_path
+from identity.resolution.domain.graph.evidence import Link, LinkId, Rule
 
-CLAIMED, PROVED, VERIFIED = Level
+_, PROVED, VERIFIED = Level
 
 
 def key(name: str) -> IdentifierKey:
     return IdentifierKey("cookie", "", name)
 
 
-def link(names: str, level: Level = PROVED, *, hour: int = 0, rule: str = "together") -> GraphLink:
+def link(names: str, level: Level = PROVED, *, hour: int = 0, rule: Rule = Rule.TOGETHER) -> Link:
     """Return a link between two keys of one letter each, first seen at an hour."""
-    low, high = sorted(names)
     at = NOON + timedelta(hours=hour)
-    return GraphLink(key(low), key(high), rule, level, at, at)
+    link_id = LinkId.of(key(names[0]), key(names[1]), rule)
+    return Link(link_id, at, at, at if level is VERIFIED else None)
 
 
-def names_of(path: Sequence[GraphLink] | None) -> list[str] | None:
-    return None if path is None else [each.low.value + each.high.value for each in path]
+def names_of(path: Sequence[Link] | None) -> list[str] | None:
+    return None if path is None else [each.id.low.value + each.id.high.value for each in path]
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> tuple[list[GraphLink], IdentifierKey, IdentifierKey]:
+def graphs(draw: st.DrawFn) -> tuple[list[Link], IdentifierKey, IdentifierKey]:
     """Return up to nine links between up to six keys, and two different keys."""
     names = "abcdef"
     pairs = [first + second for first, second in combinations(names, 2)]
     shown = st.builds(
         link,
         st.sampled_from(pairs),
-        st.sampled_from(Level),
+        st.sampled_from([PROVED, VERIFIED]),
         hour=st.integers(0, 3),
-        rule=st.sampled_from(["together", "must-link"]),
+        rule=st.sampled_from([Rule.TOGETHER, Rule.MUST_LINK]),
     )
     links = draw(st.lists(shown, max_size=9, unique_by=lambda each: each.id))
     start, end = draw(st.permutations(names))[:2]
@@ -52,30 +53,30 @@ def graphs(draw: st.DrawFn) -> tuple[list[GraphLink], IdentifierKey, IdentifierK
 
 
 def all_paths(
-    links: Iterable[GraphLink], start: IdentifierKey, end: IdentifierKey, seen: frozenset[Any]
-) -> Iterator[list[GraphLink]]:
+    links: Iterable[Link], start: IdentifierKey, end: IdentifierKey, seen: frozenset[Any]
+) -> Iterator[list[Link]]:
     """Yield every path that visits no key twice."""
     if start == end:
         yield []
         return
     for each in links:
         following = each.other(start)
-        if start in (each.low, each.high) and following not in seen:
+        if start in each.id[:2] and following not in seen:
             for rest in all_paths(links, following, end, seen | {following}):
                 yield [each, *rest]
 
 
-def merit(path: list[GraphLink], start: IdentifierKey) -> tuple[Any, ...]:
+def merit(path: list[Link], start: IdentifierKey) -> tuple[Any, ...]:
     """Return what makes a path better than another one, the better the smaller."""
     steps, at = [], start
     for each in path:
         at = each.other(at)
-        steps.append((at, each.rule))
-    weakest = min(each.level for each in path)
+        steps.append((at, each.id.rule))
+    weakest = min(map(strength, path))
     return -weakest, len(path), max(each.first_seen_at for each in path), steps
 
 
-def are_connected(links: Iterable[GraphLink], start: IdentifierKey, end: IdentifierKey) -> bool:
+def are_connected(links: Iterable[Link], start: IdentifierKey, end: IdentifierKey) -> bool:
     return end in distances(neighbours(links), start)
 
 
@@ -111,15 +112,15 @@ def test_the_cut_separates_and_no_smaller_one_does(graph):
 
 
 @given(graphs())
-def test_of_equally_small_cuts_the_least_proved_is_taken(graph):
+def test_of_equally_small_cuts_the_weakest_is_taken(graph):
     links, start, end = graph
     cut = smallest_cut(links, start, end)
     sums = [
-        sum(each.level for each in other)
+        sum(map(strength, other))
         for other in combinations(links, len(cut))
         if not are_connected([each for each in links if each not in other], start, end)
     ]
-    assert sum(each.level for each in cut) == min(sums)
+    assert sum(map(strength, cut)) == min(sums)
 
 
 @given(graphs(), st.randoms(use_true_random=False))
@@ -133,6 +134,13 @@ def test_the_cut_depends_neither_on_the_order_of_links_nor_on_the_direction(grap
 def test_a_well_proved_detour_is_better_than_a_weak_short_cut():
     links = [link("ad", PROVED), link("ab", VERIFIED), link("bd", VERIFIED)]
     assert names_of(strongest_path(links, key("a"), key("d"))) == ["ab", "bd"]
+
+
+def test_a_decision_is_the_strongest_link():
+    links = [link("ab", VERIFIED), link("bd", VERIFIED), link("ac", rule=Rule.MUST_LINK),
+             link("cd", rule=Rule.MUST_LINK)]  # fmt: skip
+    assert names_of(strongest_path(links, key("a"), key("d"))) == ["ac", "cd"]
+    assert names_of(smallest_cut([*links, link("de")], key("a"), key("e"))) == ["de"]
 
 
 def test_of_equally_strong_paths_the_shorter_one_is_taken():
@@ -166,7 +174,7 @@ def test_a_bridge_is_the_whole_cut():
 
 
 def test_every_link_between_two_keys_has_to_go():
-    both = [link("ab"), link("ab", rule="must-link")]
+    both = [link("ab"), link("ab", rule=Rule.MUST_LINK)]
     assert len(smallest_cut(both, key("a"), key("b"))) == 2
 
 
@@ -174,7 +182,7 @@ def test_every_link_between_two_keys_has_to_go():
 def test_a_customer_with_two_hundred_identifiers_is_explained_at_once():
     names = [f"{number:03}" for number in range(200)]
     links = [
-        GraphLink(key(one), key(other), "together", PROVED, NOON, NOON)
+        Link(LinkId.of(key(one), key(other)), NOON, NOON)
         for place, one in enumerate(names)
         for other in names[place + 1 : place + 11]
     ]
@@ -186,8 +194,7 @@ def test_a_customer_with_two_hundred_identifiers_is_explained_at_once():
 def test_identifiers_that_were_all_proved_together_are_explained_at_once():
     names = [f"{number:03}" for number in range(200)]
     links = [
-        GraphLink(key(one), key(other), "together", PROVED, NOON, NOON)
-        for one, other in combinations(names, 2)
+        Link(LinkId.of(key(one), key(other)), NOON, NOON) for one, other in combinations(names, 2)
     ]
     assert len(strongest_path(links, key("000"), key("199")) or ()) == 1
     assert len(smallest_cut(links, key("000"), key("199"))) == 199

@@ -11,17 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from identifiers import IdentifierKey
-from identity.graph.domain.links import GraphLink
+from identity.graph.domain.links import strength
+from identity.resolution.domain.graph.evidence import Link
 
 _Arc = tuple[IdentifierKey, IdentifierKey]
 
 
 def smallest_cut(
-    links: Iterable[GraphLink], one: IdentifierKey, other: IdentifierKey
-) -> tuple[GraphLink, ...]:
+    links: Iterable[Link], one: IdentifierKey, other: IdentifierKey
+) -> tuple[Link, ...]:
     """Return the fewest links whose removal separates two different keys, sorted by id.
 
-    Of several such sets, one whose links are the least proved in sum. Empty if nothing connects the
+    Of several such sets, one whose links are the weakest in sum. Empty if nothing connects the
     two. Raises ValueError for one key twice, which nothing separates from itself.
     """
     if one == other:
@@ -32,7 +33,7 @@ def smallest_cut(
     while (path := flow.find_path(source, sink)) is not None:
         flow.augment(path)
     near = flow.reached_from(source)
-    return tuple(link for link in everything if (link.low in near) != (link.high in near))
+    return tuple(link for link in everything if (link.id.low in near) != (link.id.high in near))
 
 
 @dataclass(slots=True)
@@ -45,16 +46,16 @@ class _Flow:
     )
 
     @classmethod
-    def through(cls, links: list[GraphLink]) -> "_Flow":
-        """Return the empty flow. A link costs one, plus a fraction that grows with its level."""
+    def through(cls, links: list[Link]) -> "_Flow":
+        """Return the empty flow. A link costs one, plus a fraction that grows with its strength."""
         flow = cls()
-        best = max((int(link.level) for link in links), default=0)
+        best = max((strength(link) for link in links), default=0)
         one = best * len(links) + 1
         for link in links:
-            for arc in ((link.low, link.high), (link.high, link.low)):
+            for arc in ((link.id.low, link.id.high), (link.id.high, link.id.low)):
                 if arc not in flow.left:
                     flow.next_to[arc[0]].append(arc[1])
-                flow.left[arc] += one + int(link.level)
+                flow.left[arc] += one + strength(link)
         return flow
 
     def find_path(self, source: IdentifierKey, sink: IdentifierKey) -> list[_Arc] | None:

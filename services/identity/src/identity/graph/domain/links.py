@@ -1,47 +1,48 @@
-"""A customer's identifiers as a graph: links say which of them were proved together."""
+"""A customer's identifiers as a graph, with the evidence that they are one person's as links."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from uuid import UUID
 
 from identifiers import IdentifierKey
-from identity.customers.domain.identifiers import Level
+from identity.customers.domain.identifiers import Identifier
+from identity.resolution.domain.graph.evidence import Link, Rule, links_among
+
+Neighbours = Mapping[IdentifierKey, Sequence[Link]]
 
 
 @dataclass(frozen=True, slots=True)
-class GraphLink:
-    """Evidence that two identifiers are one person's. ``low`` is the smaller key.
+class CustomerGraph:
+    """A customer's identifiers, sorted by key, and the links between them, sorted by id."""
 
-    Two identifiers may have several links, each by a ``rule`` of its own.
-    """
-
-    low: IdentifierKey
-    high: IdentifierKey
-    rule: str
-    level: Level
-    first_seen_at: datetime
-    last_seen_at: datetime
-    source: str | None = None
-
-    @property
-    def id(self) -> tuple[IdentifierKey, IdentifierKey, str]:
-        return self.low, self.high, self.rule
-
-    def other(self, key: IdentifierKey) -> IdentifierKey:
-        """Return the key at the other end."""
-        return self.high if key == self.low else self.low
+    customer_id: UUID
+    identifiers: tuple[Identifier, ...]
+    links: tuple[Link, ...]
 
 
-Neighbours = Mapping[IdentifierKey, Sequence[GraphLink]]
+def build_graph(
+    customer_id: UUID, identifiers: Iterable[Identifier], stored: Iterable[Link]
+) -> CustomerGraph:
+    """Return the graph, with the links that bind identifiers of before evidence was kept."""
+    own = sorted(identifiers, key=lambda identifier: identifier.key)
+    before = [each for each in own if each.is_proved and not each.has_evidence]
+    links = {link.id: link for link in links_among(before, rule=Rule.BEFORE_EVIDENCE)}
+    links |= {link.id: link for link in stored if link.id.rule is not Rule.CANNOT_LINK}
+    return CustomerGraph(customer_id, tuple(own), tuple(links[each] for each in sorted(links)))
 
 
-def neighbours(links: Iterable[GraphLink]) -> Neighbours:
+def strength(link: Link) -> int:
+    """Return how much a link weighs: most if a person decided it, then by its level."""
+    return 1 + max(type(link.level)) if link.id.rule is Rule.MUST_LINK else int(link.level)
+
+
+def neighbours(links: Iterable[Link]) -> Neighbours:
     """Return the links of each key, in the order of their ids."""
-    around: defaultdict[IdentifierKey, list[GraphLink]] = defaultdict(list)
+    around: defaultdict[IdentifierKey, list[Link]] = defaultdict(list)
     for link in sorted(links, key=lambda link: link.id):
-        around[link.low].append(link)
-        around[link.high].append(link)
+        around[link.id.low].append(link)
+        around[link.id.high].append(link)
     return around
 
 

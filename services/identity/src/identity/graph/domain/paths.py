@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from identifiers import IdentifierKey
-from identity.customers.domain.identifiers import Level
-from identity.graph.domain.links import GraphLink, Neighbours, distances, neighbours
+from identity.graph.domain.links import Neighbours, distances, neighbours, strength
+from identity.resolution.domain.graph.evidence import Link
 
 
 def strongest_path(
-    links: Iterable[GraphLink], start: IdentifierKey, end: IdentifierKey
-) -> tuple[GraphLink, ...] | None:
+    links: Iterable[Link], start: IdentifierKey, end: IdentifierKey
+) -> tuple[Link, ...] | None:
     """Return the links that lead from ``start`` to ``end``; None if none do.
 
-    Of all paths, the one whose weakest link is best proved; of those the shortest; of those the one
+    Of all paths, the one whose weakest link is strongest; of those the shortest; of those the one
     whose newest link is oldest; and of those the first by key. The way back is the same path.
     """
+    if start == end:
+        return ()
     if start > end:
         path = strongest_path(links, end, start)
         return None if path is None else tuple(reversed(path))
@@ -24,22 +26,20 @@ def strongest_path(
     length = distances(neighbours(wide), end)[start]
     times = sorted({link.first_seen_at for link in wide})
 
-    def seen_by(place: int) -> list[GraphLink]:
+    def seen_by(place: int) -> list[Link]:
         return [link for link in wide if link.first_seen_at <= times[place]]
 
     def connects(place: int) -> bool:
         return distances(neighbours(seen_by(place)), end).get(start) == length
 
-    old = seen_by(_first(len(times), connects)) if times else []
+    old = seen_by(_first(len(times), connects))
     return _follow(neighbours(old), start, end)
 
 
-def _widest(
-    links: Sequence[GraphLink], start: IdentifierKey, end: IdentifierKey
-) -> list[GraphLink] | None:
+def _widest(links: Sequence[Link], start: IdentifierKey, end: IdentifierKey) -> list[Link] | None:
     """Return the links at least as good as the weakest one of the best path; None without path."""
-    for level in sorted(Level, reverse=True):
-        good = [link for link in links if link.level >= level]
+    for least in sorted({strength(link) for link in links}, reverse=True):
+        good = [link for link in links if strength(link) >= least]
         if start in distances(neighbours(good), end):
             return good
     return None
@@ -57,14 +57,14 @@ def _first(count: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
-def _follow(around: Neighbours, start: IdentifierKey, end: IdentifierKey) -> tuple[GraphLink, ...]:
+def _follow(around: Neighbours, start: IdentifierKey, end: IdentifierKey) -> tuple[Link, ...]:
     """Return a shortest path, at each step by the link with the smallest next key and rule."""
     away = distances(around, end)
-    path: list[GraphLink] = []
+    path: list[Link] = []
     key = start
     while key != end:
         nearer = [link for link in around[key] if away[link.other(key)] < away[key]]
-        link = min(nearer, key=lambda link: (link.other(key), link.rule))
+        link = min(nearer, key=lambda link: (link.other(key), link.id.rule))
         path.append(link)
         key = link.other(key)
     return tuple(path)
