@@ -78,7 +78,7 @@ _STORY = """
              read_customer_graph canonical
              read_customer_graph absorbed
              explain_customer proved
-             explain_customer claimed
+             explain_customer by_way_of_another
 12:48:00     export_customer named
              export_customer number
 12:50:00     merge_customers preview
@@ -123,6 +123,25 @@ _STORY = """
              lift_suppression again
              sign_up back
              sign_up new
+13:41:00     resolve_identifiers_batch shared_by_many
+13:42:00     merge_customers readers
+13:43:00     undo_merge preview
+             undo_merge undo
+             undo_merge again
+13:44:00     list_customer_merges of_the_engine
+             list_customer_merges undone
+             list_customer_decisions undone
+             list_customer_decisions none
+13:45:00     keep_customers_apart two_persons
+             keep_customers_apart again
+13:46:00     withdraw_decision preview
+             withdraw_decision withdraw
+13:47:00     unlink_identifier preview
+             unlink_identifier unlink
+13:48:00     split_customer preview
+             split_customer split
+13:49:00     release_identifier release
+             release_identifier again
 """
 
 

@@ -1,6 +1,6 @@
 """The services answer the examples of problems as shown, wherever a call can cause them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,7 +131,11 @@ EACH = {"too-many-identifiers": (50, 1), "too-many-attributes": (1, 20)}
 """How many identifiers and attributes each of three requests adds to a customer."""
 
 
-@pytest.mark.parametrize("problem", OF_MERGES, ids=lambda problem: problem.name)
+@pytest.mark.parametrize(
+    "problem",
+    [problem for problem in OF_MERGES if problem.name in EACH],
+    ids=lambda problem: problem.name,
+)
 async def test_a_merge_that_would_be_too_large_is_refused_as_it_shows(
     problem: ProblemType, site: Site
 ):
@@ -142,6 +146,40 @@ async def test_a_merge_that_would_be_too_large_is_refused_as_it_shows(
     ]
     merge = dict(zip(("source_id", "target_id"), customers, strict=True))
     assert shown(await ask(site, "/v1/merges", merge)) == shown(example_of(problem))
+
+
+async def kept_apart(site: Site, one: str, other: str) -> Json:
+    await ask(site, "/v1/decisions/apart", {"customer_id": one, "other_id": other})
+    return await ask(site, "/v1/merges", {"source_id": one, "target_id": other})
+
+
+async def one_customer(site: Site, one: str, _: str) -> Json:
+    return await ask(site, "/v1/decisions/apart", {"customer_id": one, "other_id": one})
+
+
+async def no_identifiers(site: Site, one: str, other: str) -> Json:
+    named = {"identifier": {"type": "viber", "value": "one_without"}}
+    await ask(site, f"/v1/customers/{one}/unlink", named)
+    return await ask(site, "/v1/decisions/apart", {"customer_id": one, "other_id": other})
+
+
+REFUSALS: Mapping[str, Callable[[Site, str, str], Awaitable[Json]]] = {
+    "kept-apart": kept_apart,
+    "one-customer": one_customer,
+    "no-identifiers": no_identifiers,
+}
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [problem for problem in OF_MERGES if problem.name not in EACH],
+    ids=lambda problem: problem.name,
+)
+async def test_a_decision_is_refused_as_it_shows(problem: ProblemType, site: Site):
+    kind = "without" if problem.name == "no-identifiers" else problem.name
+    customers = [await customer(site, f"{side}_{kind}", 1, 1) for side in ("one", "other")]
+    refused = await REFUSALS[problem.name](site, *customers)
+    assert shown(refused) == shown(example_of(problem))
 
 
 async def customer(site: Site, name: str, identifiers: int, attributes: int) -> str:

@@ -55,6 +55,8 @@ def stranger_to_all() -> Tenant:
         "group_id",
         "erasure_id",
         "suppression_id",
+        "merge_id",
+        "decision_id",
     )
     return Tenant(
         name,
@@ -92,6 +94,10 @@ def _interactions(of: Tenant) -> list[Json]:
 def _merges(of: Tenant) -> list[Json]:
     both = {"source_id": of["customer_id"], "target_id": of.other_customer}
     return [both | {"dry_run": True}, both]
+
+
+def _decisions(of: Tenant) -> list[Json]:
+    return [{"reason": of.canaries.text, "dry_run": True}]
 
 
 def _identifiers(of: Tenant) -> list[Json]:
@@ -148,6 +154,16 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "GroupRequest": lambda _: [
         {"external_id": {"source": "crm", "id": f"{uuid4()}"}, "kind": "account"}
     ],
+    "UndoRequest": _decisions,
+    "WithdrawalRequest": _decisions,
+    "ApartRequest": lambda of: [
+        {"customer_id": of["customer_id"], "other_id": of.other_customer, "dry_run": True}
+    ],
+    "SplitRequest": lambda of: [{"identifiers": _identifiers(of)[:1], "dry_run": True}],
+    "UnlinkRequest": lambda of: [
+        {"identifier": identifier, "dry_run": True} for identifier in _identifiers(of)
+    ],
+    "ReleaseRequest": lambda of: [{"identifier": each} for each in _identifiers(of)],
     "ExplanationRequest": lambda of: [
         dict(zip(("identifier", "other"), _identifiers(of), strict=True))
     ],
@@ -188,8 +204,10 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
     other = await _record(site, of, _contact("email", f"other-{of.canaries.email}", "a fourth"))
     await _describe(site, of)
     merge = {"source_id": later["customer_id"], "target_id": first["customer_id"]}
-    _good(await _ask(site, of, "identity POST /v1/merges", merge))
+    merged = _good(await _ask(site, of, "identity POST /v1/merges", merge)).json()
     of.paths |= {
+        "merge_id": [merged["merge_id"]],
+        "decision_id": [merged["merge_id"]],
         "customer_id": [first["customer_id"], later["customer_id"]],
         "conversation_id": [first["conversation_id"], other["conversation_id"]],
     }

@@ -119,6 +119,19 @@ async def test_nobody_erases_another_tenants_customer(
     assert len(seen) == 1
 
 
+async def test_one_decision_cannot_be_about_two_tenants(site: Site, alpha: Tenant, beta: Tenant):
+    for members in (("customer_id", "other_id"), ("other_id", "customer_id")):
+        seen = set()
+        for named in (alpha, stranger_to_all()):
+            body = dict(zip(members, (beta["customer_id"], named["customer_id"]), strict=True))
+            answer = await site.call(
+                "identity", "POST", "/v1/decisions/apart", by=BETA, key=beta.key, body=body
+            )
+            assert answer.status == 404
+            seen.add(comparable(answer, named))
+        assert len(seen) == 1
+
+
 async def test_in_a_batch_only_the_item_that_reaches_out_fails(
     site: Site, alpha: Tenant, beta: Tenant
 ):

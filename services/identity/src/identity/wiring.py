@@ -42,7 +42,7 @@ def build(settings: IdentitySettings) -> Service:
     parts = [
         build_resolution(limits, deny_keys, default_region=rules.default_region),
         build_customers(),
-        build_merging(limits),
+        build_merging(limits, default_region=rules.default_region),
         build_rekeying(foundation, limits),
         build_graphs(default_region=rules.default_region),
         build_groups(

@@ -9,12 +9,14 @@ from pydantic import SecretStr
 from sqlalchemy import TextClause, text
 
 from common.db import Database
+from common.jsons import dumps_text
 from devstack.testing.fake_clock import NOON
 from identity.customers.store import customer_views, customers
 from identity.graph.store import graphs
 from identity.groups.store import groups, members
+from identity.merging.store import decision_lists, pasts
 from identity.rekeying.store import old_keys
-from identity.resolution.store import connected, locks, rosters
+from identity.resolution.store import connected, decisions, links, locks, rosters
 from services.identity.tests.harness import email
 
 KEYS = {
@@ -66,7 +68,26 @@ SAVED = {
     "updated_at": NOON,
     "points": '[{"type": "email", "scope": "", "value": "a", "raw": "a"}]',
 }
+DECIDED = {"before": NOON, "before_id": uuid4(), "limit": 51}
+LINK_KEY = {
+    **{f"low_{name}": value for name, value in POINT.items()},
+    **{f"high_{name}": value for name, value in POINT.items()},
+    "rule": "must-link",
+}
 STATEMENTS |= {
+    "merge by id": (pasts.MERGE_BY_ID, {"merge_id": uuid4()}),
+    "merges of customers": (pasts.MERGES_OF, IDS),
+    "absorbed customers": (pasts.ABSORBED, IDS),
+    "decision by id": (pasts.DECISION_BY_ID, {"decision_id": uuid4()}),
+    "standing decisions": (decisions.STANDING, IDS),
+    "decisions of a customer": (decision_lists.DECISIONS_OF, {**PERSON, **DECIDED}),
+    "merges of a customer": (decision_lists.MERGES_OF, {**PERSON, **DECIDED}),
+    "delete links": (decisions.DELETE_LINKS, {"links": dumps_text([LINK_KEY])}),
+    "neighbours": (links.NEIGHBOURS, POINT),
+    "move aliases": (
+        rosters.MOVE_ALIASES,
+        {"aliases": dumps_text([{"origin_id": uuid4(), "canonical_id": uuid4()}])},
+    ),
     "graph": (graphs.GRAPH, PERSON),
     "group": (groups.BY_ID, GROUP),
     "lock a group": (groups.LOCK_BY_EXTERNAL_ID, {"source": "crm", "external_id": "1"}),
@@ -115,12 +136,18 @@ SELECT tenant_id, 'email', '', cast(id AS text), 'phone', '', cast(id AS text), 
 INSERT INTO claim (tenant_id, type, scope, value, customer_id, raw, claimed_at, expires_at)
 SELECT tenant_id, 'phone', '', cast(id AS text), id, '', now(), now() + interval '1 day'
 FROM customer;
+INSERT INTO decision (tenant_id, decision_id, kind, customer_id, other_id, keys, actor, reason,
+                      decided_at)
+SELECT tenant_id, id, 'must-link', id, id, '[]', '', '', now() FROM customer;
+INSERT INTO merge_log (tenant_id, merge_id, survivor_id, absorbed_ids, reason, rule, actor,
+                       evidence, before, merged_at)
+SELECT tenant_id, id, id, '{}', '', '', '', '[]', '[]', now() FROM customer;
 INSERT INTO quarantine (tenant_id, type, scope, value, customer_id, raw, level, first_seen_at,
                         birth_dates, verified_birth_dates, reason, since)
 SELECT tenant_id, 'slack', '', cast(id AS text), id, '', 'claimed', now(), '{}', '{}', '', now()
 FROM customer;
-ANALYZE customer, customer_alias, identifier, link, claim, quarantine, customer_group,
-    group_contact_point, group_member
+ANALYZE customer, customer_alias, identifier, link, claim, quarantine, decision, merge_log,
+    customer_group, group_contact_point, group_member
 """
 
 

@@ -37,6 +37,28 @@ class MergeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Why customers that a merge made one are apart again."""
+
+    merge_id: UUID
+    merged_at: datetime
+    decision_id: UUID
+    cause: MergeCause
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCause:
+    """Why identifiers of one customer are another's: the engine, or a person's decision."""
+
+    reason: str
+    rule: str
+    actor: str
+    decision_id: UUID | None = None
+    history_from: datetime | None = None
+    """From when on history that carried the identifiers goes along; None if it stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerCreated:
     customer: Customer
 
@@ -59,10 +81,11 @@ class IdentifierAdded:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierRemoved:
-    """An identifier is no longer its customer's."""
+    """An identifier is no longer its customer's. ``undo_of`` is the merge that was undone."""
 
     customer: Customer
     identifier: Identifier
+    undo_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +105,7 @@ class CustomerSplit:
     customer: Customer
     new_id: UUID
     identifiers: tuple[Identifier, ...]
-    reason: str
+    cause: SplitCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +118,25 @@ class CustomersMerged:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRedirected:
-    """``customer`` was absorbed; this is its last change."""
+    """The id of ``customer`` leads to another one; its last change until a merge is undone."""
 
     customer: Customer
     survivor_id: UUID
     merge_id: UUID
+    undo_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerUnmerged:
+    """``customer`` is apart from others with which a merge had made it one.
+
+    It goes on under the id that all had, ``survivor_id``, or is one of the ``restored``.
+    """
+
+    customer: Customer
+    survivor_id: UUID
+    restored: tuple[Customer, ...]
+    undo: Undo
 
 
 CustomerChange = (
@@ -111,4 +148,5 @@ CustomerChange = (
     | CustomerSplit
     | CustomersMerged
     | CustomerRedirected
+    | CustomerUnmerged
 )

@@ -6,16 +6,19 @@ The sequence of an event is its customer's version, gapless from 1.
 from identity.events.published.customers import (
     CustomerCreatedV1,
     CustomerErasedV1,
-    CustomerMergedV1,
-    CustomerRedirectedV1,
     CustomerSplitV1,
-    CustomerUnmergedV1,
     CustomerUpdatedV1,
 )
 from identity.events.published.identifiers import (
     IdentifierAddedV1,
     IdentifierClaimedV1,
     IdentifierRemovedV1,
+)
+from identity.events.published.merges import (
+    CustomerMergedV1,
+    CustomerRedirectedV1,
+    CustomerUnmergedV1,
+    RestoredCustomer,
 )
 from identity.events.published.shared import TOPIC, Identifier
 
@@ -47,4 +50,5 @@ __all__ = [
     "IdentifierAddedV1",
     "IdentifierClaimedV1",
     "IdentifierRemovedV1",
+    "RestoredCustomer",
 ]

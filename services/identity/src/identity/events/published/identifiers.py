@@ -15,6 +15,7 @@ from identity.events.published.shared import (
     PHONE,
     TOPIC,
     Identifier,
+    UndoOf,
     example_config,
 )
 
@@ -36,15 +37,16 @@ class IdentifierRemovedV1(EventData):
     """The identifier no longer belongs to this customer.
 
     After a change of the normaliser its key may have another form: the new one is added next. Else
-    it is another customer's now, or so many share it that it is nobody's.
+    it is another customer's now, a person took it away, or so many share it that it is nobody's.
     """
 
-    model_config = example_config({"customer_id": ANNA, "identifier": PHONE})
+    model_config = example_config({"customer_id": ANNA, "identifier": PHONE, "undo_of": None})
     event_type: ClassVar[str] = "identity.identifier.removed"
     topic: ClassVar[str] = TOPIC
 
     customer_id: CanonicalId
     identifier: Identifier = Field(description="The identifier that the customer lost.")
+    undo_of: UndoOf = None
 
 
 class IdentifierClaimedV1(EventData):

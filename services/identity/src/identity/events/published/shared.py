@@ -56,6 +56,20 @@ MergeId = Annotated[
 ]
 
 
+UndoOf = Annotated[
+    UUID | None,
+    Field(description="The merge whose undoing caused this event; null for any other cause."),
+]
+ExternalRefs = Annotated[
+    dict[str, list[str]],
+    Field(
+        description="The customer's records in other systems: the values of its own numbers"
+        " (``external_id``, ``account_id`` and the like) by scope, sorted; an empty name stands for"
+        " those without a scope."
+    ),
+]
+
+
 def example_config(data: dict[str, Any]) -> ConfigDict:
     """Return the configuration of an event class, with ``data`` as its example."""
     return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [data]})

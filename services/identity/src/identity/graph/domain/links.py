@@ -7,6 +7,7 @@ from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.identifiers import Identifier
+from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.resolution.domain.graph.evidence import Link, Rule, links_among
 
 Neighbours = Mapping[IdentifierKey, Sequence[Link]]
@@ -27,7 +28,9 @@ def build_graph(
     """Return the graph, with the links that bind identifiers of before evidence was kept."""
     own = sorted(identifiers, key=lambda identifier: identifier.key)
     before = [each for each in own if each.is_proved and not each.has_evidence]
-    links = {link.id: link for link in links_among(before, rule=Rule.BEFORE_EVIDENCE)}
+    links = {
+        link.id: link for link in links_among(before, BUILT_IN_RULES, rule=Rule.BEFORE_EVIDENCE)
+    }
     links |= {link.id: link for link in stored if link.id.rule is not Rule.CANNOT_LINK}
     return CustomerGraph(customer_id, tuple(own), tuple(links[each] for each in sorted(links)))
 

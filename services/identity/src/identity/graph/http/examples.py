@@ -19,7 +19,7 @@ _NUMBER = {
     "type": "external_id",
     "value": "C-20417",
     "scope": "webshop",
-    "level": "claimed",
+    "level": "verified",
     "raw": "C-20417",
     "source": "webshop",
     "first_seen_at": "2026-11-23T09:30:40.000000Z",
@@ -41,18 +41,26 @@ _TOGETHER = {
     "last_seen_at": "2026-11-23T12:45:00.000000Z",
     "source": "telephony",
 }
+_WITH_NUMBER = {
+    "ends": [0, 1],
+    "rule": "together",
+    "level": "channel_proved",
+    "first_seen_at": "2026-11-23T09:30:40.000000Z",
+    "last_seen_at": "2026-11-23T09:30:40.000000Z",
+    "source": "webshop",
+}
 _IDENTIFIERS = [_EMAIL, _NUMBER, _PHONE]
 _GRAPH: dict[str, Any] = {
     "customer_id": ANNA,
     "requested_id": ANNA,
     "identifiers": _IDENTIFIERS,
-    "links": [_TOGETHER],
+    "links": [_WITH_NUMBER, _TOGETHER],
 }
 
 READ_GRAPH = (
     Example(
         name="canonical",
-        summary="What connects a customer's identifiers; the claimed one proves nothing",
+        summary="What connects a customer's identifiers",
         path={"customer_id": ANNA},
         answer=_GRAPH,
     ),
@@ -80,18 +88,18 @@ EXPLAIN = (
         },
     ),
     Example(
-        name="claimed",
-        summary="Nothing proves that the customer number is the customer's",
+        name="by_way_of_another",
+        summary="The number and the telephone are connected by the address",
         path={"customer_id": ANNA},
         body={
             "identifier": {"type": "external_id", "value": "C-20417", "scope": "webshop"},
-            "other": {"type": "email", "value": "anna.lindqvist@nordlys.se"},
+            "other": {"type": "phone", "value": "+46 70 174 06 05"},
         },
         answer={
             "customer_id": ANNA,
             "identifiers": _IDENTIFIERS,
-            "path": None,
-            "cut": [],
+            "path": [_WITH_NUMBER, _TOGETHER],
+            "cut": [_WITH_NUMBER],
         },
     ),
 )

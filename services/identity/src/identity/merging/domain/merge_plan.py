@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.errors import ConflictError, ErrorCode, FieldError, NotFoundError
+from identifiers import IdentifierKey
 from identity.customers.domain.changes import MergeCause, MergeRecord
 from identity.customers.domain.customers import Customer, CustomerLimits, absorb
 from identity.customers.domain.type_rules import TypeRules
@@ -53,15 +54,19 @@ def apply_merge(
     cause: MergeCause,
     types: TypeRules,
     now: datetime,
+    keys: tuple[IdentifierKey, ...] | None = None,
 ) -> MergeRecord:
-    """Carry out the plan on the roster it was made from, and have the partition obey it."""
+    """Carry out the plan on the roster it was made from, and have the partition obey it.
+
+    ``keys`` are the identifiers that stand for the two; unless given, the best of each.
+    """
     keep_links_from_before(roster, plan.target.id, plan.absorbed.id, types=types)
     decision = Decision(
         merge_id,
         Rule.MUST_LINK,
         plan.target.id,
         plan.absorbed.id,
-        keys_of(plan.target, plan.absorbed, types=types),
+        keys_of(plan.target, plan.absorbed, types=types) if keys is None else keys,
         cause.actor,
         cause.reason,
         merge_id=merge_id,

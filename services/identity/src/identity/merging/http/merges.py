@@ -6,15 +6,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.web import Caller, WriterDep, examples, requires, tag
-from common.web.requests import json_body
+from common.web.requests import ConsistencyToken, json_body
 from common.web.responses import Masker
 from identity.customers.domain.attributes import is_same_json, visible_values
-from identity.customers.domain.customers import Customer
-from identity.customers.http.masks import masked_attributes, masked_identifiers
-from identity.customers.http.schemas import HeldIdentifier
+from identity.customers.http.masks import masked_attributes
 from identity.merging.domain.merge_plan import MergePlan
+from identity.merging.http.answers import UNSPECIFIED, held_identifiers, shown_identifiers
 from identity.merging.http.examples import MERGE
 from identity.merging.http.schemas import (
+    MergeConflict,
     MergePreview,
     MergeRequest,
     MergeResponse,
@@ -26,8 +26,6 @@ from identity.merging.usecases.merge_customers import (
     MergeResult,
     merge_customers,
 )
-
-UNSPECIFIED = "unspecified"
 
 router = APIRouter(tags=[tag("merges", "Making two customers one.")])
 
@@ -46,7 +44,10 @@ async def merge(
     state: MergingStateDep,
     write: WriterDep,
 ) -> Response:
-    """Merge the source into the target; if they are one customer already, nothing changes."""
+    """Merge the source into the target; if they are one customer already, nothing changes.
+
+    It is a decision: the engine does not take it back. ``POST /v1/merges/{merge_id}/undo`` does.
+    """
     command = MergeCustomers(
         tenant_id=caller.tenant_id,
         source_id=body.source_id,
@@ -55,6 +56,7 @@ async def merge(
         actor=caller.principal_id,
         limits=state.limits,
         dry_run=body.dry_run,
+        override_decisions=body.override_decisions,
     )
     masker = Masker(caller.sees_pii)
     return await write(
@@ -72,15 +74,18 @@ def _response(result: MergeResult, masker: Masker, *, dry_run: bool) -> MergeRes
         absorbed_ids=list(plan.absorbed_ids) if plan else [],
         changed=plan is not None,
         dry_run=dry_run,
-        preview=_preview(plan, masker) if plan and dry_run else None,
+        preview=_preview(result, plan, masker) if plan and dry_run else None,
+        consistency_token=None
+        if dry_run
+        else ConsistencyToken(result.customer_id, result.version).encode(),
     )
 
 
-def _preview(plan: MergePlan, masker: Masker) -> MergePreview:
+def _preview(result: MergeResult, plan: MergePlan, masker: Masker) -> MergePreview:
     after = visible_values(plan.after.attributes)
     return MergePreview(
         attributes=masked_attributes(masker, after),
-        identifiers=_identifiers(plan.after, masker),
+        identifiers=held_identifiers(masker, plan.after),
         overridden=[
             OverriddenAttribute(
                 customer_id=before.id, name=name, value=masker.attribute(name, value)
@@ -89,23 +94,13 @@ def _preview(plan: MergePlan, masker: Masker) -> MergePreview:
             for name, value in visible_values(before.attributes).items()
             if not is_same_json(value, after.get(name))
         ],
-    )
-
-
-def _identifiers(customer: Customer, masker: Masker) -> list[HeldIdentifier]:
-    identifiers = sorted(customer.identifiers.values(), key=lambda identifier: identifier.key)
-    return masked_identifiers(
-        masker,
-        (
-            {
-                "type": identifier.key.type,
-                "value": identifier.key.value,
-                "raw": identifier.raw,
-                "scope": identifier.key.scope or None,
-                "level": identifier.level.label,
-                "source": identifier.source,
-                "first_seen_at": identifier.first_seen_at,
-            }
-            for identifier in identifiers
-        ),
+        moved=held_identifiers(masker, plan.absorbed),
+        conflicts=[
+            MergeConflict(
+                kind=conflict.kind.value,
+                identifiers=shown_identifiers(masker, conflict.identifiers),
+                decision_ids=list(conflict.decision_ids),
+            )
+            for conflict in result.conflicts
+        ],
     )

@@ -9,6 +9,11 @@ from common.web.requests import Name, RequestModel, ResponseModel
 from identity.customers.http.schemas import HeldIdentifier
 from identity.customers.shown import MaskedAttributes
 
+HOW_TO_READ = (
+    "Sent as ``Threadline-Consistency``, it has interactions answer with what this changed, not"
+    " with what was before."
+)
+
 
 class MergeRequest(RequestModel):
     """The target survives. With ``dry_run`` the response shows the result; nothing changes."""
@@ -25,6 +30,11 @@ class MergeRequest(RequestModel):
     dry_run: bool = Field(
         default=False, description="Whether only to preview the merge; absent means false."
     )
+    override_decisions: bool = Field(
+        default=False,
+        description="Whether to withdraw decisions that keep the two apart; without, such a merge"
+        " is refused with ``kept-apart``. Absent means false.",
+    )
 
 
 class OverriddenAttribute(ResponseModel):
@@ -39,6 +49,22 @@ class OverriddenAttribute(ResponseModel):
     )
 
 
+class MergeConflict(ResponseModel):
+    """Something that two persons have, and one person hardly."""
+
+    kind: str = Field(
+        description="``kept_apart`` (decisions keep them apart), ``own_numbers`` (different numbers"
+        " of one kind from one source), ``birth_dates`` (born on different days) or ``claimed``"
+        " (one only claims what the other one proved)."
+    )
+    identifiers: list[HeldIdentifier] = Field(
+        description="The identifiers that do not go together, sorted; empty if it is not about any."
+    )
+    decision_ids: list[UUID] = Field(
+        description="The decisions that ``override_decisions`` would withdraw."
+    )
+
+
 class MergePreview(ResponseModel):
     """The survivor as it would be after the merge."""
 
@@ -49,6 +75,13 @@ class MergePreview(ResponseModel):
     overridden: list[OverriddenAttribute] = Field(
         description="The values of either customer that would no longer be shown; empty if there"
         " are none."
+    )
+    moved: list[HeldIdentifier] = Field(
+        description="The identifiers that would go from the absorbed customer to the survivor."
+    )
+    conflicts: list[MergeConflict] = Field(
+        description="What speaks against the two being one person; empty if nothing does. Only"
+        " decisions refuse the merge."
     )
 
 
@@ -74,3 +107,4 @@ class MergeResponse(ResponseModel, title="Merge"):
         description="The survivor after the merge; null without ``dry_run`` and if ``changed`` is"
         " false.",
     )
+    consistency_token: str | None = Field(description=f"{HOW_TO_READ} Null for a ``dry_run``.")

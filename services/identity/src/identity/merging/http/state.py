@@ -10,6 +10,8 @@ from identity.customers.domain.customers import CustomerLimits
 @dataclass(frozen=True, kw_only=True)
 class MergingState:
     limits: CustomerLimits
+    default_region: str | None
+    """ISO 3166 region of telephone numbers without a country code."""
 
 
 MergingStateDep = Annotated[MergingState, part_state(MergingState)]

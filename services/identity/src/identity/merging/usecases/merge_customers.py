@@ -5,23 +5,23 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Transaction
-from common.ids import new_id
-from common.messaging import outbox
 from identity.customers.domain.changes import MergeCause
 from identity.customers.domain.customers import CustomerLimits
-from identity.customers.store.customers import list_customers_by_ids
-from identity.events.announcing import announce
+from identity.merging.domain.conflicts import Conflict, check_decisions, find_conflicts
 from identity.merging.domain.merge_plan import MergePlan, apply_merge, plan_merge
-from identity.resolution.domain.roster import Roster
-from identity.resolution.store.rosters import save_roster
-from identity.resolution.usecases.locked_plan import plan_under_locks
+from identity.merging.domain.origins import Origins, anchor_of
+from identity.merging.domain.outcomes import Decider, Situation
+from identity.merging.usecases.locked_decision import DecisionRequest, decide_under_locks
 
 RULE = "explicit"
 
 
 @dataclass(frozen=True, slots=True)
 class MergeCustomers:
-    """Merge the source into the target. ``dry_run`` returns the plan and changes nothing."""
+    """Merge the source into the target. ``dry_run`` returns the plan and changes nothing.
+
+    ``override_decisions`` withdraws decisions that keep the two apart.
+    """
 
     tenant_id: str
     source_id: UUID
@@ -30,6 +30,7 @@ class MergeCustomers:
     actor: str
     limits: CustomerLimits
     dry_run: bool = False
+    override_decisions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class MergeResult:
     customer_id: UUID
     merge_id: UUID | None
     plan: MergePlan | None
+    conflicts: tuple[Conflict, ...] = ()
+    version: int = 0
+    """The customer's version; 0 for a ``dry_run``."""
 
 
 async def merge_customers(
@@ -47,35 +51,50 @@ async def merge_customers(
     """Merge the source into the target; if they are one customer already, change nothing.
 
     Raises NotFoundError for an id never issued, ConflictError when the result would exceed the
-    limits.
+    limits, and when a decision keeps the two apart that is not to be overridden.
     """
-    ids = (command.source_id, command.target_id)
-
-    async def load() -> Roster:
-        return Roster(await list_customers_by_ids(tx, command.tenant_id, ids))
-
-    roster, result = await plan_under_locks(
-        tx,
+    request = DecisionRequest(
         command.tenant_id,
-        load=load,
-        plan=lambda roster: _plan(roster, command, now),
+        Decider(command.actor, command.reason),
+        command.limits,
+        command.dry_run,
     )
-    if roster.pending:
-        await save_roster(tx, command.tenant_id, roster, now=now)
-        events = announce(roster.pending.changes, tenant_id=command.tenant_id, now=now)
-        await outbox.record(tx, events)
-    return result
+    return await decide_under_locks(
+        tx,
+        request,
+        lambda situation: _merge(situation, command),
+        ids=(command.source_id, command.target_id),
+        now=now,
+    )
 
 
-async def _plan(roster: Roster, command: MergeCustomers, now: datetime) -> MergeResult:
+def _merge(situation: Situation, command: MergeCustomers) -> MergeResult:
+    roster, context = situation.roster, situation.context
     plan = plan_merge(roster, command.source_id, command.target_id, command.limits)
     if plan is None:
-        (customer_id,) = roster.customer_ids
-        return MergeResult(customer_id, merge_id=None, plan=None)
+        customer = situation.find_customer(command.target_id)
+        return MergeResult(customer.id, None, None, version=customer.version)
+    conflicts = find_conflicts(situation, plan.target, plan.absorbed)
     if command.dry_run:
-        return MergeResult(plan.target.id, merge_id=None, plan=plan)
-    cause = MergeCause(reason=command.reason, rule=RULE, actor=command.actor)
+        return MergeResult(plan.target.id, None, plan, conflicts)
+    check_decisions(situation, conflicts, may_override=command.override_decisions)
+    merges = situation.past.merges
+    anchors = [
+        anchor_of(customer, named_id, Origins(customer, merges), context.limits.types)
+        for customer, named_id in (
+            (plan.target, command.target_id),
+            (plan.absorbed, command.source_id),
+        )
+    ]
+    keys = tuple(anchor for anchor in anchors if anchor is not None)
     merge = apply_merge(
-        roster, plan, merge_id=new_id(), cause=cause, types=command.limits.types, now=now
+        roster,
+        plan,
+        merge_id=context.new_id(),
+        cause=MergeCause(command.reason, RULE, command.actor),
+        types=context.limits.types,
+        now=context.now,
+        keys=keys if len(keys) == len(anchors) else (),
     )
-    return MergeResult(plan.target.id, merge_id=merge.id, plan=plan)
+    customer = roster.get(plan.target.id)
+    return MergeResult(customer.id, merge.id, plan, conflicts, customer.version)

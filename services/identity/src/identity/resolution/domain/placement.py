@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from identifiers import IdentifierKey
 from identity.customers.domain.attributes import Json, Observation
-from identity.customers.domain.changes import MergeCause
+from identity.customers.domain.changes import MergeCause, SplitCause
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import DropReason, Identifier
 from identity.customers.domain.type_rules import Rank, TypeRules
@@ -20,7 +22,7 @@ from identity.resolution.domain.roster import Roster
 ENGINE = "engine"
 MERGE_RULE = "proved-identifiers.v2"
 MERGE_REASON = "proved to be one person"
-SPLIT_REASON = "proved to be two persons"
+SPLIT = SplitCause("proved to be two persons", MERGE_RULE, ENGINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,13 @@ def place(
     facts: Mapping[IdentifierKey, Identifier],
     newcomer: Newcomer | None,
     context: Context,
+    *,
+    preferred: AbstractSet[UUID] = frozenset(),
 ) -> Placement:
-    """Divide what is connected with the identifiers of ``facts``, and change whose they are."""
+    """Divide what is connected with the identifiers of ``facts``, and change whose they are.
+
+    Of customers that become one, a ``preferred`` one goes on.
+    """
     component = component_of(roster, facts, context.limits.types)
     partition = divide(
         component.identifiers,
@@ -73,7 +80,7 @@ def place(
         roster.recover(key)
     for key in sorted(partition.quarantined):
         roster.quarantine(key, DropReason.QUARANTINED, now=context.now)
-    placer = _Placer(roster, component, newcomer, context, placement)
+    placer = _Placer(roster, component, newcomer, context, placement, preferred)
     canonical = placer.merge(placer.homes())
     for index, keys in enumerate(partition.clusters):
         customer_id = canonical.get(index)
@@ -105,6 +112,7 @@ class _Placer:
     newcomer: Newcomer | None
     context: Context
     placement: Placement
+    preferred: AbstractSet[UUID] = frozenset()
 
     @property
     def types(self) -> TypeRules:
@@ -144,7 +152,7 @@ class _Placer:
         """Make the customers of each cluster one, and return its id by cluster."""
         canonical: dict[int, UUID] = {}
         for index, customers in sorted(homes.items()):
-            survivor, *absorbed = sorted(customers, key=lambda each: each.survivor_rank(self.types))
+            survivor, *absorbed = sorted(customers, key=self._precedence)
             canonical[index] = survivor.id
             if absorbed:
                 keys = self.placement.partition.clusters[index]
@@ -160,6 +168,9 @@ class _Placer:
                 )
                 self.placement.merged += merge.absorbed_ids
         return canonical
+
+    def _precedence(self, customer: Customer) -> tuple[Any, ...]:
+        return customer.id not in self.preferred, customer.survivor_rank(self.types)
 
     def create(self, keys: Sequence[IdentifierKey]) -> None:
         """Make a customer of identifiers that are nobody's, or were taken for somebody else's."""
@@ -179,7 +190,7 @@ class _Placer:
         self.placement.created.append(new_id)
         for owner_id, identifiers in sorted(taken.items()):
             if any(self.types.rank(item.key.type) is not Rank.DEVICE for item in identifiers):
-                self.roster.split(owner_id, new_id, identifiers, SPLIT_REASON)
+                self.roster.split(owner_id, new_id, identifiers, SPLIT)
                 self.placement.split.append(new_id)
 
     def gather(self, customer_id: UUID, keys: Sequence[IdentifierKey]) -> None:

@@ -21,6 +21,7 @@ from identity.resolution.domain.graph.clusters import cluster_of, reason_against
 from identity.resolution.domain.graph.evidence import (
     Link,
     LinkId,
+    Rule,
     best_first,
     centre_of,
     links_among,
@@ -271,13 +272,25 @@ class Resolver:
                 self._claim_from_owner(subject_id, owner.id, shown)
 
     def _link_claimed(self, subject_id: UUID, shown: Identifier) -> None:
+        if not self._roster.is_whole:
+            raise NotLoadedError
         subject = self._roster.get(subject_id)
+        if self._is_kept_apart(subject, shown):
+            self._dropped.append(drop(shown, DropReason.KEPT_APART))
+            return
         if _has_other_number(subject, shown, self._types):
             self._dropped.append(drop(shown, DropReason.CONFLICTING_STRONG_IDENTIFIERS))
         elif len(subject.identifiers) >= self._context.limits.max_identifiers:
             self._dropped.append(drop(shown, DropReason.TOO_MANY_IDENTIFIERS))
         else:
             self._roster.link(subject_id, shown)
+
+    def _is_kept_apart(self, subject: Customer, shown: Identifier) -> bool:
+        """Return whether a person decided that the identifier is not the customer's."""
+        return any(
+            link.id.rule is Rule.CANNOT_LINK and link.other(shown.key) in subject.identifiers
+            for link in self._roster.evidence.around(shown.key)
+        )
 
     def _claim_from_owner(self, subject_id: UUID, owner_id: UUID, shown: Identifier) -> None:
         self._dropped.append(drop(shown, DropReason.CLAIMED_ELSEWHERE))

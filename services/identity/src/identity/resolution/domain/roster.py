@@ -7,27 +7,56 @@ from datetime import datetime
 from uuid import UUID
 
 from identifiers import IdentifierKey
-from identity.customers.domain.attributes import Observation, apply_observations
+from identity.customers.domain.attributes import Attributes, Observation, apply_observations
 from identity.customers.domain.changes import (
     CustomerChange,
     CustomerCreated,
     CustomerRedirected,
     CustomersMerged,
     CustomerSplit,
+    CustomerUnmerged,
     CustomerUpdated,
     IdentifierAdded,
     IdentifierClaimed,
     IdentifierRemoved,
     MergeCause,
     MergeRecord,
+    SplitCause,
+    Undo,
 )
 from identity.customers.domain.customers import Customer, absorb
 from identity.customers.domain.denials import Denials
 from identity.customers.domain.identifiers import DropReason, Identifier
 from identity.resolution.domain.claims import Claim
-from identity.resolution.domain.decisions import Decision
+from identity.resolution.domain.decisions import Decision, Withdrawal
 from identity.resolution.domain.graph.evidence import Evidence, Link, LinkId
 from identity.resolution.domain.graph.quarantine import Quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What goes back to a customer that was absorbed."""
+
+    absorbed: Customer
+    """The customer as it is stored, with the version of its last event."""
+    keys: frozenset[IdentifierKey]
+    attributes: Attributes
+    merged_ids: tuple[UUID, ...]
+    """The other ids that lead to it from now on, sorted."""
+
+    @property
+    def id(self) -> UUID:
+        return self.absorbed.id
+
+    def restored(self, identifiers: Iterable[Identifier]) -> Customer:
+        """Return the customer as it is again, with its next version."""
+        return replace(
+            self.absorbed,
+            version=self.absorbed.version + 1,
+            identifiers={identifier.key: identifier for identifier in identifiers},
+            attributes=self.attributes,
+            merged_ids=self.merged_ids,
+        )
 
 
 @dataclass(slots=True)
@@ -46,13 +75,28 @@ class PendingWrites:
     recovered: set[IdentifierKey] = field(default_factory=set)
     """Keys that leave quarantine."""
     evidence: dict[LinkId, Link] = field(default_factory=dict)
+    removed_links: set[LinkId] = field(default_factory=set)
     decisions: list[Decision] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    realiased: dict[UUID, UUID] = field(default_factory=dict)
+    """From ids of customers that are apart again to the customers that they lead to now."""
     observations: list[tuple[UUID, Observation]] = field(default_factory=list)
     merges: list[MergeRecord] = field(default_factory=list)
     changes: list[CustomerChange] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.customers or self.links or self.evidence or self.claims)
+        return any(
+            (
+                self.customers,
+                self.links,
+                self.evidence,
+                self.removed_links,
+                self.claims,
+                self.decisions,
+                self.withdrawals,
+                self.quarantined,
+            )
+        )
 
 
 class Roster:
@@ -94,7 +138,7 @@ class Roster:
         self.denials: Denials = denials or {}
         """What is denied of the identifiers that were asked for."""
         self.pending = PendingWrites()
-        self.evidence = Evidence(links, self.pending.evidence)
+        self.evidence = Evidence(links, self.pending.evidence, self.pending.removed_links)
 
     @property
     def customer_ids(self) -> frozenset[UUID]:
@@ -174,7 +218,9 @@ class Roster:
         self._add_links(customer_id, (identifier,))
         self.pending.changes.append(IdentifierAdded(after, identifier))
 
-    def unlink(self, customer_id: UUID, key: IdentifierKey) -> Identifier:
+    def unlink(
+        self, customer_id: UUID, key: IdentifierKey, *, undo_of: UUID | None = None
+    ) -> Identifier:
         """Take an identifier from the customer and return it."""
         customer = self._customers[customer_id]
         identifiers = dict(customer.identifiers)
@@ -184,7 +230,7 @@ class Roster:
         del self._owners[key]
         self.pending.links.pop(key, None)
         self.pending.unlinks.add(key)
-        self.pending.changes.append(IdentifierRemoved(after, identifier))
+        self.pending.changes.append(IdentifierRemoved(after, identifier, undo_of))
         return identifier
 
     def confirm(self, identifier: Identifier) -> None:
@@ -227,18 +273,47 @@ class Roster:
     def decide(self, decision: Decision, *, now: datetime) -> None:
         """Keep what a person decided, and have the partition obey it."""
         self.pending.decisions.append(decision)
-        if decision.keys:
-            one, other = decision.keys
-            self.evidence.add(Link(LinkId.of(one, other, decision.rule), now, now))
+        for link_id in decision.all_links:
+            self.evidence.add(Link(link_id, now, now))
+
+    def withdraw(
+        self, decision: Decision, *, actor: str, reason: str, standing: Iterable[Decision]
+    ) -> None:
+        """End a decision. Links that another of the ``standing`` ones rests on stay."""
+        others = (other for other in standing if other.id != decision.id)
+        kept = {link_id for other in others for link_id in other.all_links}
+        for link_id in decision.all_links:
+            if link_id not in kept:
+                self.evidence.remove(link_id)
+        self.pending.withdrawals.append(Withdrawal(decision.id, actor, reason))
+
+    def release(self, key: IdentifierKey, *, now: datetime) -> None:
+        """Take an identifier out of quarantine for good, because a person decided so."""
+        entry = replace(self._quarantine[key], released_at=now)
+        self._quarantine[key] = entry
+        self.pending.quarantined[key] = entry
+        self.pending.recovered.discard(key)
+
+    def revoke_release(self, key: IdentifierKey) -> None:
+        """Let the evidence decide again whether too many share an identifier."""
+        entry = self._quarantine.get(key)
+        if entry is not None and entry.is_released:
+            held = replace(entry, released_at=None)
+            self._quarantine[key] = held
+            self.pending.quarantined[key] = held
 
     def split(
-        self, customer_id: UUID, new_id: UUID, identifiers: Sequence[Identifier], reason: str
+        self,
+        customer_id: UUID,
+        new_id: UUID,
+        identifiers: Sequence[Identifier],
+        cause: SplitCause,
     ) -> None:
         """Announce that identifiers of one customer turned out to be those of a new one."""
         customer = self._customers[customer_id]
         after = replace(customer, version=customer.version + 1)
         self._put(after)
-        self.pending.changes.append(CustomerSplit(after, new_id, tuple(identifiers), reason))
+        self.pending.changes.append(CustomerSplit(after, new_id, tuple(identifiers), cause))
 
     def observe(self, customer_id: UUID, observations: Sequence[Observation]) -> None:
         """Apply attribute values. Only a visible difference is a change and takes a version."""
@@ -287,6 +362,50 @@ class Roster:
         for customer in absorbed:
             self._redirect(customer, merge)
         return merge
+
+    def separate(
+        self, customer_id: UUID, parts: Sequence[Part], undo: Undo, attributes: Attributes
+    ) -> None:
+        """Give ids of a customer back to the customers that they were, with what is theirs.
+
+        ``attributes`` are what stays with the customer.
+        """
+        moved = {
+            part.id: [
+                self.unlink(customer_id, key, undo_of=undo.merge_id) for key in sorted(part.keys)
+            ]
+            for part in parts
+        }
+        before = self._customers[customer_id]
+        gone = {gone_id for part in parts for gone_id in (part.id, *part.merged_ids)}
+        merged_ids = tuple(kept for kept in before.merged_ids if kept not in gone)
+        after = replace(
+            before, version=before.version + 1, attributes=attributes, merged_ids=merged_ids
+        )
+        restored = tuple(part.restored(moved[part.id]) for part in parts)
+        for customer in (after, *restored):
+            self.pending.changes.append(CustomerUnmerged(customer, customer_id, restored, undo))
+        self._put(after)
+        for customer in restored:
+            self._restore(customer)
+
+    def _restore(self, customer: Customer) -> None:
+        self._put(customer)
+        self._add_links(customer.id, customer.identifiers.values())
+        self._aliases.pop(customer.id, None)
+        self.pending.redirects.pop(customer.id, None)
+        self._aliases.update(dict.fromkeys(customer.merged_ids, customer.id))
+        own_ids = (customer.id, *customer.merged_ids)
+        self.pending.realiased |= dict.fromkeys(own_ids, customer.id)
+
+    def redirect(self, absorbed: Customer, target_id: UUID, undo: Undo) -> None:
+        """Announce that an absorbed customer's id leads to another one because of an undo."""
+        retired = replace(absorbed, version=absorbed.version + 1)
+        self.pending.customers[retired.id] = retired
+        self.pending.redirects[retired.id] = target_id
+        self.pending.changes.append(
+            CustomerRedirected(retired, target_id, undo.merge_id, undo_of=undo.merge_id)
+        )
 
     def _redirect(self, absorbed: Customer, merge: MergeRecord) -> None:
         retired = replace(absorbed, version=absorbed.version + 1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE, NEIGHBOUR
+from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE, KIOSK_USERS, NEIGHBOUR
 from common.web import Example
 
 _EMAIL = {"type": "email", "value": "Anna.Lindqvist@Nordlys.se", "level": "verified"}
@@ -148,6 +148,33 @@ RESOLVE = (
         },
     ),
 )
+_KIOSK = {"type": "email", "value": "kiosk@library.example", "level": "channel_proved"}
+
+
+_MOST = 10
+"""The readers with whom an address is proved before it counts as shared by many."""
+
+
+def _reader(place: int) -> Any:
+    value = f"L-{100 + place}"
+    return {"type": "loyalty_id", "value": value, "scope": "library", "level": "channel_proved"}
+
+
+def _read(place: int, customer_id: str) -> Any:
+    number = _reader(place)
+    own = _linked("loyalty_id", number["value"], number["value"], "channel_proved", "library")
+    read = _FOUND | {"customer_id": customer_id, "created": True, "linked": [own]}
+    if place == 0:
+        kiosk = _linked("email", _KIOSK["value"], _KIOSK["value"], "channel_proved")
+        return read | {"linked": [kiosk, own]}
+    reason = "conflicting_strong_identifiers" if place < _MOST else "quarantined"
+    quarantined = [{name: _KIOSK[name] for name in ("type", "value")} | {"scope": None}]
+    return read | {
+        "dropped": [{"identifier": _KIOSK | {"scope": None}, "reason": reason}],
+        "quarantined": quarantined if place == _MOST else [],
+    }
+
+
 RESOLVE_BATCH = (
     Example(
         name="three_customers",
@@ -189,5 +216,15 @@ RESOLVE_BATCH = (
             ]
         },
         answer={"items": [_FOUND | {"customer_id": None, "reason": "no_match", "version": None}]},
+    ),
+    Example(
+        name="shared_by_many",
+        summary="An address that many use is put into quarantine: it is nobody's",
+        body={
+            "items": [
+                {"identifiers": [_KIOSK, _reader(place)]} for place in range(len(KIOSK_USERS))
+            ]
+        },
+        answer={"items": [_read(place, user) for place, user in enumerate(KIOSK_USERS)]},
     ),
 )

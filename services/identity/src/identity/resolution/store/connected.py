@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from common.db import Transaction
 from identifiers import IdentifierKey
+from identity.customers.domain.customers import Customer
 from identity.customers.domain.type_rules import TypeRules
 from identity.customers.store.customers import CUSTOMERS, customer_of
 from identity.customers.store.denials import IN_FORCE, bytes_of, denials_from_json
@@ -248,13 +249,18 @@ async def get_connected(
     types: TypeRules,
     now: datetime,
     digests: Mapping[str, IdentifierKey] = NOT_ASKED,
+    customers: Iterable[Customer] = (),
 ) -> Roster:
-    """Return everything that these identifiers are connected with, and what is denied of them."""
+    """Return everything that these identifiers are connected with, and what is denied of them.
+
+    ``customers`` are on the roster also if they have none of them.
+    """
     parameters = _asked(tenant_id, keys, now, digests) | {
         "devices": types.devices,
         "most": MAX_CONNECTED + MAX_CONNECTED_OF_EACH * len(keys),
     }
-    roster = _roster((await tx.execute(CONNECTED, parameters)).all(), digests, is_whole=True)
+    rows = (await tx.execute(CONNECTED, parameters)).all()
+    roster = _roster(rows, digests, customers, is_whole=True)
     assume_links_from_before(roster, types)
     return roster
 
@@ -276,10 +282,18 @@ def _asked(
     }
 
 
-def _roster(rows: Iterable[Any], digests: Mapping[str, IdentifierKey], *, is_whole: bool) -> Roster:
-    *customers, rest = rows
+def _roster(
+    rows: Iterable[Any],
+    digests: Mapping[str, IdentifierKey],
+    also: Iterable[Customer] = (),
+    *,
+    is_whole: bool,
+) -> Roster:
+    *known, rest = rows
+    customers = {customer.id: customer for customer in also}
+    customers |= {customer.id: customer for customer in map(customer_of, known)}
     return Roster(
-        [customer_of(row) for row in customers],
+        customers.values(),
         links=links_from_json(rest.links or ()),
         claims=claims_from_json(rest.claims or ()),
         quarantine=quarantine_from_json(rest.quarantined or ()),

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.db import Columns
+from sqlalchemy import text
+
+from common.db import Columns, Transaction
 from identifiers import IdentifierKey
 from identity.customers.domain.identifiers import DropReason
 from identity.customers.store.customer_json import identifier_from_json
@@ -61,6 +63,31 @@ QUARANTINE = Columns(
     }
 )
 KEY = Columns({"type": "text", "scope": "text", "value": "text"})
+
+MAX_NEIGHBOURS = 500
+"""The links of one identifier that are followed in each direction."""
+
+NEIGHBOURS = text(
+    f"""
+    (SELECT high_type AS type, high_scope AS scope, high_value AS value FROM link
+     WHERE tenant_id = :tenant_id AND low_type = :type AND low_scope = :scope
+       AND low_value = :value
+     LIMIT {MAX_NEIGHBOURS})
+    UNION
+    (SELECT low_type, low_scope, low_value FROM link
+     WHERE high_value = :value AND high_scope = :scope AND high_type = :type
+       AND tenant_id = :tenant_id
+     LIMIT {MAX_NEIGHBOURS})
+    """
+)
+
+
+async def list_neighbours(
+    tx: Transaction, tenant_id: str, key: IdentifierKey
+) -> list[IdentifierKey]:
+    """Return the identifiers to which one is linked, whatever the rule."""
+    rows = await tx.execute(NEIGHBOURS, {"tenant_id": tenant_id, **key._asdict()})
+    return [IdentifierKey(row.type, row.scope, row.value) for row in rows]
 
 
 def links_from_json(items: Iterable[Mapping[str, Any]]) -> list[Link]:
@@ -125,7 +152,7 @@ def quarantine_from_json(items: Iterable[Mapping[str, Any]]) -> list[Quarantined
             UUID(item["customer_id"]),
             DropReason(item["reason"]),
             _time(item["since"]),
-            is_released=item["released_at"] is not None,
+            None if item["released_at"] is None else _time(item["released_at"]),
         )
         for item in items
     ]
@@ -145,7 +172,7 @@ def quarantine_row(entry: Quarantined) -> dict[str, Any]:
         "verified_birth_dates": sorted(identifier.verified_birth_dates),
         "reason": entry.reason.value,
         "since": entry.since,
-        "released_at": None,
+        "released_at": entry.released_at,
     }
 
 

@@ -14,6 +14,7 @@ from identifiers import NORMALISER_VERSION
 from identity.customers.domain.attributes import AttributeValue
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
 from identity.resolution.domain.roster import PendingWrites, Roster
+from identity.resolution.store.decisions import insert_decisions, mark_withdrawn
 from identity.resolution.store.links import (
     CLAIM,
     KEY,
@@ -61,6 +62,7 @@ _IDENTIFIER = Columns(
         "verified_birth_dates": "text[]",
     }
 )
+_ALIAS = Columns({"origin_id": "uuid", "canonical_id": "uuid"})
 _REDIRECT = Columns({"absorbed_id": "uuid", "survivor_id": "uuid"})
 _MERGE = Columns(
     {
@@ -146,6 +148,14 @@ MERGE = text(
 )
 
 
+MOVE_ALIASES = text(
+    f"""
+    UPDATE customer_alias AS alias SET canonical_id = moved.canonical_id
+    FROM {_ALIAS.table("aliases", "moved")}
+    WHERE alias.tenant_id = :tenant_id AND alias.origin_id = moved.origin_id
+    """
+)
+
 DELETE_IDENTIFIERS = text(
     f"""
     DELETE FROM identifier USING {KEY.table("keys", "gone")}
@@ -168,26 +178,6 @@ QUARANTINE_IDENTIFIERS = text(
     """
 )
 
-_DECISION = Columns(
-    {
-        "decision_id": "uuid",
-        "kind": "text",
-        "customer_id": "uuid",
-        "other_id": "uuid",
-        "keys": "jsonb",
-        "actor": "text",
-        "reason": "text",
-        "undo_of": "uuid",
-        "merge_id": "uuid",
-    }
-)
-_INSERT_DECISIONS = text(
-    f"""
-    INSERT INTO decision (tenant_id, {_DECISION.names}, decided_at)
-    SELECT :tenant_id, {_DECISION.names}, :now FROM {_DECISION.table("decisions")}
-    """
-)
-
 
 async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: datetime) -> None:
     """Write the pending writes of the roster. The caller has locked everything on it.
@@ -199,8 +189,8 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         keys = [key._asdict() for key in sorted(pending.unlinks)]
         gone = {"tenant_id": tenant_id, "keys": KEY.values(keys)}
         await tx.execute(DELETE_IDENTIFIERS, gone)
-    if pending.quarantined or pending.recovered:
-        await _save_quarantine(tx, tenant_id, pending)
+    if pending.withdrawals or pending.removed_links:
+        await mark_withdrawn(tx, tenant_id, pending, now=now)
     parameters = {
         "tenant_id": tenant_id,
         "now": now,
@@ -222,10 +212,18 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
     saved_identifiers = (await tx.execute(SAVE, parameters)).scalar_one()
     if saved_identifiers != len(pending.links):
         raise RuntimeError("an identifier to be linked belongs to another customer")
-    if pending.decisions:
-        await _save_decisions(tx, tenant_id, pending, now=now)
+    if pending.quarantined or pending.recovered:
+        await _save_quarantine(tx, tenant_id, pending)
     if pending.merges:
         await _save_merges(tx, tenant_id, pending, now=now)
+    if pending.realiased:
+        rows = [
+            {"origin_id": origin_id, "canonical_id": pending.redirects.get(restored, restored)}
+            for origin_id, restored in pending.realiased.items()
+        ]
+        await tx.execute(MOVE_ALIASES, {"tenant_id": tenant_id, "aliases": _ALIAS.values(rows)})
+    if pending.decisions:
+        await insert_decisions(tx, tenant_id, pending, now=now)
 
 
 async def _save_quarantine(tx: Transaction, tenant_id: str, pending: PendingWrites) -> None:
@@ -253,27 +251,6 @@ async def _save_merges(
         "merges": _MERGE.values(_merge_rows(pending)),
     }
     await tx.execute(MERGE, parameters)
-
-
-async def _save_decisions(
-    tx: Transaction, tenant_id: str, pending: PendingWrites, *, now: datetime
-) -> None:
-    rows = [
-        {
-            "decision_id": decision.id,
-            "kind": decision.rule.value,
-            "customer_id": decision.customer_id,
-            "other_id": decision.other_id,
-            "keys": [key._asdict() for key in decision.keys],
-            "actor": decision.actor,
-            "reason": decision.reason,
-            "undo_of": decision.undo_of,
-            "merge_id": decision.merge_id,
-        }
-        for decision in pending.decisions
-    ]
-    parameters = {"tenant_id": tenant_id, "now": now, "decisions": _DECISION.values(rows)}
-    await tx.execute(_INSERT_DECISIONS, parameters)
 
 
 def _customer_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:

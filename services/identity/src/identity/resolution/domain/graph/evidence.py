@@ -89,14 +89,21 @@ class Link:
 
 
 class Evidence:
-    """The links of some identifiers. ``pending`` collects those that are to be written."""
+    """The links of some identifiers.
+
+    ``pending`` collects those that are to be written, ``removed`` those that are to be deleted.
+    """
 
     def __init__(
-        self, links: Iterable[Link] = (), pending: dict[LinkId, Link] | None = None
+        self,
+        links: Iterable[Link] = (),
+        pending: dict[LinkId, Link] | None = None,
+        removed: set[LinkId] | None = None,
     ) -> None:
         self._links: dict[LinkId, Link] = {}
         self._around: defaultdict[IdentifierKey, set[LinkId]] = defaultdict(set)
         self.pending = {} if pending is None else pending
+        self.removed = set() if removed is None else removed
         for link in links:
             self._put(link)
 
@@ -120,7 +127,16 @@ class Evidence:
             return False
         self._put(after)
         self.pending[after.id] = after
+        self.removed.discard(after.id)
         return True
+
+    def remove(self, link_id: LinkId) -> None:
+        """Take back a link that a person's decision put in."""
+        if self._links.pop(link_id, None) is not None:
+            self._around[link_id.low].discard(link_id)
+            self._around[link_id.high].discard(link_id)
+            self.pending.pop(link_id, None)
+            self.removed.add(link_id)
 
     def assume(self, link: Link) -> None:
         """Add a link that is not to be written unless something changes around it."""

@@ -26,12 +26,16 @@ class Quarantined:
     customer_id: UUID
     reason: DropReason
     since: datetime
-    is_released: bool = False
-    """A person decided that it is somebody's after all."""
+    released_at: datetime | None = None
+    """When a person decided that it is somebody's after all."""
 
     @property
     def key(self) -> IdentifierKey:
         return self.identifier.key
+
+    @property
+    def is_released(self) -> bool:
+        return self.released_at is not None
 
     def holds_for(self, level: Level) -> bool:
         """Return whether an identifier presented at this level is nobody's.
