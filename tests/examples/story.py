@@ -79,11 +79,22 @@ _STORY = """
              read_customer_graph absorbed
              explain_customer proved
              explain_customer by_way_of_another
+             list_customers of_tier
+             list_customers nobody
+             search_customers by_name
+             search_customers by_prefix
+             search_customers by_identifier
+             read_attributes now
+             read_attributes at_a_time
+             read_attribute_history tier
+             read_attribute_history nothing
 12:48:00     export_customer named
              export_customer number
 12:50:00     merge_customers preview
              merge_customers merge
              merge_customers again
+12:52:00     patch_customer set
+12:53:00     patch_customer clear
 12:55:00     resolve_identifiers claim
 13:00:00     resolve_identifiers another_person
              put_policy replace

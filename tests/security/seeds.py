@@ -62,7 +62,8 @@ def stranger_to_all() -> Tenant:
         name,
         canaries_of(name, f"{uuid4().int % 10**7:07}"),
         {parameter: [str(uuid4())] for parameter in ids}
-        | {"calendar_id": [name], "provider": ["twilio"], "account": [name]},
+        | {"calendar_id": [name], "provider": ["twilio"], "account": [name]}
+        | {"attribute_name": [f"note_of_{name}"]},
         message_id=f"{name}-message",
         other_customer=str(uuid4()),
         erased_customer=str(uuid4()),
@@ -146,6 +147,8 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     "SuppressionRequest": _objections,
     "LiftRequest": lambda _: [{"reason": "agrees"}],
     "SignUpRequest": lambda of: [{"identifiers": _identifiers(of)}],
+    "CustomerPatch": lambda _: [{"attributes": {"tier": "silver", "note": None}}],
+    "SearchRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
     "InteractionRequest": _interactions,
     "ConversationPatch": lambda _: [{"tags": ["seen"]}],
     "LookupRequest": lambda of: [{"identifier": identifier} for identifier in _identifiers(of)],
@@ -210,6 +213,7 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
         "decision_id": [merged["merge_id"]],
         "customer_id": [first["customer_id"], later["customer_id"]],
         "conversation_id": [first["conversation_id"], other["conversation_id"]],
+        "attribute_name": [f"note_of_{tenant}"],
     }
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
     await _groups(site, of)
@@ -278,8 +282,10 @@ async def _record(site: Site, of: Tenant, body: Json) -> Json:
 
 async def _describe(site: Site, of: Tenant) -> None:
     attributes = {"name": of.canaries.name, "note": of.canaries.text, "tier": "gold"}
-    body = {"identifiers": _identifiers(of), "attributes": attributes}
-    _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
+    for note in (of.canaries.subject, of.canaries.text):
+        own = {f"note_of_{of.name}": note}
+        body = {"identifiers": _identifiers(of), "attributes": attributes | own}
+        _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
 
 
 async def _groups(site: Site, of: Tenant) -> None:

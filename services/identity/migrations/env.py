@@ -9,6 +9,7 @@ run_env(
             "claim",
             "customer",
             "customer_alias",
+            "customer_search",
             "decision",
             "group_contact_point",
             "group_member",

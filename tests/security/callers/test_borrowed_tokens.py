@@ -11,6 +11,7 @@ from tests.security.site import ALPHA, BETA, Site
 
 HONOUR_IF_MATCH = {
     "PATCH /v1/conversations/{conversation_id}",
+    "PATCH /v1/customers/{customer_id}",
     "PUT /v1/sla/policies/{policy_id}",
 }
 CONDITIONAL = [operation for operation in NAMING if str(operation) in HONOUR_IF_MATCH]

@@ -50,3 +50,15 @@ async def test_masked_texts_cannot_be_searched(site: Site, alpha: Tenant, blind:
     target = f"/v1/context/{alpha['customer_id']}/timeline?q=canary"
     answer = await site.call("interactions", "GET", target, by=ALPHA, key=blind)
     assert answer.status == 403
+
+
+@pytest.mark.parametrize("criterion", ["name", "name_prefix"])
+async def test_masked_names_cannot_be_searched(
+    site: Site, alpha: Tenant, blind: str, criterion: str
+):
+    body = {criterion: alpha.canaries.name}
+    answer = await site.call(
+        "identity", "POST", "/v1/customers/search", by=ALPHA, key=blind, body=body
+    )
+    assert answer.status == 403
+    assert found_in(answer.text(), alpha.canaries.personal) == set()

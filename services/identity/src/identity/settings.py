@@ -1,9 +1,13 @@
 """Settings of identity, from environment variables that begin with ``IDENTITY_``."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import Part, ServiceSettings
+
+Priority = Annotated[int, Field(ge=-1_000, le=1_000)]
 
 
 class RuleSettings(Part):
@@ -22,6 +26,10 @@ class RuleSettings(Part):
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     """ISO 3166 region of telephone numbers without a country code, for requests that name none.
     Unset, such a number is dropped as ``region_missing``."""
+
+    source_priorities: dict[str, dict[str, Priority]] = Field(default_factory=dict)
+    """Per tenant (``*``: every other) the priority of each ``source``, 0 for others: the value of
+    the most important source counts, however old it is. A change applies to what is told later."""
 
 
 class GroupSettings(Part):

@@ -7,7 +7,9 @@ from common.service import INDEXES_ONLY, Foundation, Service, assemble
 from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
-from identity.customers.wiring import build_customers
+from identity.customers.domain.source_priorities import SourcePriorities
+from identity.customers.wiring import SIMILAR_NAMES, build_customers
+from identity.edits.wiring import build_edits
 from identity.graph.wiring import build_graphs
 from identity.groups.wiring import build_groups
 from identity.merging.wiring import build_merging
@@ -27,7 +29,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def build(settings: IdentitySettings) -> Service:
     """Return the service, not yet connected to anything."""
-    foundation = Foundation.lay(NAME, settings, session=INDEXES_ONLY)
+    foundation = Foundation.lay(NAME, settings, session={**INDEXES_ONLY, **SIMILAR_NAMES})
     rules = settings.rules
     limits = CustomerLimits(
         max_identifiers=rules.max_identifiers,
@@ -35,13 +37,15 @@ def build(settings: IdentitySettings) -> Service:
         max_neighbours=rules.max_neighbours,
         claim_lifetime=timedelta(days=rules.claim_days),
     )
+    priorities = SourcePriorities(rules.source_priorities)
     privacy = settings.privacy
     deny_keys = DenyKeys(
         secret.get_secret_value() for secret in (privacy.deny_secret, *privacy.earlier_deny_secrets)
     )
     parts = [
-        build_resolution(limits, deny_keys, default_region=rules.default_region),
-        build_customers(),
+        build_resolution(limits, priorities, deny_keys, default_region=rules.default_region),
+        build_customers(foundation, default_region=rules.default_region),
+        build_edits(limits, priorities),
         build_merging(limits, default_region=rules.default_region),
         build_rekeying(foundation, limits),
         build_graphs(default_region=rules.default_region),

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, text
 from common.db import Database
 from common.jsons import dumps_text
 from devstack.testing.fake_clock import NOON
-from identity.customers.store import customer_views, customers
+from identity.customers.store import attribute_history, customer_views, customers, unindexed
 from identity.graph.store import graphs
 from identity.groups.store import groups, members
 from identity.merging.store import decision_lists, pasts
@@ -34,16 +34,63 @@ IDS = {"ids": [uuid4(), uuid4()]}
 REDIRECTS = f'[{{"absorbed_id": "{uuid4()}", "survivor_id": "{uuid4()}"}}]'
 MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON}
 
+NEWEST = {"created_from": NOON, "before": NOON, "before_id": uuid4(), "limit": 51}
+OBSERVED = (
+    f'[{{"customer_id": "{uuid4()}", "name": "tier", "observed_at": "{NOON.isoformat()}",'
+    ' "digest": "\\\\x00", "value": 1, "verified": false, "level": "claimed", "priority": 0,'
+    f' "sequence": 1, "is_claim": false, "counts": false, "ingested_at": "{NOON.isoformat()}"}}]'
+)
+SAVE = {
+    "now": NOON,
+    "normaliser_version": 2,
+    "customers": "[]",
+    "terms": "[]",
+    "created": [],
+    "observations": OBSERVED,
+    "identifiers": "[]",
+    "locked": [],
+    "links": "[]",
+    "claims": "[]",
+}
+
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "find_by_ids": (customers.BY_IDS, IDS),
     "lock": (locks.LOCK_CUSTOMERS, IDS),
-    "view": (customer_views.VIEW, {"customer_id": uuid4(), "now": NOON}),
     "known": (connected.KNOWN, KEYS | PAIRS | {"now": NOON}),
     "connected": (
         connected.CONNECTED,
         KEYS | {"devices": ["cookie", "device"], "most": 2_010, "now": NOON},
     ),
     "lock free": (locks.LOCK_FREE_CUSTOMERS, IDS),
+    "view": (customer_views.VIEW, {"customer_id": uuid4(), "now": NOON}),
+    "newest": (customer_views.NEWEST, NEWEST),
+    "newest of a tier": (customer_views.NEWEST_OF_TIER, NEWEST | {"tier": "gold"}),
+    "prefix": (
+        customer_views.BY_PREFIX,
+        {"prefix": "a", "prefix_end": "b", "after": "", "after_id": uuid4(), "limit": 51},
+    ),
+    "similar": (
+        customer_views.SIMILAR,
+        {"name": "anna berg", "after": -(2**31), "after_id": uuid4(), "limit": 51},
+    ),
+    "by identifier": (customer_views.BY_KEY, {"type": "email", "scope": "", "value": "a"}),
+    "attributes": (attribute_history.CURRENT, {"customer_id": uuid4()}),
+    "attributes at a time": (attribute_history.AT, {"customer_id": uuid4(), "at": NOON}),
+    "history of an attribute": (
+        attribute_history.HISTORY,
+        {
+            "customer_id": uuid4(),
+            "name": "tier",
+            "before": NOON,
+            "before_sequence": 0,
+            "limit": 51,
+        },
+    ),
+    "unindexed": (
+        unindexed.NEXT,
+        {"customer_id": uuid4(), "count": 500},
+    ),
+    "save": (rosters.SAVE, SAVE),
     "merge": (rosters.MERGE, MERGE),
     "old keys": (old_keys.LIST, {"count": 200}),
     "stamp": (old_keys.STAMP, {"keys": '[{"type": "email", "scope": "", "value": "a"}]'}),
@@ -147,7 +194,13 @@ INSERT INTO quarantine (tenant_id, type, scope, value, customer_id, raw, level, 
 SELECT tenant_id, 'slack', '', cast(id AS text), id, '', 'claimed', now(), '{}', '{}', '', now()
 FROM customer;
 ANALYZE customer, customer_alias, identifier, link, claim, quarantine, decision, merge_log,
-    customer_group, group_contact_point, group_member
+    customer_group, group_contact_point, group_member;
+INSERT INTO customer_search (tenant_id, customer_id, version, created_at, name, tier)
+SELECT tenant_id, id, 1, created_at, 'customer ' || cast(id AS text), 'gold' FROM customer;
+INSERT INTO attribute_observation (tenant_id, customer_id, name, observed_at, digest, value,
+                                   verified, ingested_at)
+SELECT tenant_id, id, 'tier', now(), '', '"gold"', false, now() FROM customer;
+ANALYZE customer_search, attribute_observation
 """
 
 

@@ -21,6 +21,7 @@ from identity.events.published import (
     IdentifierAddedV1,
     IdentifierClaimedV1,
     IdentifierRemovedV1,
+    Provenance,
     RestoredCustomer,
 )
 
@@ -58,10 +59,12 @@ def _(change: changes.CustomerCreated) -> EventData:
 
 @_event.register
 def _(change: changes.CustomerUpdated) -> EventData:
+    current = change.customer.attributes
     return CustomerUpdatedV1(
         customer_id=change.customer.id,
         attributes=visible_values(change.customer.attributes),
         changed=list(change.changed),
+        provenance={name: Provenance.of(current[name]) for name in change.changed},
     )
 
 

@@ -3,18 +3,28 @@
 from common.service import Part
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
+from identity.customers.domain.source_priorities import SourcePriorities
 from identity.events.published import TOPIC
 from identity.resolution.http import identities
 from identity.resolution.http.state import ResolutionState
 
 
 def build_resolution(
-    limits: CustomerLimits, deny_keys: DenyKeys, *, default_region: str | None
+    limits: CustomerLimits,
+    priorities: SourcePriorities,
+    deny_keys: DenyKeys,
+    *,
+    default_region: str | None,
 ) -> Part:
     """Return the part that resolves identifiers and publishes the changes to customers."""
     return Part(
         routers=[identities.router],
-        state=ResolutionState(limits=limits, deny_keys=deny_keys, default_region=default_region),
+        state=ResolutionState(
+            limits=limits,
+            priorities=priorities,
+            deny_keys=deny_keys,
+            default_region=default_region,
+        ),
         topics=[TOPIC],
         heartbeat_topics=[TOPIC],
     )

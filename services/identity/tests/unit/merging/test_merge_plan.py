@@ -6,13 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConflictError, NotFoundError
-from identity.customers.domain.attributes import AttributeValue, Observation, visible_values
+from identity.customers.domain.attributes import (
+    AttributeValue,
+    Observation,
+    cleared_names,
+    visible_values,
+)
 from identity.customers.domain.changes import CustomerRedirected, CustomersMerged, MergeCause
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.type_rules import BUILT_IN_RULES
 from identity.merging.domain.merge_plan import apply_merge, plan_merge
 from identity.resolution.domain.roster import Roster
-from services.identity.tests.unit.builders import NOW, V, assert_sound, customer, identifier, ids
+from services.identity.tests.unit.builders import NOW, P, V, assert_sound, customer, identifier, ids
 
 CAUSE = MergeCause(reason="same person", rule="explicit", actor="agent-7")
 
@@ -75,10 +80,24 @@ def test_each_attribute_survives_by_itself():
     roster = roster_of_two()
     for number, name, hours in ((1, "Anna", 1), (2, "Ann", 0)):
         value = AttributeValue(name, "crm", NOW + timedelta(hours=hours), NOW)
-        roster.observe(UUID(int=number), [Observation("name", value)])
+        roster.observe(UUID(int=number), [Observation("name", value)], level=P)
     plan = plan_merge(roster, UUID(int=1), UUID(int=2), CustomerLimits())
     assert plan is not None
     assert visible_values(plan.after.attributes) == {"name": "Anna"}
+
+
+@pytest.mark.parametrize(
+    ("hours_of_clear", "cleared", "visible"), [(2, ("tier",), {}), (0, (), {"tier": "gold"})]
+)
+def test_a_newer_clear_beats_an_older_value_in_a_merge(hours_of_clear, cleared, visible):
+    roster = roster_of_two()
+    for number, tier, hours in ((1, "gold", 1), (2, None, hours_of_clear)):
+        value = AttributeValue(tier, "crm", NOW + timedelta(hours=hours), NOW)
+        roster.observe(UUID(int=number), [Observation("tier", value)], level=P)
+    plan = plan_merge(roster, UUID(int=1), UUID(int=2), CustomerLimits())
+    assert plan is not None
+    assert cleared_names(plan.after.attributes) == cleared
+    assert visible_values(plan.after.attributes) == visible
 
 
 pairs = st.tuples(st.integers(1, 6), st.integers(1, 6))

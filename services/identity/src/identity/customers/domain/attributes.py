@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
+
+from identity.customers.domain.identifiers import Level
 
 Json = Any
 """Any JSON value. As the value of an attribute, ``None`` clears it explicitly."""
+
+MAX_ATTRIBUTE_BYTES = 4_096
+"""The size of a value as JSON."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ITEMS_OF_A_WRITE = 1_024
+"""More than a batch has, so that the items of two writes do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +32,14 @@ class AttributeValue:
     source: str | None
     observed_at: datetime
     ingested_at: datetime
-    verified: bool = False
+    level: Level = Level.CLAIMED
+    """How well the sender was proved to be the customer."""
+    priority: int = 0
+    """That of the source when it reported this; a later configuration changes no stored value."""
+    sequence: int = 0
+    """The place among all writes: of two values that are otherwise equal, the later one counts."""
+    is_kept: bool = field(default=True, compare=False)
+    """False if it confirms a kept value, and is kept itself only once a different one arrives."""
 
 
 Attributes = Mapping[str, AttributeValue]
@@ -30,10 +47,14 @@ Attributes = Mapping[str, AttributeValue]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """An attribute's value as a source reported it, whether or not it counts."""
+    """An attribute's value as a source reported it, whether or not it counts.
+
+    ``is_claim``: someone who only claims to be this customer reported it, so it never counts.
+    """
 
     name: str
     value: AttributeValue
+    is_claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +68,61 @@ class Survivorship:
     """Observations that said something new, whether they won or lost."""
 
 
+def sequence_at(now: datetime, position: int = 0) -> int:
+    """Return the place among all writes of the item at this position of a write of ``now``."""
+    return (now - _EPOCH) // timedelta(microseconds=1) * _ITEMS_OF_A_WRITE + position
+
+
+def at_level(observations: Iterable[Observation], level: Level) -> tuple[Observation, ...]:
+    """Return the observations as a sender at this level reported them."""
+    return tuple(
+        replace(observation, value=replace(observation.value, level=level))
+        for observation in observations
+    )
+
+
+def written_after(
+    current: Attributes, observations: Iterable[Observation]
+) -> tuple[Observation, ...]:
+    """Return the observations in places after those of the values that are there.
+
+    The caller has locked the customer, so they are later, even if another process with a faster
+    clock wrote the current values.
+    """
+    return tuple(_after(current.get(observation.name), observation) for observation in observations)
+
+
+def _after(present: AttributeValue | None, observation: Observation) -> Observation:
+    if present is None or present.sequence < observation.value.sequence:
+        return observation
+    return replace(observation, value=replace(observation.value, sequence=present.sequence + 1))
+
+
 def apply_observations(current: Attributes, observations: Iterable[Observation]) -> Survivorship:
-    """Return what counts after ``observations``: verified, then newest, then a fixed order."""
+    """Return what counts after ``observations``; see ``_strength`` for the rule.
+
+    A value that only confirms the current one is not kept, until a different one arrives.
+    """
     after = dict(current)
     kept: list[Observation] = []
     for observation in observations:
-        before = after.get(observation.name)
-        after[observation.name] = _winner(before, observation.value)
-        if before is None or not is_same_json(before.value, observation.value.value):
-            kept.append(observation)
-    changed = sorted(
-        name
-        for name in after
-        if not is_same_json(_value_or_none(after.get(name)), _value_or_none(current.get(name)))
-    )
-    return Survivorship(after, tuple(changed), tuple(kept))
+        name, value = observation.name, observation.value
+        before = after.get(name)
+        if before is not None and is_same_json(before.value, value.value):
+            after[name] = _winner(before, replace(value, is_kept=False))
+            continue
+        if before is not None and not before.is_kept:
+            before = replace(before, is_kept=True)
+            kept.append(Observation(name, before))
+        kept.append(observation)
+        after[name] = _winner(before, value)
+    return Survivorship(after, _changed(current, after), tuple(kept))
+
+
+def keep_claims(current: Attributes, observations: Iterable[Observation]) -> Survivorship:
+    """Keep what someone reported who only claims to be this customer; nothing counts."""
+    claims = tuple(replace(observation, is_claim=True) for observation in observations)
+    return Survivorship(current, changed=(), kept=claims)
 
 
 def merge_attributes(survivor: Attributes, *absorbed: Attributes) -> Attributes:
@@ -82,23 +143,57 @@ def visible_values(attributes: Attributes) -> dict[str, Json]:
     }
 
 
+def cleared_names(attributes: Attributes) -> tuple[str, ...]:
+    """Return the names of the attributes that were cleared, sorted."""
+    return tuple(sorted(name for name, attribute in attributes.items() if attribute.value is None))
+
+
 def is_same_json(left: Json, right: Json) -> bool:
     """Return whether two values are the same JSON; in Python, ``True == 1``."""
     return left is right or _canonical(left) == _canonical(right)
 
 
+def _changed(before: Attributes, after: Attributes) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            name
+            for name, attribute in after.items()
+            if not is_same_json(attribute.value, _value_or_none(before.get(name)))
+        )
+    )
+
+
 def _winner(current: AttributeValue | None, candidate: AttributeValue) -> AttributeValue:
     if current is None:
         return candidate
-    winner = max(current, candidate, key=_strength)
     if _strength(current) != _strength(candidate):
-        return winner
-    # The two agree, so the candidate confirms the value: keep the time of its first arrival.
+        return max(current, candidate, key=_strength)
+    winner = max(current, candidate, key=_digest)
     return replace(winner, ingested_at=min(current.ingested_at, candidate.ingested_at))
 
 
-def _strength(value: AttributeValue) -> tuple[bool, datetime, str, str]:
-    return (value.verified, value.observed_at, _canonical(value.value), value.source or "")
+def _strength(value: AttributeValue) -> tuple[bool, int, bool, datetime, int]:
+    """Return what decides between two values; the greatest wins.
+
+    A claim is weaker than any proved value, however important its source. Then count the priority
+    of the source, verification, the time of the event, and which of the two was written later.
+    """
+    return (
+        value.level > Level.CLAIMED,
+        value.priority,
+        value.level is Level.VERIFIED,
+        value.observed_at,
+        value.sequence,
+    )
+
+
+def _digest(value: AttributeValue) -> bytes:
+    """Return a fixed order for values of two customers that were written at the same instant.
+
+    Neither of them is later, but merging the two customers in either order must give one result.
+    """
+    content = _canonical([value.value, value.source, value.level])
+    return blake2b(content.encode(), digest_size=16).digest()
 
 
 def _value_or_none(attribute: AttributeValue | None) -> Json:

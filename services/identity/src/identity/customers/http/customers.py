@@ -1,39 +1,102 @@
-"""``GET /v1/customers/{id}``: one customer, by any id ever issued."""
+"""``GET /v1/customers``: customers, the newest first, or one of them by any id ever issued."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from pydantic import StringConstraints
 from starlette.responses import Response
 
-from common.web import Caller, ClockDep, DatabaseDep, IfNoneMatchDep, examples, requires, tag
-from common.web.responses import Masker, json_answer, strong_etag
-from identity.customers.http.examples import READ_CUSTOMER
-from identity.customers.http.masks import masked_as, masked_attributes, masked_identifiers
-from identity.customers.http.schemas import (
-    ClaimedIdentifier,
-    CustomerResponse,
-    IdentifierClaim,
-    QuarantinedIdentifier,
+from common.web import (
+    Caller,
+    ClockDep,
+    CursorParameter,
+    CursorsDep,
+    DatabaseDep,
+    IfNoneMatchDep,
+    PageLimit,
+    examples,
+    requires,
+    tag,
 )
-from identity.customers.store.customer_views import CustomerView, get_customer_view
+from common.web.requests import Timestamp
+from common.web.responses import Masker, Part, json_answer, strong_etag
+from identity.customers.domain.search_terms import MAX_TIER_LENGTH
+from identity.customers.http.examples import LIST_CUSTOMERS, READ_CUSTOMER
+from identity.customers.http.masks import listed_customer, shown_customer
+from identity.customers.http.schemas import CustomerList, CustomerResponse
+from identity.customers.store.customer_views import (
+    EARLIEST,
+    LATEST,
+    LOWEST_ID,
+    CreationRange,
+    PlacedView,
+    get_customer_view,
+    list_newest,
+)
 
 DEADLINE_SECONDS = 2.0
 
-router = APIRouter(tags=[tag("customers", "Customers, by any id ever issued for them.")])
+TAG = tag("customers", "Customers, by any id ever issued for them.")
+router = APIRouter(tags=[TAG])
+
+CustomerId = Annotated[
+    UUID,
+    Path(description="Any id ever issued; that of an absorbed customer leads to the survivor."),
+]
+_TIER = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TIER_LENGTH)]
 
 
 @router.get(
-    "/v1/customers/{customer_id}",
+    "/v1/customers",
+    response_model=CustomerList,
+    summary="List customers",
+    openapi_extra=examples(*LIST_CUSTOMERS),
+)
+async def list_customers(
+    caller: Annotated[Caller, requires("context:read")],
+    database: DatabaseDep,
+    cursors: CursorsDep,
+    *,
+    limit: PageLimit,
+    tier: Annotated[
+        _TIER | None, Query(description="Only customers whose attribute ``tier`` is this text.")
+    ] = None,
+    created_from: Annotated[
+        Timestamp | None, Query(description="Only customers created at this time or later.")
+    ] = None,
+    created_before: Annotated[
+        Timestamp | None, Query(description="Only customers created before this time.")
+    ] = None,
+    cursor: CursorParameter = None,
+) -> Response:
+    """List customers, the newest first; ``POST /v1/customers/search`` finds them by name."""
+    filters = {"tier": tier, "from": _bound(created_from), "before": _bound(created_before)}
+    position = cursors.read(cursor, filters)
+    rows = await database.read(
+        list_newest,
+        caller.tenant_id,
+        _range(created_from, created_before, position),
+        tier=tier,
+        limit=limit + 1,
+        deadline_seconds=DEADLINE_SECONDS,
+    )
+    page, following = cursors.page(rows, limit, position=_position, filters=filters)
+    masker = Masker(caller.sees_pii)
+    items = [listed_customer(masker, row.view) for row in page]
+    return json_answer(CustomerList(items=items, next=following))
+
+
+@router.get(
+    "/v1/customers/{customer_id:uuid}",
+    operation_id="read_customer",
     response_model=CustomerResponse,
     summary="Read a customer",
     openapi_extra=examples(*READ_CUSTOMER),
 )
 async def read_customer(
-    customer_id: Annotated[
-        UUID,
-        Path(description="Any id ever issued; that of an absorbed customer leads to the survivor."),
-    ],
+    customer_id: CustomerId,
     caller: Annotated[Caller, requires("context:read", bound=True)],
     database: DatabaseDep,
     clock: ClockDep,
@@ -48,22 +111,22 @@ async def read_customer(
         deadline_seconds=DEADLINE_SECONDS,
     )
     caller.check_reach(view.customer_id, *view.merged_ids, what="customer")
-    body = _response(view, customer_id, Masker(caller.sees_pii)).model_dump_json().encode()
-    etag = strong_etag(body)
+    etag = strong_etag(*view.etag_parts, caller.sees_pii)
+    body = shown_customer(Masker(caller.sees_pii), view, customer_id)
     return if_none_match.not_modified(etag) or json_answer(body, etag=etag)
 
 
-def _response(view: CustomerView, requested_id: UUID, masker: Masker) -> CustomerResponse:
-    return CustomerResponse(
-        customer_id=view.customer_id,
-        requested_id=requested_id,
-        merged_ids=view.merged_ids,
-        attributes=masked_attributes(masker, view.attributes),
-        identifiers=masked_identifiers(masker, view.identifiers),
-        claims=masked_as(IdentifierClaim, masker, view.claims),
-        claimed_by=masked_as(ClaimedIdentifier, masker, view.claimed_by),
-        quarantined=masked_as(QuarantinedIdentifier, masker, view.quarantined),
-        version=view.version,
-        created_at=view.created_at,
-        updated_at=view.updated_at,
-    )
+def _range(
+    created_from: datetime | None, created_before: datetime | None, position: Any
+) -> CreationRange:
+    """Return what a page selects; ``position`` is where the page before ended."""
+    before, before_id = position or (created_before or LATEST, LOWEST_ID)
+    return CreationRange(created_from or EARLIEST, before, before_id)
+
+
+def _bound(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _position(row: PlacedView) -> tuple[Part, ...]:
+    return row.place, row.view.customer_id

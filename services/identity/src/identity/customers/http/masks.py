@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
+from uuid import UUID
 
 from common.web.requests import ResponseModel
 from common.web.responses import Masker
-from identity.customers.http.schemas import HeldIdentifier
+from identity.customers.http.schemas import (
+    ClaimedIdentifier,
+    CustomerResponse,
+    HeldIdentifier,
+    IdentifierClaim,
+    ListedCustomer,
+    QuarantinedIdentifier,
+)
+from identity.customers.store.customer_views import CustomerView, DetailedView
 
 Shown = TypeVar("Shown", bound=ResponseModel)
 
@@ -33,3 +42,29 @@ def _masked(masker: Masker, item: Mapping[str, Any]) -> dict[str, Any]:
         name: masker.value(item["type"], item[name]) for name in ("value", "raw") if name in item
     }
     return masked | {"scope": masker.text(item["scope"])}
+
+
+def listed_customer(masker: Masker, view: CustomerView) -> ListedCustomer:
+    return ListedCustomer(**_listed(masker, view))
+
+
+def shown_customer(masker: Masker, view: DetailedView, requested_id: UUID) -> CustomerResponse:
+    return CustomerResponse(
+        **_listed(masker, view),
+        requested_id=requested_id,
+        claims=masked_as(IdentifierClaim, masker, view.claims),
+        claimed_by=masked_as(ClaimedIdentifier, masker, view.claimed_by),
+        quarantined=masked_as(QuarantinedIdentifier, masker, view.quarantined),
+    )
+
+
+def _listed(masker: Masker, view: CustomerView) -> dict[str, Any]:
+    return {
+        "customer_id": view.customer_id,
+        "merged_ids": view.merged_ids,
+        "attributes": masked_attributes(masker, view.attributes),
+        "identifiers": masked_identifiers(masker, view.identifiers),
+        "version": view.version,
+        "created_at": view.created_at,
+        "updated_at": view.updated_at,
+    }

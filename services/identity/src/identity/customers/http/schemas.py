@@ -84,19 +84,31 @@ class QuarantinedIdentifier(ResponseModel):
     since: JsonTime = Field(description="Since when nothing is found by it.")
 
 
-class CustomerResponse(ResponseModel, title="Customer"):
+class ListedCustomer(ResponseModel):
     """``customer_id`` is canonical; ``merged_ids`` are the other ids that lead to it."""
 
     customer_id: CanonicalId
-    requested_id: UUID = Field(
-        description="The id in the request's path: ``customer_id`` or one of ``merged_ids``."
-    )
     merged_ids: list[UUID] = Field(
         description="All other ids that lead to this customer, sorted; empty without a merge."
     )
     attributes: MaskedAttributes
     identifiers: list[HeldIdentifier] = Field(
         description="The customer's identifiers, sorted by type, scope and value."
+    )
+    version: int = Field(
+        description="The number of changes to the customer: the ``sequence`` of its last event."
+    )
+    created_at: CreatedAt
+    updated_at: JsonTime = Field(
+        description="When the customer last changed: the time of its last event."
+    )
+
+
+class CustomerResponse(ListedCustomer, title="Customer"):
+    """``customer_id`` is canonical; ``merged_ids`` are the other ids that lead to it."""
+
+    requested_id: UUID = Field(
+        description="The id in the request's path: ``customer_id`` or one of ``merged_ids``."
     )
     claims: list[IdentifierClaim] = Field(
         description="The identifiers of other customers that this one claims, sorted."
@@ -108,10 +120,12 @@ class CustomerResponse(ResponseModel, title="Customer"):
         description="The identifiers of this customer that so many share that nothing is found by"
         " them."
     )
-    version: int = Field(
-        description="The number of changes to the customer: the ``sequence`` of its last event."
-    )
-    created_at: CreatedAt
-    updated_at: JsonTime = Field(
-        description="When identity last wrote the customer, which can be after its last event."
+
+
+class CustomerList(ResponseModel, title="Customers"):
+    """One page."""
+
+    items: list[ListedCustomer] = Field(description="The customers of this page, in order.")
+    next: str | None = Field(
+        description="The ``cursor`` that reads the next page; null on the last page."
     )

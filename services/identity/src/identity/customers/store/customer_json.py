@@ -18,23 +18,35 @@ def attributes_to_json(attributes: Attributes) -> dict[str, Any]:
             "source": attribute.source,
             "observed_at": attribute.observed_at,
             "ingested_at": attribute.ingested_at,
-            "verified": attribute.verified,
+            "verified": attribute.level is Level.VERIFIED,  # Read by the version before this one.
+            "level": attribute.level.label,
+            "priority": attribute.priority,
+            "sequence": attribute.sequence,
+            "kept": attribute.is_kept,
         }
         for name, attribute in attributes.items()
     }
 
 
 def attributes_from_json(members: Mapping[str, Any]) -> Attributes:
+    """Return stored attributes; of an older version's, only whether they are verified is known."""
     return {
         name: AttributeValue(
             value=attribute["value"],
             source=attribute["source"],
             observed_at=datetime.fromisoformat(attribute["observed_at"]),
             ingested_at=datetime.fromisoformat(attribute["ingested_at"]),
-            verified=attribute["verified"],
+            level=Level.parse(attribute.get("level") or _old_level(attribute)),
+            priority=attribute.get("priority", 0),
+            sequence=attribute.get("sequence", 0),
+            is_kept=attribute.get("kept", True),
         )
         for name, attribute in members.items()
     }
+
+
+def _old_level(attribute: Mapping[str, Any]) -> str:
+    return "verified" if attribute["verified"] else "claimed"
 
 
 def identifiers_to_json(identifiers: Iterable[Identifier]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from identity.events.published.merges import (
     CustomerUnmergedV1,
     RestoredCustomer,
 )
-from identity.events.published.shared import TOPIC, Identifier
+from identity.events.published.shared import TOPIC, Identifier, Provenance
 
 PUBLISHED = (
     CustomerCreatedV1,
@@ -50,5 +50,6 @@ __all__ = [
     "IdentifierAddedV1",
     "IdentifierClaimedV1",
     "IdentifierRemovedV1",
+    "Provenance",
     "RestoredCustomer",
 ]

@@ -16,6 +16,7 @@ from identity.events.published.shared import (
     PLATINUM,
     TOPIC,
     Identifier,
+    Provenance,
     example_config,
 )
 
@@ -50,6 +51,14 @@ class CustomerUpdatedV1(EventData):
             "customer_id": ANNA,
             "attributes": PLATINUM,
             "changed": ["tier"],
+            "provenance": {
+                "tier": {
+                    "source": "webshop",
+                    "level": "verified",
+                    "observed_at": "2026-11-23T09:45:00.000000Z",
+                    "ingested_at": "2026-11-23T09:45:00.000000Z",
+                }
+            },
         }
     )
     event_type: ClassVar[str] = "identity.customer.updated"
@@ -60,6 +69,11 @@ class CustomerUpdatedV1(EventData):
     changed: list[str] = Field(
         description="The names of the attributes that changed, sorted; those that are not in"
         " ``attributes`` were cleared."
+    )
+    provenance: dict[str, Provenance] | None = Field(
+        default=None,
+        description="Where the values that now count come from, by the names in ``changed``; those"
+        " of cleared ones say who cleared them. Null in events of older versions.",
     )
 
 

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.web.requests import JsonTime
 from identity.customers.domain import identifiers
+from identity.customers.domain.attributes import AttributeValue
 from identity.customers.shown import (
     FirstSpelling,
     NormalisedValue,
@@ -73,6 +75,30 @@ ExternalRefs = Annotated[
 def example_config(data: dict[str, Any]) -> ConfigDict:
     """Return the configuration of an event class, with ``data`` as its example."""
     return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [data]})
+
+
+class Provenance(BaseModel):
+    """Where the value of an attribute comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None = Field(
+        description="The system that reported it, or the credential of a caller who set it."
+    )
+    level: ShownLevel
+    observed_at: JsonTime = Field(description="When the value was true.")
+    ingested_at: JsonTime = Field(description="When identity received it.")
+
+    @classmethod
+    def of(cls, value: AttributeValue) -> "Provenance":
+        return cls.model_validate(
+            {
+                "source": value.source,
+                "level": value.level.label,
+                "observed_at": value.observed_at,
+                "ingested_at": value.ingested_at,
+            }
+        )
 
 
 class Identifier(BaseModel):

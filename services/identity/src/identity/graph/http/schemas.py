@@ -5,9 +5,9 @@ from uuid import UUID
 from pydantic import Field
 
 from common.web.requests import JsonTime, RequestModel, ResponseModel, ShortText
+from identity.customers.http.requested import IdentifierType, IdentifierValue, Region
 from identity.customers.http.schemas import HeldIdentifier
 from identity.customers.shown import SCOPE, TYPE, CanonicalId, ShownLevel
-from identity.resolution.http.schemas import IdentifierType, IdentifierValue, Region
 
 
 class ExplainedIdentifier(RequestModel):

@@ -16,6 +16,13 @@ from common.web.requests import (
     Timestamp,
     without_nul,
 )
+from identity.customers.domain.attributes import MAX_ATTRIBUTE_BYTES
+from identity.customers.http.requested import (
+    AttributeJson,
+    AttributeName,
+    IdentifierType,
+    Region,
+)
 from identity.customers.shown import (
     SCOPE,
     TYPE,
@@ -37,13 +44,6 @@ from identity.groups.shown import (
     ShownKind,
     ValidFrom,
     ValidUntil,
-)
-from identity.resolution.http.schemas import (
-    MAX_ATTRIBUTE_BYTES,
-    AttributeJson,
-    AttributeName,
-    IdentifierType,
-    Region,
 )
 
 MAX_CONTACT_POINTS = 50

@@ -7,15 +7,11 @@ from fastapi import Path
 from pydantic import Field
 
 from common.web.requests import JsonTime, Name, RequestModel, ResponseModel, ShortText
+from identity.customers.http.requested import IdentifierType, IdentifierValue, Region
 from identity.customers.http.schemas import HeldIdentifier
 from identity.customers.shown import SCOPE, TYPE, MaskedAttributes
 from identity.merging.http.schemas import HOW_TO_READ
-from identity.resolution.http.schemas import (
-    MAX_IDENTIFIERS_PER_REQUEST,
-    IdentifierType,
-    IdentifierValue,
-    Region,
-)
+from identity.resolution.http.schemas import MAX_IDENTIFIERS_PER_REQUEST
 
 DecidedCustomerId = Annotated[
     UUID, Path(description="Any id ever issued for the customer, also an absorbed one.")

@@ -60,6 +60,7 @@ MERGE = (
                     },
                     _BOS_PHONE,
                 ],
+                "cleared": [],
                 "overridden": [],
                 "moved": [_BOS_PHONE],
                 "conflicts": [],

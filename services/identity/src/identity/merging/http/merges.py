@@ -8,7 +8,7 @@ from starlette.responses import Response
 from common.web import Caller, WriterDep, examples, requires, tag
 from common.web.requests import ConsistencyToken, json_body
 from common.web.responses import Masker
-from identity.customers.domain.attributes import is_same_json, visible_values
+from identity.customers.domain.attributes import cleared_names, is_same_json, visible_values
 from identity.customers.http.masks import masked_attributes
 from identity.merging.domain.merge_plan import MergePlan
 from identity.merging.http.answers import UNSPECIFIED, held_identifiers, shown_identifiers
@@ -86,6 +86,7 @@ def _preview(result: MergeResult, plan: MergePlan, masker: Masker) -> MergePrevi
     return MergePreview(
         attributes=masked_attributes(masker, after),
         identifiers=held_identifiers(masker, plan.after),
+        cleared=list(cleared_names(plan.after.attributes)),
         overridden=[
             OverriddenAttribute(
                 customer_id=before.id, name=name, value=masker.attribute(name, value)

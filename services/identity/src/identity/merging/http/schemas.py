@@ -72,6 +72,10 @@ class MergePreview(ResponseModel):
     identifiers: list[HeldIdentifier] = Field(
         description="The identifiers of both customers, sorted by type, scope and value."
     )
+    cleared: list[str] = Field(
+        description="The names of the attributes that were cleared later than they were set, so"
+        " that the survivor has no value, sorted."
+    )
     overridden: list[OverriddenAttribute] = Field(
         description="The values of either customer that would no longer be shown; empty if there"
         " are none."

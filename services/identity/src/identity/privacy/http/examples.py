@@ -22,6 +22,7 @@ _ROWS = {
     "decision": 1,
     "link": 1,
     "key_conflict": 0,
+    "customer_search": 1,
     "identifier": 2,
     "customer_alias": 2,
     "customer": 2,
@@ -38,7 +39,7 @@ _ERASURE: dict[str, Any] = {
     "requested_at": _REQUESTED_AT,
     "completed_at": None,
 }
-_FOUND = _ROWS | {"attribute_observation": 1, "dead_letter": 0, "outbox": 5, "idempotency": 0}
+_FOUND = _ROWS | {"attribute_observation": 3, "dead_letter": 0, "outbox": 7, "idempotency": 0}
 _REPORT = {
     "service": "identity",
     "completed_at": _COMPLETED_AT,
@@ -91,7 +92,7 @@ ERASE = (
         | {
             "erasure_id": None,
             "state": "planned",
-            "erased": _ROWS | {"attribute_observation": 1},
+            "erased": _ROWS | {"attribute_observation": 3},
         },
     ),
     Example(
@@ -193,7 +194,7 @@ _TOLD = {
     "source": None,
     "observed_at": _CREATED_AT,
     "ingested_at": _CREATED_AT,
-    "verified": False,
+    "level": "claimed",
 }
 _EXPORT: dict[str, Any] = {
     "customer_id": BO,
@@ -209,7 +210,7 @@ _EXPORT: dict[str, Any] = {
     "decisions": [],
     "groups": [],
     "attributes": {"name": _TOLD},
-    "observations": [_TOLD | {"name": "name", "customer_id": BO}],
+    "observations": [_TOLD | {"name": "name", "customer_id": BO, "is_claim": False}],
     "merges": [],
 }
 EXPORT = (

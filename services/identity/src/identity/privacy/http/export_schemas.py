@@ -7,6 +7,7 @@ from pydantic import Field
 
 from common.web.requests import JsonTime, ResponseModel
 from identity.customers.http.schemas import HeldIdentifier
+from identity.customers.shown import LevelName
 
 
 class ExportedIdentifier(HeldIdentifier, title="ExportedIdentifier"):
@@ -22,7 +23,7 @@ class ExportedValue(ResponseModel):
 
     value: Any = Field(description="The value, any JSON; null clears the attribute.")
     source: str | None = Field(description="Who reported it; null if that is unknown.")
-    verified: bool = Field(description="Whether the source had verified it.")
+    level: LevelName = Field(description="How well its sender was proved to be the customer.")
     observed_at: JsonTime = Field(description="When the value was true.")
     ingested_at: JsonTime = Field(description="When identity received it.")
 
@@ -32,6 +33,9 @@ class ExportedObservation(ExportedValue):
 
     name: str = Field(description="The name of the attribute.")
     customer_id: UUID = Field(description="The id for which it was reported.")
+    is_claim: bool = Field(
+        description="Whether it never counts, because its sender only claimed to be the customer."
+    )
 
 
 class ExportedMerge(ResponseModel):

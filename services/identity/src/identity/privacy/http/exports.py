@@ -1,7 +1,6 @@
 """``GET /v1/customers/{id}/export``: everything that identity holds about one customer."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,15 +11,15 @@ from common.db import ReadConnection
 from common.web import Caller, DatabaseDep, examples, requires
 from common.web.responses import Masker, json_answer
 from identifiers import IdentifierKey
+from identity.customers.domain.attributes import AttributeValue
 from identity.customers.domain.denials import DenialKind, Denials, DenyKeys
+from identity.customers.store.customer_json import attributes_from_json
 from identity.customers.store.denials import list_denials
 from identity.privacy.http.erasures import SCOPE
 from identity.privacy.http.examples import EXPORT
 from identity.privacy.http.export_schemas import ExportResponse
 from identity.privacy.http.state import PrivacyStateDep
 from identity.privacy.store.exports import Export, get_export
-
-_TIMES = ("observed_at", "ingested_at")
 
 router = APIRouter(tags=["privacy"])
 
@@ -79,8 +78,8 @@ def _response(exported: Export, denials: Denials, masker: Masker) -> ExportRespo
             ],
             "groups": parts["groups"],
             "attributes": {
-                name: _with_times(_told(name, attribute, masker))
-                for name, attribute in row.attributes.items()
+                name: _told(name, _counting(value), masker)
+                for name, value in attributes_from_json(row.attributes).items()
             },
             "observations": [_told(item["name"], item, masker) for item in parts["observations"]],
             "merges": [_merge(item, masker) for item in parts["merges"]],
@@ -93,6 +92,16 @@ def _masked(item: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
     shown["scope"] = masker.text(item["scope"])
     return shown | {
         name: masker.value(item["type"], item[name]) for name in ("value", "raw") if name in item
+    }
+
+
+def _counting(value: AttributeValue) -> dict[str, Any]:
+    return {
+        "value": value.value,
+        "source": value.source,
+        "level": value.level.label,
+        "observed_at": value.observed_at,
+        "ingested_at": value.ingested_at,
     }
 
 
@@ -121,11 +130,6 @@ def _link(item: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
         "between": [_masked(end, masker) for end in ends],
         **{name: item[name] for name in told},
     }
-
-
-def _with_times(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    times = {name: datetime.fromisoformat(attribute[name]) for name in _TIMES}
-    return {**attribute, **times}
 
 
 def _is_suppressed(item: Mapping[str, Any], denials: Denials) -> bool:

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from common.web.requests import JsonTime, Name, RequestModel, ResponseModel
-from identity.resolution.http.schemas import MAX_IDENTIFIERS_PER_REQUEST, ObservedIdentifier, Region
+from identity.customers.http.requested import Region
+from identity.resolution.http.schemas import MAX_IDENTIFIERS_PER_REQUEST, ObservedIdentifier
 
 Counts = dict[str, int]
 

@@ -29,7 +29,7 @@ _PARTS = {
         ORDER BY type, scope, value
     """,
     "observations": """
-        SELECT name, value, source, verified, observed_at, ingested_at, customer_id
+        SELECT name, value, source, level, observed_at, ingested_at, customer_id, is_claim
         FROM attribute_observation
         WHERE tenant_id = :tenant_id AND customer_id = ANY (cast(:ids AS uuid[]))
         ORDER BY name, observed_at, ingested_at, digest

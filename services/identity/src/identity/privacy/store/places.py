@@ -13,8 +13,8 @@ ELSEWHERE = ("merge_log", "group_member", "group_contact_point")
 """Erased at once by statements of their own, because others have a part in the same rows."""
 ERASED_IN_STEPS = ("attribute_observation", "dead_letter", "outbox", "idempotency")
 WITHOUT_PEOPLE = (
-    "api_key", "consumer_progress", "customer_group", "denied_key", "erased_subject", "erasure",
-    "erasure_report", "erasure_work", "inbox", "suppression",
+    "api_key", "consumer_progress", "customer_group", "customer_search_progress", "denied_key",
+    "erased_subject", "erasure", "erasure_report", "erasure_work", "inbox", "suppression",
 )  # fmt: skip
 """They hold ids, keyed hashes and numbers, and what a tenant says of a household or an account;
 ``erasure_work`` is emptied by its last step."""
@@ -110,6 +110,11 @@ PLACES = (
         _OF_CUSTOMER,
         f"{_of_ids('key_conflict', _OF_CUSTOMER, 'customer_id')}"
         f" UNION {_of_ids('key_conflict', _OF_CUSTOMER, 'held_by')}",
+    ),
+    Place(
+        "customer_search",
+        ("customer_id",),
+        _of_ids("customer_search", ["customer_id"], "customer_id"),
     ),
     Place("identifier", _IDENTIFIER, _of_ids("identifier", _IDENTIFIER, "customer_id")),
     Place(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from identifiers import IdentifierKey, Rules, Unusable, normalise
-from identity.customers.domain.attributes import AttributeValue, Json, Observation
+from identity.customers.domain.attributes import AttributeValue, Json, Observation, sequence_at
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
     DropReason,
@@ -23,8 +23,8 @@ class ResolutionRequest:
     """Find the customer behind these identifiers. Without ``create`` it only looks them up.
 
     ``region`` is the country of telephone numbers that name none; ``source``, the system that
-    reports this, is the scope of its own ids that name none. ``is_dated`` tells whether the caller
-    named the time of the observation itself.
+    reports this, is the scope of its own ids that name none; its attributes have its ``priority``.
+    ``is_dated`` tells whether the caller named the time of the observation itself.
     """
 
     identifiers: tuple[PresentedIdentifier, ...]
@@ -34,6 +34,7 @@ class ResolutionRequest:
     source: str | None = None
     region: str | None = None
     is_dated: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,17 @@ class PreparedRequest:
 
 
 def prepare(
-    request: ResolutionRequest, *, now: datetime, types: TypeRules = BUILT_IN_RULES
+    request: ResolutionRequest,
+    *,
+    now: datetime,
+    types: TypeRules = BUILT_IN_RULES,
+    position: int = 0,
 ) -> PreparedRequest:
     """Normalise a request. ``observed_at`` is capped at ``now``, should a sender's clock be fast.
 
     Several spellings of one identifier count once, at its best level. Who gives a name and a birth
-    date at a contact point has an identifier of its own beside it.
+    date at a contact point has an identifier of its own beside it. ``position`` is the request's
+    place in its batch.
     """
     observed_at = min(request.observed_at, now)
     rules = Rules(region=request.region, source=request.source)
@@ -81,10 +87,6 @@ def prepare(
             is_shared=outcome.is_shared,
         )
         usable.setdefault(outcome.key, identifier)
-    observations = tuple(
-        Observation(name, AttributeValue(value, request.source, observed_at, now))
-        for name, value in sorted(request.attributes.items())
-    )
     said = Said.of(request.attributes)
     person = _person(list(usable.values()), said, types)
     if person is not None:
@@ -94,10 +96,31 @@ def prepare(
     return PreparedRequest(
         identifiers,
         tuple(dropped),
-        observations,
+        _observations(request, observed_at, now=now, position=position),
         request.create,
         said,
         signed_up_at=observed_at if is_proof else None,
+    )
+
+
+def _observations(
+    request: ResolutionRequest, observed_at: datetime, *, now: datetime, position: int
+) -> tuple[Observation, ...]:
+    """Return the attributes as claims; the resolution knows how well the sender is proved."""
+    sequence = sequence_at(now, position)
+    return tuple(
+        Observation(
+            name,
+            AttributeValue(
+                value,
+                request.source,
+                observed_at,
+                now,
+                priority=request.priority,
+                sequence=sequence,
+            ),
+        )
+        for name, value in sorted(request.attributes.items())
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from common.errors import ErrorCode, FieldError, InvalidError
 from identifiers import IdentifierKey
+from identity.customers.domain.attributes import at_level
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
@@ -125,7 +126,8 @@ class Resolver:
                 raise NotLoadedError
             for link in links:
                 self._roster.evidence.add(link)
-            newcomer = Newcomer(centre.key, self._unowned_claims(), self._request.observations)
+            observations = at_level(self._request.observations, centre.level)
+            newcomer = Newcomer(centre.key, self._unowned_claims(), observations)
             self._placement = place(self._roster, facts, newcomer, self._context)
             self._created = self._placement.created
         owner = self._roster.owner(centre.key)
@@ -311,7 +313,8 @@ class Resolver:
         refused = frozenset() if tells_apart else self._known.refused_by(self._request.said)
         observations = [each for each in self._request.observations if each.name not in refused]
         if observations:
-            self._roster.observe(subject_id, observations)
+            level = max(shown.level for shown in self._proved or self._claimed)
+            self._roster.observe(subject_id, observations, level=level)
 
     def _said_before(self) -> KnownSayings:
         """Return what was said of the customer to whom the best known identifier leads."""

@@ -7,7 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from identifiers import IdentifierKey
-from identity.customers.domain.attributes import Attributes, Observation, apply_observations
+from identity.customers.domain.attributes import (
+    Attributes,
+    Observation,
+    apply_observations,
+    at_level,
+    keep_claims,
+    written_after,
+)
 from identity.customers.domain.changes import (
     CustomerChange,
     CustomerCreated,
@@ -26,7 +33,7 @@ from identity.customers.domain.changes import (
 )
 from identity.customers.domain.customers import Customer, absorb
 from identity.customers.domain.denials import Denials
-from identity.customers.domain.identifiers import DropReason, Identifier
+from identity.customers.domain.identifiers import DropReason, Identifier, Level
 from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.decisions import Decision, Withdrawal
 from identity.resolution.domain.graph.evidence import Evidence, Link, LinkId
@@ -315,10 +322,20 @@ class Roster:
         self._put(after)
         self.pending.changes.append(CustomerSplit(after, new_id, tuple(identifiers), cause))
 
-    def observe(self, customer_id: UUID, observations: Sequence[Observation]) -> None:
-        """Apply attribute values. Only a visible difference is a change and takes a version."""
+    def observe(
+        self, customer_id: UUID, observations: Sequence[Observation], *, level: Level
+    ) -> None:
+        """Apply attribute values. Only a visible difference is a change and takes a version.
+
+        ``level`` is how well the sender is proved to be this customer. Of a customer who has
+        verified identifiers, a mere claim changes nothing.
+        """
         customer = self._customers[customer_id]
-        survivorship = apply_observations(customer.attributes, observations)
+        reported = written_after(customer.attributes, at_level(observations, level))
+        if level is Level.CLAIMED and customer.has_verified_identifier:
+            survivorship = keep_claims(customer.attributes, reported)
+        else:
+            survivorship = apply_observations(customer.attributes, reported)
         if survivorship.attributes == customer.attributes and not survivorship.kept:
             return
         after = replace(

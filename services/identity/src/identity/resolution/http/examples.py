@@ -97,7 +97,7 @@ RESOLVE = (
     Example(
         name="attribute",
         summary="An attribute of the customer changes",
-        body={"identifiers": [_NUMBER], "attributes": {"tier": "platinum"}, "source": "webshop"},
+        body={"identifiers": [_EMAIL], "attributes": {"tier": "platinum"}, "source": "webshop"},
         answer=_FOUND | {"version": 3},
     ),
     Example(

@@ -87,7 +87,7 @@ async def resolve_batch(
 async def _command(
     caller: Caller, items: Iterable[ResolveRequest], state: ResolutionState, now: datetime
 ) -> ResolveIdentities:
-    requests = (_request(item, state, now) for item in items)
+    requests = (_request(caller, item, state, now) for item in items)
     return ResolveIdentities(
         tenant_id=caller.tenant_id,
         requests=await prepare_requests(requests, now=now, types=state.limits.types),
@@ -96,7 +96,9 @@ async def _command(
     )
 
 
-def _request(item: ResolveRequest, state: ResolutionState, now: datetime) -> ResolutionRequest:
+def _request(
+    caller: Caller, item: ResolveRequest, state: ResolutionState, now: datetime
+) -> ResolutionRequest:
     return ResolutionRequest(
         identifiers=tuple(
             PresentedIdentifier(
@@ -114,6 +116,7 @@ def _request(item: ResolveRequest, state: ResolutionState, now: datetime) -> Res
         source=item.source,
         region=item.default_region or state.default_region,
         is_dated=item.observed_at is not None and item.may_sign_up,
+        priority=state.priorities.of(caller.tenant_id, item.source),
     )
 
 

@@ -1,24 +1,24 @@
 """The bodies of requests to resolve identifiers, and of their responses."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 from typing_extensions import override
 
-from common.errors import ErrorCode, RefusedValueError
-from common.jsons import describe_pattern, dumps
 from common.web import RejectedItem
-from common.web.requests import (
-    Name,
-    RequestModel,
-    ResponseModel,
-    ShortText,
-    Timestamp,
-    without_nul,
-)
-from identifiers import BUILT_IN_TYPES, MAX_KEY_BYTES, MAX_VALUE_LENGTH, TYPE_PATTERN
+from common.web.requests import Name, RequestModel, ResponseModel, ShortText, Timestamp
+from identifiers import BUILT_IN_TYPES, MAX_KEY_BYTES, MAX_VALUE_LENGTH
+from identity.customers.domain.attributes import MAX_ATTRIBUTE_BYTES
 from identity.customers.domain.identifiers import DropReason
+from identity.customers.http.requested import (
+    MAX_ATTRIBUTES_PER_REQUEST,
+    AttributeJson,
+    AttributeName,
+    IdentifierType,
+    IdentifierValue,
+    Region,
+)
 from identity.customers.http.schemas import LinkedIdentifier, PresentedIdentifier
 from identity.customers.shown import (
     LEVEL,
@@ -31,50 +31,6 @@ from identity.customers.shown import (
 )
 
 MAX_IDENTIFIERS_PER_REQUEST = 50
-MAX_ATTRIBUTES_PER_REQUEST = 100
-MAX_ATTRIBUTE_BYTES = 4_096
-
-AttributeName = Annotated[
-    str,
-    StringConstraints(
-        pattern=describe_pattern(
-            r"^[A-Za-z_][A-Za-z0-9_.\-]{0,63}\z",
-            "must be 1 to 64 letters, digits, _, . or -, beginning with a letter or _, such as"
-            " first_name",
-        )
-    ),
-]
-IdentifierType = Annotated[
-    str,
-    StringConstraints(
-        pattern=describe_pattern(
-            TYPE_PATTERN.replace("$", r"\z"),
-            "must be 1 to 32 lower-case letters, digits or _, beginning with a letter, such as"
-            " email",
-        )
-    ),
-]
-IdentifierValue = Annotated[str, StringConstraints(max_length=4_096), AfterValidator(without_nul)]
-Region = Annotated[
-    str,
-    StringConstraints(
-        pattern=describe_pattern(
-            r"^[A-Za-z]{2}\z", "must be the two letters of a country in ISO 3166, such as SE"
-        )
-    ),
-]
-
-
-def _limited(value: Any) -> Any:
-    if len(dumps(value)) > MAX_ATTRIBUTE_BYTES:
-        raise RefusedValueError(
-            ErrorCode.TOO_LONG, f"must not be larger than {MAX_ATTRIBUTE_BYTES} bytes of JSON"
-        )
-    return value
-
-
-AttributeJson = Annotated[Any, AfterValidator(_limited)]
-"""Any JSON; null clears the attribute."""
 
 _LONGEST = (
     ", ".join(

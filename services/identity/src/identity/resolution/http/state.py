@@ -6,6 +6,7 @@ from typing import Annotated
 from common.web import part_state
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
+from identity.customers.domain.source_priorities import SourcePriorities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,7 @@ class ResolutionState:
 
     limits: CustomerLimits
     deny_keys: DenyKeys
+    priorities: SourcePriorities
     default_region: str | None = None
 
 

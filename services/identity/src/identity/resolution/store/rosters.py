@@ -11,8 +11,12 @@ from common.db import Columns, Transaction, bytea_text
 from common.jsons import dumps
 from common.runtime import in_turns
 from identifiers import NORMALISER_VERSION
-from identity.customers.domain.attributes import AttributeValue
+from identity.customers.domain.attributes import Observation
+from identity.customers.domain.changes import CustomerCreated, CustomersMerged, CustomerUpdated
+from identity.customers.domain.customers import Customer
+from identity.customers.domain.identifiers import Level
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
+from identity.customers.store.search_index import TERMS, UPSERT_TERMS, terms_row
 from identity.resolution.domain.roster import PendingWrites, Roster
 from identity.resolution.store.decisions import insert_decisions, mark_withdrawn
 from identity.resolution.store.links import (
@@ -45,8 +49,13 @@ _OBSERVATION = Columns(
         "source": "text",
         "verified": "boolean",
         "ingested_at": "timestamptz",
+        "level": "text",
+        "priority": "integer",
+        "sequence": "bigint",
+        "is_claim": "boolean",
     }
 )
+_REPORTED = Columns({**_OBSERVATION.types, "counts": "boolean"})
 _IDENTIFIER = Columns(
     {
         "type": "text",
@@ -78,26 +87,43 @@ _MERGE = Columns(
 )
 
 # An attribute that was cleared is JSON null, which a batch of rows cannot tell from SQL's NULL.
-# The last condition is a safeguard: an identifier is taken only from customers that are locked.
+# A value that does not count is left out if its source said the same before: every message of a
+# channel may repeat it. The last condition is a safeguard: an identifier is taken only from
+# customers that are locked.
 SAVE = text(
     f"""
     WITH saved_customers AS (
         INSERT INTO customer
-            (tenant_id, id, version, created_at, attributes, merged_into, updated_at)
+            (tenant_id, {_CUSTOMER.names}, updated_at)
         SELECT :tenant_id, {_CUSTOMER.names}, :now FROM {_CUSTOMER.table("customers")}
         ON CONFLICT (tenant_id, id) DO UPDATE
-        SET version = excluded.version, updated_at = excluded.updated_at,
-            attributes = excluded.attributes, merged_into = excluded.merged_into
+        SET version = excluded.version, attributes = excluded.attributes,
+            merged_into = excluded.merged_into,
+            updated_at = CASE WHEN excluded.version > customer.version
+                              THEN excluded.updated_at ELSE customer.updated_at END
+    ), saved_terms AS (
+        {UPSERT_TERMS}
     ), saved_aliases AS (
         INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
         SELECT :tenant_id, id, id FROM unnest(cast(:created AS uuid[])) AS created (id)
     ), saved_observations AS (
         INSERT INTO attribute_observation
             (tenant_id, customer_id, name, observed_at, digest, value, source, verified,
-             ingested_at)
+             ingested_at, level, priority, sequence, is_claim)
         SELECT :tenant_id, customer_id, name, observed_at, digest,
-               coalesce(value, cast('null' AS jsonb)), source, verified, ingested_at
-        FROM {_OBSERVATION.table("observations")}
+               coalesce(value, cast('null' AS jsonb)), source, verified, ingested_at, level,
+               priority, sequence, is_claim
+        FROM {_REPORTED.table("observations", "reported")}
+        WHERE counts OR NOT EXISTS (
+            SELECT FROM (
+                SELECT earlier.digest FROM attribute_observation AS earlier
+                WHERE earlier.tenant_id = :tenant_id
+                  AND earlier.customer_id = reported.customer_id AND earlier.name = reported.name
+                  AND earlier.observed_at <= reported.observed_at
+                  AND earlier.source IS NOT DISTINCT FROM reported.source
+                ORDER BY earlier.observed_at DESC
+                LIMIT 1) AS latest
+            WHERE latest.digest = reported.digest)
         ON CONFLICT DO NOTHING
     ), saved_identifiers AS (
         INSERT INTO identifier
@@ -136,6 +162,9 @@ MERGE = text(
         SET canonical_id = redirect.survivor_id
         FROM redirect
         WHERE alias.tenant_id = :tenant_id AND alias.canonical_id = redirect.absorbed_id
+    ), forgotten_terms AS (
+        DELETE FROM customer_search AS terms USING redirect
+        WHERE terms.tenant_id = :tenant_id AND terms.customer_id = redirect.absorbed_id
     ), redirected_identifiers AS (
         UPDATE identifier
         SET customer_id = redirect.survivor_id
@@ -196,8 +225,9 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         "now": now,
         "normaliser_version": NORMALISER_VERSION,
         "customers": _CUSTOMER.values([row async for row in in_turns(_customer_rows(pending))]),
+        "terms": TERMS.values(list(_changed_terms(pending))),
         "created": sorted(pending.created),
-        "observations": _OBSERVATION.values(
+        "observations": _REPORTED.values(
             [row async for row in in_turns(_observation_rows(pending))]
         ),
         "identifiers": _IDENTIFIER.values(
@@ -266,19 +296,36 @@ def _customer_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
     )
 
 
+def _changed_terms(pending: PendingWrites) -> Iterator[dict[str, Any]]:
+    """Yield what finds the customers whose visible attributes changed."""
+    changed = {
+        change.customer.id
+        for change in pending.changes
+        if isinstance(change, CustomerCreated | CustomerUpdated | CustomersMerged)
+    }
+    for customer_id in changed - pending.redirects.keys():
+        yield terms_row(pending.customers[customer_id])
+
+
 def _observation_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
     return (
         {
             "customer_id": customer_id,
             "name": observation.name,
             "observed_at": observation.value.observed_at,
-            "digest": bytea_text(_digest(observation.value)),
+            "digest": bytea_text(_digest(observation, counts=counts)),
             "value": observation.value.value,
             "source": observation.value.source,
-            "verified": observation.value.verified,
+            "verified": observation.value.level is Level.VERIFIED,
             "ingested_at": observation.value.ingested_at,
+            "level": observation.value.level.label,
+            "priority": observation.value.priority,
+            "sequence": observation.value.sequence,
+            "is_claim": observation.is_claim,
+            "counts": counts,
         }
         for customer_id, observation in pending.observations
+        for counts in (_counts(pending.customers[customer_id], observation),)
     )
 
 
@@ -318,7 +365,17 @@ def _merge_rows(pending: PendingWrites) -> list[dict[str, Any]]:
     ]
 
 
-def _digest(value: AttributeValue) -> bytes:
-    """Return what tells one observation from another at the same time."""
-    content = dumps([value.value, value.source, value.verified])
-    return blake2b(content, digest_size=16).digest()
+def _counts(customer: Customer, observation: Observation) -> bool:
+    return customer.attributes.get(observation.name) == observation.value
+
+
+def _digest(observation: Observation, *, counts: bool) -> bytes:
+    """Return what tells one observation from another at the same time.
+
+    A value that counts is another one each time; the others are the same however often they come.
+    """
+    value = observation.value
+    content = [value.value, value.source, value.level, value.priority, observation.is_claim]
+    if counts:
+        content.append(value.sequence)
+    return blake2b(dumps(content), digest_size=16).digest()

@@ -46,7 +46,12 @@ async def prepare_requests(
 
     An identifier takes 0.05 to 0.5 ms, and a request may have fifty.
     """
-    return tuple([prepare(request, now=now, types=types) async for request in in_turns(requests)])
+    return tuple(
+        [
+            prepare(request, now=now, types=types, position=position)
+            async for position, request in in_turns(enumerate(requests))
+        ]
+    )
 
 
 async def resolve_identities(
