@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -150,6 +151,22 @@ async def test_undoing_a_merge_restores_both_contexts_and_timelines(api, people)
     await project_customers(api, *people.undoing())
     await refile(api)
     assert await people.contexts() == before
+
+
+async def test_clocks_that_changed_while_two_were_one_go_back_with_their_conversation(api, people):
+    before = await people.contexts()
+    await project_customers(api, *people.merging())
+    for context in before[:2]:
+        [clock] = context["sla"]["clocks"]
+        known = {"conversation_id": clock["conversation_id"], "customer_id": people.anna}
+        warned = clock_event("warning", UUID(clock["clock_id"]), sequence=2, **known)
+        await project_clocks(api, warned)
+    during = await people.contexts()
+    assert {clock["customer_id"] for clock in during[0]["sla"]["clocks"]} == {str(people.anna)}
+    await project_customers(api, *people.undoing())
+    assert [each["sla"] for each in await people.contexts() if "sla" in each] == [
+        each["sla"] for each in before[:2]
+    ]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -131,12 +131,14 @@ breached AS MATERIALIZED (
      ORDER BY k.breached_at DESC, k.clock_id LIMIT {BREACHES_SHOWN}
 )"""
 
+# sla says whose a clock was when it changed; merges since, and their undoing, are known here.
+_BODY = "k.body || jsonb_build_object('customer_id', t.id)"
 _SQL = f"""(SELECT json_build_object(
-    'clocks', (SELECT coalesce(json_agg(k.body ORDER BY k.due_at, k.clock_id), '[]')
+    'clocks', (SELECT coalesce(json_agg({_BODY} ORDER BY k.due_at, k.clock_id), '[]')
                  FROM active k),
     'next_deadline', (SELECT {json_sql.iso("min(k.due_at)")}
                         FROM active k WHERE k.state = 'running'),
-    'breaches', (SELECT coalesce(json_agg(k.body ORDER BY k.breached_at DESC, k.clock_id), '[]')
+    'breaches', (SELECT coalesce(json_agg({_BODY} ORDER BY k.breached_at DESC, k.clock_id), '[]')
                    FROM breached k))::text)"""
 
 SLA = ContextPart(

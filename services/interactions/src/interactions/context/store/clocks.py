@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from common.db import Columns, Transaction
+from interactions.history import NOBODY
 
 
 class ClockCopy(NamedTuple):
@@ -43,12 +44,20 @@ _COLUMNS = Columns(
         "recorded_at": "timestamptz",
     }
 )
+# Whose the conversation is by its own id, so that a merge that is undone takes its clocks back: sla
+# tells whose it was when something happened in it.
+_OWN_ID = f"coalesce(nullif(v.origin_customer_id, '{NOBODY}'), r.customer_id)"
+_VALUES = ", ".join(_OWN_ID if name == "customer_id" else f"r.{name}" for name in _COLUMNS.types)
 _SAVE = text(
     f"""
     INSERT INTO sla_clock ({_COLUMNS.names})
-    SELECT DISTINCT ON (tenant_id, clock_id) {_COLUMNS.names}
+    SELECT DISTINCT ON (r.tenant_id, r.clock_id) {_VALUES}
       FROM {_COLUMNS.table("clocks")}
-     ORDER BY tenant_id, clock_id, version DESC
+      LEFT JOIN LATERAL (
+        SELECT origin_customer_id FROM conversation
+         WHERE tenant_id = r.tenant_id AND conversation_id = r.conversation_id
+         LIMIT 1) v ON true
+     ORDER BY r.tenant_id, r.clock_id, r.version DESC
     ON CONFLICT (tenant_id, clock_id) DO UPDATE SET
         {_COLUMNS.overwrite(key=("tenant_id", "clock_id"))}
      WHERE excluded.version > sla_clock.version
