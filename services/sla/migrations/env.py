@@ -4,5 +4,11 @@ from common.migrations import Access, run_env
 
 run_env(
     daily_tables=("outbox", "inbox", "alert"),
-    access=Access(append_only=("fact", "ruleset"), deletes_from=("checkpoint",)),
+    access=Access(
+        append_only=("fact", "ruleset"),
+        deletes_from=(
+            "checkpoint",
+            "customer_pointer",
+        ),
+    ),
 )

@@ -7,6 +7,8 @@ from common.web.auth import register_scopes
 from sla.alerts.usecases.record_alerts import record_alerts
 from sla.alerts.wiring import build_alerts
 from sla.clocks.wiring import build_clocks
+from sla.customers.wiring import build_customers
+from sla.privacy.usecases.begin_erasures import begin_erasures
 from sla.privacy.wiring import build_privacy
 from sla.rules.wiring import build_rules
 from sla.settings import SlaSettings
@@ -29,6 +31,7 @@ def build(settings: SlaSettings) -> Service:
         build_rules(),
         build_clocks(foundation, settings, log=record_alerts),
         build_alerts(foundation, settings),
+        build_customers(foundation, begin_erasures=begin_erasures),
         build_privacy(foundation),
     ]
     return assemble(foundation, parts, title="Threadline sla", migrations=MIGRATIONS)

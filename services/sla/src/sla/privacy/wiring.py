@@ -3,10 +3,7 @@
 from datetime import timedelta
 
 from common.erasing import Eraser, plumbing_steps
-from common.messaging import Consumer
 from common.service import Foundation, Part
-from sla.privacy.consumers.customers import customers_stream
-from sla.privacy.events import consumed
 from sla.privacy.events.published import TOPIC, SlaErasureCompletedV1
 from sla.privacy.store.people import STEPS
 from sla.privacy.usecases.report_erasure import Reporter
@@ -21,12 +18,4 @@ def build_privacy(foundation: Foundation) -> Part:
         Reporter(retention).report,
         clock=foundation.clock,
     )
-    stream = customers_stream()
-    consumer = Consumer(
-        foundation.database, foundation.settings.kafka, stream, clock=foundation.clock
-    )
-    return Part(
-        components=[eraser.component(), consumer],
-        streams={stream.consumer: stream},
-        topics=[TOPIC, consumed.TOPIC],
-    )
+    return Part(components=[eraser.component()], topics=[TOPIC])

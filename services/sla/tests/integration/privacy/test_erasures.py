@@ -11,9 +11,10 @@ from common.messaging import Envelope, Received, Record
 from common.runtime import Loop
 from devstack.testing.observation.searching import tables_of, tables_with
 from services.sla.tests.harness import timer_of
-from sla.privacy.consumers.customers import customers_stream
-from sla.privacy.events.consumed import CustomerErased
+from sla.customers.consumers.customers import customers_stream
+from sla.customers.events.consumed import CustomerErased
 from sla.privacy.store import people
+from sla.privacy.usecases.begin_erasures import begin_erasures
 
 pytestmark = pytest.mark.usefixtures("policy")
 
@@ -49,7 +50,7 @@ async def erase(service, desk, *ids: UUID) -> None:
         )
         for customer_id in ids
     ]
-    await service.database.run(customers_stream().apply, events, now=desk.now())
+    await service.database.run(customers_stream(begin_erasures).apply, events, now=desk.now())
 
 
 def eraser(service) -> Loop:

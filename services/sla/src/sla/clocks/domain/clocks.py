@@ -147,8 +147,9 @@ class ClockVersion:
 class Owner:
     """The conversation that a clock belongs to, and the partition that its facts come from.
 
-    ``attributes`` are the conversation's latest, for events and answers; a clock does not store
-    them, so they take no part in comparisons.
+    ``attributes`` are the conversation's latest, and ``canonical_id`` is the customer that
+    ``customer_id`` leads to today if that is another one. Both are for events and answers; a clock
+    does not store them, so they take no part in comparisons.
     """
 
     tenant_id: str
@@ -157,6 +158,7 @@ class Owner:
     partition: int
     test: bool
     attributes: Mapping[str, object] = field(default_factory=dict, compare=False)
+    canonical_id: UUID | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

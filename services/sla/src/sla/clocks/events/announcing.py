@@ -92,7 +92,7 @@ def public_fields(owner: Owner, current: ClockVersion, links: Links) -> dict[str
     return {
         "clock_id": current.clock_id,
         "conversation_id": owner.conversation_id,
-        "customer_id": owner.customer_id,
+        "customer_id": owner.canonical_id or owner.customer_id,
         "metric": clock.metric,
         "cycle": clock.cycle,
         "state": clock.state,

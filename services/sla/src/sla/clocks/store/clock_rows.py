@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from common.db import Columns
 from sla.clocks.domain.clocks import (
@@ -107,21 +108,28 @@ def to_row(clock: OwnedClock) -> dict[str, Any]:
 
 CONVERSATION = """
     LEFT JOIN conversation v ON v.tenant_id = c.tenant_id AND v.conversation_id = c.conversation_id
+    LEFT JOIN LATERAL (
+        SELECT canonical_customer(c.tenant_id, p.target_id) AS canonical_id
+        FROM customer_pointer p
+        WHERE p.tenant_id = c.tenant_id AND p.customer_id = c.customer_id
+        LIMIT 1) led ON true
 """
 """What to write after ``clock c`` to read with each clock what an announcement says about it."""
+ANNOUNCED = "v.attributes, led.canonical_id"
+"""The columns that ``CONVERSATION`` adds."""
 
 
 def from_row(row: Any) -> OwnedClock:
     """Return a clock without the attributes of its conversation."""
-    return _owned(row, {})
+    return _owned(row, {}, None)
 
 
 def from_joined_row(row: Any) -> OwnedClock:
-    """Return a clock with the ``attributes`` of its conversation."""
-    return _owned(row, row.attributes or {})
+    """Return a clock with the ``attributes`` of its conversation, and today's customer."""
+    return _owned(row, row.attributes or {}, row.canonical_id)
 
 
-def _owned(row: Any, attributes: Mapping[str, object]) -> OwnedClock:
+def _owned(row: Any, attributes: Mapping[str, object], canonical_id: UUID | None) -> OwnedClock:
     owner = Owner(
         tenant_id=row.tenant_id,
         conversation_id=row.conversation_id,
@@ -129,6 +137,7 @@ def _owned(row: Any, attributes: Mapping[str, object]) -> OwnedClock:
         partition=row.source_partition,
         test=row.test,
         attributes=attributes,
+        canonical_id=canonical_id,
     )
     current = ClockVersion(
         clock_id=row.clock_id,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.store.clock_rows import CLOCK, CONVERSATION, from_joined_row
+from sla.clocks.store.clock_rows import ANNOUNCED, CLOCK, CONVERSATION, from_joined_row
 
 _OF_CONVERSATION = """EXISTS (
     SELECT FROM conversation v
@@ -36,7 +36,7 @@ _AFTER = """
 
 _FIND = text(
     f"""
-    SELECT {CLOCK.of("c")}, v.attributes FROM clock c {CONVERSATION}
+    SELECT {CLOCK.of("c")}, {ANNOUNCED} FROM clock c {CONVERSATION}
     WHERE c.tenant_id = :tenant AND c.clock_id = :id
     """
 )
@@ -81,7 +81,7 @@ async def list_clocks(
         where.append(_AFTER)
         values |= {"after_at": after.due_at, "after_id": after.clock_id}
     statement = f"""
-        SELECT c.*, v.attributes FROM (
+        SELECT c.*, {ANNOUNCED} FROM (
             SELECT {CLOCK.of("c")}, c.sort_at FROM clock c
             WHERE {" AND ".join(where)}
             ORDER BY c.sort_at, c.clock_id LIMIT :limit

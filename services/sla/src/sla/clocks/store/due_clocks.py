@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from sla.clocks.domain.clocks import OwnedClock
-from sla.clocks.store.clock_rows import CLOCK, CONVERSATION, from_joined_row
+from sla.clocks.store.clock_rows import ANNOUNCED, CLOCK, CONVERSATION, from_joined_row
 
 # The database's clock alone decides how far each partition's source is known. The claims skip a
 # clock that another timer has locked, and write nothing.
@@ -28,7 +28,7 @@ _READY = """
 
 CLAIM_SQL = f"""
     {_READY}
-    SELECT c.*, v.attributes, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
+    SELECT c.*, {ANNOUNCED}, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
         SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition
@@ -64,7 +64,7 @@ _CLAIM_IN_TURNS = text(
         SELECT ends.*, row_number() OVER (PARTITION BY tenant_id ORDER BY next_fire_at) AS place
         FROM ready CROSS JOIN LATERAL ({_end("ASC")} UNION {_end("DESC")}) ends
     )
-    SELECT c.*, v.attributes, clock_timestamp() AS seen_at
+    SELECT c.*, {ANNOUNCED}, clock_timestamp() AS seen_at
     FROM (
         SELECT {CLOCK.of("c")}, turn.waited_until, turn.known_until
         FROM (SELECT * FROM turn ORDER BY place, next_fire_at LIMIT 4 * :batch) turn
@@ -81,7 +81,7 @@ _CLAIM_IN_TURNS = text(
 _CLAIM_UNCONFIRMED = text(
     f"""
     {_READY}
-    SELECT c.*, v.attributes, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
+    SELECT c.*, {ANNOUNCED}, clock_timestamp() AS seen_at, ready.waited_until, ready.known_until
     FROM ready CROSS JOIN LATERAL (
         SELECT {CLOCK.names} FROM clock
         WHERE source_partition = ready.partition AND confirm_at <= ready.known_until

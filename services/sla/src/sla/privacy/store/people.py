@@ -11,7 +11,9 @@ from sqlalchemy import text
 from common.db import Transaction
 from common.erasing import Erasure, Progress, Step, contains_needle
 
-EMPTIED = ("clock", "conversation", "alert", "dead_letter", "outbox", "idempotency")
+EMPTIED = (
+    "clock", "conversation", "alert", "customer_pointer", "dead_letter", "outbox", "idempotency",
+)  # fmt: skip
 WITHOUT_PEOPLE = (
     "api_key", "calendar_version", "checkpoint", "consumer_progress", "erased_subject",
     "erasure_work", "fact", "fold", "inbox", "policy_version", "ruleset", "ruleset_head",
@@ -58,6 +60,17 @@ _ALERTS = text(
            (SELECT max(position) FROM page) AS last
     """
 )
+_POINTERS = text(
+    """
+    WITH gone AS (
+        DELETE FROM customer_pointer
+        WHERE tenant_id = :tenant_id
+          AND (customer_id = ANY (cast(:ids AS uuid[])) OR target_id = ANY (cast(:ids AS uuid[])))
+        RETURNING 1
+    )
+    SELECT count(*) AS emptied FROM gone
+    """
+)
 
 
 async def _empty_clocks(tx: Transaction, erasure: Erasure) -> Progress:
@@ -75,10 +88,15 @@ async def _empty_alerts(tx: Transaction, erasure: Erasure) -> Progress:
     return Progress(row.emptied, row.last if row.read == PAGE else None)
 
 
+async def _delete_pointers(tx: Transaction, erasure: Erasure) -> Progress:
+    return Progress((await _run(tx, erasure, _POINTERS)).emptied)
+
+
 STEPS = (
     Step("clock", _empty_clocks),
     Step("conversation", _empty_conversations),
     Step("alert", _empty_alerts),
+    Step("customer_pointer", _delete_pointers),
 )
 
 

@@ -1,0 +1,1 @@
+"""What this service knows of customers: which id leads to which, and who is erased."""
