@@ -145,12 +145,12 @@ _STORY = """
              list_customer_decisions none
 13:45:00     keep_customers_apart two_persons
              keep_customers_apart again
-13:46:00     withdraw_decision preview
-             withdraw_decision withdraw
+13:46:00     split_customer preview
+             split_customer split
 13:47:00     unlink_identifier preview
              unlink_identifier unlink
-13:48:00     split_customer preview
-             split_customer split
+13:48:00     withdraw_decision preview
+             withdraw_decision withdraw
 13:49:00     release_identifier release
              release_identifier again
 """

@@ -1,6 +1,7 @@
 """What every decision of a person rests on, and what comes of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -104,17 +105,17 @@ class Situation:
             shared=self.roster.shared,
         )
 
-    def settle(self, *customers: Customer) -> Placement:
+    def settle(self, *customers: Customer, restored: AbstractSet[UUID] = frozenset()) -> Placement:
         """Bring what these customers are connected with into line with the evidence.
 
-        If the evidence unites one of them with another customer, it is this one that goes on.
+        If the evidence unites a ``restored`` one with another customer, its id goes on.
         """
         return place(
             self.roster,
             _proved(customers),
             None,
             self.context,
-            preferred={customer.id for customer in customers},
+            preferred=restored,
         )
 
     def decide(self, decision: Decision) -> UUID:

@@ -29,6 +29,8 @@ def split_customer(
 ) -> Outcome:
     """Make identifiers those of another customer: one that was absorbed with them, or a new one.
 
+    If the evidence leads from them to somebody else, the new one becomes that customer at once.
+
     Raises NotFoundError for an id never issued, InvalidError for an identifier that the customer
     does not have, and if it would have none left.
     """
@@ -69,12 +71,15 @@ def split_customer(
             links=links,
         )
     )
-    placement = situation.settle(*situation.present((customer.id, other_id)))
+    restored_ids = (other_id,) if undo_of else ()
+    concerned = situation.present((customer.id, other_id))
+    placement = situation.settle(*concerned, restored=set(restored_ids))
+    created = placement.created if undo_of else [other_id, *placement.created]
     return Outcome(
         (decision_id,),
         situation.present((customer.id, other_id, *placement.created)),
-        (other_id,) if undo_of else (),
-        tuple(placement.created) if undo_of else (other_id, *placement.created),
+        restored_ids,
+        tuple(each for each in created if each in situation.roster.customer_ids),
         withdrawn,
     )
 

@@ -61,7 +61,7 @@ class _Undo:
             self._separate(customer, parts, allotment, *decision_ids, *withdrawn)
         restored_ids = tuple(part.id for part in parts)
         concerned = self.situation.present((customer.id, *restored_ids))
-        placement = self.situation.settle(*concerned)
+        placement = self.situation.settle(*concerned, restored=set(restored_ids))
         for side in self.sides:
             self._follow_identifiers(side)
         return Outcome(
@@ -110,9 +110,15 @@ class _Undo:
         return cast("Customer", self.situation.roster.find(self.sides[0].id))
 
     def _keys(self, side: Customer) -> frozenset[IdentifierKey]:
-        """Return the identifiers of a side that some customer has."""
-        owner = self.situation.roster.owner
-        return frozenset(key for key in side.identifiers if owner(key) is not None)
+        """Return the identifiers of a side that are its customer's, or of one split from it."""
+        return frozenset(key for key in side.identifiers if self._is_of_merged(key))
+
+    def _is_of_merged(self, key: IdentifierKey) -> bool:
+        """Return whether the customer has it, or somebody that was created since the merge."""
+        owner = self.situation.roster.owner(key)
+        return owner is not None and (
+            owner.id == self._customer().id or owner.created_at >= self.merge.merged_at
+        )
 
     def _owners(self) -> tuple[Customer, ...]:
         """Return the customers that have identifiers of the sides."""
@@ -186,8 +192,9 @@ class _Undo:
         partition = self.situation.divide(self.situation.component(*self._owners()))
         before = {**self.origins.customers_before(self.merge)}
         before |= {side.id: side for side in self.sides}
+        clusters = [[key for key in keys if self._is_of_merged(key)] for keys in partition.clusters]
         types = self.situation.context.limits.types
-        return allot(customer, self.sides, before, partition.clusters, types)
+        return allot(customer, self.sides, before, clusters, types)
 
     def _part(self, lead: UUID, group: Sequence[Customer], allotment: "Allotment") -> Part:
         ids = allotment.ids_of(lead)
@@ -235,7 +242,7 @@ def allot(
     clusters: Sequence[Sequence[IdentifierKey]],
     types: TypeRules,
 ) -> Allotment:
-    """Return who continues whom, given the clusters of the customer's identifiers, and of others.
+    """Return who continues whom, given clusters of identifiers of the customer, or split from it.
 
     A side goes where its best identifier is, whoever has it now; without any, it is apart. Another
     customer of ``before`` goes where its best one is that the customer still has, or stays. A group

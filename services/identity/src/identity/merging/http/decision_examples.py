@@ -150,47 +150,6 @@ KEEP_APART = (
         },
     ),
 )
-WITHDRAW = (
-    Example(
-        name="preview",
-        summary="What withdrawing a decision would give: they stay two",
-        path={"decision_id": NEIGHBOURS_DECISION},
-        body={"dry_run": True},
-        answer=_OUTCOME
-        | {
-            "dry_run": True,
-            "customer_ids": [ANNA, NEIGHBOUR],
-            "withdrawn_ids": [NEIGHBOURS_DECISION],
-            "preview": [
-                _previewed(
-                    ANNA,
-                    _ANNAS_EMAIL,
-                    _held(
-                        "external_id", "C-20417", "C-20417", "channel_proved", "09:30:40.000000",
-                        scope="webshop", source="webshop",
-                    ),
-                    language="sv",
-                    name="Anna Lindqvist",
-                    tier="platinum",
-                )
-                | {"merged_ids": [ANNA_BY_PHONE]},
-                _previewed(NEIGHBOUR, _NEIGHBOURS_NUMBER, _HELD_TELEPHONE),
-            ],
-        },
-    ),
-    Example(
-        name="withdraw",
-        summary="From now on the evidence decides alone",
-        path={"decision_id": NEIGHBOURS_DECISION},
-        body={"reason": "decided by mistake"},
-        answer=_OUTCOME
-        | {
-            "customer_ids": [ANNA, NEIGHBOUR],
-            "withdrawn_ids": [NEIGHBOURS_DECISION],
-            "consistency_tokens": [_token(ANNA, 8), _token(NEIGHBOUR, 1)],
-        },
-    ),
-)  # fmt: skip
 _MISTYPED = {"identifier": _ANNAS_NUMBER, "reason": "mistyped"}
 UNLINK = (
     Example(
@@ -220,6 +179,47 @@ UNLINK = (
             "decision_ids": [UNLINKING],
             "customer_ids": [ANNA],
             "consistency_tokens": [_token(ANNA, 9)],
+        },
+    ),
+)
+_WITH_NUMBER = _held(
+    "external_id", "C-20417", "C-20417", "verified", "09:30:40.000000", scope="webshop",
+    source="webshop",
+)  # fmt: skip
+WITHDRAW = (
+    Example(
+        name="preview",
+        summary="What withdrawing the unlinking would give: the number is the customer's again",
+        path={"decision_id": UNLINKING},
+        body={"dry_run": True},
+        answer=_OUTCOME
+        | {
+            "dry_run": True,
+            "customer_ids": [ANNA],
+            "withdrawn_ids": [UNLINKING],
+            "preview": [
+                _previewed(
+                    ANNA,
+                    _ANNAS_EMAIL,
+                    _WITH_NUMBER,
+                    language="sv",
+                    name="Anna Lindqvist",
+                    tier="platinum",
+                )
+                | {"merged_ids": [ANNA_BY_PHONE]}
+            ],
+        },
+    ),
+    Example(
+        name="withdraw",
+        summary="The number was right after all",
+        path={"decision_id": UNLINKING},
+        body={"reason": "unlinked by mistake"},
+        answer=_OUTCOME
+        | {
+            "customer_ids": [ANNA],
+            "withdrawn_ids": [UNLINKING],
+            "consistency_tokens": [_token(ANNA, 10)],
         },
     ),
 )

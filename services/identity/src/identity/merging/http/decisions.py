@@ -97,7 +97,8 @@ async def split_customer(
 ) -> Response:
     """Make some identifiers those of another customer, and keep the two apart.
 
-    That customer is a new one, or one that was absorbed if all that it had is split off.
+    That customer is a new one, or one that was absorbed if all that it had is split off, or the one
+    to whom the evidence leads from these identifiers.
     """
     region = body.default_region or state.default_region
     keys = tuple(

@@ -12,7 +12,12 @@ from common.jsons import dumps
 from common.runtime import in_turns
 from identifiers import NORMALISER_VERSION
 from identity.customers.domain.attributes import Observation
-from identity.customers.domain.changes import CustomerCreated, CustomersMerged, CustomerUpdated
+from identity.customers.domain.changes import (
+    CustomerCreated,
+    CustomersMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Level
 from identity.customers.store.customer_json import attributes_to_json, customer_to_json
@@ -301,7 +306,9 @@ def _changed_terms(pending: PendingWrites) -> Iterator[dict[str, Any]]:
     changed = {
         change.customer.id
         for change in pending.changes
-        if isinstance(change, CustomerCreated | CustomerUpdated | CustomersMerged)
+        if isinstance(
+            change, CustomerCreated | CustomerUpdated | CustomersMerged | CustomerUnmerged
+        )
     }
     for customer_id in changed - pending.redirects.keys():
         yield terms_row(pending.customers[customer_id])
