@@ -73,6 +73,7 @@ class Journey:
         chat = await self._she_chats()
         mail = await self._she_mails()
         await self._answer(chat, "chat", "Hello Anna. We will look into it.")
+        await self._she_follows_our_link()
         caller = await self._she_phones()
         await self._she_texts()
         await self._she_proves_who_she_is(caller)
@@ -121,8 +122,17 @@ class Journey:
                 "message_id": "<20261123.118@example.org>",
             },
         )
-        self._tell.say(f"the same customer {mail['customer_id']}")
+        self._tell.say(
+            f"the address proves customer {mail['customer_id']}; the visitor stays apart,"
+        )
+        self._tell.say("because anybody could have typed her address")
         return mail
+
+    async def _she_follows_our_link(self) -> None:
+        self._tell.step("She follows the link in our reply, in the browser of the chat")
+        body = {"identifiers": [EMAIL | {"level": "verified"}, VISITOR]}
+        customer = await self._post("/v1/identities/resolve", body)
+        self._tell.say(f"the visitor was her: {', '.join(customer['merged'])} is merged")
 
     async def _she_phones(self) -> Json:
         self._tell.step("She phones, from a number that nobody has seen")
