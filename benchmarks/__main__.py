@@ -15,6 +15,7 @@ from benchmarks.measurements import (
     merges,
     resolve,
     rest_ingest,
+    scale,
     stream_ingest,
     visibility,
 )
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Part] = {
     "rest_ingest": rest_ingest.measure,
     "stream_ingest": stream_ingest.measure,
     "resolve": resolve.measure,
+    "scale": scale.measure,
     "merges": merges.measure,
     "visibility": visibility.measure,
     "breaches": breaches.measure,
