@@ -26,9 +26,14 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
         conversation_id=chat["conversation_id"],
     )  # fmt: skip
     mail = await journey.say(fleet, "email", email, "It is about my order")
-    assert mail["customer_id"] == chat["customer_id"]
+    assert mail["customer_id"] != chat["customer_id"], "what she claimed in the chat proves nothing"
+    back = await journey.say(
+        fleet, "chat", visitor, "I followed the link in your mail",
+        identifiers=[visitor, email], conversation_id=chat["conversation_id"],
+    )  # fmt: skip
+    assert back["customer_id"] == mail["customer_id"]
     phoned = await journey.say(fleet, "phone", phone, "She calls")
-    assert phoned["customer_id"] != chat["customer_id"]
+    assert phoned["customer_id"] != mail["customer_id"]
     sent = await journey.text_by_twilio(
         fleet,
         account,
@@ -42,7 +47,7 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
     assert sent.status_code == 200, sent.text
     merge = {
         "source_id": phoned["customer_id"],
-        "target_id": chat["customer_id"],
+        "target_id": mail["customer_id"],
         "reason": traceable("She said so."),
     }
     async with fleet.client("identity") as client:
@@ -56,14 +61,13 @@ async def test_one_person_on_four_channels_is_one_customer(fleet: Fleet):
 
     context = await until(whole, within=20)
     assert context is not None
-    assert context["customer_id"] == chat["customer_id"]
-    assert len(context["interactions"]) == 5
-    kinds = {identifier["type"] for identifier in context["identifiers"]}
-    assert kinds == {"cookie", "email", "phone"}
+    assert context["customer_id"] == mail["customer_id"]
+    assert len(context["interactions"]) == 6
+    assert {item["type"] for item in context["identifiers"]} == {"cookie", "email", "phone"}
     async with fleet.client("interactions") as client:
         lookup = {"identifier": {"type": "phone", "value": phone["value"]}}
         looked_up = await call(client, "POST", "/v1/context/lookup", lookup)
-    assert looked_up["customer_id"] == chat["customer_id"]
+    assert looked_up["customer_id"] == mail["customer_id"]
 
 
 async def test_a_late_answer_breaches_and_one_in_time_does_not(fleet: Fleet):
