@@ -34,6 +34,7 @@ TOOLS := $(VENV)/.tools-is-ready
 CLIENTS := build/clients
 GENERATORS := $(CLIENTS)/venv/.is-ready
 NODE := $(CLIENTS)/node/.is-ready
+DATASETS := build/datasets/.is-ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -191,6 +192,10 @@ bench-compare: $(DEV) ## Measure another commit and this one in turns (BASE=main
 	"$(BIN)/python" -m benchmarks.comparison $(or $(BASE),$(error BASE=… is missing)) \
 	  --size $(SIZE) --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: evaluate
+evaluate: $(DEV) $(DATASETS) ## How well and how fast matching finds who is who: Febrl's records, and made-up ones
+	"$(BIN)/python" -m benchmarks.evaluation $(dir $(DATASETS))
+
 ##@ Database
 
 .PHONY: check-migrations
@@ -287,6 +292,11 @@ $(TOOLS): requirements/tools.txt $(DEV)
 	@"$(BIN)/python" $(INSTALL) -r requirements/tools.txt
 	@$(INSTALLED)
 	@touch "$@"
+
+# Records of which the truth is known, apart from what is imported.
+$(DATASETS): benchmarks/evaluation/datasets.txt | $(DEV)
+	@"$(BIN)/python" $(INSTALL) --target $(@D) -r $<
+	@touch $@
 
 # Generators of clients and linters of the API's description, apart from our own packages.
 $(GENERATORS): requirements/clients.txt

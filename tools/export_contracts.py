@@ -20,6 +20,7 @@ from common.messaging import Envelope, EventData, body_of, source_of
 from common.messaging.envelope import headers_of
 from common.web.problems import PROBLEM_TYPES
 from devstack.stack.descriptions import merge_documents
+from identity.matching.http.problems import PROBLEM_TYPES as OF_CANDIDATES
 from identity.merging.http.problems import PROBLEM_TYPES as OF_MERGES
 from tools.contracts.api_documents import asyncapi_document, openapi_documents
 from tools.contracts.beside_events import BESIDE_EVENTS, name_beside
@@ -34,6 +35,7 @@ WHOLE_API = Path("contracts/threadline.openapi.json")
 SUBJECTS = {
     "identity.customers": ("customer_id", "survivor_id"),
     "identity.groups": ("group_id",),
+    "identity.candidates": ("candidate_id",),
     "interactions.conversations": ("conversation_id",),
     "interactions.erasures": ("erasure_id",),
     "sla.erasures": ("erasure_id",),
@@ -187,7 +189,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield base.with_name(f"{base.name}.example.json"), _json(_only_example(record))
     shown = next(event for event in events if event.event_type == _SHOWN)
     yield Path("docs/events.md"), catalogue(events, _ENVELOPE, example_of(shown))
-    yield Path("docs/errors.md"), problem_catalogue([*PROBLEM_TYPES, *OF_MERGES])
+    yield Path("docs/errors.md"), problem_catalogue([*PROBLEM_TYPES, *OF_MERGES, *OF_CANDIDATES])
     documents = dict(openapi_documents())
     yield WHOLE_API, _json(merge_documents(documents))
     for service, document in documents.items():

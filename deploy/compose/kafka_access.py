@@ -14,7 +14,13 @@ from pydantic import SecretStr
 from common.messaging import GroupRight, Operation, TopicRight, add_rights
 from common.settings import KafkaSettings
 
-EVENTS = ("identity.customers", "identity.groups", "interactions.conversations", "sla.clocks")
+EVENTS = (
+    "identity.customers",
+    "identity.groups",
+    "identity.candidates",
+    "interactions.conversations",
+    "sla.clocks",
+)
 INBOUND = "interactions.inbound"
 
 
@@ -36,6 +42,7 @@ RIGHTS: Mapping[str, Rights] = {
         writes=(
             "identity.customers",
             "identity.groups",
+            "identity.candidates",
             "identity.watermarks",
             "interactions.erasures.dead",
             "sla.erasures.dead",
@@ -50,6 +57,7 @@ RIGHTS: Mapping[str, Rights] = {
         creates=(
             "identity.customers",
             "identity.groups",
+            "identity.candidates",
             "identity.watermarks",
             "interactions.erasures",
             "interactions.erasures.dead",

@@ -28,6 +28,9 @@ ALERTS = "/v1/sla/stream?severity=warning,breach"
 VISITOR = {"type": "cookie", "value": "c-5f0a9e1b7d", "level": "channel_proved"}
 EMAIL = {"type": "email", "value": "Anna.Lindqvist@example.org", "level": "channel_proved"}
 PHONE = {"type": "phone", "value": "+44 20 7946 0018", "level": "channel_proved"}
+HER = {"name": "Anna Lindqvist", "city": "Uppsala"}
+IN_THE_SHOP = {"type": "email", "value": "anna@lindkvist.example", "level": "channel_proved"}
+LIKE_HER = {"name": "Anna Lindkvist", "city": "Uppsala"}
 SHORT_CODE = "+442079460999"
 TEXT_MESSAGE = {
     "ToCountry": "GB",
@@ -77,6 +80,7 @@ class Journey:
         caller = await self._she_phones()
         await self._she_texts()
         await self._she_proves_who_she_is(caller)
+        await self._somebody_is_like_her()
         await self._the_mail_waits_too_long(mail)
         return await self._read_context()
 
@@ -175,13 +179,32 @@ class Journey:
     async def _she_proves_who_she_is(self, caller: Json) -> None:
         self._tell.step("On the phone she reads back the code we mailed her: one person after all")
         proved = [identifier | {"level": "verified"} for identifier in (EMAIL, PHONE)]
-        body = {"identifiers": proved, "attributes": {"name": "Anna Lindqvist", "tier": "gold"}}
+        body = {"identifiers": proved, "attributes": HER | {"tier": "gold"}}
         customer = await self._post("/v1/identities/resolve", body)
         self._tell.say(
             f"customer {customer['customer_id']}, merged: {', '.join(customer['merged'])}"
         )
         old = await self._get(f"/v1/customers/{caller['customer_id']}")
         self._tell.say(f"the absorbed id still answers, as {old['customer_id']}")
+
+    async def _somebody_is_like_her(self) -> None:
+        self._tell.step("The shop knows an Anna Lindkvist in the same town. Is it she?")
+        body = {"identifiers": [IN_THE_SHOP], "attributes": LIKE_HER}
+        other = await self._post("/v1/identities/resolve", body)
+
+        async def asked() -> Json | None:
+            page = await self._get("/v1/match-candidates")
+            about = (each for each in page["items"] if other["customer_id"] in each["customer_ids"])
+            return next(about, None)
+
+        candidate = await self._eventually(asked, "the question whether it is she")
+        levels = (f"{each['field']} {each['level']}" for each in candidate["evidence"])
+        self._tell.say(f"likely to {candidate['probability']:.0%}: {', '.join(levels)};")
+        self._tell.say("no machine decides that about a verified customer, an agent does")
+        answer = {"decision": "same", "reason": "she collected order 118 there"}
+        path = f"/v1/match-candidates/{candidate['candidate_id']}/decision"
+        decided = await self._post(path, answer)
+        self._tell.say(f"one customer now: {decided['customer_ids'][0]}")
 
     async def _the_mail_waits_too_long(self, mail: Json) -> None:
         self._tell.step("Nobody answers her mail. The clock warns, then breaches; an agent is late")

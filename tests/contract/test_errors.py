@@ -17,11 +17,12 @@ from common.jsons import described_patterns, dumps, field_errors, pointer_to
 from common.web.openapi import calls
 from common.web.problems import PROBLEM_TYPES, STATUS_OF, TITLES, describe_code, example_of
 from common.web.requests import BatchBody, JsonBody
+from identity.matching.http.problems import PROBLEM_TYPES as OF_CANDIDATES
 from identity.merging.http.problems import PROBLEM_TYPES as OF_MERGES
 from tools.contracts.api_documents import built_services
 
 ROOT = Path(__file__).parents[2]
-TYPES = (*PROBLEM_TYPES, *OF_MERGES)
+TYPES = (*PROBLEM_TYPES, *OF_MERGES, *OF_CANDIDATES)
 RAW = re.compile(
     r"\bshould\b|Input|String|\bList\b|pydantic|permitted|Extra|validation|\\|\^|\$$|is not valid"
 )

@@ -153,6 +153,13 @@ _STORY = """
              withdraw_decision withdraw
 13:49:00     release_identifier release
              release_identifier again
+13:50:00     list_match_candidates nothing
+             resolve_identifiers_batch look_alikes
+13:51:00     list_match_candidates open
+             read_match_candidate open
+13:52:00     decide_match_candidate different
+             decide_match_candidate again
+             read_match_candidate decided
 """
 
 

@@ -23,6 +23,8 @@ from tests.examples.story import steps
 from tests.security.site import ALPHA, Site, open_site
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
+NEVER_PUBLISHED = frozenset({"identity.candidate.expired"})
+"""The events that nothing in the story causes."""
 REPLAYED = 1
 """Alerts that a stream replays at most; the story has no thousand of them."""
 
@@ -63,10 +65,14 @@ async def go_on(site: Site, *, silent: str | None) -> None:
     clocks = site.services["sla"].components["timer:due_clocks"]
     unresolved = site.services["interactions"].components["timer:attach_unresolved"]
     assert isinstance(clocks, DueClocks)
+    matching = site.services["identity"].components["maintenance:match_changed"]
     assert isinstance(unresolved, Loop)
+    assert isinstance(matching, Loop)
     while not await clocks.tick():
         pass
     while not await unresolved.round():
+        pass
+    while not await matching.round():
         pass
     await site.carrier.carry()
     await site.erase()
@@ -77,7 +83,7 @@ def events_apart(player: Player, published: Sequence[Json]) -> dict[str, list[st
     apart = {}
     for path in sorted(CONTRACTS.glob("*.v1.example.json")):
         example = loads(path.read_bytes())
-        if "type" in example:
+        if example.get("type") not in {None, *NEVER_PUBLISHED}:
             shown = example | {"tenant_id": ALPHA}
             differences = list(player.counterparts.compare_event(shown, published))
             if differences:

@@ -37,6 +37,7 @@ SCRIPT = ROOT / "deploy/compose/kafka_access.py"
 TOPICS = (
     "identity.customers",
     "identity.groups",
+    "identity.candidates",
     "interactions.conversations",
     "interactions.inbound",
     "sla.clocks",
@@ -139,6 +140,7 @@ async def see(bootstrap: str, user: str, topic: str) -> None:
         ("identity", "identity.groups"),
         ("identity", "interactions.erasures.dead"),
         ("interactions", "interactions.erasures"),
+        ("identity", "identity.candidates"),
         ("interactions", "interactions.conversations"),
         ("interactions", "identity.customers.dead"),
         ("sla", "sla.clocks"),

@@ -77,6 +77,7 @@ _MANY = 5
 _KEYS = {
     "identity.customers": "customer id",
     "identity.groups": "group id",
+    "identity.candidates": "candidate id",
     "interactions.conversations": "conversation id",
     "sla.clocks": "conversation id",
 }

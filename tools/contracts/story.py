@@ -77,7 +77,10 @@ MOMENTS: dict[str, Moment] = {
     "identity.customer.unmerged": _at("13:43:00", 3),
     "interactions.erasure.completed": _at("13:30:00", 1),
     "sla.erasure.completed": _at("13:30:00", 1, service=1),
+    "identity.candidate.found": _at("13:51:00", 1),
+    "identity.candidate.decided": _at("13:52:00", 2),
+    "identity.candidate.expired": _at("13:53:00", 2),
 }
 """By type of event. ``sequence`` counts the events of one subject: a customer, a group, a
-conversation or a clock. The numbers that are missing are of further events of the same types, such
-as the agent's answer (6, with which the conversation becomes open, 7)."""
+candidate, a conversation or a clock. The numbers that are missing are of further events of the same
+types, such as the agent's answer (6, with which the conversation becomes open, 7)."""

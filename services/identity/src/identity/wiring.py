@@ -12,6 +12,7 @@ from identity.customers.wiring import SIMILAR_NAMES, build_customers
 from identity.edits.wiring import build_edits
 from identity.graph.wiring import build_graphs
 from identity.groups.wiring import build_groups
+from identity.matching.wiring import build_matching
 from identity.merging.wiring import build_merging
 from identity.privacy.wiring import build_privacy
 from identity.rekeying.wiring import build_rekeying
@@ -53,5 +54,6 @@ def build(settings: IdentitySettings) -> Service:
             foundation, max_members=settings.groups.max_members, default_region=rules.default_region
         ),
         build_privacy(foundation, settings, deny_keys),
+        build_matching(foundation, limits),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

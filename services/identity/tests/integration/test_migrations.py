@@ -11,6 +11,7 @@ from common.migrations import downgrade, upgrade
 from devstack.testing.postgres import FreshDsn
 from devstack.testing.wait import until
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
+from identity.matching.store.queue import insert_customers_of_before
 from identity.wiring import MIGRATIONS
 from services.identity.tests.harness import Actor, running
 
@@ -187,3 +188,47 @@ async def test_a_log_of_merges_in_use_gets_its_index_and_outlives_customers(
     assert await _connected(dsn, lambda connection: connection.fetchval(file)) == before
     assert await _connected(dsn, erase) == 1_000
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0005")
+
+
+async def test_an_index_does_not_wait_for_the_migration_itself(fresh_owner_dsn: FreshDsn):
+    """It waited 30 s for a snapshot of the migration's own transaction, then locked the table."""
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0003")
+    await _connected(dsn, _insert)
+    async with asyncio.timeout(20):
+        await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    is_valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('identifier_of_one')"
+    assert await _connected(dsn, lambda c: c.fetchval(is_valid)) is True
+
+
+async def test_customers_that_exist_are_queued_for_matching(fresh_owner_dsn: FreshDsn):
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
+    await _connected(dsn, _insert)
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    async with running(dsn) as service:
+        actor = Actor(service)
+        assert await actor.database.run(insert_customers_of_before, count=10) == 1
+        [queued] = await actor.rows("SELECT customer_id FROM match_queue")
+        assert queued.customer_id == ANNA
+        assert await actor.database.run(insert_customers_of_before, count=10) == 0
+        assert await actor.rows("SELECT 1 FROM match_backfill") == []
+
+
+async def test_what_likeness_joined_stays_one_customer(fresh_owner_dsn: FreshDsn):
+    """The version before knows no such link; the one after must find it again."""
+    dsn = fresh_owner_dsn("identity")
+    await _connected(dsn, lambda c: c.execute(ALIKE))
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0008")
+    rule = "SELECT rule FROM link"
+    assert await _connected(dsn, lambda c: c.fetchval(rule)) == "before-evidence"
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda c: c.fetchval(rule)) == "before-evidence"
+
+
+ALIKE = """
+    INSERT INTO link (tenant_id, low_type, low_scope, low_value, high_type, high_scope, high_value,
+                      rule, first_seen_at, last_seen_at)
+    VALUES ('demo', 'email', '', 'anna@nordlys.se', 'phone', '', '+46701740601', 'alike', now(),
+            now())
+"""

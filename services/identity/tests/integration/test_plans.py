@@ -14,9 +14,10 @@ from devstack.testing.fake_clock import NOON
 from identity.customers.store import attribute_history, customer_views, customers, unindexed
 from identity.graph.store import graphs
 from identity.groups.store import groups, members
+from identity.matching.store import candidate_views, candidates, profiles
 from identity.merging.store import decision_lists, pasts
 from identity.rekeying.store import old_keys
-from identity.resolution.store import connected, decisions, links, locks, rosters
+from identity.resolution.store import connected, decisions, links, locks, obstacles, rosters
 from services.identity.tests.harness import email
 
 KEYS = {
@@ -94,6 +95,34 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "merge": (rosters.MERGE, MERGE),
     "old keys": (old_keys.LIST, {"count": 200}),
     "stamp": (old_keys.STAMP, {"keys": '[{"type": "email", "scope": "", "value": "a"}]'}),
+    "blocks": (profiles.BLOCKS, {"keys": [1, 2, 3]}),
+    "profiles": (profiles.BY_IDS, IDS),
+    "stale profiles": (profiles.STALE, {"model": 1, "count": 1_000}),
+    "sample": (profiles.SAMPLE, {"count": 2_000}),
+    "candidates of profiles": (candidates.TOUCHING, IDS),
+    "open candidates": (candidates.OPEN, IDS),
+    "states of candidates": (
+        candidates.SAVE_STATES,
+        {
+            "candidates": dumps_text(
+                [
+                    {
+                        "left_id": str(UUID(int=1)),
+                        "right_id": str(UUID(int=2)),
+                        "state": "merged",
+                        "refusal": None,
+                        "sequence": 1,
+                    }
+                ]
+            )
+        },
+    ),
+    "compared profiles": (profiles.COMPARED, IDS | {"model": 1}),
+    "shared": (obstacles.SHARED, KEYS),
+    "kept apart": (obstacles.KEPT_APART, IDS),
+    "proposed": (candidates.BY_STATE, {"state": "proposed", "count": 1_000}),
+    "members": (candidates.MEMBERS, IDS),
+    "candidate": (candidate_views.FIND, {"candidate_id": uuid4()}),
     "unlink": (
         rosters.DELETE_IDENTIFIERS,
         {"keys": '[{"type": "email", "scope": "", "value": "a"}]'},
@@ -200,7 +229,11 @@ SELECT tenant_id, id, 1, created_at, 'customer ' || cast(id AS text), 'gold' FRO
 INSERT INTO attribute_observation (tenant_id, customer_id, name, observed_at, digest, value,
                                    verified, ingested_at)
 SELECT tenant_id, id, 'tier', now(), '', '"gold"', false, now() FROM customer;
-ANALYZE customer_search, attribute_observation
+INSERT INTO match_profile (tenant_id, customer_id, profile, keys, model, draw)
+SELECT tenant_id, id, '{}', '{}', 0, 1 FROM customer;
+INSERT INTO match_key (tenant_id, key, customer_id)
+SELECT tenant_id, hashtextextended(cast(id AS text), 0), id FROM customer;
+ANALYZE customer_search, attribute_observation, match_profile, match_key
 """
 
 

@@ -23,6 +23,9 @@ def build_index(name: str, *, on: str) -> None:
     A table that this run of migrations creates, or has locked, is nobody else's yet: it gets the
     index inside the run's transaction.
     """
+    # The last SELECT of the migration's transaction would keep its snapshot, and the index would be
+    # built only after all older snapshots. A statement without one takes the place of that SELECT.
+    op.execute("SET LOCAL application_name = 'migration'")
     building = _build(context.config.attributes["dsn"], name, on)
     with ThreadPoolExecutor(1) as executor:  # The loop of the migration runs in this thread.
         is_built = executor.submit(asyncio.run, building).result()

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from devstack.testing.observation.searching import tables_of, tables_with
 from identity.customers.domain.identifiers import Level
+from identity.matching.timers.match_changed import MatchChanged
 from identity.privacy.store import places
 from services.identity.tests.harness import client, device, email
 from services.identity.tests.integration.api_requests import resolve
@@ -99,6 +100,20 @@ async def test_erasing_again_by_any_id_returns_the_first_erasure(api):
         assert response.json() == first
 
 
+async def test_what_matching_keeps_goes_with_the_person(api, actor):
+    ids = await meet_anna(api)
+    matching = MatchChanged(actor.database, actor.limits, clock=actor.clock)
+    while await matching():
+        pass
+    assert await actor.rows("SELECT 1 FROM match_key")
+    erased = await erase(api, ids[0])
+    assert erased["erased"]["match_profile"] > 0
+    while await matching():
+        pass
+    for table in ("match_key", "match_profile", "match_candidate", "match_queue"):
+        assert await actor.rows(f"SELECT 1 FROM {table}") == [], table
+
+
 async def test_a_dry_run_counts_and_changes_nothing(api, actor):
     ids = await meet_anna(api)
     planned = await erase(api, ids[0], dry_run=True)
@@ -108,6 +123,9 @@ async def test_a_dry_run_counts_and_changes_nothing(api, actor):
         "merge_log": 1,
         "group_member": 0,
         "group_contact_point": 0,
+        "match_key": 0,
+        "match_profile": 0,
+        "match_candidate": 0,
         "claim": 0,
         "quarantine": 0,
         "decision": 1,

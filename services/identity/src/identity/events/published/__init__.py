@@ -1,8 +1,17 @@
-"""The events of identity, on topic ``identity.customers``, keyed by customer.
+"""The events of identity.
 
-The sequence of an event is its customer's version, gapless from 1.
+Those of customers are on topic ``identity.customers``, keyed by customer; their sequence is the
+customer's version, gapless from 1. Those of candidates are on ``identity.candidates``, keyed by
+candidate, with a sequence of their own.
 """
 
+from identity.events.published.candidates import (
+    CANDIDATES_TOPIC,
+    CandidateDecidedV1,
+    CandidateExpiredV1,
+    CandidateFoundV1,
+    FieldEvidence,
+)
 from identity.events.published.customers import (
     CustomerCreatedV1,
     CustomerErasedV1,
@@ -33,12 +42,19 @@ PUBLISHED = (
     IdentifierAddedV1,
     IdentifierRemovedV1,
     IdentifierClaimedV1,
+    CandidateFoundV1,
+    CandidateDecidedV1,
+    CandidateExpiredV1,
 )
 """Every event class, for the export of contracts."""
 
 __all__ = [
+    "CANDIDATES_TOPIC",
     "PUBLISHED",
     "TOPIC",
+    "CandidateDecidedV1",
+    "CandidateExpiredV1",
+    "CandidateFoundV1",
     "CustomerCreatedV1",
     "CustomerErasedV1",
     "CustomerMergedV1",
@@ -46,6 +62,7 @@ __all__ = [
     "CustomerSplitV1",
     "CustomerUnmergedV1",
     "CustomerUpdatedV1",
+    "FieldEvidence",
     "Identifier",
     "IdentifierAddedV1",
     "IdentifierClaimedV1",

@@ -37,7 +37,8 @@ class LinkResponse(ResponseModel, title="IdentifierLink"):
         description="The places of both identifiers in ``identifiers``, counted from 0."
     )
     rule: str = Field(
-        description="Why they are linked: ``together`` (a request proved both), ``must-link`` (a"
+        description="Why they are linked: ``together`` (a request proved both), ``alike``"
+        " (their customers were alike in names, dates, addresses or contacts), ``must-link`` (a"
         " person decided it) or ``before-evidence`` (they were one customer's before evidence was"
         " kept)."
     )

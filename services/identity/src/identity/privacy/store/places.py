@@ -14,9 +14,10 @@ ELSEWHERE = ("merge_log", "group_member", "group_contact_point")
 ERASED_IN_STEPS = ("attribute_observation", "dead_letter", "outbox", "idempotency")
 WITHOUT_PEOPLE = (
     "api_key", "consumer_progress", "customer_group", "customer_search_progress", "denied_key",
-    "erased_subject", "erasure", "erasure_report", "erasure_work", "inbox", "suppression",
+    "erased_subject", "erasure", "erasure_report", "erasure_work", "inbox", "match_backfill",
+    "match_queue", "match_tenant", "suppression",
 )  # fmt: skip
-"""They hold ids, keyed hashes and numbers, and what a tenant says of a household or an account;
+"""They hold ids, hashes and numbers, and what a tenant says of a household or an account;
 ``erasure_work`` is emptied by its last step."""
 
 # The fence keeps each look-up an index's, also while a table is too young to have statistics.
@@ -82,7 +83,24 @@ _DECISIONS_OF_KEYS = f"""
         {_FENCE}) AS held
 """
 
+_CUSTOMER, _CANDIDATE = ("customer_id",), ("left_id", "right_id")
 PLACES = (
+    Place(
+        "match_key",
+        ("key", "customer_id"),
+        """
+        SELECT own.key, profile.customer_id
+        FROM match_profile AS profile CROSS JOIN LATERAL unnest(profile.keys) AS own (key)
+        WHERE profile.tenant_id = :tenant_id AND profile.customer_id = ANY (cast(:ids AS uuid[]))
+        """,
+    ),
+    Place("match_profile", _CUSTOMER, _of_ids("match_profile", _CUSTOMER, "customer_id")),
+    Place(
+        "match_candidate",
+        _CANDIDATE,
+        f"{_of_ids('match_candidate', _CANDIDATE, 'left_id')}"
+        f" UNION {_of_ids('match_candidate', _CANDIDATE, 'right_id')}",
+    ),
     Place(
         "claim",
         _OF_CUSTOMER,

@@ -19,6 +19,7 @@ from identity.groups.usecases.remove_contact_points import (
     remove_contact_points,
 )
 from identity.groups.usecases.remove_memberships import RemoveMemberships, remove_memberships
+from identity.matching.store.queue import lock_out_matching
 from identity.privacy.domain.erasures import Erasure
 from identity.privacy.store.erasures import find_erasure_of, insert_erasure
 from identity.privacy.store.persons import Person, count_rows, delete_person, find_person
@@ -55,6 +56,7 @@ async def erase_customer(
     that names the person.
     """
     tenant_id = command.tenant_id
+    await lock_out_matching(tx)
     ids = await _lock_members(tx, tenant_id, command.customer_id)
     if not ids:
         earlier = await find_erasure_of(tx, tenant_id, command.customer_id)

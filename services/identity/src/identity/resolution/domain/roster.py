@@ -105,6 +105,15 @@ class PendingWrites:
             )
         )
 
+    @property
+    def changed(self) -> frozenset[UUID]:
+        """Customers of whom something else is known than before; a merge says nothing new."""
+        return frozenset(
+            change.customer.id
+            for change in self.changes
+            if not isinstance(change, CustomersMerged | CustomerRedirected)
+        )
+
 
 class Roster:
     """Canonical customers by id and by identifier key. ``pending`` collects every change.

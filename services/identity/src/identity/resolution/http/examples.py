@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from common.story import ANNA, ANNA_BY_PHONE, BO, BO_BY_PHONE, KIOSK_USERS, NEIGHBOUR
+from common.story import (
+    ANNA,
+    ANNA_BY_PHONE,
+    BO,
+    BO_BY_PHONE,
+    CLEO,
+    CLEO_IN_SHOP,
+    KIOSK_USERS,
+    NEIGHBOUR,
+)
 from common.web import Example
 
 _EMAIL = {"type": "email", "value": "Anna.Lindqvist@Nordlys.se", "level": "verified"}
@@ -203,6 +212,38 @@ RESOLVE_BATCH = (
                     "customer_id": BO_BY_PHONE,
                     "created": True,
                     "linked": [_linked("phone", "+46701740606", "+46 70 174 06 06", "claimed")],
+                },
+            ]
+        },
+    ),
+    Example(
+        name="look_alikes",
+        summary="Two customers who may be one person",
+        body={
+            "items": [
+                {
+                    "identifiers": [{"type": "email", "value": "cleo@example.org"}],
+                    "attributes": {"name": "Cleo Falk", "city": "Lund"},
+                },
+                {
+                    "identifiers": [{"type": "phone", "value": "+46 70 174 06 07"}],
+                    "attributes": {"name": "Cleo Falck", "city": "Lund"},
+                },
+            ]
+        },
+        answer={
+            "items": [
+                _FOUND
+                | {
+                    "customer_id": CLEO,
+                    "created": True,
+                    "linked": [_linked("email", "cleo@example.org", "cleo@example.org", "claimed")],
+                },
+                _FOUND
+                | {
+                    "customer_id": CLEO_IN_SHOP,
+                    "created": True,
+                    "linked": [_linked("phone", "+46701740607", "+46 70 174 06 07", "claimed")],
                 },
             ]
         },

@@ -108,6 +108,9 @@ SAVE = text(
                               THEN excluded.updated_at ELSE customer.updated_at END
     ), saved_terms AS (
         {UPSERT_TERMS}
+    ), queued AS (
+        INSERT INTO match_queue (tenant_id, customer_id)
+        SELECT :tenant_id, id FROM unnest(cast(:changed AS uuid[])) AS changed (id)
     ), saved_aliases AS (
         INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)
         SELECT :tenant_id, id, id FROM unnest(cast(:created AS uuid[])) AS created (id)
@@ -232,6 +235,7 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         "customers": _CUSTOMER.values([row async for row in in_turns(_customer_rows(pending))]),
         "terms": TERMS.values(list(_changed_terms(pending))),
         "created": sorted(pending.created),
+        "changed": sorted(pending.changed),
         "observations": _REPORTED.values(
             [row async for row in in_turns(_observation_rows(pending))]
         ),

@@ -9,7 +9,7 @@ from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.identifiers import DropReason, Identifier, Level
 from identity.customers.domain.type_rules import PERSON_TYPE, Rank, TypeRules
-from identity.resolution.domain.graph.evidence import Link
+from identity.resolution.domain.graph.evidence import Link, Rule
 from identity.resolution.domain.graph.persons import Said, are_different
 
 
@@ -96,7 +96,8 @@ def reason_against(
 
 def _doubt(one: Cluster, other: Cluster, link: Link) -> DropReason | None:
     """Return what speaks against a link that nobody verified, or None."""
-    if _say_different_things(one, other, link):
+    is_alike = link.id.rule is Rule.ALIKE  # Which counts names, dates and their misspellings.
+    if not is_alike and _say_different_things(one, other, link):
         return DropReason.CONTRADICTING_BIRTH_DATES
     if _is_protected(one, other, link) or _is_protected(other, one, link):
         return DropReason.NEEDS_VERIFICATION
@@ -133,7 +134,12 @@ def _have_different_numbers(one: Cluster, other: Cluster, level: Level, types: T
 
 
 def _is_protected(cluster: Cluster, joining: Cluster, link: Link) -> bool:
-    """Return whether ``cluster`` was verified before the link, and more than a fresh one joins."""
+    """Return whether ``cluster`` was verified before the link, and more than a fresh one joins.
+
+    Likeness joins not even a fresh one: anybody can say what a verified person is called.
+    """
     verified_at = cluster.verified_at
     at = link.first_seen_at
-    return verified_at is not None and at > verified_at and not joining.was_fresh(at)
+    if verified_at is None or at <= verified_at:
+        return False
+    return link.id.rule is Rule.ALIKE or not joining.was_fresh(at)

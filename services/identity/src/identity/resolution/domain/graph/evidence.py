@@ -22,6 +22,8 @@ class Rule(StrEnum):
 
     TOGETHER = "together"
     """One request proved both."""
+    ALIKE = "alike"
+    """Their customers are alike in names, dates, addresses or contacts."""
     BEFORE_EVIDENCE = "before-evidence"
     """They were one customer's before evidence was kept."""
     MUST_LINK = "must-link"

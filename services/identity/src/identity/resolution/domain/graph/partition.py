@@ -52,7 +52,9 @@ def divide(
     refused: dict[LinkId, DropReason] = {}
     counting: list[Link] = []
     for link in links:
-        is_doubtful = link.level < Level.VERIFIED and link.id.rule is Rule.TOGETHER
+        is_doubtful = link.level < Level.VERIFIED and not (
+            link.id.rule.binds or link.id.rule.is_decided
+        )
         if link.id.low not in usable or link.id.high not in usable:
             continue
         if not link.id.rule.is_decided and not shared.isdisjoint(link.id[:2]):
@@ -115,10 +117,12 @@ def _precedence(link: Link, types: TypeRules) -> tuple[Any, ...]:
     Of verified links between own numbers and contact points the newest comes first: an address or
     a number that changed hands is with the person who verified it last. Of others that are proved
     alike, those of own numbers come first, which tell persons apart, then those of types of higher
-    priority, then the older.
+    priority, then the older. Likeness comes last.
     """
     if link.id.rule.binds:
         return (0, link.id.rule is Rule.BEFORE_EVIDENCE, 0, 0.0, link.id)
+    if link.id.rule is Rule.ALIKE:
+        return (4, 0, 0, link.first_seen_at.timestamp(), link.id)
     low, high = types.of(link.id.low.type), types.of(link.id.high.type)
     if link.verified_at is not None and {low.rank, high.rank} == {
         Rank.OWN_NUMBER,
