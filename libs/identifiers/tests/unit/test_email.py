@@ -2,7 +2,7 @@
 
 import pytest
 
-from identifiers import IdentifierKey, UnusableReason, Usable
+from identifiers import IdentifierKey, Unusable, UnusableReason, Usable, normalise
 from libs.identifiers.tests.readings import key, read, reason, usable
 
 
@@ -208,3 +208,16 @@ def test_an_address_made_up_to_fill_a_field_is_nobodys(written):
 )
 def test_letters_that_look_alike_are_other_people(one, another):
     assert key("email", f"{one}@nordlys.test") != key("email", f"{another}@nordlys.test")
+
+
+@pytest.mark.parametrize("value", ["test@", "noreply@", "No-Reply@", "null@ ", "<postmaster@>"])
+def test_the_beginning_of_a_mailbox_that_is_nobodys_is_blocked(value):
+    outcome = normalise("email", value)
+    assert isinstance(outcome, Unusable)
+    assert (outcome.reason, outcome.sender) == (UnusableReason.BLOCKED, None)
+
+
+def test_the_beginning_of_anybody_elses_is_a_sender():
+    outcome = normalise("email", "anna@")
+    assert isinstance(outcome, Unusable)
+    assert (outcome.reason, outcome.sender) == (UnusableReason.UNPARSEABLE, "anna@")

@@ -51,10 +51,11 @@ def read_email(text: str) -> Outcome:
     local_part, _, domain = written.address.rpartition("@")
     local = _local_part(local_part.strip())
     host = _domain(domain.strip())
+    is_cut_off = not domain.strip()
+    if local and (host or is_cut_off) and mailboxes.is_nobodys(local, host or ""):
+        return Unusable(UnusableReason.BLOCKED)
     if local is None or host is None or len(f"{local}@{host}".encode()) > _MAX_ADDRESS_BYTES:
         return _unparseable(text)
-    if mailboxes.is_nobodys(local, host):
-        return Unusable(UnusableReason.BLOCKED)
     mailbox = mailboxes.provider_mailbox(local, host)
     return Usable(
         IdentifierKey("email", "", f"{local}@{host}"),
