@@ -205,6 +205,21 @@ class Journey:
         path = f"/v1/match-candidates/{candidate['candidate_id']}/decision"
         decided = await self._post(path, answer)
         self._tell.say(f"one customer now: {decided['customer_ids'][0]}")
+        await self._she_never_was_there(decided["customer_ids"][0])
+
+    async def _she_never_was_there(self, customer_id: str) -> None:
+        self._tell.step("She says she never was in that shop: the merge is undone")
+        merges = await self._get(f"/v1/customers/{customer_id}/merges")
+        path = f"/v1/merges/{merges['items'][0]['merge_id']}/undo"
+        answer = {"reason": "she never was in that shop"}
+        preview = await self._post(path, answer | {"dry_run": True})
+        self._tell.say(f"a preview shows {len(preview['preview'])} customers")
+        undone = await self._post(path, answer)
+        for each in undone["customer_ids"]:
+            shown = await self._get(f"/v1/customers/{each}")
+            known_by = ", ".join(identifier["type"] for identifier in shown["identifiers"])
+            self._tell.say(f"{shown['attributes'].get('name')}, known by {known_by}: {each}")
+        self._tell.say("the two are kept apart, and the question does not come back")
 
     async def _the_mail_waits_too_long(self, mail: Json) -> None:
         self._tell.step("Nobody answers her mail. The clock warns, then breaches; an agent is late")
