@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from devstack.fleet.processes import KILLED
 from devstack.testing.wait import until
 from tests.drills.callers.messages import Message, a_message
 from tests.drills.drill import Drill
@@ -131,8 +132,7 @@ async def test_a_search_that_died_between_two_steps_goes_on(drill: Drill, name: 
         point = Point("transaction", when, nth=nth, of=STEP, about=erasure_id)
         # Do not wait until it is ready: the work that waits kills it before that.
         drill.fleet.launch(name, through=point.words())
-        await drill.await_death(name)
-        drill.fleet.stop(name)
+        assert await drill.fleet.wait_for_exit(name, within=60) == KILLED
     drill.fleet.launch(name)
     await check_gone(drill, message, customer_id, erasure_id)
     await drill.check_invariants()
@@ -148,8 +148,7 @@ async def test_an_announcement_or_a_report_that_died_with_its_consumer_is_read_a
     for when in AROUND:
         about = erasure_id if name == REPORTS else customer_id
         drill.fleet.launch(name, through=Point("batch", when, about=about).words())
-        await drill.await_death(name)
-        drill.fleet.stop(name)
+        assert await drill.fleet.wait_for_exit(name, within=60) == KILLED
     drill.fleet.launch(name)
     await check_gone(drill, message, customer_id, erasure_id)
     await drill.check_invariants()
