@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from common.jsons import dumps_text
 from devstack.testing.observation.searching import tables_with
 from services.identity.tests.harness import Actor
 from services.identity.tests.integration.api_requests import resolve
@@ -197,6 +198,43 @@ async def test_a_decision_about_the_person_and_another_goes(service, api, forget
     erased = await forget(anna["customer_id"])
     assert erased["erased"]["decision"] == 1
     assert await Actor(service).rows("SELECT 1 FROM decision") == []
+
+
+async def test_a_decision_about_two_others_forgets_what_names_the_person(
+    service, api, actor, forget
+):
+    """The person was one of the two, and was split from them since."""
+    anna, bo = await resolve(api, ANNA, attributes=TOLD), await resolve(api, BO)
+    cy = await resolve(api, {**BO, "value": "cy@nordlys.se"})
+    link = {
+        "low_type": "email", "low_scope": "", "low_value": "anna@nordlys.se",
+        "high_type": "email", "high_scope": "", "high_value": "cy@nordlys.se",
+        "rule": "must-link",
+    }  # fmt: skip
+    kept = link | {"low_value": "bo@nordlys.se"}
+    evidence = [{"type": "email", "value": "anna@nordlys.se"}, {"score": 0.9}]
+
+    async def decide(tx: Any) -> None:
+        await tx.execute(
+            text(
+                "INSERT INTO decision (tenant_id, decision_id, kind, customer_id, other_id, keys,"
+                " actor, reason, decided_at, links, evidence) VALUES ('demo', gen_random_uuid(),"
+                " 'must-link', :bo, :cy, '[]', 'key:1', 'a call', now(), cast(:links AS jsonb),"
+                " cast(:evidence AS jsonb))"
+            ),
+            {
+                "bo": bo["customer_id"],
+                "cy": cy["customer_id"],
+                "links": dumps_text([link, kept]),
+                "evidence": dumps_text(evidence),
+            },
+        )
+
+    await service.database.run(decide)
+    erased = await forget(anna["customer_id"], PERSONAL[:1])
+    assert erased["erased"]["decision"] == 0
+    [decision] = await actor.rows("SELECT links, evidence FROM decision")
+    assert (decision.links, decision.evidence) == ([kept], [{"score": 0.9}])
 
 
 async def test_the_birth_date_that_the_person_said_with_a_shared_address_goes(api, actor, forget):

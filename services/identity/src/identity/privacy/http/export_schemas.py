@@ -119,15 +119,25 @@ class ExportedDecision(ResponseModel):
     """What a person decided about this customer and another."""
 
     decision_id: UUID = Field(description="The id of the decision.")
-    kind: str = Field(description="``must-link``: they are one. ``cannot-link``: they are two.")
+    kind: str = Field(
+        description="``must-link``: they are one. ``cannot-link``: they are two. ``release``: an"
+        " identifier that many share is the customer's after all."
+    )
     customer_id: UUID = Field(description="The id of the one customer at that time.")
     other_id: UUID = Field(description="The id of the other customer at that time.")
     actor: str = Field(description="Who decided, as a credential.")
     reason: str = Field(description="Why.")
+    basis: str = Field(description="What led to it, such as ``explicit`` or a review.")
+    score: float | None = Field(description="The score that was shown; null if none was.")
+    rules_version: int | None = Field(
+        description="The version of the tenant's rules at that time; null if it was not kept."
+    )
     decided_at: JsonTime = Field(description="When it was decided.")
     undo_of: UUID | None = Field(description="The merge that it undid; null if none.")
     merge_id: UUID | None = Field(description="The merge that it caused; null if none.")
     withdrawn_at: JsonTime | None = Field(description="When it was withdrawn; null if in force.")
+    withdrawn_by: str | None = Field(description="Who withdrew it; null if nobody did.")
+    withdrawal_reason: str | None = Field(description="Why it was withdrawn; null if it was not.")
 
 
 class ExportedMembership(ResponseModel):

@@ -21,6 +21,8 @@ from identity.privacy.http.export_schemas import ExportResponse
 from identity.privacy.http.state import PrivacyStateDep
 from identity.privacy.store.exports import Export, get_export
 
+_REASONS = ("reason", "withdrawal_reason")
+
 router = APIRouter(tags=["privacy"])
 
 
@@ -74,7 +76,8 @@ def _response(exported: Export, denials: Denials, masker: Masker) -> ExportRespo
             "quarantined": [_masked(item, masker) for item in parts["quarantined"]],
             "links": [_link(item, masker) for item in parts["links"]],
             "decisions": [
-                {**item, "reason": masker.text(item["reason"])} for item in parts["decisions"]
+                {**item, **{name: masker.text(item[name]) for name in _REASONS}}
+                for item in parts["decisions"]
             ],
             "groups": parts["groups"],
             "attributes": {

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from common.db import ReadConnection, Transaction
 from identifiers import IdentifierKey
-from identity.privacy.store.places import KEYS
+from identity.privacy.store.places import DECISION_VALUES, KEYS
 
 _NEXT_TO_KEY = """
     (SELECT high_type AS type, high_scope AS scope, high_value AS value FROM link
@@ -98,6 +98,24 @@ _FORGET_BIRTH_DATES = text(
 )
 
 
+# Such as one about two others from whom the person was split since.
+_SCRUB_DECISIONS = text(
+    f"""
+    UPDATE decision
+    SET links = coalesce((
+            SELECT jsonb_agg(link) FROM jsonb_array_elements(links) AS link
+            WHERE link->>'low_value' <> ALL (cast(:values AS text[]))
+              AND link->>'high_value' <> ALL (cast(:values AS text[]))), '[]'),
+        evidence = coalesce((
+            SELECT jsonb_agg(piece) FROM jsonb_array_elements(evidence) AS piece
+            WHERE piece->>'value' IS NULL
+               OR piece->>'value' <> ALL (cast(:values AS text[]))), '[]')
+    WHERE tenant_id = :tenant_id AND {DECISION_VALUES} ?| cast(:values AS text[])
+      AND customer_id <> ALL (cast(:ids AS uuid[])) AND other_id <> ALL (cast(:ids AS uuid[]))
+    """
+)
+
+
 async def list_unowned_next_to(
     connection: ReadConnection, tenant_id: str, keys: Collection[IdentifierKey]
 ) -> set[IdentifierKey]:
@@ -131,6 +149,10 @@ async def mark_shared(
     """Take the person out of rows that stay because they are others' too."""
     parameters = {"tenant_id": tenant_id, "ids": list(ids)}
     await tx.execute(_PASS_QUARANTINE, parameters)
+    if keys:
+        await tx.execute(
+            _SCRUB_DECISIONS, {**parameters, "values": sorted({key.value for key in keys})}
+        )
     if birth_dates and keys:
         await tx.execute(
             _FORGET_BIRTH_DATES, {**parameters, **key_columns(keys), "days": sorted(birth_dates)}

@@ -67,8 +67,9 @@ _PARTS = {
         ORDER BY own.type, own.scope, own.value, other.type, other.scope, other.value, link.rule
     """,
     "decisions": """
-        SELECT decision_id, kind, customer_id, other_id, actor, reason, decided_at, undo_of,
-               merge_id, withdrawn_at
+        SELECT decision_id, kind, customer_id, other_id, actor, reason, basis, score,
+               rules_version, decided_at, undo_of, merge_id, withdrawn_at, withdrawn_by,
+               withdrawal_reason
         FROM decision
         WHERE tenant_id = :tenant_id
           AND (customer_id = ANY (cast(:ids AS uuid[])) OR other_id = ANY (cast(:ids AS uuid[])))

@@ -26,6 +26,8 @@ KEYS = """
     AS key (type, scope, value)
 """
 _FENCE = "OFFSET 0"
+DECISION_VALUES = "jsonb_path_query_array(keys || links || evidence, '$[*].*')"
+"""What an index of decisions is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ _LINK = (
 _DECISIONS_OF_KEYS = f"""
     SELECT held.decision_id FROM {KEYS} CROSS JOIN LATERAL (
         SELECT decision_id FROM decision
-        WHERE tenant_id = :tenant_id
+        WHERE tenant_id = :tenant_id AND {DECISION_VALUES} ? key.value
           AND keys @> jsonb_build_array(jsonb_build_object(
               'type', key.type, 'scope', key.scope, 'value', key.value))
         {_FENCE}) AS held
