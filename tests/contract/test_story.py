@@ -49,13 +49,23 @@ def test_each_id_of_the_story_is_of_its_day():
         assert datetime.fromtimestamp((made.int >> 80) / 1000, UTC).date() == date(2026, 11, 23)
 
 
+def is_of_nobody(event_type: str, data: dict[str, Any]) -> bool:
+    """Return whether the event names none of the story's people, as it should."""
+    if event_type.endswith(".erasure.completed"):
+        assert data["erasure_id"] == data_of("identity.customer.erased")["erasure_id"]
+        return True
+    if event_type == "identity.customer.retired":
+        assert data["customer_id"] == story.NOBODY
+        return True
+    return False
+
+
 def test_it_has_one_customer_one_household_one_conversation_and_its_clocks():
     customer = data_of("identity.customer.created")["customer_id"]
     conversation = data_of("interactions.conversation.opened")["conversation_id"]
     for event_type in EXAMPLES:
         data = data_of(event_type)
-        if event_type.endswith(".erasure.completed"):
-            assert data["erasure_id"] == data_of("identity.customer.erased")["erasure_id"]
+        if is_of_nobody(event_type, data):
             continue
         if event_type == "identity.customer.redirected":
             assert data["survivor_id"] == customer

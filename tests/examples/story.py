@@ -9,6 +9,12 @@ _STORY = """
 08:00:00     read_version identity
              read_version interactions
              read_version sla
+             list_identifier_types none
+             put_identifier_type new
+             list_identifier_types whole
+             read_identifier_type card
+             put_identifier_type changed
+             read_identifier_type renamed
              list_calendars none
              list_policies none
              put_calendar_by_name weekdays
@@ -160,6 +166,24 @@ _STORY = """
 13:52:00     decide_match_candidate different
              decide_match_candidate again
              read_match_candidate decided
+13:55:00     read_rules settings
+             list_rules none
+             list_rules_runs none
+             save_rules first
+             save_rules again
+             list_rules whole
+             read_rules_version draft
+             read_rules_version settings
+13:56:00     simulate_rules first
+             read_rules_run running
+13:57:00     read_rules_run done
+             list_rules_effects split
+             apply_rules first
+             list_rules_effects none
+             list_rules_runs whole
+             read_rules in_force
+13:58:00     simulate_rules settings
+13:59:00     apply_rules back
 """
 
 

@@ -23,7 +23,7 @@ from tests.examples.story import steps
 from tests.security.site import ALPHA, Site, open_site
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-NEVER_PUBLISHED = frozenset({"identity.candidate.expired"})
+NEVER_PUBLISHED = frozenset({"identity.candidate.expired", "identity.customer.retired"})
 """The events that nothing in the story causes."""
 REPLAYED = 1
 """Alerts that a stream replays at most; the story has no thousand of them."""
@@ -68,11 +68,15 @@ async def go_on(site: Site, *, silent: str | None) -> None:
     matching = site.services["identity"].components["maintenance:match_changed"]
     assert isinstance(unresolved, Loop)
     assert isinstance(matching, Loop)
+    rules = site.services["identity"].components["maintenance:advance_rules"]
+    assert isinstance(rules, Loop)
     while not await clocks.tick():
         pass
     while not await unresolved.round():
         pass
     while not await matching.round():
+        pass
+    while not await rules.round():
         pass
     await site.carrier.carry()
     await site.erase()

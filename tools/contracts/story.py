@@ -68,6 +68,7 @@ MOMENTS: dict[str, Moment] = {
     "identity.identifier.claimed": _at("12:55:00", 6),
     "identity.identifier.removed": _at("13:00:00", 7),
     "identity.customer.split": _at("13:00:00", 8),
+    "identity.customer.retired": _at("13:10:00", 2),
     "identity.group.created": _at("13:10:00", 1),
     "identity.group.member_added": _at("13:11:00", 2),
     "identity.group.updated": _at("13:12:00", 3),

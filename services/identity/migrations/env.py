@@ -4,6 +4,7 @@ from common.migrations import Access, run_env
 
 run_env(
     access=Access(
+        append_only=("identifier_type", "rule_set"),
         deletes_from=(
             "attribute_observation",
             "claim",
@@ -23,6 +24,8 @@ run_env(
             "match_queue",
             "merge_log",
             "quarantine",
+            "rule_run",
+            "rule_run_change",
         ),
     )
 )

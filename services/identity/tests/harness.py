@@ -17,6 +17,7 @@ from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
 from identity.customers.domain.identifiers import Level, PresentedIdentifier
 from identity.merging.usecases.merge_customers import MergeCustomers, MergeResult, merge_customers
+from identity.registry.domain.tenant_rules import TenantRules
 from identity.resolution.domain.answers import Resolution
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.usecases.resolve_identities import (
@@ -54,10 +55,11 @@ class Actor:
         self.clock = service.clock
         self.tenant = tenant
         self.limits = limits or CustomerLimits()
+        self.rules = TenantRules.by_default(self.limits)
 
     async def resolve(self, *requests: ResolutionRequest) -> tuple[Resolution, ...]:
         prepared = await prepare_requests(requests, now=self.clock.now())
-        command = ResolveIdentities(self.tenant, prepared, self.limits, DENY_KEYS)
+        command = ResolveIdentities(self.tenant, prepared, self.rules, DENY_KEYS)
         answers = await self.database.run(resolve_identities, command, now=self.clock.now())
         assert all(isinstance(answer, Resolution) for answer in answers), answers
         return cast("tuple[Resolution, ...]", answers)

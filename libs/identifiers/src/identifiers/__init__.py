@@ -6,6 +6,7 @@ identity decided: both read a spelling the same way, so a look-up can miss and n
 
 from identifiers.keys import IdentifierKey, Outcome, Unusable, UnusableReason, Usable
 from identifiers.normalisation import (
+    ALIASES,
     BUILT_IN_TYPES,
     DEFAULT_RULES,
     MAX_KEY_BYTES,
@@ -16,10 +17,12 @@ from identifiers.normalisation import (
     IdentifierType,
     Rules,
     ScopeRule,
+    is_built_in,
     normalise,
 )
 
 __all__ = [
+    "ALIASES",
     "BUILT_IN_TYPES",
     "DEFAULT_RULES",
     "MAX_KEY_BYTES",
@@ -35,5 +38,6 @@ __all__ = [
     "Unusable",
     "UnusableReason",
     "Usable",
+    "is_built_in",
     "normalise",
 ]

@@ -86,7 +86,10 @@ BUILT_IN_TYPES: Mapping[str, IdentifierType] = MappingProxyType(
 )
 
 OTHER_TYPE = IdentifierType()
-"""Any other name that a tenant uses for a type, and has registered no rules for."""
+"""Any other name that a tenant uses for a type, and has registered no rules for.
+
+No reading tells more values apart, so what has one key here has one key by any rules of a tenant.
+"""
 
 ALIASES: Mapping[str, str] = {
     "whatsapp_user_id": "whatsapp",
@@ -96,6 +99,11 @@ ALIASES: Mapping[str, str] = {
     "telephone": "phone",
 }
 """Other names for types that are built in."""
+
+
+def is_built_in(kind: str) -> bool:
+    """Return whether the library knows how values of this type are read."""
+    return kind in BUILT_IN_TYPES or kind in ALIASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ def _read(kind: str, known: IdentifierType, text: str, scope: str, region: str |
         return reader(text, scope, region)
     if known.scope.is_required and not scope:
         return Unusable(UnusableReason.SCOPE_MISSING, fold(text))
-    value = fold(text) if known.form is Form.FOLDED else opaque.read_opaque(text)
+    value = opaque.read_opaque(fold(text) if known.form is Form.FOLDED else text)
     return Usable(IdentifierKey(kind, scope, value))
 
 

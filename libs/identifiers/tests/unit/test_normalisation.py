@@ -69,6 +69,37 @@ def test_a_tenants_own_type_is_read_by_its_form():
     assert nameless.reason is UnusableReason.SCOPE_MISSING
 
 
+OWN_TYPES = [
+    IdentifierType(form, scope, is_device=is_device)
+    for form in (Form.EXACT, Form.FOLDED)
+    for scope in (ScopeRule.NONE, ScopeRule.OPTIONAL, ScopeRule.SOURCE)
+    for is_device in (False, True)
+]
+_A_UUID = "0AF86a0b3a9c4ebfa1c34f3a1b1e9d77"
+own_values = st.one_of(
+    st.sampled_from(["AB-1", "ab-1", "Ab-1 ", _A_UUID, _A_UUID.lower(), _A_UUID.upper()]),
+    st.sampled_from(["0A-1B-2C-3D-4E-5F", "0a:1b:2c:3d:4e:5f", "Straße", "STRASSE", "Σας", "ΣΑΣ"]),
+    st.text(max_size=8),
+)
+
+
+@given(st.sampled_from(OWN_TYPES), own_values, own_values, st.sampled_from([None, "s", "S"]))
+def test_no_rules_of_a_tenant_tell_apart_what_is_one_without_them(own, one, other, scope):
+    """Interactions looks up without these rules: it then misses, and never hits another key."""
+    rules = Rules(types={**BUILT_IN_TYPES, "badge": own}, source="shop")
+    without = [read("badge", value, scope) for value in (one, other)]
+    if isinstance(without[0], Usable) and without[0] == without[1]:
+        assert normalise("badge", one, scope, rules) == normalise("badge", other, scope, rules)
+
+
+@given(st.sampled_from(OWN_TYPES), own_values, st.sampled_from([None, "s", "S"]))
+def test_a_key_by_a_tenants_rules_is_its_own_key_without_them(own, value, scope):
+    rules = Rules(types={**BUILT_IN_TYPES, "badge": own}, source="shop")
+    outcome = normalise("badge", value, scope, rules)
+    if isinstance(outcome, Usable):
+        assert key("badge", outcome.key.value, outcome.key.scope) == outcome.key
+
+
 texts = st.text(
     st.one_of(
         st.sampled_from(string.printable + 'äßςİﷺ１٣\u200b\u00ad\u202eΣ@@@+++...<>""()'),

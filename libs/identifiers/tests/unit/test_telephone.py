@@ -97,6 +97,12 @@ def test_digits_behind_an_extension_are_another_number():
         ("070-174 06 05", "SE", "+46701740605"),
         ("0171/1234567", "DE", "+491711234567"),
         ("49(0)30 979255", "DE", "+4930979255"),
+        ("49 (0) 30 979255", "US", "+4930979255"),
+        ("0049 30 979255", "DE", "+4930979255"),
+        ("0049 30 979255", "US", "+4930979255"),
+        ("0049(0)30 979255", "GB", "+4930979255"),
+        ("(0049) 30 979255", "FR", "+4930979255"),
+        ("00 44 (0) 20 7946 0268", "DE", "+442079460268"),
         ("011 15-2345-6789", "AR", "+541123456789"),
         ("0291 15 412 3456", "AR", "+542914123456"),
         ("044 55 1234 5678", "MX", "+525512345678"),
@@ -112,6 +118,13 @@ def test_digits_behind_an_extension_are_another_number():
 )
 def test_a_national_number_belongs_to_the_region(written, region, value):
     assert key("phone", written, region=region).value == value
+
+
+@pytest.mark.parametrize(
+    "written", ["49(0)30 979255", "0049 30 979255", "0049(0)30/979255", "+49 (0)30 979255"]
+)
+def test_a_country_code_in_any_spelling_needs_no_region(written):
+    assert key("phone", written).value == "+4930979255"
 
 
 @pytest.mark.parametrize(

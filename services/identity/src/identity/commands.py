@@ -28,6 +28,7 @@ from identity.matching.store.scratch import delete_tenant
 from identity.matching.store.tenants import mark_held
 from identity.matching.timers.match_changed import MatchChanged
 from identity.matching.usecases.read_profiles import ReadProfiles, read_profiles
+from identity.registry.domain.tenant_rules import TenantRules
 from identity.resolution.domain.answers import Resolution
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.usecases.resolve_identities import (
@@ -172,7 +173,8 @@ async def _resolve(
             for number, attributes in enumerate(items[start : start + BATCH], start)
         ]
         prepared = await prepare_requests(requests, now=now)
-        command = ResolveIdentities(tenant_id, prepared, limits, deny_keys)
+        rules = TenantRules.by_default(limits)
+        command = ResolveIdentities(tenant_id, prepared, rules, deny_keys)
         results = await service.database.run(resolve_identities, command, now=now)
         ids += [
             result.customer_id if isinstance(result, Resolution) else None for result in results

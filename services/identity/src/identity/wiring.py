@@ -15,8 +15,12 @@ from identity.groups.wiring import build_groups
 from identity.matching.wiring import build_matching
 from identity.merging.wiring import build_merging
 from identity.privacy.wiring import build_privacy
+from identity.registry.usecases.tenant_rules import RulesCache
+from identity.registry.wiring import build_registry
 from identity.rekeying.wiring import build_rekeying
 from identity.resolution.wiring import build_resolution
+from identity.retirement.wiring import build_retirement
+from identity.rules.wiring import build_rules
 from identity.settings import IdentitySettings
 
 NAME = "identity"
@@ -44,7 +48,14 @@ def build(settings: IdentitySettings) -> Service:
         secret.get_secret_value() for secret in (privacy.deny_secret, *privacy.earlier_deny_secrets)
     )
     parts = [
-        build_resolution(limits, priorities, deny_keys, default_region=rules.default_region),
+        build_resolution(
+            RulesCache(foundation.database, limits),
+            priorities,
+            deny_keys,
+            default_region=rules.default_region,
+        ),
+        build_registry(),
+        build_rules(foundation, limits),
         build_customers(foundation, default_region=rules.default_region),
         build_edits(limits, priorities),
         build_merging(limits, default_region=rules.default_region),
@@ -55,5 +66,6 @@ def build(settings: IdentitySettings) -> Service:
         ),
         build_privacy(foundation, settings, deny_keys),
         build_matching(foundation, limits),
+        build_retirement(foundation),
     ]
     return assemble(foundation, parts, title="Threadline identity", migrations=MIGRATIONS)

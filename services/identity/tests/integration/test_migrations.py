@@ -136,6 +136,33 @@ async def test_customers_of_before_keep_their_partition(fresh_owner_dsn: FreshDs
         assert [row.customer_id for row in owners] == [ANNA]
 
 
+async def test_rules_are_added_to_a_populated_database_and_taken_away_again(
+    fresh_owner_dsn: FreshDsn,
+):
+    """What was decided before was decided by the settings: version 0, without a rewrite."""
+    dsn = fresh_owner_dsn("identity")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0011")
+    await _connected(dsn, _insert_merge)
+    file = "SELECT pg_relation_filenode('merge_log')"
+    before = await _connected(dsn, lambda connection: connection.fetchval(file))
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda connection: connection.fetchval(file)) == before
+    versions = "SELECT array_agg(rules_version) FROM merge_log"
+    assert await _connected(dsn, lambda connection: connection.fetchval(versions)) == [0]
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0011")
+    await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
+    assert await _connected(dsn, lambda connection: connection.fetchval(versions)) == [0]
+
+
+async def _insert_merge(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO merge_log (tenant_id, merge_id, survivor_id, absorbed_ids, reason, rule,"
+        " actor, evidence, before, merged_at)"
+        " VALUES ('demo', $1::uuid, $1, ARRAY[$1::uuid], '', '', '', '[]', '[]', now())",
+        ANNA,
+    )
+
+
 OWN = [
     PresentedIdentifier("external_id", "1", "shop", Level.VERIFIED),
     PresentedIdentifier("external_id", "2", "shop", Level.VERIFIED),

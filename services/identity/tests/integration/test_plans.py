@@ -16,8 +16,10 @@ from identity.graph.store import graphs
 from identity.groups.store import groups, members
 from identity.matching.store import candidate_views, candidates, profiles
 from identity.merging.store import decision_lists, pasts
+from identity.registry.store import rule_sets
 from identity.rekeying.store import old_keys
 from identity.resolution.store import connected, decisions, links, locks, obstacles, rosters
+from identity.rules.store import runs, stored
 from services.identity.tests.harness import email
 
 KEYS = {
@@ -31,9 +33,10 @@ PAIRS = {
     for end in ("low", "high")
     for name, part in (("type", "email"), ("scope", ""), ("value", end))
 }
+CONNECTED = {"devices": ["cookie", "device"], "now": NOON, "through": False}
 IDS = {"ids": [uuid4(), uuid4()]}
 REDIRECTS = f'[{{"absorbed_id": "{uuid4()}", "survivor_id": "{uuid4()}"}}]'
-MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON}
+MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON, "rules_version": 0}
 
 NEWEST = {"created_from": NOON, "before": NOON, "before_id": uuid4(), "limit": 51}
 OBSERVED = (
@@ -60,7 +63,7 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "known": (connected.KNOWN, KEYS | PAIRS | {"now": NOON}),
     "connected": (
         connected.CONNECTED,
-        KEYS | {"devices": ["cookie", "device"], "most": 2_010, "now": NOON},
+        KEYS | {"devices": ["cookie"], "most": 2_010, "now": NOON, "through": False},
     ),
     "lock free": (locks.LOCK_FREE_CUSTOMERS, IDS),
     "view": (customer_views.VIEW, {"customer_id": uuid4(), "now": NOON}),
@@ -189,6 +192,20 @@ STATEMENTS |= {
     ),
 }
 
+QUARANTINED = {"type": "", "scope": "", "value": "", "count": 20}
+RUN = {"run_id": uuid4(), "customer_id": UUID(int=0), "phase": "", "limit": 51}
+STATEMENTS |= {
+    "rules in force": (rule_sets.FIND_IN_FORCE, {}),
+    "versions of rules": (rule_sets.LIST, {"before": 9, "limit": 51}),
+    "next run": (runs.LOCK_NEXT, {}),
+    "runs": (runs.LIST, {"before": UUID(int=2**128 - 1), "limit": 51}),
+    "effects of a run": (runs.LIST_CHANGES, RUN),
+    "old runs": (runs.PURGE, {"before": NOON, "count": 1_000}),
+    "customers of a run": (stored.LIST_CUSTOMERS, {"after": UUID(int=0), "count": 20}),
+    "entries of a run": (stored.LIST_ENTRIES, QUARANTINED),
+    "entries beside": (stored.BESIDE, KEYS),
+}
+
 FILL = """
 SET LOCAL session_replication_role = replica;
 INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)
@@ -233,7 +250,18 @@ INSERT INTO match_profile (tenant_id, customer_id, profile, keys, model, draw)
 SELECT tenant_id, id, '{}', '{}', 0, 1 FROM customer;
 INSERT INTO match_key (tenant_id, key, customer_id)
 SELECT tenant_id, hashtextextended(cast(id AS text), 0), id FROM customer;
-ANALYZE customer_search, attribute_observation, match_profile, match_key
+ANALYZE customer_search, attribute_observation, match_profile, match_key;
+INSERT INTO rule_set (tenant_id, version, body, created_at, created_by)
+SELECT 'demo', number, '{}', now(), '' FROM generate_series(1, :count) AS number;
+INSERT INTO rules_in_force (tenant_id, version, revision, since)
+SELECT cast(id AS text), 1, 1, now() FROM customer;
+INSERT INTO rule_run (tenant_id, id, kind, version, base_version, state, phase, position, visited,
+                      counts, failures, started_by, started_at, advanced_at, finished_at)
+SELECT tenant_id, id, 'simulation', 1, 0, 'done', 'persons', '{}', 0, '{}', 0, '', now(), now(),
+       now() FROM customer;
+INSERT INTO rule_run_change (tenant_id, run_id, customer_id, phase, change)
+SELECT tenant_id, id, id, 'persons', '{}' FROM customer;
+ANALYZE rule_set, rules_in_force, rule_run, rule_run_change
 """
 
 

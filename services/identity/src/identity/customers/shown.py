@@ -49,4 +49,5 @@ MaskedAttributes = Annotated[
 CanonicalId = Annotated[
     UUID, Field(description="The canonical id of the customer, to which its other ids lead.")
 ]
+RetiredAt = Annotated[JsonTime, Field(description="When the customer was retired.")]
 CreatedAt = Annotated[JsonTime, Field(description="When identity created the customer.")]

@@ -1,16 +1,16 @@
 """Builds the part that finds the customers behind identifiers."""
 
 from common.service import Part
-from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
 from identity.customers.domain.source_priorities import SourcePriorities
 from identity.events.published import TOPIC
+from identity.registry.usecases.tenant_rules import RulesCache
 from identity.resolution.http import identities
 from identity.resolution.http.state import ResolutionState
 
 
 def build_resolution(
-    limits: CustomerLimits,
+    rules: RulesCache,
     priorities: SourcePriorities,
     deny_keys: DenyKeys,
     *,
@@ -20,7 +20,7 @@ def build_resolution(
     return Part(
         routers=[identities.router],
         state=ResolutionState(
-            limits=limits,
+            rules=rules,
             priorities=priorities,
             deny_keys=deny_keys,
             default_region=default_region,

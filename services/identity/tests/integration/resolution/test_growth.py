@@ -22,7 +22,7 @@ BATCH, BATCHES = 100, 10
 async def cost_of_resolving(actor, *presented, **attributes: object) -> Cost:
     now: datetime = actor.clock.now()
     prepared = await prepare_requests([actor.request(*presented, **attributes)], now=now)
-    command = ResolveIdentities(actor.tenant, prepared, actor.limits, DENY_KEYS)
+    command = ResolveIdentities(actor.tenant, prepared, actor.rules, DENY_KEYS)
     return await cost_of(actor.database, resolve_identities, command, now=now)
 
 
@@ -30,7 +30,7 @@ async def cost_of_resolving_batch(actor, presented) -> Cost:
     now: datetime = actor.clock.now()
     requests = [actor.request(identifier) for identifier in presented]
     command = ResolveIdentities(
-        actor.tenant, await prepare_requests(requests, now=now), actor.limits, DENY_KEYS
+        actor.tenant, await prepare_requests(requests, now=now), actor.rules, DENY_KEYS
     )
     return await cost_of(actor.database, resolve_identities, command, now=now)
 

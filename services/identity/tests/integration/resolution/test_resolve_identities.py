@@ -128,7 +128,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(actor, size
             for number in range(size)
         )
         prepared = await prepare_requests(requests, now=actor.clock.now())
-        return ResolveIdentities("demo", prepared, actor.limits, DENY_KEYS)
+        return ResolveIdentities("demo", prepared, actor.rules, DENY_KEYS)
 
     async def statements(*names: str) -> int:
         return await actor.database.run(work, await batch(*names), now=actor.clock.now())

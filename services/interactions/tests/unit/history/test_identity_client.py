@@ -102,6 +102,21 @@ async def test_an_identifier_that_was_dropped_is_not_learned():
     assert resolution.learned == (mail,)
 
 
+async def test_of_a_tenants_own_type_only_identitys_own_keys_are_learned():
+    """The tenant may have registered that case makes no difference; we cannot tell."""
+    badge, mail = Identifier("badge", "AB-1"), Identifier("email", "a@nordlys.se")
+    linked = [{"type": "badge", "value": "ab-1", "level": "verified"}]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        item = {"customer_id": str(UUID(int=1)), "linked": linked}
+        return httpx.Response(200, json={"items": [item]})
+
+    question = ResolutionRequest((badge, mail), NOW, "test")
+    [resolution] = await client(answer).resolve("demo", [question], deadline_seconds=5)
+    assert isinstance(resolution, Resolution)
+    assert {i.key for i in resolution.learned} == {("badge", "", "ab-1"), mail.key}
+
+
 async def test_what_identity_can_use_nothing_of_has_a_reason_and_no_customer():
     dropped = {"identifier": {"type": "phone", "value": "0170 1"}, "reason": "region_missing"}
 

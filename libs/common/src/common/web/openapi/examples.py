@@ -16,7 +16,7 @@ class Example:
 
     name: str
     summary: str
-    path: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str | int] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None

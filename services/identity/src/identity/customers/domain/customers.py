@@ -27,6 +27,8 @@ class CustomerLimits:
     """How exactly the time of a repeated proof is kept, where nobody else proves the same."""
     claim_lifetime: timedelta = timedelta(days=90)
     types: TypeRules = BUILT_IN_RULES
+    rules_version: int = 0
+    """The version of the tenant's rules that set these limits; 0 if the service's settings did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _CUSTOMER = _LISTED | {
     "claims": [],
     "claimed_by": [],
     "quarantined": [],
+    "retired_at": None,
 }
 _CHANGED_AT = "2026-11-23T09:45:00.000000Z"
 

@@ -55,6 +55,7 @@ def shown_customer(masker: Masker, view: DetailedView, requested_id: UUID) -> Cu
         claims=masked_as(IdentifierClaim, masker, view.claims),
         claimed_by=masked_as(ClaimedIdentifier, masker, view.claimed_by),
         quarantined=masked_as(QuarantinedIdentifier, masker, view.quarantined),
+        retired_at=view.retired_at,
     )
 
 

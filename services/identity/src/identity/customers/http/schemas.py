@@ -120,6 +120,11 @@ class CustomerResponse(ListedCustomer, title="Customer"):
         description="The identifiers of this customer that so many share that nothing is found by"
         " them."
     )
+    retired_at: JsonTime | None = Field(
+        description="When the customer was retired, because no identifier leads to it: it is"
+        " neither listed nor proposed any more, but can still be read, merged and added to, which"
+        " ends it. Null for every other customer."
+    )
 
 
 class CustomerList(ResponseModel, title="Customers"):

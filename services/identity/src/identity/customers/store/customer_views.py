@@ -37,7 +37,7 @@ _SHOWN = f"""
 
 VIEW = text(
     f"""
-    SELECT {_SHOWN},
+    SELECT {_SHOWN}, customer.retired_at,
            (SELECT json_agg(json_build_object(
                 'type', claim.type, 'value', claim.value, 'raw', claim.raw,
                 'scope', nullif(claim.scope, ''), 'claimed_at', claim.claimed_at,
@@ -167,6 +167,7 @@ class DetailedView(CustomerView):
     """The identifiers of others that the customer claims."""
     claimed_by: list[dict[str, Any]]
     """The customer's identifiers that others claim, with who does."""
+    retired_at: datetime | None
     quarantined: list[dict[str, Any]]
 
     @property
@@ -206,6 +207,7 @@ async def get_customer_view(
         raise NotFoundError("there is no such customer")
     return DetailedView(
         **_shown(row),
+        retired_at=row.retired_at,
         claims=[_with_times(claim) for claim in row.claims or ()],
         claimed_by=[_with_times(claim) for claim in row.claimed_by or ()],
         quarantined=[_with_times(entry) for entry in row.quarantined or ()],

@@ -17,7 +17,7 @@ _LOCK = text("SELECT * FROM customer_search_progress WHERE id = 1 FOR UPDATE")
 NEXT = text(
     """
     SELECT tenant_id, id, version, created_at, attributes, merged_into FROM customer
-    WHERE (tenant_id, id) > (:tenant_id, :customer_id)
+    WHERE (tenant_id, id) > (:tenant_id, :customer_id) AND retired_at IS NULL
     ORDER BY tenant_id, id
     LIMIT :count
     FOR SHARE

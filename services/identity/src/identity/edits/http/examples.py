@@ -32,6 +32,7 @@ _BO: dict[str, Any] = {
     "claims": [],
     "claimed_by": [],
     "quarantined": [],
+    "retired_at": None,
     "version": 3,
     "created_at": _CREATED_AT,
     "updated_at": "2026-11-23T12:52:00.000000Z",

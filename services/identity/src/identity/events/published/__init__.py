@@ -15,6 +15,7 @@ from identity.events.published.candidates import (
 from identity.events.published.customers import (
     CustomerCreatedV1,
     CustomerErasedV1,
+    CustomerRetiredV1,
     CustomerSplitV1,
     CustomerUpdatedV1,
 )
@@ -37,6 +38,7 @@ PUBLISHED = (
     CustomerMergedV1,
     CustomerRedirectedV1,
     CustomerUnmergedV1,
+    CustomerRetiredV1,
     CustomerSplitV1,
     CustomerErasedV1,
     IdentifierAddedV1,
@@ -59,6 +61,7 @@ __all__ = [
     "CustomerErasedV1",
     "CustomerMergedV1",
     "CustomerRedirectedV1",
+    "CustomerRetiredV1",
     "CustomerSplitV1",
     "CustomerUnmergedV1",
     "CustomerUpdatedV1",

@@ -1,4 +1,4 @@
-"""Events about customers: created, updated, split. Those about merges have a file of their own."""
+"""Events about customers: created, updated, split, retired. Those about merges are elsewhere."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from common.messaging import EventData
-from common.story import ANNA, BO, BO_BY_PHONE, BOS_ERASURE, NEIGHBOUR
+from common.story import ANNA, BO, BO_BY_PHONE, BOS_ERASURE, NEIGHBOUR, NOBODY
 from common.web.requests import JsonTime
-from identity.customers.shown import Attributes, CanonicalId, CreatedAt
+from identity.customers.shown import Attributes, CanonicalId, CreatedAt, RetiredAt
 from identity.events.published.shared import (
     ATTRIBUTES,
     EMAIL,
@@ -152,3 +152,28 @@ class CustomerSplitV1(EventData):
         description="From when on interactions that carried these identifiers are the new"
         " customer's; null if the history stays where it is.",
     )
+
+
+class CustomerRetiredV1(EventData):
+    """A customer whom no identifier leads to is no longer listed or proposed.
+
+    Its id still leads to it, and what was recorded for it stays where it is. The next event about
+    the customer, whatever it is, ends the retirement.
+    """
+
+    model_config = example_config(
+        {
+            "customer_id": NOBODY,
+            "reason": "nothing_usable",
+            "retired_at": "2026-11-23T13:10:00.000000Z",
+        }
+    )
+    event_type: ClassVar[str] = "identity.customer.retired"
+    topic: ClassVar[str] = TOPIC
+
+    customer_id: CanonicalId
+    reason: str = Field(
+        description="Why: ``nothing_usable`` (an earlier version created it from identifiers of"
+        " which none is usable, so that nobody can find it)."
+    )
+    retired_at: RetiredAt

@@ -17,6 +17,7 @@ from identity.customers.store.customers import list_customers_by_ids
 from identity.events.announcing import announce
 from identity.merging.domain.outcomes import Decider, Past, Situation
 from identity.merging.store.pasts import get_past
+from identity.registry.usecases.tenant_rules import get_tenant_rules
 from identity.resolution.domain.context import Context
 from identity.resolution.domain.resolver import NotLoadedError
 from identity.resolution.domain.roster import Roster
@@ -32,7 +33,10 @@ MAX_ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class DecisionRequest:
-    """What every command to decide has. ``dry_run`` returns the outcome and changes nothing."""
+    """What every command to decide has. ``dry_run`` returns the outcome and changes nothing.
+
+    ``limits`` are the service's, for tenants without rules of their own.
+    """
 
     tenant_id: str
     decider: Decider
@@ -50,7 +54,8 @@ async def decide_under_locks(
     now: datetime,
 ) -> T:
     """Return what comes of deciding about the customers of ``ids`` and ``keys``."""
-    context = Context(request.limits, now, new_id)
+    rules = await get_tenant_rules(tx, request.tenant_id, request.limits)
+    context = Context(rules.limits, now, new_id)
     asked, also = tuple(ids), frozenset(keys)
     past, attempts = Past(), MAX_ATTEMPTS
 
@@ -62,7 +67,7 @@ async def decide_under_locks(
             tx,
             request.tenant_id,
             own | also,
-            types=request.limits.types,
+            rules,
             now=now,
             customers=customers,
         )

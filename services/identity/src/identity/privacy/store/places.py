@@ -14,11 +14,12 @@ ELSEWHERE = ("merge_log", "group_member", "group_contact_point")
 ERASED_IN_STEPS = ("attribute_observation", "dead_letter", "outbox", "idempotency")
 WITHOUT_PEOPLE = (
     "api_key", "consumer_progress", "customer_group", "customer_search_progress", "denied_key",
-    "erased_subject", "erasure", "erasure_report", "erasure_work", "inbox", "match_backfill",
-    "match_queue", "match_tenant", "suppression",
+    "erased_subject", "erasure", "erasure_report", "erasure_work", "identifier_type", "inbox",
+    "match_backfill", "match_queue", "match_tenant", "retirement", "rule_run", "rule_run_change",
+    "rule_set", "rules_in_force", "suppression",
 )  # fmt: skip
-"""They hold ids, hashes and numbers, and what a tenant says of a household or an account;
-``erasure_work`` is emptied by its last step."""
+"""They hold ids, hashes and numbers, and what a tenant says of a household or an account, or of
+values that are nobody's; ``erasure_work`` is emptied by its last step."""
 
 # The fence keeps each look-up an index's, also while a table is too young to have statistics.
 KEYS = """

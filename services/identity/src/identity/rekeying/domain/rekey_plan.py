@@ -1,14 +1,16 @@
 """Gives stored identifiers the keys that they have under the normaliser's present version."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
 from identifiers import (
+    BUILT_IN_TYPES,
     NORMALISER_VERSION,
     IdentifierKey,
+    IdentifierType,
     Outcome,
     Rules,
     Unusable,
@@ -73,12 +75,14 @@ class Rekeying:
     conflicts: list[KeyConflict] = field(default_factory=list)
 
 
-def new_key(old: OldKey) -> IdentifierKey | None:
+def new_key(
+    old: OldKey, types: Mapping[str, IdentifierType] = BUILT_IN_TYPES
+) -> IdentifierKey | None:
     """Return the key that the identifier has now, None if none.
 
     The first spelling counts, and where it needs a region that nobody kept, the old key's value.
     """
-    rules = Rules(source=old.source)
+    rules = Rules(types, source=old.source)
     outcome: Outcome = normalise(old.key.type, old.raw, old.key.scope, rules)
     if isinstance(outcome, Unusable) and outcome.reason is not UnusableReason.BLOCKED:
         outcome = normalise(old.key.type, old.key.value, old.key.scope, rules)

@@ -10,6 +10,8 @@ from common.messaging import outbox
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
 from identity.events.announcing import announce
+from identity.registry.domain.tenant_rules import TenantRules
+from identity.registry.usecases.tenant_rules import get_tenant_rules
 from identity.rekeying import metrics
 from identity.rekeying.domain.rekey_plan import Rekeying, RekeyOutcome, new_key, rekey
 from identity.rekeying.store.old_keys import insert_conflicts, list_old_keys, mark_current
@@ -21,9 +23,9 @@ from identity.resolution.usecases.locked_plan import plan_under_locks
 
 @dataclass(frozen=True, slots=True)
 class RekeyIdentifiers:
-    """Re-key up to ``count`` identifiers of one tenant."""
+    """Re-key up to ``count`` identifiers of one tenant. ``service`` are the service's limits."""
 
-    limits: CustomerLimits
+    service: CustomerLimits
     count: int
 
 
@@ -36,10 +38,11 @@ async def rekey_identifiers(tx: Transaction, command: RekeyIdentifiers, *, now: 
     tenant_id, old_keys = await list_old_keys(tx, count=command.count)
     if not old_keys:
         return 0
+    rules = await get_tenant_rules(tx, tenant_id, command.service)
     moves: list[tuple[IdentifierKey, IdentifierKey]] = []
     done = Rekeying()
     for old in old_keys:
-        key = new_key(old)
+        key = new_key(old, rules.types)
         if key is None:
             done.outcomes[RekeyOutcome.UNUSABLE] += 1
         elif key == old.key:
@@ -47,7 +50,7 @@ async def rekey_identifiers(tx: Transaction, command: RekeyIdentifiers, *, now: 
         else:
             moves.append((old.key, key))
     if moves:
-        moved = await _move(tx, tenant_id, moves, command.limits, now=now)
+        moved = await _move(tx, tenant_id, moves, rules, now=now)
         done.outcomes += moved.outcomes
     await mark_current(tx, tenant_id, [old.key for old in old_keys])
     for outcome, number in done.outcomes.items():
@@ -59,19 +62,19 @@ async def _move(
     tx: Transaction,
     tenant_id: str,
     moves: list[tuple[IdentifierKey, IdentifierKey]],
-    limits: CustomerLimits,
+    rules: TenantRules,
     *,
     now: datetime,
 ) -> Rekeying:
     keys = frozenset(key for move in moves for key in move)
 
     async def plan(roster: Roster) -> Rekeying:
-        return rekey(roster, moves, limits=limits, new_id=new_id)
+        return rekey(roster, moves, limits=rules.limits, new_id=new_id)
 
     roster, done = await plan_under_locks(
         tx,
         tenant_id,
-        load=lambda: get_connected(tx, tenant_id, keys, types=limits.types, now=now),
+        load=lambda: get_connected(tx, tenant_id, keys, rules, now=now),
         plan=plan,
         keys=keys,
     )

@@ -13,7 +13,8 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
-from identity.customers.domain.type_rules import BUILT_IN_RULES, Rank, TypeRules
+from identity.customers.domain.type_rules import Rank, TypeRules
+from identity.registry.domain.tenant_rules import BUILT_IN, TenantRules
 from identity.resolution.domain.graph.evidence import Link, centre_of, links_among
 from identity.resolution.domain.graph.persons import NOTHING_SAID, Said
 
@@ -25,6 +26,7 @@ class ResolutionRequest:
     ``region`` is the country of telephone numbers that name none; ``source``, the system that
     reports this, is the scope of its own ids that name none; its attributes have its ``priority``.
     ``is_dated`` tells whether the caller named the time of the observation itself.
+    ``rules`` say how values are read.
     """
 
     identifiers: tuple[PresentedIdentifier, ...]
@@ -35,6 +37,7 @@ class ResolutionRequest:
     region: str | None = None
     is_dated: bool = False
     priority: int = 0
+    rules: TenantRules = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +48,14 @@ class PreparedRequest:
     dropped: tuple[DroppedIdentifier, ...]
     observations: tuple[Observation, ...]
     create: bool
+    origin: ResolutionRequest
     said: Said = NOTHING_SAID
     """What the attributes say of the sender's name and birth date."""
     signed_up_at: datetime | None = None
     """When the person proved who they are, if the request says so and says when."""
 
 
-def prepare(
-    request: ResolutionRequest,
-    *,
-    now: datetime,
-    types: TypeRules = BUILT_IN_RULES,
-    position: int = 0,
-) -> PreparedRequest:
+def prepare(request: ResolutionRequest, *, now: datetime, position: int = 0) -> PreparedRequest:
     """Normalise a request. ``observed_at`` is capped at ``now``, should a sender's clock be fast.
 
     Several spellings of one identifier count once, at its best level. Who gives a name and a birth
@@ -65,7 +63,8 @@ def prepare(
     place in its batch.
     """
     observed_at = min(request.observed_at, now)
-    rules = Rules(region=request.region, source=request.source)
+    tenant = request.rules
+    rules = Rules(tenant.types, region=request.region, source=request.source)
     usable: dict[IdentifierKey, Identifier] = {}
     dropped: list[DroppedIdentifier] = []
     for presented in sorted(request.identifiers, key=lambda shown: (-shown.level, shown.value)):
@@ -73,11 +72,15 @@ def prepare(
         if isinstance(outcome, Unusable):
             dropped.append(DroppedIdentifier(presented, DropReason(outcome.reason)))
             continue
+        key = outcome.key
+        if tenant.blocked.block(key.type, presented.value, key.value):
+            dropped.append(DroppedIdentifier(presented, DropReason.BLOCKED))
+            continue
         # A look-up that says nothing of the level asks who has the identifier.
         is_asked = not request.create and not presented.is_level_given
-        level = Level.VERIFIED if is_asked else presented.level
+        level = Level.VERIFIED if is_asked else _level(presented, key, tenant)
         identifier = Identifier(
-            outcome.key,
+            key,
             presented.value,
             level,
             request.source,
@@ -86,9 +89,9 @@ def prepare(
             verified_at=observed_at if level is Level.VERIFIED else None,
             is_shared=outcome.is_shared,
         )
-        usable.setdefault(outcome.key, identifier)
+        usable.setdefault(key, identifier)
     said = Said.of(request.attributes)
-    person = _person(list(usable.values()), said, types)
+    person = _person(list(usable.values()), said, tenant.limits.types)
     if person is not None:
         usable[person.key] = person
     identifiers = tuple(usable[key] for key in sorted(usable))
@@ -98,9 +101,17 @@ def prepare(
         tuple(dropped),
         _observations(request, observed_at, now=now, position=position),
         request.create,
+        request,
         said,
         signed_up_at=observed_at if is_proof else None,
     )
+
+
+def _level(presented: PresentedIdentifier, key: IdentifierKey, rules: TenantRules) -> Level:
+    """Return the level that the request names, or else that of the type."""
+    if presented.is_level_given:
+        return presented.level
+    return rules.default_levels.get(key.type, presented.level)
 
 
 def _observations(

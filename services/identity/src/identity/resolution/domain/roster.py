@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -70,6 +71,8 @@ class Part:
 class PendingWrites:
     """What is to be written: customers in their final state, changes in order."""
 
+    rules_version: int = 0
+    """The version of the tenant's rules by which it was decided."""
     created: set[UUID] = field(default_factory=set)
     customers: dict[UUID, Customer] = field(default_factory=dict)
     redirects: dict[UUID, UUID] = field(default_factory=dict)
@@ -119,7 +122,7 @@ class Roster:
     """Canonical customers by id and by identifier key. ``pending`` collects every change.
 
     A roster that ``is_whole`` holds everything that its identifiers are connected with; without,
-    only their customers.
+    only their customers. ``rules_version`` is that of the tenant's rules by which it changes.
     """
 
     def __init__(
@@ -132,6 +135,7 @@ class Roster:
         shared: Iterable[IdentifierKey] = (),
         denials: Denials | None = None,
         is_whole: bool = True,
+        rules_version: int = 0,
     ) -> None:
         self.is_whole = is_whole
         self.shared = frozenset(shared)
@@ -153,7 +157,7 @@ class Roster:
         self._quarantine = {entry.key: entry for entry in quarantine}
         self.denials: Denials = denials or {}
         """What is denied of the identifiers that were asked for."""
-        self.pending = PendingWrites()
+        self.pending = PendingWrites(rules_version=rules_version)
         self.evidence = Evidence(links, self.pending.evidence, self.pending.removed_links)
 
     @property
@@ -190,6 +194,11 @@ class Roster:
     def quarantined(self, key: IdentifierKey) -> Quarantined | None:
         """Return the entry of an identifier that was put into quarantine."""
         return self._quarantine.get(key)
+
+    @property
+    def keys(self) -> AbstractSet[IdentifierKey]:
+        """The identifiers that the customers on the roster have."""
+        return self._owners.keys()
 
     @property
     def released(self) -> frozenset[IdentifierKey]:
@@ -288,7 +297,8 @@ class Roster:
 
     def decide(self, decision: Decision, *, now: datetime) -> None:
         """Keep what a person decided, and have the partition obey it."""
-        self.pending.decisions.append(decision)
+        version = decision.rules_version or self.pending.rules_version or None
+        self.pending.decisions.append(replace(decision, rules_version=version))
         for link_id in decision.all_links:
             self.evidence.add(Link(link_id, now, now))
 

@@ -16,6 +16,7 @@ from identity.customers.domain.identifiers import (
     Level,
     PresentedIdentifier,
 )
+from identity.registry.domain.tenant_rules import TenantRules
 from identity.resolution.domain.answers import ResolutionResult
 from identity.resolution.domain.requests import ResolutionRequest
 from identity.resolution.http.examples import RESOLVE, RESOLVE_BATCH
@@ -50,11 +51,12 @@ async def resolve(
     caller: Annotated[Caller, requires("identity:write")],
     body: Annotated[ResolveRequest, json_body(ResolveRequest)],
     state: ResolutionStateDep,
+    *,
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
     """Find the customer behind some identifiers, or create it."""
-    command = await _command(caller, [body], state, clock.now())
+    command = await _command(caller, [body], state, now=clock.now())
     return await write(resolve_identities, command, answer=lambda results: (200, _single(results)))
 
 
@@ -69,11 +71,13 @@ async def resolve_batch(
     caller: Annotated[Caller, requires("identity:write")],
     body: Annotated[Batch[ResolveRequest], batch_body(ResolveRequest, max_items=MAX_BATCH_ITEMS)],
     state: ResolutionStateDep,
+    *,
     clock: ClockDep,
     write: WriterDep,
 ) -> Response:
     """Resolve many requests in order; an invalid one gets a problem, the others succeed."""
-    command = await _command(caller, (item for _, item in body.accepted()), state, clock.now())
+    items = [item for _, item in body.accepted()]
+    command = await _command(caller, items, state, now=clock.now())
     return await write(
         resolve_identities,
         command,
@@ -85,19 +89,20 @@ async def resolve_batch(
 
 
 async def _command(
-    caller: Caller, items: Iterable[ResolveRequest], state: ResolutionState, now: datetime
+    caller: Caller, items: Iterable[ResolveRequest], state: ResolutionState, *, now: datetime
 ) -> ResolveIdentities:
-    requests = (_request(caller, item, state, now) for item in items)
-    return ResolveIdentities(
-        tenant_id=caller.tenant_id,
-        requests=await prepare_requests(requests, now=now, types=state.limits.types),
-        limits=state.limits,
-        deny_keys=state.deny_keys,
-    )
+    rules = await state.rules.get(caller.tenant_id)
+    requests = (_request(caller, item, state, rules, now) for item in items)
+    prepared = await prepare_requests(requests, now=now)
+    return ResolveIdentities(caller.tenant_id, prepared, rules, state.deny_keys)
 
 
 def _request(
-    caller: Caller, item: ResolveRequest, state: ResolutionState, now: datetime
+    caller: Caller,
+    item: ResolveRequest,
+    state: ResolutionState,
+    rules: TenantRules,
+    now: datetime,
 ) -> ResolutionRequest:
     return ResolutionRequest(
         identifiers=tuple(
@@ -117,6 +122,7 @@ def _request(
         region=item.default_region or state.default_region,
         is_dated=item.observed_at is not None and item.may_sign_up,
         priority=state.priorities.of(caller.tenant_id, item.source),
+        rules=rules,
     )
 
 

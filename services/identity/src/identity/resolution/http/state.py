@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from common.web import part_state
-from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
 from identity.customers.domain.source_priorities import SourcePriorities
+from identity.registry.usecases.tenant_rules import RulesCache
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResolutionState:
     """``default_region`` applies to telephone numbers of requests that name no region."""
 
-    limits: CustomerLimits
+    rules: RulesCache
     deny_keys: DenyKeys
     priorities: SourcePriorities
     default_region: str | None = None

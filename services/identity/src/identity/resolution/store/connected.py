@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import text
 
 from common.db import Transaction
+from common.errors import UnavailableError
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import Customer
-from identity.customers.domain.type_rules import TypeRules
 from identity.customers.store.customers import CUSTOMERS, customer_of
 from identity.customers.store.denials import IN_FORCE, bytes_of, denials_from_json
+from identity.registry.domain.tenant_rules import TenantRules
 from identity.resolution.domain.components import assume_links_from_before
 from identity.resolution.domain.graph.evidence import LinkId
 from identity.resolution.domain.roster import Roster
@@ -62,6 +63,10 @@ _ASKED = """
 """
 
 
+class RulesChangedError(UnavailableError):
+    """The rules by which the identifiers were read are not in force any more."""
+
+
 def _wanted(keys: str) -> str:
     return f"""
     wanted AS MATERIALIZED (
@@ -104,12 +109,15 @@ def _result(quarantined: str) -> str:
     return f"""
     SELECT customers.*, cast(NULL AS json) AS links, cast(NULL AS json) AS claims,
            cast(NULL AS json) AS quarantined, cast(NULL AS json) AS shared,
-           cast(NULL AS json) AS denied
+           cast(NULL AS json) AS denied, cast(NULL AS bigint) AS revision,
+           cast(NULL AS integer) AS rules_version
     FROM ({CUSTOMERS}) AS customers
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, {_rows(LINK.types, "linked")},
            {_rows(CLAIM.types, "claims")}, {_rows(QUARANTINE.types, quarantined)},
-           {_rows(KEY.types, "shared")}, ({IN_FORCE})
+           {_rows(KEY.types, "shared")}, ({IN_FORCE}),
+           (SELECT revision FROM rules_in_force WHERE tenant_id = :tenant_id),
+           (SELECT version FROM rules_in_force WHERE tenant_id = :tenant_id)
     """
 
 
@@ -144,7 +152,7 @@ CONNECTED = text(
             SELECT 1 FROM quarantined AS entry
             WHERE entry.type = asked.type AND entry.scope = asked.scope
               AND entry.value = asked.value AND entry.released_at IS NULL
-              AND entry.level = 'verified')
+              AND entry.level = 'verified' AND NOT cast(:through AS boolean))
     ), reached (type, scope, value) AS (
         SELECT type, scope, value FROM beginning
         UNION
@@ -225,6 +233,7 @@ async def get_known(
     tenant_id: str,
     keys: Collection[IdentifierKey],
     pairs: Collection[LinkId],
+    rules: TenantRules,
     *,
     now: datetime,
     digests: Mapping[str, IdentifierKey],
@@ -232,36 +241,42 @@ async def get_known(
     """Return the customers of these identifiers, the links of these pairs, and what is denied.
 
     ``digests`` are the identifiers by the hashes under which they may be denied.
+    Raises RulesChangedError if other rules are in force.
     """
     ends = list(zip(*((*pair.low, *pair.high) for pair in sorted(pairs)), strict=True)) or [()] * 6
     names = ("low_types", "low_scopes", "low_values", "high_types", "high_scopes", "high_values")
     parameters = _asked(tenant_id, keys, now, digests) | {
         name: list(column) for name, column in zip(names, ends, strict=True)
     }
-    return _roster((await tx.execute(KNOWN, parameters)).all(), digests, is_whole=False)
+    rows = (await tx.execute(KNOWN, parameters)).all()
+    return _roster(rows, rules, digests, is_whole=False)
 
 
 async def get_connected(
     tx: Transaction,
     tenant_id: str,
     keys: Collection[IdentifierKey],
+    rules: TenantRules,
     *,
-    types: TypeRules,
     now: datetime,
     digests: Mapping[str, IdentifierKey] = NOT_ASKED,
     customers: Iterable[Customer] = (),
+    through_quarantine: bool = False,
 ) -> Roster:
     """Return everything that these identifiers are connected with, and what is denied of them.
 
-    ``customers`` are on the roster also if they have none of them.
+    ``customers`` are on the roster also if they have none of them. From what many verified nothing
+    is followed, unless ``through_quarantine``. Raises RulesChangedError if other rules are in
+    force.
     """
     parameters = _asked(tenant_id, keys, now, digests) | {
-        "devices": types.devices,
+        "devices": rules.limits.types.devices,
         "most": MAX_CONNECTED + MAX_CONNECTED_OF_EACH * len(keys),
+        "through": through_quarantine,
     }
     rows = (await tx.execute(CONNECTED, parameters)).all()
-    roster = _roster(rows, digests, customers, is_whole=True)
-    assume_links_from_before(roster, types)
+    roster = _roster(rows, rules, digests, customers, is_whole=True)
+    assume_links_from_before(roster, rules.limits.types)
     return roster
 
 
@@ -284,12 +299,15 @@ def _asked(
 
 def _roster(
     rows: Iterable[Any],
+    rules: TenantRules,
     digests: Mapping[str, IdentifierKey],
     also: Iterable[Customer] = (),
     *,
     is_whole: bool,
 ) -> Roster:
     *known, rest = rows
+    if (rest.revision or 0) != rules.revision:
+        raise RulesChangedError("the rules have just been changed; retry")
     customers = {customer.id: customer for customer in also}
     customers |= {customer.id: customer for customer in map(customer_of, known)}
     return Roster(
@@ -300,4 +318,5 @@ def _roster(
         shared=(IdentifierKey(**key) for key in rest.shared or ()),
         denials=denials_from_json(rest.denied, digests),
         is_whole=is_whole,
+        rules_version=rest.rules_version or 0,
     )

@@ -6,13 +6,13 @@ customer of the first.
 """
 
 from collections.abc import Set as AbstractSet
-from hashlib import blake2b
 from uuid import UUID
 
 from sqlalchemy import text
 
 from common.db import Transaction
 from identifiers import IdentifierKey
+from identity.customers.store.tenant_lock import lock_key, lock_whole_tenant
 
 # The array is sorted, and Postgres takes the locks in its order.
 _LOCK_KEYS = text(
@@ -25,8 +25,6 @@ _LOCK_KEYS = text(
     SELECT (SELECT count(*) FROM shared) + (SELECT count(*) FROM exclusive)
     """
 )
-
-_LOCK_WHOLE_TENANT = text("SELECT pg_advisory_xact_lock(:whole_tenant)")
 
 LOCK_CUSTOMERS = text(
     """
@@ -99,14 +97,9 @@ class Locks:
             await tx.execute(_RESTART)
 
     async def _take_keys(self, tx: Transaction, keys: AbstractSet[IdentifierKey]) -> None:
-        whole_tenant = {"whole_tenant": _hash(self._tenant_id)}
         if len(keys) > MAX_KEY_LOCKS:
-            await tx.execute(_LOCK_WHOLE_TENANT, whole_tenant)
+            await lock_whole_tenant(tx, self._tenant_id)
             return
-        hashes = sorted({_hash(self._tenant_id, *key) for key in keys})
-        await tx.execute(_LOCK_KEYS, {**whole_tenant, "hashes": hashes})
-
-
-def _hash(*parts: str) -> int:
-    digest = blake2b("\x00".join(parts).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+        hashes = sorted({lock_key(self._tenant_id, *key) for key in keys})
+        parameters = {"whole_tenant": lock_key(self._tenant_id), "hashes": hashes}
+        await tx.execute(_LOCK_KEYS, parameters)

@@ -103,7 +103,7 @@ SAVE = text(
         SELECT :tenant_id, {_CUSTOMER.names}, :now FROM {_CUSTOMER.table("customers")}
         ON CONFLICT (tenant_id, id) DO UPDATE
         SET version = excluded.version, attributes = excluded.attributes,
-            merged_into = excluded.merged_into,
+            merged_into = excluded.merged_into, retired_at = NULL,
             updated_at = CASE WHEN excluded.version > customer.version
                               THEN excluded.updated_at ELSE customer.updated_at END
     ), saved_terms AS (
@@ -179,8 +179,8 @@ MERGE = text(
         FROM redirect
         WHERE identifier.tenant_id = :tenant_id AND identifier.customer_id = redirect.absorbed_id
     )
-    INSERT INTO merge_log (tenant_id, {_MERGE.names}, merged_at)
-    SELECT :tenant_id, {_MERGE.names}, :now FROM {_MERGE.table("merges")}
+    INSERT INTO merge_log (tenant_id, {_MERGE.names}, merged_at, rules_version)
+    SELECT :tenant_id, {_MERGE.names}, :now, :rules_version FROM {_MERGE.table("merges")}
     """
 )
 
@@ -208,10 +208,12 @@ QUARANTINE_IDENTIFIERS = text(
         WHERE quarantine.tenant_id = :tenant_id AND quarantine.type = gone.type
           AND quarantine.scope = gone.scope AND quarantine.value = gone.value
     )
-    INSERT INTO quarantine (tenant_id, {QUARANTINE.names})
-    SELECT :tenant_id, {QUARANTINE.names} FROM {QUARANTINE.table("quarantined")}
+    INSERT INTO quarantine (tenant_id, {QUARANTINE.names}, rules_version)
+    SELECT :tenant_id, {QUARANTINE.names}, :rules_version
+    FROM {QUARANTINE.table("quarantined")}
     ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
-    SET {QUARANTINE.overwrite(key=("type", "scope", "value"))}
+    SET {QUARANTINE.overwrite(key=("type", "scope", "value"))},
+        rules_version = excluded.rules_version
     """
 )
 
@@ -268,6 +270,7 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
 async def _save_quarantine(tx: Transaction, tenant_id: str, pending: PendingWrites) -> None:
     parameters = {
         "tenant_id": tenant_id,
+        "rules_version": pending.rules_version,
         "recovered": KEY.values([key._asdict() for key in sorted(pending.recovered)]),
         "quarantined": QUARANTINE.values(
             [quarantine_row(entry) for entry in pending.quarantined.values()]
@@ -286,6 +289,7 @@ async def _save_merges(
     parameters = {
         "tenant_id": tenant_id,
         "now": now,
+        "rules_version": pending.rules_version,
         "redirects": _REDIRECT.values(redirects),
         "merges": _MERGE.values(_merge_rows(pending)),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from common.db import Transaction
 from identifiers import IdentifierKey
@@ -21,15 +22,19 @@ async def plan_under_locks(
     plan: Callable[[Roster], Awaitable[T]],
     keys: frozenset[IdentifierKey] = frozenset(),
     load_whole: Load | None = None,
+    customers: frozenset[UUID] = frozenset(),
 ) -> tuple[Roster, T]:
     """Return the roster with its pending writes, and the result of ``plan``.
 
     A plan without writes needs no lock: what it read was true at that time. ``keys`` are the
     identifiers that the plan may link; those that no customer holds are locked by key.
-    ``load_whole`` loads what a plan needs that raises NotLoadedError. Each round either locks more,
+    ``load_whole`` loads what a plan needs that raises NotLoadedError. ``customers`` are locked in
+    any case, so that nobody is deciding on them at the same time. Each round either locks more,
     loads more, or is the last, so there are at most as many rounds as concurrent merges.
     """
     locks = Locks(tenant_id)
+    if customers:
+        await locks.take(tx, keys, customers)
     while True:
         roster = await load()
         customer_ids = roster.customer_ids

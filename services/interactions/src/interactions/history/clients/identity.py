@@ -316,7 +316,7 @@ def _confirmed(request: ResolutionRequest, dropped: Collection[Key | None]) -> l
     return [
         i
         for i in request.identifiers
-        if i.key is not None and i.key not in dropped and i.level is not Level.CLAIMED
+        if i.has_key_of_identity and i.key not in dropped and i.level is not Level.CLAIMED
     ]
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 
-from identifiers import Outcome, Rules, Unusable, UnusableReason, normalise
+from identifiers import Outcome, Rules, Unusable, UnusableReason, is_built_in, normalise
 
 Key = tuple[str, str, str]
 """Type, scope and value of an identifier's key, as it is looked up."""
@@ -53,6 +53,16 @@ class Identifier:
     def key(self) -> Key | None:
         """The key by which it is looked up; None if it has none."""
         return self._reading.key
+
+    @property
+    def has_key_of_identity(self) -> bool:
+        """Whether its key is the one that identity keeps it under.
+
+        A tenant may have registered other rules for a type of its own. They join spellings that are
+        apart here, and only identity's events tell which: so a look-up may miss, and never hits
+        what identity has taken from the customer since.
+        """
+        return self.key is not None and is_built_in(self.type)
 
     @property
     def unusable(self) -> UnusableReason | None:

@@ -6,6 +6,7 @@ nor on repetitions.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +109,11 @@ class Evidence:
         self.removed = set() if removed is None else removed
         for link in links:
             self._put(link)
+
+    @property
+    def keys(self) -> AbstractSet[IdentifierKey]:
+        """The identifiers at the ends of all links."""
+        return self._around.keys()
 
     def get(self, link_id: LinkId) -> Link | None:
         return self._links.get(link_id)

@@ -1,0 +1,228 @@
+"""What is simulated is what happens, and what happens is what the rules say of the evidence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from identifiers import IdentifierKey
+from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.identifiers import Level, PresentedIdentifier
+from identity.registry.domain.blocked import BlockedValue, BlockedValues, Match
+from identity.registry.domain.rule_set import RuleSet, TypeSettings, limits_of
+from identity.registry.domain.tenant_rules import TenantRules
+from identity.resolution.domain.context import Context
+from identity.resolution.domain.requests import ResolutionRequest, prepare
+from identity.resolution.domain.resolution import resolve
+from identity.resolution.domain.roster import Roster
+from identity.rules.domain.effects import Effect, counts_of
+from identity.rules.domain.enforcement import Enforcer
+from services.identity.tests.unit.builders import NOW, C, P, V, assert_sound, ids
+
+SERVICE = CustomerLimits(max_identifiers=8, max_neighbours=3, repeat_window=timedelta())
+LATER = NOW + timedelta(days=400)
+
+
+VALUES = {
+    "email": ["a@nordlys.se", "b@nordlys.se", "c@nordlys.se", "d@nordlys.se"],
+    "phone": ["+46701740601", "+46701740602", "+46701740603"],
+    "external_id": ["n1", "n2", "n3"],
+    "loyalty_id": ["l1", "l2"],
+    "cookie": ["c1", "c2"],
+}
+KEYS = sorted(
+    IdentifierKey(kind, "shop" if kind.endswith("_id") else "", value)
+    for kind, values in VALUES.items()
+    for value in values
+)
+
+
+class Seen(NamedTuple):
+    """An event: what was presented together, on which day."""
+
+    day: int
+    shown: tuple[tuple[str, str, Level], ...]
+
+
+def rules(service: CustomerLimits = SERVICE, **said: Any) -> TenantRules:
+    """Return what a version that says so makes of the service's settings."""
+    draft = replace(RuleSet.of_service(service), version=1, **said)
+    return TenantRules(limits_of(draft, {}, service), service, blocked=BlockedValues(draft.blocked))
+
+
+BEFORE = rules()
+
+
+def replayed(events: Iterable[Seen], by: TenantRules = BEFORE) -> Roster:
+    roster, new_id = Roster(), ids()
+    for event in events:
+        presented = tuple(
+            PresentedIdentifier(kind, value, "shop" if kind.endswith("_id") else None, level)
+            for kind, value, level in event.shown
+        )
+        at = NOW + timedelta(days=event.day)
+        request = ResolutionRequest(presented, {}, create=True, observed_at=at, rules=by)
+        resolve(roster, prepare(request, now=LATER), Context(by.limits, LATER, new_id))
+    return roster
+
+
+def stored(roster: Roster) -> Roster:
+    """Return the roster as it would be read again."""
+    customers = [roster.get(customer_id) for customer_id in roster.customer_ids]
+    entries = (roster.quarantined(key) for key in KEYS)
+    return Roster(
+        customers,
+        links=roster.evidence.among(KEYS),
+        quarantine=[entry for entry in entries if entry is not None],
+    )
+
+
+def run(roster: Roster, by: TenantRules, *, simulated: bool) -> list[Effect]:
+    """Look at everything as a run does, one customer after the other, and return the effects."""
+    enforcer = Enforcer(by, Context(by.limits, LATER, ids(10_000)))
+    effects: list[Effect] = []
+
+    def each() -> Roster:
+        return stored(roster) if simulated else roster
+
+    ids_ = {each for found in roster.customer_ids for each in roster.get(found).merged_ids}
+    customers = sorted(ids_ | roster.customer_ids)
+    quarantined = [key for key in KEYS if roster.quarantined(key) is not None]
+    for customer_id in customers:
+        effects += enforcer.enforce_on_person(each(), customer_id)
+    enforcer = replace(enforcer, are_persons_settled=not simulated)
+    for customer_id in customers:
+        effects += enforcer.enforce_on_visitor(each(), customer_id)
+    for key in quarantined:
+        effects += enforcer.enforce_on_entry(each(), key)
+    return effects
+
+
+def owners(roster: Roster) -> dict[IdentifierKey, UUID]:
+    return {key: customer.id for key in KEYS if (customer := roster.owner(key)) is not None}
+
+
+def partition(roster: Roster) -> set[frozenset[IdentifierKey]]:
+    groups = (
+        frozenset(key for key, item in roster.get(each).identifiers.items() if item.is_proved)
+        for each in roster.customer_ids
+    )
+    return {group for group in groups if group}
+
+
+PERSONS = ["email", "phone", "external_id", "loyalty_id"]
+
+
+def shown(kinds: Sequence[str], levels: Sequence[Level]) -> st.SearchStrategy:
+    values = [(kind, value) for kind in kinds for value in VALUES[kind]]
+    return st.builds(
+        lambda pair, level: (*pair, level), st.sampled_from(values), st.sampled_from(levels)
+    )
+
+
+def histories(
+    kinds: Sequence[str], levels: Sequence[Level] = (P, V)
+) -> st.SearchStrategy[list[Seen]]:
+    event = st.builds(
+        Seen,
+        st.integers(0, 200),
+        st.lists(shown(kinds, levels), min_size=1, max_size=3, unique_by=lambda item: item[:2]).map(
+            tuple
+        ),
+    )
+    return st.lists(event, min_size=2, max_size=9)
+
+
+type_settings = st.builds(
+    TypeSettings,
+    exclusive=st.sampled_from([None, None, False]),
+    max_values=st.sampled_from([None, 1, 2]),
+    max_neighbours=st.sampled_from([None, 1, 2, 20]),
+    priority=st.sampled_from([None, 10, 200]),
+)
+changes = st.fixed_dictionaries(
+    {
+        "max_identifiers": st.integers(2, 8),
+        "max_neighbours": st.integers(2, 9),
+        "types": st.dictionaries(st.sampled_from(PERSONS), type_settings, max_size=2),
+    }
+)
+blocked = st.lists(
+    st.builds(
+        BlockedValue,
+        st.just("email"),
+        st.just(Match.EXACT),
+        st.sampled_from(VALUES["email"]),
+    ),
+    max_size=2,
+    unique=True,
+).map(tuple)
+
+
+@pytest.mark.timeout(180)
+@settings(max_examples=500, deadline=None)
+@given(histories([*PERSONS, "cookie"], (C, P, V)), changes, blocked)
+def test_what_is_simulated_is_what_happens(events, said, blocked):
+    live = replayed(events)
+    by = rules(**said, blocked=blocked)
+    simulated = run(stored(live), by, simulated=True)
+    before, present = owners(live), stored(live)
+    assert run(present, by, simulated=False) == simulated
+    assert_counts(before, present, simulated)
+    assert_sound(present, {change.customer.id for change in live.pending.changes})
+
+
+def assert_counts(
+    before: dict[IdentifierKey, UUID], present: Roster, effects: Sequence[Effect]
+) -> None:
+    """Assert that the effects are the difference between two states, however they came about."""
+    counts, after = counts_of(effects), owners(present)
+    found = {each: present.find(each) for each in set(before.values())}
+    merged = [each for each, customer in found.items() if customer and customer.id != each]
+    assert counts["merged"] == len(merged)
+    moved = [
+        key
+        for key, owner_id in before.items()
+        if key in after and after[key] != (found[owner_id] or present.get(owner_id)).id
+    ]
+    assert counts["moved"] == len(moved)
+    lost = [key for key in before if key not in after]
+    assert counts["quarantined"] + counts["dropped"] == len(lost)
+    assert counts["recovered"] == len(after.keys() - before.keys())
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories([*PERSONS, "cookie"], (C, P, V)), changes, blocked)
+def test_a_second_application_changes_nothing(events, said, blocked):
+    by = rules(**said, blocked=blocked)
+    roster = stored(replayed(events))
+    run(roster, by, simulated=False)
+    applied = partition(roster)
+    again = run(roster, by, simulated=False)
+    assert [effect for effect in again if effect.changes] == []
+    assert partition(roster) == applied
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories(PERSONS), changes)
+def test_an_application_leads_to_what_the_rules_say_of_the_evidence(events, said):
+    by = rules(**said)
+    roster = stored(replayed(events))
+    run(roster, by, simulated=False)
+    assert partition(roster) == partition(replayed(events, by))
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories(PERSONS), changes, blocked)
+def test_going_back_to_the_rules_of_before_leads_back(events, said, blocked):
+    """Nothing is forgotten that the rules took away."""
+    roster = stored(replayed(events))
+    before = partition(roster)
+    run(roster, rules(**said, blocked=blocked), simulated=False)
+    run(roster, BEFORE, simulated=False)
+    assert partition(roster) == before
