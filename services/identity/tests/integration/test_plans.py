@@ -49,6 +49,7 @@ SAVE = {
     "normaliser_version": 2,
     "customers": "[]",
     "terms": "[]",
+    "changed": [],
     "created": [],
     "observations": OBSERVED,
     "identifiers": "[]",
