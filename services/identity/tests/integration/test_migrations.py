@@ -141,7 +141,7 @@ async def test_rules_are_added_to_a_populated_database_and_taken_away_again(
 ):
     """What was decided before was decided by the settings: version 0, without a rewrite."""
     dsn = fresh_owner_dsn("identity")
-    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0011")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0012")
     await _connected(dsn, _insert_merge)
     file = "SELECT pg_relation_filenode('merge_log')"
     before = await _connected(dsn, lambda connection: connection.fetchval(file))
@@ -149,7 +149,7 @@ async def test_rules_are_added_to_a_populated_database_and_taken_away_again(
     assert await _connected(dsn, lambda connection: connection.fetchval(file)) == before
     versions = "SELECT array_agg(rules_version) FROM merge_log"
     assert await _connected(dsn, lambda connection: connection.fetchval(versions)) == [0]
-    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0011")
+    await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_30_0012")
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
     assert await _connected(dsn, lambda connection: connection.fetchval(versions)) == [0]
 

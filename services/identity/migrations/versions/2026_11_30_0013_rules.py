@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026_11_30_0012"
-down_revision = "2026_11_30_0011"
+revision = "2026_11_30_0013"
+down_revision = "2026_11_30_0012"
 branch_labels = None
 depends_on = None
 

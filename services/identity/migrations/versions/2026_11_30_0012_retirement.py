@@ -4,8 +4,8 @@ from alembic import op
 
 from common.migrations import build_index
 
-revision = "2026_11_30_0011"
-down_revision = "2026_11_30_0010"
+revision = "2026_11_30_0012"
+down_revision = "2026_11_30_0011"
 branch_labels = None
 depends_on = None
 

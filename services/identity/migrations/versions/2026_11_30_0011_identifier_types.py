@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026_11_30_0010"
-down_revision = "2026_11_30_0009"
+revision = "2026_11_30_0011"
+down_revision = "2026_11_30_0010"
 branch_labels = None
 depends_on = None
 
