@@ -18,7 +18,15 @@ from identity.matching.store import candidate_views, candidates, profiles
 from identity.merging.store import decision_lists, pasts
 from identity.registry.store import rule_sets
 from identity.rekeying.store import old_keys
-from identity.resolution.store import connected, decisions, links, locks, obstacles, rosters
+from identity.resolution.store import (
+    connected,
+    decisions,
+    links,
+    locks,
+    obstacles,
+    rosters,
+    versions,
+)
 from identity.rules.store import runs, stored
 from services.identity.tests.harness import email
 
@@ -38,6 +46,7 @@ IDS = {"ids": [uuid4(), uuid4()]}
 REDIRECTS = f'[{{"absorbed_id": "{uuid4()}", "survivor_id": "{uuid4()}"}}]'
 MERGE = {"redirects": REDIRECTS, "merges": "[]", "now": NOON, "rules_version": 0}
 
+SHARES = f'[{{"carriers": [], "to_id": "{uuid4()}"}}]'
 NEWEST = {"created_from": NOON, "before": NOON, "before_id": uuid4(), "limit": 51}
 OBSERVED = (
     f'[{{"customer_id": "{uuid4()}", "name": "tier", "observed_at": "{NOON.isoformat()}",'
@@ -96,6 +105,15 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
         {"customer_id": uuid4(), "count": 500},
     ),
     "save": (rosters.SAVE, SAVE),
+    "versions": (versions.LIST, IDS),
+    "depart": (
+        versions.DEPART,
+        {
+            "origins": IDS["ids"],
+            "shares": f'[{{"carriers": [], "to_id": "{uuid4()}"}}]',
+            "now": NOON,
+        },
+    ),
     "merge": (rosters.MERGE, MERGE),
     "old keys": (old_keys.LIST, {"count": 200}),
     "stamp": (old_keys.STAMP, {"keys": '[{"type": "email", "scope": "", "value": "a"}]'}),
@@ -209,6 +227,7 @@ STATEMENTS |= {
 
 FILL = """
 SET LOCAL session_replication_role = replica;
+SET LOCAL statement_timeout = 0;
 INSERT INTO customer (tenant_id, id, version, created_at, updated_at, attributes)
 SELECT 'demo', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, :count);
 INSERT INTO customer_alias (tenant_id, origin_id, canonical_id)

@@ -77,6 +77,8 @@ def resolve(
     new_id: Callable[[], UUID] | None = None,
 ) -> Resolution:
     assume_links_from_before(roster, BUILT_IN_RULES)
+    for customer_id in roster.customer_ids:
+        roster.versions.load({customer_id, *roster.get(customer_id).merged_ids}, ())
     context = Context(CustomerLimits(max_identifiers), NOW, new_id or ids(1000))
     return resolve_on(roster, prepared, context)
 

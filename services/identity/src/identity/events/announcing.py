@@ -64,7 +64,9 @@ def _(change: changes.CustomerUpdated) -> EventData:
         customer_id=change.customer.id,
         attributes=visible_values(change.customer.attributes),
         changed=list(change.changed),
-        provenance={name: Provenance.of(current[name]) for name in change.changed},
+        provenance={
+            name: Provenance.of(current[name]) for name in change.changed if name in current
+        },
     )
 
 

@@ -240,9 +240,8 @@ async def test_a_decision_about_two_others_forgets_what_names_the_person(
 async def test_the_birth_date_that_the_person_said_with_a_shared_address_goes(api, actor, forget):
     """What belongs to the other now may have been said by the person."""
     number = {"type": "external_id", "scope": "shop", "level": "verified"}
-    shared = BO | {"level": "channel_proved"}
-    anna = await resolve(api, {**number, "value": "A-118"}, shared)
-    await resolve(api, shared, attributes={"birth_date": "1960-01-01"})
+    anna = await resolve(api, {**number, "value": "A-118"}, BO | {"level": "verified"})
+    await resolve(api, BO, attributes={"birth_date": "1960-01-01"})
     await resolve(api, {**number, "value": "B-118"}, BO | {"level": "verified"})
     await forget(anna["customer_id"], ["a-118", "1960-01-01"])
     assert await actor.rows("SELECT 1 FROM identifier WHERE value = 'bo@nordlys.se'")

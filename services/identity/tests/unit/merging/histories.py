@@ -28,6 +28,8 @@ class History:
 
     def __init__(self, customers: tuple[Customer, ...] = ()) -> None:
         self.roster = Roster(customers)
+        for customer in customers:
+            self.roster.versions.load({customer.id, *customer.merged_ids}, ())
         self.new_id: Callable[[], UUID] = ids(1_000)
         self.decision_id: Callable[[], UUID] = ids(9_000)
         self._minutes = count()

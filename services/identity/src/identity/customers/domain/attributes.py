@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
+from identifiers import IdentifierKey
 from identity.customers.domain.identifiers import Level
 
 Json = Any
@@ -38,6 +40,9 @@ class AttributeValue:
     """That of the source when it reported this; a later configuration changes no stored value."""
     sequence: int = 0
     """The place among all writes: of two values that are otherwise equal, the later one counts."""
+    carriers: tuple[str, ...] = ()
+    """The identifiers that its sender proved, as ``carrier_of`` names them, the strongest first;
+    empty if a person set it, or if the sender proved nothing."""
     is_kept: bool = field(default=True, compare=False)
     """False if it confirms a kept value, and is kept itself only once a different one arrives."""
 
@@ -50,11 +55,22 @@ class Observation:
     """An attribute's value as a source reported it, whether or not it counts.
 
     ``is_claim``: someone who only claims to be this customer reported it, so it never counts.
+    ``is_repeat``: it says what counted anyway, but other identifiers carried it.
     """
 
     name: str
     value: AttributeValue
     is_claim: bool = False
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An observation that was kept, and the id of the customer that it was reported for."""
+
+    origin_id: UUID
+    name: str
+    value: AttributeValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,22 @@ def at_level(observations: Iterable[Observation], level: Level) -> tuple[Observa
     )
 
 
+def carrier_of(key: IdentifierKey) -> str:
+    """Return what stands for an identifier beside values: one may become another customer's."""
+    return blake2b(_canonical(key).encode(), digest_size=8).hexdigest()
+
+
+def carried_by(
+    observations: Iterable[Observation], keys: Iterable[IdentifierKey]
+) -> tuple[Observation, ...]:
+    """Return the observations as senders with these identifiers reported them."""
+    carriers = tuple(map(carrier_of, keys))
+    return tuple(
+        replace(observation, value=replace(observation.value, carriers=carriers))
+        for observation in observations
+    )
+
+
 def written_after(
     current: Attributes, observations: Iterable[Observation]
 ) -> tuple[Observation, ...]:
@@ -101,7 +133,8 @@ def _after(present: AttributeValue | None, observation: Observation) -> Observat
 def apply_observations(current: Attributes, observations: Iterable[Observation]) -> Survivorship:
     """Return what counts after ``observations``; see ``_strength`` for the rule.
 
-    A value that only confirms the current one is not kept, until a different one arrives.
+    A value that only confirms the current one is not kept, until a different one arrives; what
+    other identifiers carried is, because these may turn out to be another customer's.
     """
     after = dict(current)
     kept: list[Observation] = []
@@ -110,13 +143,17 @@ def apply_observations(current: Attributes, observations: Iterable[Observation])
         before = after.get(name)
         if before is not None and is_same_json(before.value, value.value):
             after[name] = _winner(before, replace(value, is_kept=False))
+            if before.carriers != value.carriers:
+                if not before.is_kept:
+                    kept.append(Observation(name, replace(before, is_kept=True), is_repeat=True))
+                kept.append(replace(observation, is_repeat=True))
             continue
         if before is not None and not before.is_kept:
             before = replace(before, is_kept=True)
             kept.append(Observation(name, before))
         kept.append(observation)
         after[name] = _winner(before, value)
-    return Survivorship(after, _changed(current, after), tuple(kept))
+    return Survivorship(after, changed_names(current, after), tuple(kept))
 
 
 def keep_claims(current: Attributes, observations: Iterable[Observation]) -> Survivorship:
@@ -157,14 +194,33 @@ def is_same_json(left: Json, right: Json) -> bool:
     return left is right or _canonical(left) == _canonical(right)
 
 
-def _changed(before: Attributes, after: Attributes) -> tuple[str, ...]:
+def changed_names(before: Attributes, after: Attributes) -> tuple[str, ...]:
+    """Return the names whose visible values differ, sorted."""
     return tuple(
         sorted(
             name
-            for name, attribute in after.items()
-            if not is_same_json(attribute.value, _value_or_none(before.get(name)))
+            for name in before.keys() | after.keys()
+            if not is_same_json(_value_or_none(before.get(name)), _value_or_none(after.get(name)))
         )
     )
+
+
+def newest(attributes: Attributes, count: int) -> Attributes:
+    """Return so many of the attributes at most, those that were observed last."""
+    if len(attributes) <= count:
+        return attributes
+    by_time = sorted(
+        attributes.items(), key=lambda item: (item[1].observed_at, item[0]), reverse=True
+    )
+    return dict(by_time[:count])
+
+
+def strongest(versions: Iterable[Version]) -> dict[str, AttributeValue]:
+    """Return the value that counts among these versions, by name."""
+    counting: dict[str, AttributeValue] = {}
+    for version in versions:
+        counting[version.name] = _winner(counting.get(version.name), version.value)
+    return counting
 
 
 def _winner(current: AttributeValue | None, candidate: AttributeValue) -> AttributeValue:
@@ -196,7 +252,7 @@ def _digest(value: AttributeValue) -> bytes:
 
     Neither of them is later, but merging the two customers in either order must give one result.
     """
-    content = _canonical([value.value, value.source, value.level])
+    content = _canonical([value.value, value.source, value.level, value.carriers])
     return blake2b(content.encode(), digest_size=16).digest()
 
 

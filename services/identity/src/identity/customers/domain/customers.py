@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from identifiers import IdentifierKey
-from identity.customers.domain.attributes import Attributes, merge_attributes
+from identity.customers.domain.attributes import Attributes, merge_attributes, newest
 from identity.customers.domain.identifiers import Identifier, Level
 from identity.customers.domain.type_rules import BUILT_IN_RULES, Rank, TypeRules
 
@@ -76,13 +76,8 @@ def absorb(
     attributes = merge_attributes(
         survivor.attributes, *(customer.attributes for customer in absorbed)
     )
-    if max_attributes is not None and len(attributes) > max_attributes:
-        newest = sorted(
-            attributes.items(),
-            key=lambda item: (item[1].observed_at, item[0]),
-            reverse=True,
-        )
-        attributes = dict(newest[:max_attributes])
+    if max_attributes is not None:
+        attributes = newest(attributes, max_attributes)
     return replace(
         survivor,
         version=survivor.version + 1,

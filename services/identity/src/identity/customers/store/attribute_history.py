@@ -46,7 +46,7 @@ _REPORTED = """
     CROSS JOIN LATERAL jsonb_each(customer.attributes) AS current
     WHERE current.value -> 'kept' = 'false' {current_condition}
 """
-_STRENGTH = """
+STRENGTH = """
     level <> 'claimed' DESC, priority DESC, level = 'verified' DESC, observed_at DESC,
     sequence DESC
 """
@@ -55,11 +55,15 @@ _STRENGTH = """
 AT = text(
     f"""
     WITH members AS MATERIALIZED ({_MEMBERS}),
-    reported AS ({_REPORTED.format(kept_condition="", current_condition="")}),
+    reported AS ({
+        _REPORTED.format(
+            kept_condition="AND coalesce(observation.left_at > :at, true)", current_condition=""
+        )
+    }),
     counting AS (
         SELECT DISTINCT ON (name) * FROM reported
         WHERE NOT is_claim AND observed_at <= :at AND ingested_at <= :at
-        ORDER BY name, {_STRENGTH})
+        ORDER BY name, {STRENGTH})
     SELECT members.canonical_id, counting.*
     FROM (SELECT DISTINCT canonical_id FROM members) AS members
     LEFT JOIN counting ON true
@@ -71,7 +75,7 @@ HISTORY = text(
     WITH members AS MATERIALIZED ({_MEMBERS}),
     reported AS ({
         _REPORTED.format(
-            kept_condition="AND observation.name = :name",
+            kept_condition="AND observation.name = :name AND observation.left_at IS NULL",
             current_condition="AND current.key = :name",
         )
     }),
@@ -178,7 +182,9 @@ async def get_attribute_history(
 
 def _reported(row: Any, current: AttributeValue | None) -> Reported:
     value = _value(row)
-    is_current = current is not None and replace(value, ingested_at=current.ingested_at) == current
+    is_current = current is not None and current == replace(
+        value, ingested_at=current.ingested_at, carriers=current.carriers
+    )
     return Reported(value, is_current=is_current and not row.is_claim, is_claim=row.is_claim)
 
 

@@ -23,6 +23,7 @@ def attributes_to_json(attributes: Attributes) -> dict[str, Any]:
             "priority": attribute.priority,
             "sequence": attribute.sequence,
             "kept": attribute.is_kept,
+            "carriers": attribute.carriers,
         }
         for name, attribute in attributes.items()
     }
@@ -40,6 +41,7 @@ def attributes_from_json(members: Mapping[str, Any]) -> Attributes:
             priority=attribute.get("priority", 0),
             sequence=attribute.get("sequence", 0),
             is_kept=attribute.get("kept", True),
+            carriers=tuple(attribute.get("carriers", ())),
         )
         for name, attribute in members.items()
     }

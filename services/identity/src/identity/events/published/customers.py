@@ -73,7 +73,8 @@ class CustomerUpdatedV1(EventData):
     provenance: dict[str, Provenance] | None = Field(
         default=None,
         description="Where the values that now count come from, by the names in ``changed``; those"
-        " of cleared ones say who cleared them. Null in events of older versions.",
+        " of cleared ones say who cleared them. A value that left with an identifier of another"
+        " customer has none. Null in events of older versions.",
     )
 
 

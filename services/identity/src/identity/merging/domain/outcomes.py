@@ -7,6 +7,8 @@ from uuid import UUID
 
 from common.errors import ErrorCode, FieldError, NotFoundError
 from identifiers import IdentifierKey
+from identity.customers.domain.attributes import Attributes
+from identity.customers.domain.changes import Undo
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Identifier
 from identity.merging.domain.origins import AbsorbedCustomer, PastMerge
@@ -14,9 +16,10 @@ from identity.merging.domain.separation import Separation, Sides
 from identity.resolution.domain.components import Component, component_of
 from identity.resolution.domain.context import Context
 from identity.resolution.domain.decisions import Decision
+from identity.resolution.domain.departures import Leave, follow
 from identity.resolution.domain.graph.partition import Partition, divide
 from identity.resolution.domain.placement import Placement, place
-from identity.resolution.domain.roster import Roster
+from identity.resolution.domain.roster import Part, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,19 @@ class Situation:
             released=self.roster.released,
             shared=self.roster.shared,
         )
+
+    def separate(
+        self, customer_id: UUID, parts: Sequence[Part], undo: Undo, attributes: Attributes
+    ) -> None:
+        """Give ids of a customer back to the customers that they were, with what is theirs.
+
+        ``attributes`` are what stays with the customer, but for what the identifiers that go
+        carried since the merge.
+        """
+        self.roster.separate(customer_id, parts, undo, attributes)
+        leaves = {key: Leave(part.id) for part in parts for key in part.keys}
+        limit = self.context.limits.max_attributes
+        follow(self.roster, customer_id, leaves, max_attributes=limit)
 
     def settle(self, *customers: Customer, restored: AbstractSet[UUID] = frozenset()) -> Placement:
         """Bring what these customers are connected with into line with the evidence.

@@ -37,7 +37,7 @@ def release_identifier(situation: Situation, key: IdentifierKey) -> Outcome:
             evidence=(evidence_of(entry.identifier),),
         )
     )
-    placement = place(roster, {key: entry.identifier}, Newcomer(key), context)
+    placement = place(roster, {key: entry.identifier}, Newcomer([key]), context)
     owner = roster.owner(key)
     concerned = () if owner is None else (owner.id,)
     return Outcome(

@@ -249,7 +249,7 @@ class _Returning:
         )
         cause = MergeCause(decider.reason, SPLIT, decider.actor)
         undo = Undo(self.merge.id, self.merge.merged_at, decision_id, cause)
-        situation.roster.separate(customer.id, [part], undo, self._left(customer, ids))
+        situation.separate(customer.id, [part], undo, self._left(customer, ids))
         restore_redirects(situation, customer, [part], undo)
 
     def _left(self, customer: Customer, gone: AbstractSet[UUID]) -> Attributes:

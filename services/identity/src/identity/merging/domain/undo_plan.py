@@ -103,7 +103,7 @@ class _Undo:
     ) -> None:
         undo = Undo(self.merge.id, self.merge.merged_at, decision_ids[0], self._cause())
         attributes = self._attributes(customer.id, allotment.groups[customer.id])
-        self.situation.roster.separate(customer.id, parts, undo, attributes)
+        self.situation.separate(customer.id, parts, undo, attributes)
         restore_redirects(self.situation, customer, parts, undo)
 
     def _customer(self) -> Customer:

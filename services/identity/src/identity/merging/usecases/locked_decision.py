@@ -1,7 +1,6 @@
 """Decides on locked customers: loads what they are connected with, decides, and writes."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -13,6 +12,7 @@ from common.ids import new_id
 from common.messaging import outbox
 from identifiers import IdentifierKey
 from identity.customers.domain.customers import CustomerLimits
+from identity.customers.domain.versions import VersionsNotLoadedError
 from identity.customers.store.customers import list_customers_by_ids
 from identity.events.announcing import announce
 from identity.merging.domain.outcomes import Decider, Past, Situation
@@ -23,7 +23,7 @@ from identity.resolution.domain.resolver import NotLoadedError
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.connected import get_connected
 from identity.resolution.store.rosters import save_roster
-from identity.resolution.usecases.locked_plan import plan_under_locks
+from identity.resolution.usecases.locked_plan import load_versions, plan_under_locks
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ async def decide_under_locks(
         raise UnavailableError("the customers keep changing; retry")
 
     if request.dry_run:
-        return await _preview(load, plan)
+        return await _preview(tx, request.tenant_id, load, plan)
     roster, outcome = await plan_under_locks(
         tx, request.tenant_id, load=load, plan=plan, keys=also, load_whole=load
     )
@@ -102,9 +102,19 @@ def _agree(roster: Roster, past: Past) -> bool:
 
 
 async def _preview(
-    load: Callable[[], Awaitable[Roster]], plan: Callable[[Roster], Awaitable[T]]
+    tx: Transaction,
+    tenant_id: str,
+    load: Callable[[], Awaitable[Roster]],
+    plan: Callable[[Roster], Awaitable[T]],
 ) -> T:
     """Return the outcome of reads that agree; nothing is locked for a preview."""
+    reported: frozenset[UUID] = frozenset()
     while True:
-        with suppress(NotLoadedError):
-            return await plan(await load())
+        roster = await load()
+        await load_versions(tx, tenant_id, roster, reported)
+        try:
+            return await plan(roster)
+        except NotLoadedError:
+            continue
+        except VersionsNotLoadedError as error:
+            reported |= error.ids

@@ -13,9 +13,10 @@ from identity.customers.domain.changes import MergeCause, SplitCause
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import DropReason, Identifier
 from identity.customers.domain.type_rules import Rank, TypeRules
-from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.components import Component, component_of
 from identity.resolution.domain.context import Context
+from identity.resolution.domain.departures import Leave, follow, handed_over_at
+from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.partition import Partition, divide
 from identity.resolution.domain.roster import Roster
 
@@ -38,7 +39,8 @@ class Moved:
 class Newcomer:
     """What a request says of its customer, should that be a new one."""
 
-    key: IdentifierKey
+    keys: Sequence[IdentifierKey]
+    """What it proved, the strongest first: the customer is of the first that is not quarantined."""
     claimed: Sequence[Identifier] = ()
     observations: Sequence[Observation] = ()
 
@@ -92,6 +94,7 @@ def place(
         owner = roster.owner(key)
         if owner is not None:
             roster.unlink(owner.id, key)
+    placer.have_attributes_follow()
     return placement
 
 
@@ -180,7 +183,7 @@ class _Placer:
             owner_id = self._take(key, new_id)
             if owner_id is not None:
                 taken[owner_id].append(self._fact(key))
-        newcomer = self.newcomer if self.newcomer and self.newcomer.key in keys else None
+        newcomer = self.newcomer if self._is_of_newcomer(keys) else None
         facts = [self._fact(key) for key in keys]
         if newcomer is not None:
             facts += newcomer.claimed[: max(0, self.context.limits.max_identifiers - len(facts))]
@@ -192,6 +195,11 @@ class _Placer:
             if any(self.types.rank(item.key.type) is not Rank.DEVICE for item in identifiers):
                 self.roster.split(owner_id, new_id, identifiers, SPLIT)
                 self.placement.split.append(new_id)
+
+    def _is_of_newcomer(self, keys: Sequence[IdentifierKey]) -> bool:
+        own = () if self.newcomer is None else self.newcomer.keys
+        quarantined = self.placement.partition.quarantined
+        return next((key for key in own if key not in quarantined), None) in keys
 
     def gather(self, customer_id: UUID, keys: Sequence[IdentifierKey]) -> None:
         """Give the customer all identifiers of its cluster."""
@@ -207,6 +215,27 @@ class _Placer:
             self._take(key, customer_id)
             self.roster.link(customer_id, fact)
         self._drop_claims_beyond_limit(customer_id)
+
+    def have_attributes_follow(self) -> None:
+        """Have the attributes go with the identifiers that went to other customers."""
+        leaves: defaultdict[UUID, dict[IdentifierKey, Leave]] = defaultdict(dict)
+        for moved in self.placement.moved:
+            key = moved.identifier.key
+            since = handed_over_at(
+                key,
+                self.component.links,
+                former=self.roster.get(moved.from_id).identifiers,
+                present=self.roster.get(moved.to_id).identifiers,
+                types=self.context.limits.types,
+            )
+            leaves[moved.from_id][key] = Leave(moved.to_id, since)
+        for source_id in sorted(leaves):
+            follow(
+                self.roster,
+                source_id,
+                leaves[source_id],
+                max_attributes=self.context.limits.max_attributes,
+            )
 
     def _take(self, key: IdentifierKey, to_id: UUID) -> UUID | None:
         """Take an identifier from its owner, who keeps a claim on it if it had no more.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from common.errors import ErrorCode, FieldError, InvalidError
 from identifiers import IdentifierKey
-from identity.customers.domain.attributes import at_level
+from identity.customers.domain.attributes import at_level, carried_by
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
@@ -16,14 +16,15 @@ from identity.customers.domain.identifiers import (
 )
 from identity.customers.domain.type_rules import Rank, TypeRules
 from identity.resolution.domain.answers import NobodyReason, Resolution, drop
-from identity.resolution.domain.claims import Claim
 from identity.resolution.domain.context import Context
+from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.clusters import cluster_of, reason_against
 from identity.resolution.domain.graph.evidence import (
     Link,
     LinkId,
     Rule,
     best_first,
+    carriers_of,
     centre_of,
     links_among,
 )
@@ -69,6 +70,7 @@ class Resolver:
         self._placement: Placement | None = None
         self._known = self._said_before()
         self._created: list[UUID] = []
+        self._observations = request.observations
         self._before = {
             identifier.key: (owner.id, owner.identifiers[identifier.key].level)
             for identifier in usable
@@ -78,6 +80,9 @@ class Resolver:
     def run(self) -> Resolution:
         self._leave_device_of_another_number()
         self._check_attributes()
+        self._observations = carried_by(
+            self._request.observations, carriers_of(self._proved, self._types)
+        )
         subject_id = self._subject_of_proofs() if self._proved else self._subject_of_claims()
         if subject_id is None:
             return Resolution(None, NobodyReason.NOTHING_USABLE, dropped=tuple(self._dropped))
@@ -126,13 +131,16 @@ class Resolver:
                 raise NotLoadedError
             for link in links:
                 self._roster.evidence.add(link)
-            observations = at_level(self._request.observations, centre.level)
-            newcomer = Newcomer(centre.key, self._unowned_claims(), observations)
+            observations = at_level(self._observations, centre.level)
+            strongest = [shown.key for shown in best_first(self._proved, self._types)]
+            newcomer = Newcomer(strongest, self._unowned_claims(), observations)
             self._placement = place(self._roster, facts, newcomer, self._context)
             self._created = self._placement.created
         owner = self._roster.owner(centre.key)
         if owner is None:  # The centre itself has just been quarantined.
-            others = [self._roster.owner(shown.key) for shown in self._proved]
+            others = [
+                self._roster.owner(shown.key) for shown in best_first(self._proved, self._types)
+            ]
             owner = next((other for other in others if other is not None), None)
         self._drop_what_is_elsewhere(centre, owner)
         return None if owner is None else owner.id
@@ -311,7 +319,7 @@ class Resolver:
             for shown in self._proved
         )
         refused = frozenset() if tells_apart else self._known.refused_by(self._request.said)
-        observations = [each for each in self._request.observations if each.name not in refused]
+        observations = [each for each in self._observations if each.name not in refused]
         if observations:
             level = max(shown.level for shown in self._proved or self._claimed)
             self._roster.observe(subject_id, observations, level=level)

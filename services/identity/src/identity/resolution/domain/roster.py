@@ -1,7 +1,7 @@
 """The customers of one unit of work, loaded once, changed in memory and written at its end."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,8 +11,10 @@ from identifiers import IdentifierKey
 from identity.customers.domain.attributes import (
     Attributes,
     Observation,
+    Version,
     apply_observations,
     at_level,
+    changed_names,
     keep_claims,
     written_after,
 )
@@ -35,8 +37,9 @@ from identity.customers.domain.changes import (
 from identity.customers.domain.customers import Customer, absorb
 from identity.customers.domain.denials import Denials
 from identity.customers.domain.identifiers import DropReason, Identifier, Level
-from identity.resolution.domain.claims import Claim
+from identity.customers.domain.versions import Departure, Versions
 from identity.resolution.domain.decisions import Decision, Withdrawal
+from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.evidence import Evidence, Link, LinkId
 from identity.resolution.domain.graph.quarantine import Quarantined
 
@@ -91,6 +94,8 @@ class PendingWrites:
     realiased: dict[UUID, UUID] = field(default_factory=dict)
     """From ids of customers that are apart again to the customers that they lead to now."""
     observations: list[tuple[UUID, Observation]] = field(default_factory=list)
+    departures: list[Departure] = field(default_factory=list)
+    """Values that go to other customers, once the observations are written."""
     merges: list[MergeRecord] = field(default_factory=list)
     changes: list[CustomerChange] = field(default_factory=list)
 
@@ -158,6 +163,7 @@ class Roster:
         self.denials: Denials = denials or {}
         """What is denied of the identifiers that were asked for."""
         self.pending = PendingWrites(rules_version=rules_version)
+        self.versions = Versions()
         self.evidence = Evidence(links, self.pending.evidence, self.pending.removed_links)
 
     @property
@@ -214,6 +220,7 @@ class Roster:
         now: datetime,
     ) -> Customer:
         """Add a new customer with its first identifiers and attributes, as a single change."""
+        self.versions.begin(customer_id)
         survivorship = apply_observations({}, observations)
         customer = Customer(
             id=customer_id,
@@ -225,9 +232,7 @@ class Roster:
         self._put(customer)
         self.pending.created.add(customer_id)
         self._add_links(customer_id, customer.identifiers.values())
-        self.pending.observations += [
-            (customer_id, observation) for observation in survivorship.kept
-        ]
+        self._keep(customer_id, survivorship.kept)
         self.pending.changes.append(CustomerCreated(customer))
         return customer
 
@@ -363,11 +368,35 @@ class Roster:
             attributes=survivorship.attributes,
         )
         self._put(after)
-        self.pending.observations += [
-            (customer_id, observation) for observation in survivorship.kept
-        ]
+        self._keep(customer_id, survivorship.kept)
         if survivorship.changed:
             self.pending.changes.append(CustomerUpdated(after, survivorship.changed))
+
+    def revise(self, customer_id: UUID, attributes: Attributes) -> None:
+        """Replace the attributes. Only a visible difference is a change and takes a version."""
+        customer = self._customers[customer_id]
+        if attributes == customer.attributes:
+            return
+        changed = changed_names(customer.attributes, attributes)
+        after = replace(customer, version=customer.version + bool(changed), attributes=attributes)
+        self._put(after)
+        if changed:
+            self.pending.changes.append(CustomerUpdated(after, changed))
+
+    def depart(self, departure: Departure, leaving: Mapping[UUID, Sequence[Version]]) -> None:
+        """Have values that were reported for one customer be those of others, by their ids.
+
+        ``leaving`` are the values, ``departure`` says in general which they are.
+        """
+        for to_id, versions in leaving.items():
+            self.pending.observations += [
+                (to_id, Observation(version.name, replace(version.value, is_kept=True)))
+                for version in versions
+                if not version.value.is_kept
+            ]
+        self.versions.move(leaving)
+        if departure.shares:
+            self.pending.departures.append(departure)
 
     def merge(
         self,
@@ -382,8 +411,10 @@ class Roster:
 
         Of more than ``max_attributes``, the survivor keeps those that were observed last.
         """
-        survivor = self._customers[survivor_id]
-        absorbed = [self._customers.pop(absorbed_id) for absorbed_id in absorbed_ids]
+        survivor = self._keep_all(self._customers[survivor_id])
+        absorbed = [
+            self._keep_all(self._customers.pop(absorbed_id)) for absorbed_id in absorbed_ids
+        ]
         after = absorb(survivor, absorbed, max_attributes=max_attributes)
         merge = MergeRecord(
             id=merge_id,
@@ -442,6 +473,23 @@ class Roster:
         self.pending.changes.append(
             CustomerRedirected(retired, target_id, undo.merge_id, undo_of=undo.merge_id)
         )
+
+    def _keep_all(self, customer: Customer) -> Customer:
+        """Return the customer with its values kept, should a merge be undone."""
+        kept = {name: replace(value, is_kept=True) for name, value in customer.attributes.items()}
+        self._keep(
+            customer.id,
+            [
+                Observation(name, kept[name])
+                for name, value in customer.attributes.items()
+                if not value.is_kept
+            ],
+        )
+        return replace(customer, attributes=kept)
+
+    def _keep(self, customer_id: UUID, observations: Sequence[Observation]) -> None:
+        self.pending.observations += [(customer_id, item) for item in observations]
+        self.versions.add(customer_id, observations)
 
     def _redirect(self, absorbed: Customer, merge: MergeRecord) -> None:
         retired = replace(absorbed, version=absorbed.version + 1)

@@ -11,7 +11,7 @@ from common.db import Columns, Transaction
 from identifiers import IdentifierKey
 from identity.customers.domain.identifiers import DropReason
 from identity.customers.store.customer_json import identifier_from_json
-from identity.resolution.domain.claims import Claim
+from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.evidence import Link, LinkId, Rule
 from identity.resolution.domain.graph.quarantine import Quarantined
 

@@ -20,7 +20,10 @@ from identity.customers.domain.changes import (
 )
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import Level
-from identity.customers.store.customer_json import attributes_to_json, customer_to_json
+from identity.customers.store.customer_json import (
+    attributes_to_json,
+    customer_to_json,
+)
 from identity.customers.store.search_index import TERMS, UPSERT_TERMS, terms_row
 from identity.resolution.domain.roster import PendingWrites, Roster
 from identity.resolution.store.decisions import insert_decisions, mark_withdrawn
@@ -34,6 +37,10 @@ from identity.resolution.store.links import (
     link_row,
     quarantine_row,
 )
+from identity.resolution.store.versions import save_departures
+
+_MAX_EARLIER = 20
+"""The versions of an attribute among which a repetition is looked for."""
 
 _CUSTOMER = Columns(
     {
@@ -58,6 +65,7 @@ _OBSERVATION = Columns(
         "priority": "integer",
         "sequence": "bigint",
         "is_claim": "boolean",
+        "carriers": "jsonb",
     }
 )
 _REPORTED = Columns({**_OBSERVATION.types, "counts": "boolean"})
@@ -117,18 +125,23 @@ SAVE = text(
     ), saved_observations AS (
         INSERT INTO attribute_observation
             (tenant_id, customer_id, name, observed_at, digest, value, source, verified,
-             ingested_at, level, priority, sequence, is_claim)
+             ingested_at, level, priority, sequence, is_claim, carriers)
         SELECT :tenant_id, customer_id, name, observed_at, digest,
                coalesce(value, cast('null' AS jsonb)), source, verified, ingested_at, level,
-               priority, sequence, is_claim
+               priority, sequence, is_claim, carriers
         FROM {_REPORTED.table("observations", "reported")}
         WHERE counts OR NOT EXISTS (
             SELECT FROM (
-                SELECT earlier.digest FROM attribute_observation AS earlier
-                WHERE earlier.tenant_id = :tenant_id
-                  AND earlier.customer_id = reported.customer_id AND earlier.name = reported.name
-                  AND earlier.observed_at <= reported.observed_at
-                  AND earlier.source IS NOT DISTINCT FROM reported.source
+                SELECT earlier.digest FROM (
+                    SELECT * FROM attribute_observation AS any_earlier
+                    WHERE any_earlier.tenant_id = :tenant_id
+                      AND any_earlier.customer_id = reported.customer_id
+                      AND any_earlier.name = reported.name
+                      AND any_earlier.observed_at <= reported.observed_at
+                    ORDER BY any_earlier.observed_at DESC
+                    LIMIT {_MAX_EARLIER}) AS earlier
+                WHERE earlier.source IS NOT DISTINCT FROM reported.source
+                  AND earlier.carriers = reported.carriers
                 ORDER BY earlier.observed_at DESC
                 LIMIT 1) AS latest
             WHERE latest.digest = reported.digest)
@@ -253,6 +266,7 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
     saved_identifiers = (await tx.execute(SAVE, parameters)).scalar_one()
     if saved_identifiers != len(pending.links):
         raise RuntimeError("an identifier to be linked belongs to another customer")
+    await save_departures(tx, tenant_id, pending.departures, now=now)
     if pending.quarantined or pending.recovered:
         await _save_quarantine(tx, tenant_id, pending)
     if pending.merges:
@@ -337,10 +351,11 @@ def _observation_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
             "priority": observation.value.priority,
             "sequence": observation.value.sequence,
             "is_claim": observation.is_claim,
+            "carriers": observation.value.carriers,
             "counts": counts,
         }
         for customer_id, observation in pending.observations
-        for counts in (_counts(pending.customers[customer_id], observation),)
+        for counts in (_counts(pending.customers.get(customer_id), observation),)
     )
 
 
@@ -380,8 +395,9 @@ def _merge_rows(pending: PendingWrites) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(customer: Customer, observation: Observation) -> bool:
-    return customer.attributes.get(observation.name) == observation.value
+def _counts(customer: Customer | None, observation: Observation) -> bool:
+    current = None if customer is None else customer.attributes.get(observation.name)
+    return current == observation.value and not observation.is_repeat
 
 
 def _digest(observation: Observation, *, counts: bool) -> bytes:
@@ -390,7 +406,10 @@ def _digest(observation: Observation, *, counts: bool) -> bytes:
     A value that counts is another one each time; the others are the same however often they come.
     """
     value = observation.value
-    content = [value.value, value.source, value.level, value.priority, observation.is_claim]
+    content = [
+        value.value, value.source, value.level, value.priority, observation.is_claim,
+        value.carriers,
+    ]  # fmt: skip
     if counts:
         content.append(value.sequence)
     return blake2b(dumps(content), digest_size=16).digest()

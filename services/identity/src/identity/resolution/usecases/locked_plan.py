@@ -6,9 +6,11 @@ from uuid import UUID
 
 from common.db import Transaction
 from identifiers import IdentifierKey
+from identity.customers.domain.versions import VersionsNotLoadedError
 from identity.resolution.domain.resolver import NotLoadedError
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.locks import Locks
+from identity.resolution.store.versions import list_versions
 
 T = TypeVar("T")
 Load = Callable[[], Awaitable[Roster]]
@@ -28,15 +30,18 @@ async def plan_under_locks(
 
     A plan without writes needs no lock: what it read was true at that time. ``keys`` are the
     identifiers that the plan may link; those that no customer holds are locked by key.
-    ``load_whole`` loads what a plan needs that raises NotLoadedError. ``customers`` are locked in
-    any case, so that nobody is deciding on them at the same time. Each round either locks more,
-    loads more, or is the last, so there are at most as many rounds as concurrent merges.
+    ``load_whole`` loads what a plan needs that raises NotLoadedError; what was reported for
+    customers is loaded when a plan raises VersionsNotLoadedError. ``customers`` are locked in any
+    case, so that nobody is deciding on them at the same time. Each round either locks more, loads
+    more, or is the last, so there are at most as many rounds as concurrent merges.
     """
     locks = Locks(tenant_id)
     if customers:
         await locks.take(tx, keys, customers)
+    reported: frozenset[UUID] = frozenset()
     while True:
         roster = await load()
+        await load_versions(tx, tenant_id, roster, reported)
         customer_ids = roster.customer_ids
         unowned = frozenset(key for key in keys if roster.owner(key) is None)
         try:
@@ -45,7 +50,17 @@ async def plan_under_locks(
             if load_whole is None:
                 raise
             load = load_whole
+        except VersionsNotLoadedError as error:
+            reported |= error.ids
         else:
             if not roster.pending or locks.cover(unowned, customer_ids):
                 return roster, result
         await locks.take(tx, unowned, customer_ids)
+
+
+async def load_versions(
+    tx: Transaction, tenant_id: str, roster: Roster, ids: frozenset[UUID]
+) -> None:
+    """Put on the roster what was reported for these customer ids, if there are any."""
+    if ids:
+        roster.versions.load(ids, await list_versions(tx, tenant_id, ids))

@@ -118,6 +118,7 @@ async def _look_at(
             break
         page = page.half()
     if not is_application:
+        roster.versions.do_without()
         return await _enforce(enforcer, roster, run.phase, page.items), page
 
     async def load() -> Roster:

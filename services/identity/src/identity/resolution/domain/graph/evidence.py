@@ -177,6 +177,15 @@ MAX_CLIQUE = 8
 """Of more identifiers in one request, each is linked to the strongest only."""
 
 
+def carriers_of(proved: Sequence[Identifier], types: TypeRules) -> list[IdentifierKey]:
+    """Return the identifiers that carry what their sender says, the strongest first.
+
+    Those are the persons' own, and devices only of a sender who proved nothing else.
+    """
+    persons = [shown for shown in proved if types.rank(shown.key.type) is not Rank.DEVICE]
+    return [shown.key for shown in best_first(persons or proved, types)[:MAX_CLIQUE]]
+
+
 def links_among(
     proved: Sequence[Identifier], types: TypeRules, *, rule: Rule = Rule.TOGETHER
 ) -> list[Link]:
