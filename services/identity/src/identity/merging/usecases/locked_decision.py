@@ -19,8 +19,7 @@ from identity.merging.domain.outcomes import Decider, Past, Situation
 from identity.merging.store.pasts import get_past
 from identity.registry.usecases.tenant_rules import get_tenant_rules
 from identity.resolution.domain.context import Context
-from identity.resolution.domain.resolver import NotLoadedError
-from identity.resolution.domain.roster import Roster
+from identity.resolution.domain.roster import NotLoadedError, Roster
 from identity.resolution.store.connected import get_connected
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import load_versions, plan_under_locks
@@ -86,7 +85,7 @@ async def decide_under_locks(
     if request.dry_run:
         return await _preview(tx, request.tenant_id, load, plan)
     roster, outcome = await plan_under_locks(
-        tx, request.tenant_id, load=load, plan=plan, keys=also, load_whole=load
+        tx, request.tenant_id, load=load, plan=plan, keys=also, load_whole=lambda _: load()
     )
     if roster.pending:
         await save_roster(tx, request.tenant_id, roster, now=now)

@@ -18,7 +18,7 @@ from identity.resolution.domain.context import Context
 from identity.resolution.domain.departures import Leave, follow, handed_over_at
 from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.partition import Partition, divide
-from identity.resolution.domain.roster import Roster
+from identity.resolution.domain.roster import NotLoadedError, Roster
 
 ENGINE = "engine"
 MERGE_RULE = "proved-identifiers.v2"
@@ -68,14 +68,7 @@ def place(
 
     Of customers that become one, a ``preferred`` one goes on.
     """
-    component = component_of(roster, facts, context.limits.types)
-    partition = divide(
-        component.identifiers,
-        component.links,
-        context.limits,
-        released=roster.released,
-        shared=roster.shared,
-    )
+    component, partition = _settled(roster, facts, context)
     placement = Placement(partition)
     _keep_links_from_before(roster, component)
     for key in sorted(facts.keys() - partition.quarantined):
@@ -96,6 +89,67 @@ def place(
             roster.unlink(owner.id, key)
     placer.have_attributes_follow()
     return placement
+
+
+def _settled(
+    roster: Roster, facts: Mapping[IdentifierKey, Identifier], context: Context
+) -> tuple[Component, Partition]:
+    """Return what is concerned and its partition; devices that are set free belong to it, too.
+
+    Raises NotLoadedError if what these are connected with is not on the roster.
+    """
+    component, partition = _divided(roster, facts, context)
+    devices = _devices_set_free(roster, component, partition, facts, context.limits.types)
+    if not devices:
+        return component, partition
+    if roster.asked is not None and not devices <= roster.asked:
+        raise NotLoadedError(devices)
+    owners = ((key, roster.owner(key)) for key in devices)
+    held = {key: owner.identifiers[key] for key, owner in owners if owner is not None}
+    return _divided(roster, {**held, **facts}, context)
+
+
+def _divided(
+    roster: Roster, facts: Mapping[IdentifierKey, Identifier], context: Context
+) -> tuple[Component, Partition]:
+    component = component_of(roster, facts, context.limits.types)
+    partition = divide(
+        component.identifiers,
+        component.links,
+        context.limits,
+        released=roster.released,
+        shared=roster.shared,
+    )
+    return component, partition
+
+
+def _devices_set_free(
+    roster: Roster,
+    component: Component,
+    partition: Partition,
+    facts: Mapping[IdentifierKey, Identifier],
+    types: TypeRules,
+) -> set[IdentifierKey]:
+    """Return the devices that may be with others now, of whom the component holds nothing.
+
+    Those are the devices of what enters or leaves quarantine: it was proved on them last, and did
+    not matter before, or does not any more.
+    """
+    entering = {key for key in partition.quarantined if roster.owner(key) is not None}
+    entries = ((key, roster.quarantined(key)) for key in facts.keys() - partition.quarantined)
+    leaving = {key for key, entry in entries if entry is not None and not entry.is_released}
+    free: set[IdentifierKey] = set()
+    for link in component.links:
+        refused = partition.refused.get(link.id) is DropReason.QUARANTINED
+        for key in link.id[:2]:
+            other = link.other(key)
+            if other in facts or types.rank(other.type) is not Rank.DEVICE:
+                continue
+            owner, holder = roster.owner(key), roster.owner(other)
+            loses = refused and owner is not None and holder is not None and owner.id == holder.id
+            if key in entering or key in leaving or loses:
+                free.add(other)
+    return free
 
 
 def _keep_links_from_before(roster: Roster, component: Component) -> None:

@@ -31,11 +31,7 @@ from identity.resolution.domain.graph.evidence import (
 from identity.resolution.domain.graph.persons import KnownSayings
 from identity.resolution.domain.placement import Newcomer, Placement, place
 from identity.resolution.domain.requests import PreparedRequest
-from identity.resolution.domain.roster import Roster
-
-
-class NotLoadedError(Exception):
-    """The request brings new evidence, and the roster holds no more than its customers."""
+from identity.resolution.domain.roster import NotLoadedError, Roster
 
 
 def holder_of(roster: Roster, shown: Identifier) -> Customer | None:
@@ -64,6 +60,12 @@ class Resolver:
         self._dropped = dropped
         self._proved = [identifier for identifier in usable if identifier.is_proved]
         self._claimed = [identifier for identifier in usable if not identifier.is_proved]
+        # Nothing is found by them, and yet they count as neighbours of what they are proved with.
+        self._quarantined = [
+            shown
+            for shown in request.identifiers
+            if shown.is_proved and not shown.is_shared and self._is_quarantined(shown)
+        ]
         self._claims: list[Identifier] = []
         # Of all, also of what was dropped: what it says must not depend on when it was.
         self._speaker = centre_of(request.identifiers, self._types)
@@ -125,7 +127,7 @@ class Resolver:
     def _subject_of_proofs(self) -> UUID | None:
         centre = centre_of(self._proved, self._types)
         facts, news = self._facts()
-        links = [link for link in links_among(self._proved, self._types) if self._is_news(link)]
+        links = [link for link in self._links() if self._is_news(link)]
         if news or links:
             if not self._roster.is_whole:
                 raise NotLoadedError
@@ -194,8 +196,20 @@ class Resolver:
         )
         return after != known and (is_late or self._is_contested(link))
 
+    def _links(self) -> list[Link]:
+        """Return the evidence of the request."""
+        quarantined = {shown.key for shown in self._quarantined}
+        links = links_among([*self._proved, *self._quarantined], self._types)
+        return [link for link in links if not quarantined.issuperset(link.id[:2])]
+
+    def _is_quarantined(self, shown: Identifier) -> bool:
+        entry = self._roster.quarantined(shown.key)
+        return entry is not None and entry.holds_for(shown.level)
+
     def _is_contested(self, link: Link) -> bool:
         """Return whether the link is of those of which the last counts, and unites nobody now."""
+        if any(shown.key in link.id[:2] for shown in self._quarantined):
+            return False
         ranks = {self._types.rank(key.type) for key in link.id[:2]}
         if link.level < Level.VERIFIED and Rank.DEVICE not in ranks:
             return False

@@ -123,6 +123,14 @@ class PendingWrites:
         )
 
 
+class NotLoadedError(Exception):
+    """The roster lacks what a change concerns, such as what ``keys`` are connected with."""
+
+    def __init__(self, keys: AbstractSet[IdentifierKey] = frozenset()) -> None:
+        super().__init__()
+        self.keys = keys
+
+
 class Roster:
     """Canonical customers by id and by identifier key. ``pending`` collects every change.
 
@@ -143,6 +151,8 @@ class Roster:
         rules_version: int = 0,
     ) -> None:
         self.is_whole = is_whole
+        self.asked: AbstractSet[IdentifierKey] | None = None
+        """The identifiers with whose connections it was loaded, if there may be more; else None."""
         self.shared = frozenset(shared)
         """Those of the identifiers that are contact points of a household or an account."""
         self._customers = {customer.id: customer for customer in customers}

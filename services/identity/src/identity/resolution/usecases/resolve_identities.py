@@ -1,6 +1,7 @@
 """Finds or creates the customers that a batch of requests is about."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from common.db import Transaction
 from common.ids import new_id
 from common.messaging import outbox
 from common.runtime import in_turns
+from identifiers import IdentifierKey
 from identity.customers.domain.denials import DenialKind, DenyKeys
 from identity.customers.store.denials import bytes_of, digests_of, mark_denials_lifted
 from identity.events.announcing import announce
@@ -90,11 +92,18 @@ async def _resolve(
     pairs = frozenset(link.id for request in requests for link in links_of(request, types))
     context = Context(limits=rules.limits, now=now, new_id=new_id)
     digests = digests_of(command.deny_keys, tenant_id, keys)
+
+    async def load_whole(also: AbstractSet[IdentifierKey]) -> Roster:
+        asked = keys | also
+        roster = await get_connected(tx, tenant_id, asked, rules, now=now, digests=digests)
+        roster.asked = asked
+        return roster
+
     roster, results = await plan_under_locks(
         tx,
         tenant_id,
         load=lambda: get_known(tx, tenant_id, keys, pairs, rules, now=now, digests=digests),
-        load_whole=lambda: get_connected(tx, tenant_id, keys, rules, now=now, digests=digests),
+        load_whole=load_whole,
         plan=lambda roster: _resolve_in_turns(roster, requests, context),
         keys=keys,
     )
