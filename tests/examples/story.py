@@ -177,7 +177,7 @@ _STORY = """
 13:56:00     simulate_rules first
              read_rules_run running
 13:57:00     read_rules_run done
-             list_rules_effects split
+             list_rules_effects blocked
              apply_rules first
              list_rules_effects none
              list_rules_runs whole

@@ -26,7 +26,8 @@ TABLES = (
         version    integer     NOT NULL CHECK (version >= 0),
         -- Grows with each version that comes into force and with each type that is registered.
         revision   bigint      NOT NULL CHECK (revision > 0),
-        since      timestamptz NOT NULL
+        -- Null as long as no version was applied.
+        since      timestamptz
     )
     """,
     """

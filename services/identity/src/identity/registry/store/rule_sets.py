@@ -51,7 +51,7 @@ _PUT_IN_FORCE = text(
 _RAISE_REVISION = text(
     """
     INSERT INTO rules_in_force (tenant_id, version, revision, since)
-    VALUES (:tenant_id, 0, 1, :now)
+    VALUES (:tenant_id, 0, 1, NULL)
     ON CONFLICT (tenant_id) DO UPDATE SET revision = rules_in_force.revision + 1
     """
 )
@@ -112,9 +112,9 @@ async def save_in_force(tx: Transaction, tenant_id: str, version: int, *, now: d
     await tx.execute(_PUT_IN_FORCE, {"tenant_id": tenant_id, "version": version, "now": now})
 
 
-async def save_revision(tx: Transaction, tenant_id: str, *, now: datetime) -> None:
+async def save_revision(tx: Transaction, tenant_id: str) -> None:
     """Note that requests are read in another way from now on, by the same rules."""
-    await tx.execute(_RAISE_REVISION, {"tenant_id": tenant_id, "now": now})
+    await tx.execute(_RAISE_REVISION, {"tenant_id": tenant_id})
 
 
 def _rules(row: Any) -> RuleSet | None:

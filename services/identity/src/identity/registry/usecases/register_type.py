@@ -37,6 +37,7 @@ async def register_type(tx: Transaction, command: RegisterType, *, now: datetime
     decision, so both change only while there is no identifier of the type.
     Raises ConflictError for a type that is built in or in use.
     """
+    del now  # The draft has its time.
     tenant_id, draft = command.tenant_id, command.draft
     if is_built_in(draft.type) or draft.type == PERSON_TYPE:
         raise ConflictError("this type is built in; register yours under another name")
@@ -56,7 +57,7 @@ async def register_type(tx: Transaction, command: RegisterType, *, now: datetime
             " they stand for can change; register another type"
         )
     await insert_version(tx, tenant_id, registered)
-    await save_revision(tx, tenant_id, now=now)
+    await save_revision(tx, tenant_id)
     return registered
 
 

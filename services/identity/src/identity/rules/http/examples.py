@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.story import (
-    ANNA,
+    LODGER,
     RULES_APPLICATION,
     RULES_APPLICATION_BACK,
     RULES_SIMULATION,
@@ -38,7 +38,7 @@ _STRICTER: dict[str, Any] = {
     "max_identifiers": 50,
     "types": {"email": {"max_values": 1}, "member_card": {"priority": 200}},
     "blocked": [
-        {"type": "phone", "match": "exact", "value": "+46861130999"},
+        {"type": "phone", "match": "exact", "value": "+46701740605"},
         {"type": None, "match": "pattern", "value": "test[0-9]+@.*"},
     ],
     "note": "One address each, after the audit",
@@ -88,9 +88,9 @@ _SIMULATION: dict[str, Any] = {
 _SIMULATED = _SIMULATION | {
     "state": "done",
     "phase": "quarantine",
-    "customers": 5,
-    "visited": 5,
-    "counts": _NOTHING | {"out_of_bounds": 1, "split": 1, "moved": 1},
+    "customers": 18,
+    "visited": 18,
+    "counts": _NOTHING | {"quarantined": 1},
     "advanced_at": "2026-11-23T13:57:00.000000Z",
     "finished_at": "2026-11-23T13:57:00.000000Z",
 }
@@ -113,14 +113,14 @@ _APPLICATION_BACK: dict[str, Any] = _SIMULATION_BACK | {
     "started_at": "2026-11-23T13:59:00.000000Z",
     "advanced_at": "2026-11-23T13:59:00.000000Z",
 }
-_ANNAS: dict[str, Any] = {
-    "customer_id": ANNA,
+_LODGERS: dict[str, Any] = {
+    "customer_id": LODGER,
     "phase": "persons",
-    "exceeds": [{"bound": "max_values", "type": "email", "allowed": 1, "present": 2}],
+    "exceeds": [],
     "merged_into": None,
-    "split_into": 1,
-    "moved": 1,
-    "quarantined": 0,
+    "split_into": 0,
+    "moved": 0,
+    "quarantined": 1,
     "dropped": 0,
     "recovered": 0,
 }
@@ -206,10 +206,10 @@ READ_RUN = (
 )
 LIST_EFFECTS = (
     Example(
-        name="split",
-        summary="A customer with too many addresses, who would be split",
+        name="blocked",
+        summary="A customer who would lose a number that is nobody's any more",
         path={"run_id": RULES_SIMULATION},
-        answer={"items": [_ANNAS], "next": None},
+        answer={"items": [_LODGERS], "next": None},
     ),
     Example(
         name="none",

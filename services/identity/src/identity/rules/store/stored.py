@@ -19,7 +19,7 @@ from identity.resolution.store.links import (
 MAX_LINKS = 1_000
 """More than any identifier may have before it counts as shared by many."""
 
-_COUNT = text("SELECT count(*) FROM customer WHERE tenant_id = :tenant_id AND merged_into IS NULL")
+_COUNT = text("SELECT count(*) FROM customer WHERE tenant_id = :tenant_id")
 LIST_CUSTOMERS = text(
     """
     SELECT id FROM customer
