@@ -2,6 +2,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from common.web.requests import ConsistencyToken
 from services.identity.tests.harness import client
 from services.identity.tests.integration.api_requests import MAIL, PHONE, resolve
 
@@ -33,6 +34,7 @@ async def test_every_id_of_a_merged_customer_reads_the_survivor(api):
         "changed": True,
         "dry_run": False,
         "preview": None,
+        "consistency_token": ConsistencyToken(UUID(two["customer_id"]), 2).encode(),
     }
     body = (await api.get(f"/v1/customers/{one['customer_id']}")).json()
     assert body["customer_id"] == two["customer_id"]

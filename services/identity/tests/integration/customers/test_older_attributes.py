@@ -16,6 +16,7 @@ from identity.wiring import MIGRATIONS
 from services.identity.tests.harness import client, running
 
 BEFORE = "2026_11_30_0007"
+AFTER = "2026_11_30_0008"
 ANNA = UUID(int=1)
 AT = "2026-03-01T12:00:00+00:00"
 FILES = """
@@ -77,7 +78,8 @@ async def test_no_row_is_rewritten(older_dsn: str):
 async def test_writers_of_customers_do_not_wait(older_dsn: str):
     async with connected(older_dsn) as connection, connection.transaction():
         await connection.execute("UPDATE customer SET version = version + 1")
-        await asyncio.wait_for(asyncio.to_thread(upgrade, MIGRATIONS, older_dsn), timeout=20)
+        upgraded = asyncio.to_thread(upgrade, MIGRATIONS, older_dsn, revision=AFTER)
+        await asyncio.wait_for(upgraded, timeout=20)
 
 
 async def test_stored_customers_are_shown_changed_and_found(older_dsn: str):
