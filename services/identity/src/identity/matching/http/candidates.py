@@ -100,7 +100,13 @@ async def read_match_candidate(
     summary="Decide a match candidate",
     operation_id="decide_match_candidate",
     openapi_extra=examples(*REVIEW_CANDIDATE),
-    responses={404: {"description": "The tenant has no such candidate."}},
+    responses={
+        404: {"description": "The tenant has no such candidate."},
+        409: {
+            "description": "The candidate is settled, an earlier decision keeps the two apart, or"
+            " the merged customer would be too large."
+        },
+    },
 )
 async def decide_match_candidate(
     candidate_id: CandidateId,

@@ -139,7 +139,13 @@ async def unlink_identifier(
     operation_id="keep_customers_apart",
     summary="Keep two customers apart",
     openapi_extra=examples(*KEEP_APART),
-    responses={404: {"description": "One of the ids belongs to no customer of the tenant."}},
+    responses={
+        404: {"description": "One of the ids belongs to no customer of the tenant."},
+        409: {
+            "description": "Both ids lead to one customer, or one of the two has no identifier to"
+            " keep apart."
+        },
+    },
 )
 async def keep_apart(
     caller: AdminCaller,

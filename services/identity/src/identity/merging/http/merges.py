@@ -36,7 +36,13 @@ router = APIRouter(tags=[tag("merges", "Making two customers one.")])
     operation_id="merge_customers",
     openapi_extra=examples(*MERGE),
     summary="Merge two customers",
-    responses={404: {"description": "One of the ids belongs to no customer of the tenant."}},
+    responses={
+        404: {"description": "One of the ids belongs to no customer of the tenant."},
+        409: {
+            "description": "A decision keeps the two apart, or the merged customer would have more"
+            " identifiers or attributes than one may have."
+        },
+    },
 )
 async def merge(
     caller: Annotated[Caller, requires("identity:admin")],

@@ -67,7 +67,8 @@ async def read_rules(
         200: {
             "model": RulesResponse,
             "description": "The latest version says the same, and is the answer.",
-        }
+        },
+        409: {"description": "The tenant has as many versions as it may keep."},
     },
 )
 async def save(
