@@ -38,6 +38,8 @@ class Tenant:
     other_customer: str = ""
     uninvolved: str = ""
     erased_customer: str = ""
+    look_alikes: tuple[str, str] = ("", "")
+    """Two customers whom no test merges."""
     key: str = ""
 
     def __getitem__(self, parameter: str) -> str:
@@ -67,6 +69,7 @@ def stranger_to_all() -> Tenant:
         message_id=f"{name}-message",
         other_customer=str(uuid4()),
         erased_customer=str(uuid4()),
+        look_alikes=(str(uuid4()), str(uuid4())),
     )
 
 
@@ -99,6 +102,21 @@ def _merges(of: Tenant) -> list[Json]:
 
 def _decisions(of: Tenant) -> list[Json]:
     return [{"reason": of.canaries.text, "dry_run": True}]
+
+
+def _keep_apart(of: Tenant) -> list[Json]:
+    both = dict(zip(("customer_id", "other_id"), of.look_alikes, strict=True))
+    return [both | {"dry_run": True}, both]
+
+
+def _releases(of: Tenant) -> list[Json]:
+    body = {"identifier": _shared_by_many(of)}
+    return [body | {"dry_run": True}, body]
+
+
+def _shared_by_many(of: Tenant) -> Json:
+    """Return the address that so many customers gave that it is in quarantine."""
+    return {"type": "email", "value": f"shared-{of.canaries.email}"}
 
 
 def _identifiers(of: Tenant) -> list[Json]:
@@ -159,14 +177,12 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
     ],
     "UndoRequest": _decisions,
     "WithdrawalRequest": _decisions,
-    "ApartRequest": lambda of: [
-        {"customer_id": of["customer_id"], "other_id": of.other_customer, "dry_run": True}
-    ],
+    "ApartRequest": _keep_apart,
     "SplitRequest": lambda of: [{"identifiers": _identifiers(of)[:1], "dry_run": True}],
     "UnlinkRequest": lambda of: [
         {"identifier": identifier, "dry_run": True} for identifier in _identifiers(of)
     ],
-    "ReleaseRequest": lambda of: [{"identifier": each} for each in _identifiers(of)],
+    "ReleaseRequest": _releases,
     "ExplanationRequest": lambda of: [
         dict(zip(("identifier", "other"), _identifiers(of), strict=True))
     ],
@@ -216,6 +232,7 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
         "attribute_name": [f"note_of_{tenant}"],
     }
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
+    await _decidable(site, of)
     await _groups(site, of)
     await _account(site, of)
     await _privacy(site, of)
@@ -286,6 +303,24 @@ async def _describe(site: Site, of: Tenant) -> None:
         own = {f"note_of_{of.name}": note}
         body = {"identifiers": _identifiers(of), "attributes": attributes | own}
         _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
+
+
+async def _decidable(site: Site, of: Tenant) -> None:
+    """Create what people decide about: look-alikes, and an address shared by many."""
+    ids = []
+    for side in ("left", "right"):
+        own = {"type": "email", "value": f"{side}-{of.canaries.email}"}
+        body = {"identifiers": [own], "attributes": {"name": of.canaries.name}}
+        answer = _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
+        ids.append(answer.json()["customer_id"])
+    of.look_alikes = ids[0], ids[1]
+    level = {"level": "channel_proved"}
+    shared, card = _shared_by_many(of) | level, {"type": "loyalty_id", "scope": "shop"} | level
+    cards = [card | {"value": f"{number}-{of.name}"} for number in range(13)]
+    items = [{"identifiers": [shared, each]} for each in cards]
+    path = "identity POST /v1/identities/resolve/batch"
+    last = _good(await _ask(site, of, path, {"items": items})).json()["items"][-1]
+    assert [each["reason"] for each in last["dropped"]] == ["quarantined"]
 
 
 async def _groups(site: Site, of: Tenant) -> None:

@@ -78,5 +78,6 @@ def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
     return ids | {
         "source_id": ids["customer_id"],
         "target_id": ids["customer_id"],
+        "other_id": ids["customer_id"],
         "in_reply_to": [beta.message_id, alpha.message_id],
     }
