@@ -11,15 +11,12 @@ from common.db import ReadConnection, Transaction
 from common.errors import NotFoundError
 from identity.matching.domain.candidates import Candidate
 from identity.matching.domain.profiles import Profile
-from identity.matching.store.candidates import candidate_of
+from identity.matching.store.candidates import candidate_of, is_withdrawn
 from identity.matching.store.profile_json import profile_from_json
 
-_VIEW = """
+_VIEW = f"""
     SELECT candidate.*,
-           EXISTS (SELECT 1 FROM decision
-                   WHERE decision.tenant_id = candidate.tenant_id
-                     AND decision.decision_id = candidate.candidate_id
-                     AND decision.withdrawn_at IS NOT NULL) AS is_withdrawn,
+           {is_withdrawn("candidate")} AS is_withdrawn,
            left_alias.canonical_id AS left_customer,
            right_alias.canonical_id AS right_customer,
            left_profile.profile AS left_values, right_profile.profile AS right_values

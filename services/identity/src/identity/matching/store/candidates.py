@@ -27,13 +27,24 @@ _CANDIDATE = Columns(
         "reason": "text",
     }
 )
-# A decision has the id of the candidate that it is about.
+
+
+def is_withdrawn(candidate: str) -> str:
+    """Return whether the decision about a row of candidates was withdrawn, as an expression.
+
+    A decision has the id of the candidate that it is about. EXISTS reads the same, but while the
+    table of decisions is small Postgres plans it as a hash of the whole table.
+    """
+    return f"""
+        coalesce((
+            SELECT decision.withdrawn_at IS NOT NULL FROM decision
+            WHERE decision.tenant_id = {candidate}.tenant_id
+              AND decision.decision_id = {candidate}.candidate_id), false)
+    """
+
+
 COLUMNS = f"""
-    {_CANDIDATE.names},
-    EXISTS (SELECT 1 FROM decision
-            WHERE decision.tenant_id = :tenant_id
-              AND decision.decision_id = match_candidate.candidate_id
-              AND decision.withdrawn_at IS NOT NULL) AS is_withdrawn
+    {_CANDIDATE.names}, {is_withdrawn("match_candidate")} AS is_withdrawn
 """
 SAVE = text(
     _CANDIDATE.upsert(
@@ -88,14 +99,10 @@ BY_ID = text(
     """
 )
 _LABELS = text(
-    """
+    f"""
     SELECT left_id, right_id, state = 'same' AS is_match FROM match_candidate
     WHERE tenant_id = :tenant_id AND state IN ('same', 'different')
-      AND NOT EXISTS (
-          SELECT 1 FROM decision
-          WHERE decision.tenant_id = :tenant_id
-            AND decision.decision_id = match_candidate.candidate_id
-            AND decision.withdrawn_at IS NOT NULL)
+      AND NOT {is_withdrawn("match_candidate")}
     ORDER BY decided_at DESC LIMIT :count
     """
 )
