@@ -21,6 +21,8 @@ from devstack.stack.credentials import Credentials
 from devstack.stack.services import build_services
 from devstack.testing.services import running_feeds, running_service
 from interactions.history.clients.identity import HttpIdentity
+from interactions.history.consumers.inbound import Inbound
+from interactions.history.usecases.resolve_contacts import Deadline, Resolver
 from interactions.settings import InteractionsSettings
 from interactions.wiring import build as build_interactions
 from tests.security.courier import Carrier
@@ -135,6 +137,24 @@ class Site:
         ]
         return reader
 
+    def inbound_of(self, tenant: str) -> tuple[Service, Stream]:
+        """Return interactions, and its inbound stream as configured for ``tenant``.
+
+        The tenant of that topic is a setting; what a record says of its tenant counts for nothing.
+        """
+        service = self.services["interactions"]
+        settings = service.settings
+        assert isinstance(settings, InteractionsSettings)
+        inbound = Inbound(
+            Resolver(service.database, _identity_over(self.road, self.credentials)),
+            tenant_id=tenant,
+            clock=service.clock,
+            deadline=Deadline(settings.identity.patient_deadline_seconds, 0.0),
+            window=settings.thread_window,
+            default_region=settings.default_region,
+        )
+        return service, inbound.stream()
+
     async def metrics(self) -> str:
         return (await call(self.services["identity"].api, "GET", "/metrics")).text()
 
@@ -155,14 +175,12 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
     """Build the services as the embedded stack does, and call identity within the process."""
     built = build_services(dsns=dsns, bootstrap="127.0.0.1:1", credentials=credentials, port=1)
     road = Road(built.identity.api)
-    client = httpx.AsyncClient(transport=road, base_url="http://identity")
-    tokens = ServiceTokens(service="interactions", key=SecretStr(credentials.service_key))
     settings = built.interactions.settings
     assert isinstance(settings, InteractionsSettings)
     # A test machine may be too busy for the usual deadline.
     patient = settings.identity.model_copy(update={"deadline_seconds": 10.0})
     settings = settings.model_copy(update={"identity": patient})
-    interactions = build_interactions(settings, identity=HttpIdentity(client, tokens))
+    interactions = build_interactions(settings, identity=_identity_over(road, credentials))
     services = {s.name: s for s in (built.identity, interactions, built.sla)}
     async with AsyncExitStack() as opened:
         for service in services.values():
@@ -170,6 +188,13 @@ async def open_site(dsns: Mapping[str, str], credentials: Credentials) -> AsyncI
             await opened.enter_async_context(running_feeds(service))
             await opened.enter_async_context(service.api.router.lifespan_context(service.api))
         yield Site(services, credentials, Carrier(services), road)
+
+
+def _identity_over(road: Road, credentials: Credentials) -> HttpIdentity:
+    """Return the client of identity that interactions calls with."""
+    client = httpx.AsyncClient(transport=road, base_url="http://identity")
+    key = SecretStr(credentials.service_key)
+    return HttpIdentity(client, ServiceTokens(service="interactions", key=key))
 
 
 @asynccontextmanager

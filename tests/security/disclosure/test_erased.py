@@ -133,7 +133,7 @@ async def by_batch(of: Forgetful) -> None:
 
 
 async def by_kafka(of: Forgetful) -> None:
-    service, stream = of.site.reader(INBOUND)
+    service, stream = of.site.inbound_of(of.tenant)
     at = await position_of(service, stream)
     headers = [("ce_source", b"/front/end"), ("ce_tenantid", of.tenant.encode())]
     record = Record(INBOUND, 0, at, b"k", dumps(message("kafka")), headers)
