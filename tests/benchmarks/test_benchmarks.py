@@ -15,6 +15,7 @@ LAST_ROWS = {
     "rest_ingest": "REST ingest, with key, 32 conn.",
     "stream_ingest": "first contacts",
     "resolve": "resolve, new, batches of 100, 1 conn.",
+    "scale": "resolve, known, batches of 1,000, 1,000 customers",
     "merges": "context, merged, 500 interactions each",
     "visibility": "visible in the context, Kafka, known customer",
     "breaches": "due at one instant",

@@ -150,7 +150,11 @@ class InteractionAttachedV1(ConversationSnapshot):
     Its sender became known, or two customers who had been taken for one were told apart.
     """
 
-    model_config = _example(**_CALL_BACK, interaction_id=CALL_BACK, origin_customer_id=ANNA)
+    model_config = _example(
+        **_CALL_BACK | {"customer_tier": "platinum"},
+        interaction_id=CALL_BACK,
+        origin_customer_id=ANNA,
+    )
 
     event_type: ClassVar[str] = "interactions.interaction.attached"
 

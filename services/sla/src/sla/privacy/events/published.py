@@ -25,6 +25,7 @@ class SlaErasureCompletedV1(EventData):
                     "counts": {
                         "clock": 0,
                         "conversation": 0,
+                        "customer_pointer": 1,
                         "alert": 0,
                         "dead_letter": 0,
                         "outbox": 0,
