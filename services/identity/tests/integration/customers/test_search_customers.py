@@ -115,6 +115,14 @@ async def test_an_incomplete_identifier_is_refused(api, people, identifier, miss
     assert (response.status_code, pointers(response)) == (422, missing)
 
 
+@pytest.mark.parametrize("name", ["\N{COOKIE}", "a", "-- '"])
+async def test_a_name_without_two_letters_is_refused_as_too_short(api, people, name):
+    for criterion in ("name", "name_prefix"):
+        response = await api.post("/v1/customers/search", json={criterion: name})
+        assert (response.status_code, pointers(response)) == (422, [f"/{criterion}"])
+        assert response.json()["detail"] == "the name is too short to search for"
+
+
 async def test_what_stands_for_nobody_finds_nobody(api, people):
     for value in ("n/a", "someone@else.test"):
         found = await search(api, identifier={"type": "email", "value": value})

@@ -78,7 +78,8 @@ class SearchedIdentifier(RequestModel):
 class SearchRequest(RequestModel):
     """Exactly one of ``name``, ``name_prefix`` and ``identifier``.
 
-    Case, accents and punctuation make no difference to names.
+    Case, accents and punctuation make no difference to names, which need at least two letters
+    or digits.
     """
 
     name: SearchedName | None = Field(
@@ -180,7 +181,7 @@ def _folded(name: str, field: str) -> str:
     if len(folded) < MIN_LETTERS:
         detail = f"must contain at least {MIN_LETTERS} letters or digits"
         raise InvalidError(
-            "the request body is invalid",
+            "the name is too short to search for",
             errors=[FieldError(f"/{field}", ErrorCode.TOO_SHORT, detail)],
         )
     return folded
