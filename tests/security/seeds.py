@@ -23,6 +23,10 @@ from tests.security.site import Site
 Json = dict[str, Any]
 CALENDAR = "support"
 """Tenants choose the ids of calendars; both tenants chose this one."""
+CARD = "member_card"
+"""The type of identifiers that both tenants registered."""
+RULES_VERSION = 1
+"""Each tenant's versions of its rules are numbered; both tenants saved this one."""
 
 
 @dataclass
@@ -59,13 +63,15 @@ def stranger_to_all() -> Tenant:
         "suppression_id",
         "merge_id",
         "decision_id",
+        "run_id",
+        "candidate_id",
     )
     return Tenant(
         name,
         canaries_of(name, f"{uuid4().int % 10**7:07}"),
         {parameter: [str(uuid4())] for parameter in ids}
         | {"calendar_id": [name], "provider": ["twilio"], "account": [name]}
-        | {"attribute_name": [f"note_of_{name}"]},
+        | {"attribute_name": [f"note_of_{name}"], "type": [name], "version": ["0"]},
         message_id=f"{name}-message",
         other_customer=str(uuid4()),
         erased_customer=str(uuid4()),
@@ -117,6 +123,16 @@ def _releases(of: Tenant) -> list[Json]:
 def _shared_by_many(of: Tenant) -> Json:
     """Return the address that so many customers gave that it is in quarantine."""
     return {"type": "email", "value": f"shared-{of.canaries.email}"}
+
+
+def _rule_set(subject: str) -> Json:
+    """Return rules that block an address nobody has, unlike any that were saved before."""
+    nobodys = {"type": "email", "match": "exact", "value": "nobody@example.test"}
+    return {"note": f"{subject} {uuid4()}", "blocked": [nobodys]}
+
+
+def _card() -> Json:
+    return {"name": "Card", "comparison": "exact", "scope": "ignored", "category": "own_number"}
 
 
 def _identifiers(of: Tenant) -> list[Json]:
@@ -183,6 +199,11 @@ BODIES: Mapping[str, Callable[[Tenant], list[Json]]] = {
         {"identifier": identifier, "dry_run": True} for identifier in _identifiers(of)
     ],
     "ReleaseRequest": _releases,
+    "RulesRequest": lambda _: [_rule_set("a review")],
+    "RulesSimulationRequest": lambda _: [{"version": RULES_VERSION}],
+    "RulesApplicationRequest": lambda _: [{"version": RULES_VERSION}],
+    "IdentifierTypeRequest": lambda _: [_card()],
+    "ReviewRequest": lambda of: [{"decision": "different", "reason": of.canaries.business}],
     "ExplanationRequest": lambda of: [
         dict(zip(("identifier", "other"), _identifiers(of), strict=True))
     ],
@@ -233,6 +254,7 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
     }
     of.other_customer, of.uninvolved = other["customer_id"], idle["customer_id"]
     await _decidable(site, of)
+    await _resolution_rules(site, of)
     await _groups(site, of)
     await _account(site, of)
     await _privacy(site, of)
@@ -310,10 +332,15 @@ async def _decidable(site: Site, of: Tenant) -> None:
     ids = []
     for side in ("left", "right"):
         own = {"type": "email", "value": f"{side}-{of.canaries.email}"}
-        body = {"identifiers": [own], "attributes": {"name": of.canaries.name}}
+        alike = {"name": f"Look{of.canaries.name}", "city": "Lund"}
+        body = {"identifiers": [own], "attributes": alike}
         answer = _good(await _ask(site, of, "identity POST /v1/identities/resolve", body))
         ids.append(answer.json()["customer_id"])
     of.look_alikes = ids[0], ids[1]
+    await site.finish("maintenance:match_changed")
+    found = _good(await _ask(site, of, "identity GET /v1/match-candidates")).json()["items"]
+    of.paths["candidate_id"] = [each["candidate_id"] for each in found]
+    assert [sorted(each["customer_ids"]) for each in found] == [sorted(ids)]
     level = {"level": "channel_proved"}
     shared, card = _shared_by_many(of) | level, {"type": "loyalty_id", "scope": "shop"} | level
     cards = [card | {"value": f"{number}-{of.name}"} for number in range(13)]
@@ -321,6 +348,19 @@ async def _decidable(site: Site, of: Tenant) -> None:
     path = "identity POST /v1/identities/resolve/batch"
     last = _good(await _ask(site, of, path, {"items": items})).json()["items"][-1]
     assert [each["reason"] for each in last["dropped"]] == ["quarantined"]
+
+
+async def _resolution_rules(site: Site, of: Tenant) -> None:
+    """Register a type of identifiers, save a version of the rules, and simulate it."""
+    _good(await _ask(site, of, f"identity PUT /v1/identities/types/{CARD}", _card()))
+    rules = _rule_set(of.canaries.business)
+    saved = _good(await _ask(site, of, "identity POST /v1/identities/rules", rules)).json()
+    assert saved["version"] == RULES_VERSION
+    body = {"version": RULES_VERSION}
+    answer = await _ask(site, of, "identity POST /v1/identities/rules/simulations", body)
+    assert answer.status == 202, answer.text()
+    await site.finish("maintenance:advance_rules")
+    of.paths |= {"run_id": [answer.json()["id"]], "type": [CARD], "version": [f"{RULES_VERSION}"]}
 
 
 async def _groups(site: Site, of: Tenant) -> None:

@@ -112,13 +112,17 @@ class Site:
 
     async def erase(self) -> None:
         """Do all steps of the erasures that are due, and carry what the services report."""
-        for service in self.services.values():
-            eraser = service.components.get("maintenance:erase")
-            if eraser is not None:
-                assert isinstance(eraser, Loop)
-                while not await eraser.round():
-                    pass
+        await self.finish("maintenance:erase")
         await self.carrier.carry()
+
+    async def finish(self, name: str) -> None:
+        """Run the loop of this name until nothing is left to do, in each service that has it."""
+        for service in self.services.values():
+            loop = service.components.get(name)
+            if loop is not None:
+                assert isinstance(loop, Loop)
+                while not await loop.round():
+                    pass
 
     def take_log(self) -> str:
         """Return the log since the last call."""

@@ -71,7 +71,9 @@ async def test_no_request_breaks_a_service(
 
 def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
     """Return ids of both tenants by the names of the parameters and fields that take them."""
-    ids = {name: [*beta.paths[name], *alpha.paths[name]] for name in beta.paths}
+    # What callers choose may be the same for both tenants, and schemathesis makes it up as well.
+    of_service = beta.paths.keys() - {"type", "version"}
+    ids = {name: [*beta.paths[name], *alpha.paths[name]] for name in of_service}
     ids["customer_id"] += [beta.other_customer, alpha.other_customer]
     # A group among its own may be removed before other tests read it.
     ids["group_id"] = [*beta.removable["group_id"], *alpha.paths["group_id"]]
