@@ -17,7 +17,7 @@ from devstack.testing.observation.leaks import assert_nothing_leaked, read_logs
 from devstack.testing.postgres import Templates
 from tests.drills.callers.ledger import Ledger
 from tests.drills.callers.speakers import Speaker, add_accounts, open_speaker
-from tests.drills.drill import Drill, publish_desk_policy
+from tests.drills.drill import Drill, publish_policies
 
 # Pages in the kernel's cache survive the death of a process, so nothing has to reach the disk.
 POSTGRES = (*DURABLE, "fsync=off")
@@ -59,7 +59,7 @@ def fleet(
         directory, postgres_server, templates, kafka_bootstrap, names=SEPARATE
     ) as running:
         add_accounts(running)
-        publish_desk_policy(running)
+        publish_policies(running)
         yield running
 
 
@@ -85,3 +85,11 @@ def drill(
     postgres: EmbeddedPostgres,
 ) -> Drill:
     return Drill(fleet, ledger, speaker, Faults(kafka), Faults(postgres))
+
+
+@pytest.fixture(autouse=True)
+def whole_fleet(fleet: Fleet) -> Iterator[None]:
+    """Start again what a drill that failed has left dead, so that it fails alone."""
+    names = list(fleet.processes)
+    yield
+    fleet.restore(names)

@@ -13,7 +13,7 @@ from devstack.fleet.faults import Faults
 from devstack.fleet.fleet import Fleet
 from devstack.fleet.processes import KILLED
 from tests.drills.callers.ledger import Ledger
-from tests.drills.callers.messages import DESK, Message, Way
+from tests.drills.callers.messages import COUNTER, DESK, Json, Message, Way
 from tests.drills.callers.speakers import Speaker
 from tests.drills.faults.points import Point
 from tests.drills.invariants.checks import report, violations
@@ -22,33 +22,34 @@ from tests.drills.invariants.quiescence import wait_until_idle, wait_until_sessi
 
 Act = Callable[[], Awaitable[Any]]
 
-FIRST_RESPONSE_SECONDS = 2
-NEXT_RESPONSE_SECONDS = 2
+RESPONSE_SECONDS = {DESK: 2, COUNTER: 8}
+"""The target of first and of next responses by channel."""
 
 
-def publish_desk_policy(fleet: Fleet) -> None:
-    """Publish a policy for both tenants that promises answers at the desk within seconds."""
-    body = {
-        "name": "answers at the desk",
-        "position": 1,
-        "conditions": {"all": [{"field": "channel", "op": "in", "value": [DESK]}]},
+def publish_policies(fleet: Fleet) -> None:
+    """Publish policies for both tenants that promise answers within seconds."""
+    for key in (fleet.credentials.api_key, fleet.credentials.other_tenant_api_key):
+        for position, (channel, seconds) in enumerate(RESPONSE_SECONDS.items(), start=1):
+            answer = httpx.post(
+                f"{fleet.url('sla api')}/v1/sla/policies",
+                json=_policy(channel, seconds, position),
+                headers={"authorization": f"Bearer {key}"},
+                trust_env=False,
+            )
+            assert answer.is_success, answer.text
+
+
+def _policy(channel: str, seconds: int, position: int) -> Json:
+    return {
+        "name": f"answers at the {channel}",
+        "position": position,
+        "conditions": {"all": [{"field": "channel", "op": "in", "value": [channel]}]},
         "targets": [
             {"metric": metric, "priority": None, "seconds": seconds, "calendar_id": None,
              "warn_at": ["50%"]}
-            for metric, seconds in (
-                ("first_response", FIRST_RESPONSE_SECONDS),
-                ("next_response", NEXT_RESPONSE_SECONDS),
-            )
+            for metric in ("first_response", "next_response")
         ],
     }  # fmt: skip
-    for key in (fleet.credentials.api_key, fleet.credentials.other_tenant_api_key):
-        answer = httpx.post(
-            f"{fleet.url('sla api')}/v1/sla/policies",
-            json=body,
-            headers={"authorization": f"Bearer {key}"},
-            trust_env=False,
-        )
-        assert answer.is_success, answer.text
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.drills.callers.messages import TENANTS, Json, Message, Way
 from tests.drills.callers.speakers import Speaker
-from tests.drills.drill import FIRST_RESPONSE_SECONDS
+from tests.drills.drill import RESPONSE_SECONDS
 
 SHARES: dict[Way, float] = {"rest": 0.1, "batch": 0.6, "kafka": 0.25, "webhook": 0.05}
 """The share of the customers' messages that arrive in each way."""
@@ -101,7 +101,9 @@ class Load:
         for message, answer in zip(call.messages, answers, strict=True):
             patience = self._draw.choice(PATIENCES)
             if patience is not None and self._draw.random() < 1 / CUSTOMER_SPEAKS:
-                self._start(self._answer(message, answer, patience * FIRST_RESPONSE_SECONDS))
+                self._start(
+                    self._answer(message, answer, patience * RESPONSE_SECONDS[message.channel])
+                )
 
     async def _answer(self, message: Message, recorded: Json, after: float) -> None:
         """Answer as an agent, who looks up messages from Kafka or a webhook in the context."""

@@ -9,7 +9,9 @@ from devstack.testing.observation.leaks import PERSON
 Way = Literal["rest", "batch", "kafka", "webhook"]
 Json = dict[str, Any]
 
-DESK = "desk"
+DESK, COUNTER = "desk", "counter"
+"""Two channels: at the counter a customer waits longer, so a drill can act before a deadline."""
+
 TENANTS = ("demo", "other")
 ACCOUNTS = {"demo": "+15005550001", "other": "+15005550002"}
 """Each tenant's number at the provider."""
