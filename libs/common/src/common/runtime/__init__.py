@@ -12,13 +12,14 @@ from common.runtime.processes import (
     stop_on_signals,
 )
 from common.runtime.rotation import Rotation
-from common.runtime.shares import NOBODY, Shares
+from common.runtime.shares import NOBODY, WAIT_SECONDS, Shares
 from common.runtime.sockets import HttpServer, is_trusted, parsed_address, prefix_of
 from common.runtime.tasks import spawn, within
 from common.runtime.turns import Turns, in_turns, resting_beside_others
 
 __all__ = [
     "NOBODY",
+    "WAIT_SECONDS",
     "Backoff",
     "Batcher",
     "Call",

@@ -22,7 +22,7 @@ from common.errors import UnavailableError
 ACTIVE_SECONDS = 1.0
 """An owner counts as active for this long after it last asked for a place."""
 WAIT_SECONDS = 10.0
-"""After so long without a place, a request is refused."""
+"""After so long without a place, a request is refused that names no other time."""
 CROWDING = 4.0
 """An owner crowds whose requests, averaged over the last second or so, are more than these."""
 AVERAGED_SECONDS = 1.0
@@ -115,6 +115,7 @@ class Shares:
         member: str = "",
         *,
         weight: int = 1,
+        patience_seconds: float = WAIT_SECONDS,
         before_waiting: Callable[[], None] | None = None,
     ) -> None:
         """Take places, waiting for them if need be. Raises UnavailableError if none become free."""
@@ -128,7 +129,7 @@ class Shares:
             return
         if before_waiting is not None:
             before_waiting()
-        await self._wait(entry, member, weight)
+        await self._wait(entry, member, weight, patience_seconds)
 
     def leave(self, owner: str, *, weight: int = 1) -> None:
         """Give places back; they go to whoever waits with the fewest.
@@ -220,12 +221,12 @@ class Shares:
         self._inside += 1
         self._on_change(self._inside)
 
-    async def _wait(self, entry: _Owner, member: str, weight: int) -> None:
+    async def _wait(self, entry: _Owner, member: str, weight: int, seconds: float) -> None:
         turn = _Turn(weight, asyncio.get_running_loop().create_future())
         entry.waiting.setdefault(member, deque()).append(turn)
         self._waiting[entry.name] = entry
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(seconds):
                 await turn.granted
         except BaseException as error:
             self._give_up(entry, member, turn)

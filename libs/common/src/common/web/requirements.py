@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from common.errors import ForbiddenError
+from common.runtime import WAIT_SECONDS
 from common.web.auth import Caller, exchange_of
 from common.web.problems import HttpError
 from common.web.requests import sender_of
@@ -24,6 +25,7 @@ class Requirement:
     scope: str
     bound: bool
     cost: float
+    patience_seconds: float
 
     async def __call__(self, request: Request) -> Caller:
         state = app_state(request)
@@ -35,6 +37,7 @@ class Requirement:
         )
         exchange = exchange_of(request)
         exchange.caller = caller
+        exchange.patience_seconds = self.patience_seconds
         exchange.belongs_to(caller.tenant_id, caller.principal_id)
         state.limiter.charge(caller, exchange, self.cost)
         if not caller.has(self.scope):
@@ -58,13 +61,16 @@ class Public:
         """Accept every request."""
 
 
-def requires(scope: str, *, bound: bool = False, cost: float = 1) -> Any:
+def requires(
+    scope: str, *, bound: bool = False, cost: float = 1, patience_seconds: float = WAIT_SECONDS
+) -> Any:
     """Return the dependency that yields the caller, or answers 401, 403 or 429.
 
     ``bound`` also accepts tokens bound to one customer; the route must then call
-    ``caller.check_reach``. ``cost`` is what the call takes from the quota.
+    ``caller.check_reach``. ``cost`` is what the call takes from the quota,
+    ``patience_seconds`` how long it waits for a place before it answers 503.
     """
-    return Depends(Requirement(scope, bound, cost))
+    return Depends(Requirement(scope, bound, cost, patience_seconds))
 
 
 def public(reason: str) -> Any:

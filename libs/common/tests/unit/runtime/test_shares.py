@@ -165,13 +165,10 @@ async def test_a_heavy_request_takes_its_owners_share_alone(places: Shares):
         assert sum(task.done() for task in _started) == 3
 
 
-async def test_no_place_is_lost_when_those_that_wait_give_up(
-    places: Shares, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(shares, "WAIT_SECONDS", 0.01)
+async def test_no_place_is_lost_when_those_that_wait_give_up(places: Shares):
     async with inside(places, "b", 1), inside(places, "a", 4):
         with pytest.raises(UnavailableError):
-            await places.enter("a")
+            await places.enter("a", patience_seconds=0.01)
         waiting = await settled(places.enter("a"))
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID
 
+import httpx
 import pytest
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -24,6 +27,7 @@ from common.runtime import shares, turns
 from common.web import Caller, CursorsDep, PageLimit, WriterDep, public, requires
 from common.web.requests import ANY_QUERY, Batch, RequestModel, Sequence64, batch_body, json_body
 from common.web.responses import json_answer
+from devstack.testing.wait import until
 from libs.common.tests.unit.web.plumbing import HTTP, World, world
 
 CANARY = "canary-7f3@example.test"
@@ -49,6 +53,7 @@ class Filters(BaseModel):
 
 router = APIRouter()
 Reader = Annotated[Caller, requires("context:read")]
+Hasty = Annotated[Caller, requires("context:read", patience_seconds=0.01)]
 
 
 @router.get("/things/{thing_id}")
@@ -96,10 +101,18 @@ async def anything() -> Response:
 
 
 gate = asyncio.Event()
+inside: list[bool] = []
+"""One for each request that has reached the gate."""
+
+
+@router.get("/hasty")
+async def hasty(_caller: Hasty) -> Response:
+    return json_answer({})
 
 
 @router.get("/slow")
 async def slow(_caller: Reader) -> Response:
+    inside.append(True)
     await gate.wait()
     return json_answer({})
 
@@ -259,19 +272,42 @@ async def test_a_strangers_trace_is_not_continued(there: World, credential: str 
     assert len(answer.headers["x-request-id"]) == 32
 
 
-async def test_a_tenants_flood_leaves_places_to_another():
+@asynccontextmanager
+async def flooded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Yield the client of a tenant whose requests fill all places, and another tenant's."""
+    monkeypatch.setattr(shares, "ACTIVE_SECONDS", 1e-9)
     small = world(router, http=HTTP.model_copy(update={"max_in_flight": 20}))
     keys = [small.keys.add(small.clock, tenant_id=name) for name in ("a", "b")]
     gate.clear()
     async with small.client(keys[0]) as flood, small.client(keys[1]) as other:
+        for client in (flood, other):  # their credentials are known from now on
+            assert (await client.get(f"/things/{ID}")).status_code == 200
+        inside.clear()
         held = [asyncio.create_task(flood.get("/slow")) for _ in range(20)]
-        await asyncio.sleep(0.05)
+        await until(lambda: len(inside) == 20, within=10)
+        yield flood, other
+        gate.set()
+        assert {(await task).status_code for task in held} == {200}
+
+
+async def test_a_tenants_flood_leaves_places_to_another(monkeypatch: pytest.MonkeyPatch):
+    async with flooded(monkeypatch) as (flood, other):
         waiting = asyncio.create_task(other.get(f"/things/{ID}"))
         refused = await flood.get("/slow")
         assert refused.status_code == 503
         gate.set()
         assert (await waiting).status_code == 200
-        assert {(await task).status_code for task in held} == {200}
+
+
+async def test_a_route_waits_for_a_place_no_longer_than_it_says(monkeypatch: pytest.MonkeyPatch):
+    async with flooded(monkeypatch) as (_, other):
+        refused = await other.get("/hasty")
+        check_problem(refused, 503)
+        assert refused.headers["retry-after"] == "1"
+        gate.set()
+        assert (await other.get(f"/things/{ID}")).status_code == 200
 
 
 async def test_long_work_rests_beside_another_tenant(there: World, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from common.errors import UnauthenticatedError
-from common.runtime import NOBODY, Shares
+from common.runtime import NOBODY, WAIT_SECONDS, Shares
 from common.web.auth.callers import Caller
 from common.web.auth.credentials import Credential
 
@@ -32,11 +32,18 @@ class Place:
         member: str = "",
         *,
         weight: int = 1,
+        patience_seconds: float = WAIT_SECONDS,
         before_waiting: Callable[[], None] | None = None,
     ) -> None:
         """Take the place, unless it is taken. Raises UnavailableError when none becomes free."""
         if self._owner is None:
-            await self._shares.enter(owner, member, weight=weight, before_waiting=before_waiting)
+            await self._shares.enter(
+                owner,
+                member,
+                weight=weight,
+                patience_seconds=patience_seconds,
+                before_waiting=before_waiting,
+            )
             self._owner, self._weight = owner, weight
 
     def leave(self) -> None:
@@ -53,7 +60,8 @@ class Exchange:
     ``owner`` is the tenant in whose name the request takes its place, ``member`` the credential;
     until they are known, nobody and the network that it came from. ``enters_early`` requests take
     their place with the credential, all others once their body has been read. ``turn`` is the place
-    among the requests about other parties, such as customers.
+    among the requests about other parties, such as customers. ``patience_seconds`` is how long it
+    waits for either.
     """
 
     trace_id: str = ""
@@ -66,6 +74,7 @@ class Exchange:
     owner: str = NOBODY
     member: str = ""
     enters_early: bool = False
+    patience_seconds: float = WAIT_SECONDS
 
     async def enter(self, *, weight: int = 1) -> None:
         """Take a place, unless it has one; a large request takes several (``weight``).
@@ -73,7 +82,9 @@ class Exchange:
         Raises UnavailableError when none becomes free.
         """
         if self.place is not None:
-            await self.place.enter(self.owner, self.member, weight=weight)
+            await self.place.enter(
+                self.owner, self.member, weight=weight, patience_seconds=self.patience_seconds
+            )
 
     async def enter_for(self, party: str) -> None:
         """Enter once the party has its turn among all others; its place is free until then.
@@ -81,7 +92,11 @@ class Exchange:
         Raises UnavailableError when it gets none.
         """
         if self.turn is not None:
-            await self.turn.enter(f"{self.owner}\0{party}", before_waiting=self.leave)
+            await self.turn.enter(
+                f"{self.owner}\0{party}",
+                patience_seconds=self.patience_seconds,
+                before_waiting=self.leave,
+            )
             await self.enter()
 
     def leave(self) -> None:

@@ -35,7 +35,11 @@ router = APIRouter(tags=[CONTEXT])
 
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
-ContextCaller = Annotated[Caller, requires("context:read", bound=True)]
+PATIENCE_SECONDS = 1.0
+"""A front end that asks who is calling gains nothing from an answer long after its deadline."""
+ContextCaller = Annotated[
+    Caller, requires("context:read", bound=True, patience_seconds=PATIENCE_SECONDS)
+]
 
 
 _PARTS = {"type": "array", "items": {"enum": list(PART_NAMES)}, "minItems": 1}
