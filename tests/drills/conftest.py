@@ -88,8 +88,8 @@ def drill(
 
 
 @pytest.fixture(autouse=True)
-def whole_fleet(fleet: Fleet) -> Iterator[None]:
+async def whole_fleet(fleet: Fleet) -> AsyncIterator[None]:
     """Start again what a drill that failed has left dead, so that it fails alone."""
     names = list(fleet.processes)
     yield
-    fleet.restore(names)
+    await fleet.restore(names)

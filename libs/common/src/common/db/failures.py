@@ -89,8 +89,11 @@ def _follows_a_lost_connection(error: DBAPIError) -> bool:
     """Return whether the driver complains while we clean up after the connection was lost.
 
     A rollback may come before the driver has noticed that its connection is closed, and what it
-    says then replaces the error that matters.
+    says then replaces the error that matters. It even hides that error when a time limit ended the
+    work first; but the driver alone cannot refuse a rollback, which has no statement of ours.
     """
+    if error.statement is None and sqlstate(error) is None:
+        return True
     earlier = error.__context__
     while earlier is not None:
         if isinstance(earlier, OSError | asyncpg.PostgresConnectionError):

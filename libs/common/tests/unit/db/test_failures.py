@@ -31,3 +31,10 @@ def test_a_rollback_that_fails_after_the_connection_was_lost_is_no_mistake():
 def test_a_complaint_of_the_driver_after_anything_else_is_our_mistake():
     error = after(LookupError())
     assert translated(error) is error
+
+
+def test_a_rollback_that_the_driver_refuses_by_itself_follows_a_lost_connection():
+    complaint = asyncpg.InterfaceError("the underlying connection is closed")
+    error = InterfaceError(None, None, complaint)
+    error.__context__ = TimeoutError()
+    assert isinstance(translated(error), UnavailableError)

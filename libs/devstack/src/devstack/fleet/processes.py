@@ -123,14 +123,15 @@ class Processes:
     def thaw(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGCONT)
 
-    def restore(self, names: Sequence[str]) -> None:
-        """Launch those processes that do not run, thaw the frozen, and kill all others."""
+    async def restore(self, names: Sequence[str]) -> None:
+        """Start those processes that do not run, thaw the frozen, and kill all others."""
         for name in self.processes.keys() - set(names):
             self.kill(name)
             del self.processes[name]
         for name in names:
             if name not in self.processes or self.processes[name].poll() is not None:
                 self.launch(name)
+                await self.wait_ready(name)
             self.thaw(name)
 
     async def wait_for_exit(self, name: str, within: float = 30.0) -> int:
