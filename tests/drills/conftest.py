@@ -88,8 +88,12 @@ def drill(
 
 
 @pytest.fixture(autouse=True)
-async def whole_fleet(fleet: Fleet) -> AsyncIterator[None]:
+async def whole_fleet(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """Start again what a drill that failed has left dead, so that it fails alone."""
+    if "fleet" not in request.fixturenames:
+        yield
+        return
+    fleet: Fleet = request.getfixturevalue("fleet")
     names = list(fleet.processes)
     yield
     await fleet.restore(names)

@@ -8,13 +8,16 @@ from common.db.failures import translated
 from common.errors import UnavailableError
 
 
-def after(first: Exception) -> DBAPIError:
-    """Return the driver's complaint about a rollback after ``first``, as SQLAlchemy raises it."""
+def after(first: Exception, statement: str | None = "ROLLBACK") -> DBAPIError:
+    """Return the driver's complaint about a rollback after ``first``, as SQLAlchemy raises it.
+
+    Its own rollbacks have no statement.
+    """
     complaint = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
     orig = AsyncAdapt_asyncpg_dbapi.InterfaceError(str(complaint), complaint)
     complaint.__context__ = first
     orig.__context__ = complaint
-    error = InterfaceError("ROLLBACK", None, orig)
+    error = InterfaceError(statement, None, orig)
     error.__context__ = orig
     return error
 
@@ -34,7 +37,4 @@ def test_a_complaint_of_the_driver_after_anything_else_is_our_mistake():
 
 
 def test_a_rollback_that_the_driver_refuses_by_itself_follows_a_lost_connection():
-    complaint = asyncpg.InterfaceError("the underlying connection is closed")
-    error = InterfaceError(None, None, complaint)
-    error.__context__ = TimeoutError()
-    assert isinstance(translated(error), UnavailableError)
+    assert isinstance(translated(after(TimeoutError(), statement=None)), UnavailableError)

@@ -83,3 +83,14 @@ def world(
     made = state(service="test", database=cast("Database", keys), clock=clock, http=http, auth=auth)
     app = build_app(title="Test", routers=routers, state=made, **options)
     return World(app, made, keys, clock)
+
+
+def check_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """Check that an answer is a well-formed problem, and return it."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "instance", "errors"} <= problem.keys()
+    assert problem["status"] == status
+    assert problem["instance"].replace("-", "").endswith(answer.headers["x-request-id"])
+    return problem

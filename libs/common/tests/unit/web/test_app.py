@@ -2,13 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import pytest
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -23,12 +19,10 @@ from common.errors import (
     ServiceError,
     UnavailableError,
 )
-from common.runtime import shares, turns
 from common.web import Caller, CursorsDep, PageLimit, WriterDep, public, requires
 from common.web.requests import ANY_QUERY, Batch, RequestModel, Sequence64, batch_body, json_body
 from common.web.responses import json_answer
-from devstack.testing.wait import until
-from libs.common.tests.unit.web.plumbing import HTTP, World, world
+from libs.common.tests.unit.web.plumbing import HTTP, World, check_problem, world
 
 CANARY = "canary-7f3@example.test"
 ERRORS: dict[str, Exception] = {
@@ -53,7 +47,6 @@ class Filters(BaseModel):
 
 router = APIRouter()
 Reader = Annotated[Caller, requires("context:read")]
-Hasty = Annotated[Caller, requires("context:read", patience_seconds=0.01)]
 
 
 @router.get("/things/{thing_id}")
@@ -100,29 +93,6 @@ async def anything() -> Response:
     return json_answer({})
 
 
-gate = asyncio.Event()
-inside: list[bool] = []
-"""One for each request that has reached the gate."""
-
-
-@router.get("/hasty")
-async def hasty(_caller: Hasty) -> Response:
-    return json_answer({})
-
-
-@router.get("/slow")
-async def slow(_caller: Reader) -> Response:
-    inside.append(True)
-    await gate.wait()
-    return json_answer({})
-
-
-@router.get("/long")
-async def work_in_turns(_caller: Reader) -> Response:
-    await turns.Turns().give_way()
-    return json_answer({})
-
-
 ID = "01900000-0000-7000-8000-000000000000"
 
 
@@ -134,16 +104,6 @@ def there() -> World:
 async def get(there: World, path: str, method: str = "GET", **options: Any) -> Any:
     async with there.client(there.keys.add(there.clock)) as client:
         return await client.request(method, path, **options)
-
-
-def check_problem(answer: Any, status: int) -> dict[str, Any]:
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "instance", "errors"} <= problem.keys()
-    assert problem["status"] == status
-    assert problem["instance"].replace("-", "").endswith(answer.headers["x-request-id"])
-    return problem
 
 
 @pytest.mark.parametrize("name", ERRORS)
@@ -272,82 +232,12 @@ async def test_a_strangers_trace_is_not_continued(there: World, credential: str 
     assert len(answer.headers["x-request-id"]) == 32
 
 
-@asynccontextmanager
-async def flooded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """Yield the client of a tenant whose requests fill all places, and another tenant's."""
-    monkeypatch.setattr(shares, "ACTIVE_SECONDS", 1e-9)
-    small = world(router, http=HTTP.model_copy(update={"max_in_flight": 20}))
-    keys = [small.keys.add(small.clock, tenant_id=name) for name in ("a", "b")]
-    gate.clear()
-    async with small.client(keys[0]) as flood, small.client(keys[1]) as other:
-        for client in (flood, other):  # their credentials are known from now on
-            assert (await client.get(f"/things/{ID}")).status_code == 200
-        inside.clear()
-        held = [asyncio.create_task(flood.get("/slow")) for _ in range(20)]
-        await until(lambda: len(inside) == 20, within=10)
-        yield flood, other
-        gate.set()
-        assert {(await task).status_code for task in held} == {200}
-
-
-async def test_a_tenants_flood_leaves_places_to_another(monkeypatch: pytest.MonkeyPatch):
-    async with flooded(monkeypatch) as (flood, other):
-        waiting = asyncio.create_task(other.get(f"/things/{ID}"))
-        refused = await flood.get("/slow")
-        assert refused.status_code == 503
-        gate.set()
-        assert (await waiting).status_code == 200
-
-
-async def test_a_route_waits_for_a_place_no_longer_than_it_says(monkeypatch: pytest.MonkeyPatch):
-    async with flooded(monkeypatch) as (_, other):
-        refused = await other.get("/hasty")
-        check_problem(refused, 503)
-        assert refused.headers["retry-after"] == "1"
-        gate.set()
-        assert (await other.get(f"/things/{ID}")).status_code == 200
-
-
-async def test_long_work_rests_beside_another_tenant(there: World, monkeypatch: pytest.MonkeyPatch):
-    pauses: list[float] = []
-    monkeypatch.setattr(shares, "ACTIVE_SECONDS", 3600)
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0)
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr(turns, "asyncio", SimpleNamespace(sleep=sleep))
-    keys = [there.keys.add(there.clock, tenant_id=name) for name in ("a", "b")]
-    async with there.client(keys[0]) as one, there.client(keys[1]) as other:
-        await one.get("/long")
-        await other.get(f"/things/{ID}")
-        await one.get("/long")
-    assert pauses[0] == 0 < pauses[1]
-
-
 async def test_every_answer_has_the_headers_of_its_safety(there: World):
     for path in (f"/things/{ID}", "/nothing", "/livez", "/errors/500"):
         headers = (await get(there, path)).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
         assert "server" not in headers
-
-
-async def test_too_many_at_once_are_503_while_health_still_answers():
-    small = world(router, http=HTTP.model_copy(update={"max_in_flight": 2}))
-    gate.clear()
-    async with small.client(small.keys.add(small.clock)) as client:
-        held = [asyncio.create_task(client.get("/slow")) for _ in range(2)]
-        await asyncio.sleep(0.05)
-        refused = await client.get("/slow")
-        check_problem(refused, 503)
-        assert refused.headers["retry-after"] == "1"
-        assert (await client.get("/livez")).status_code == 200
-        gate.set()
-        assert [(await task).status_code for task in held] == [200, 200]
-        assert (await client.get("/slow")).status_code == 200
 
 
 async def test_anybody_may_ask_for_the_version(there: World):
