@@ -42,7 +42,7 @@ TABLES = (
             CHECK (state IN ('running', 'done', 'superseded', 'failed')),
         -- What it looks at, and the last that it has looked at.
         phase          text        NOT NULL
-            CHECK (phase IN ('persons', 'visitors', 'quarantine')),
+            CHECK (phase IN ('bounds', 'persons', 'visitors', 'quarantine')),
         position       jsonb       NOT NULL,
         -- How many customers there were when it began; null until it has begun.
         customers      bigint,

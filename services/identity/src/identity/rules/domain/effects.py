@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,14 @@ from identity.rules.domain.bounds import Excess
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What happens to one customer, in numbers of its identifiers unless it says otherwise."""
+    """What happens to one customer, in numbers of identifiers unless it says otherwise.
+
+    Those are what it had proved, without devices; of what is blocked, all.
+    """
 
     customer_id: UUID
     exceeds: tuple[Excess, ...] = ()
-    """Bounds that the customer exceeds before."""
+    """Bounds that the customer exceeds before, without what is blocked."""
     merged_into: UUID | None = None
     """The customer that goes on; None if this one does."""
     split_into: int = 0
@@ -33,14 +37,8 @@ class Effect:
     """Those that leave quarantine, and are this customer's."""
 
     def __bool__(self) -> bool:
-        return bool(self.exceeds or self.changes)
-
-    @property
-    def changes(self) -> bool:
-        """Whether the customer is another one afterwards."""
-        return self.merged_into is not None or any(
-            (self.split_into, self.moved, self.quarantined, self.dropped, self.recovered)
-        )
+        counts = any(getattr(self, name) for name in NUMBERS)
+        return bool(self.exceeds or self.merged_into or counts)
 
     def body(self) -> dict[str, Any]:
         """Return all but the id, as JSON."""
@@ -55,20 +53,26 @@ class Effect:
                 for excess in self.exceeds
             ],
             "merged_into": None if self.merged_into is None else str(self.merged_into),
-            "split_into": self.split_into,
-            "moved": self.moved,
-            "quarantined": self.quarantined,
-            "dropped": self.dropped,
-            "recovered": self.recovered,
+            **{name: getattr(self, name) for name in NUMBERS},
         }
 
 
+NUMBERS = ("split_into", "moved", "quarantined", "dropped", "recovered")
+"""What an effect says in numbers."""
 COUNTED = ("out_of_bounds", "merged", "split", "moved", "quarantined", "dropped", "recovered")
 """What a run counts: customers out of bounds, merged and split, and identifiers for the rest."""
 
 
+def first_of_each(effects: Iterable[Effect]) -> list[Effect]:
+    """Return the first effect on each customer: what a run comes upon again is no further one."""
+    by_customer: dict[UUID, Effect] = {}
+    for effect in effects:
+        by_customer.setdefault(effect.customer_id, effect)
+    return list(by_customer.values())
+
+
 def counts_of(effects: Iterable[Effect]) -> Counter[str]:
-    """Return how many customers and identifiers the effects concern."""
+    """Return how many customers and identifiers the effects concern, one for each customer."""
     counts: Counter[str] = Counter()
     for effect in effects:
         counts["out_of_bounds"] += bool(effect.exceeds)
@@ -82,11 +86,13 @@ def counts_of(effects: Iterable[Effect]) -> Counter[str]:
 def effects_on(
     before: Mapping[UUID, Customer],
     roster: Roster,
-    created: Collection[UUID],
-    exceeds: Mapping[UUID, tuple[Excess, ...]],
-    owners: Mapping[IdentifierKey, UUID],
+    created: Collection[UUID] = (),
+    owners: Mapping[IdentifierKey, UUID] = MappingProxyType({}),
+    *,
+    exceeds: Mapping[UUID, tuple[Excess, ...]] = MappingProxyType({}),
+    counted: Mapping[UUID, Collection[IdentifierKey]] = MappingProxyType({}),
 ) -> Iterator[Effect]:
-    """Yield what happened to the customers of before.
+    """Yield what happened to the customers of before, to all of their identifiers or the counted.
 
     ``owners`` are those that had the identifiers in quarantine that the rules let go of. Those that
     are a new customer's now are counted with them.
@@ -97,22 +103,28 @@ def effects_on(
         if owner is not None:
             recovered[owner_before if owner.id in created else owner.id] += 1
     for customer_id, customer in sorted(before.items()):
+        keys = counted.get(customer_id, customer.identifiers)
         yield Effect(
             customer_id=customer_id,
             exceeds=exceeds.get(customer_id, ()),
             recovered=recovered.pop(customer_id, 0),
-            **_losses(customer, roster, created),
+            **_losses(customer, keys, roster, created),
         )
     for customer_id, count in sorted(recovered.items()):
         yield Effect(customer_id=customer_id, recovered=count)
 
 
-def _losses(customer: Customer, roster: Roster, created: Collection[UUID]) -> dict[str, Any]:
-    """Return where the customer and its identifiers have gone."""
+def _losses(
+    customer: Customer,
+    keys: Iterable[IdentifierKey],
+    roster: Roster,
+    created: Collection[UUID],
+) -> dict[str, Any]:
+    """Return where the customer and these of its identifiers have gone."""
     present = roster.find(customer.id) or customer
     homes: set[UUID] = set()
     counts: Counter[str] = Counter()
-    for key in customer.identifiers:
+    for key in keys:
         owner = roster.owner(key)
         if owner is None:
             counts["quarantined" if roster.quarantined(key) is not None else "dropped"] += 1

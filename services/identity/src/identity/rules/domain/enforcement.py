@@ -1,6 +1,6 @@
 """Brings stored customers into line with rules, on a roster; what is simulated is never saved."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,16 +23,30 @@ from identity.rules.domain.effects import Effect, effects_on
 class Enforcer:
     """Enforces the rules of one tenant.
 
-    ``are_persons_settled`` once they have been enforced on all persons, and saved.
+    Effects tell of what persons have proved. Whose the devices are, and how many claims a customer
+    may keep, follows from that, over any number of customers: nobody could say it of one of them
+    before the rules are enforced on all.
     """
 
     rules: TenantRules
     context: Context
-    are_persons_settled: bool = False
 
     @property
     def _limits(self) -> CustomerLimits:
         return self.context.limits
+
+    def measure(self, roster: Roster, customer_id: UUID) -> list[Effect]:
+        """Put what is blocked of a customer into quarantine; of what stays it may have too much."""
+        before = {each: roster.get(each) for each in roster.customer_ids & {customer_id}}
+        self._block(roster, before)
+        exceeds = {each: excesses_of(roster.get(each), self._limits) for each in before}
+        return _some(effects_on(before, roster, exceeds=exceeds))
+
+    def _block(self, roster: Roster, customer_ids: Iterable[UUID]) -> None:
+        for customer_id in customer_ids:
+            for key, identifier in roster.get(customer_id).identifiers.items():
+                if self._is_blocked(identifier):
+                    roster.quarantine(key, DropReason.BLOCKED, now=self.context.now)
 
     def enforce_on_person(self, roster: Roster, customer_id: UUID) -> list[Effect]:
         """Enforce the rules on a customer and all that its identifiers are connected with.
@@ -40,65 +54,52 @@ class Enforcer:
         Does nothing unless no smaller id leads to any of these, so that each is counted once,
         whatever the rules have merged since; nor on visitors of whom only devices are known.
         """
+        self._block(roster, roster.customer_ids)
         customer = roster.find(customer_id)
         if customer is None or self._is_visitor(customer):
             return []
         connected = self._connected(roster, customer)
-        persons = [each for each in connected.values() if not self._is_visitor(each)]
-        return self._enforce(roster, connected) if customer_id == _first_id(persons) else []
+        persons = {id_: each for id_, each in connected.items() if not self._is_visitor(each)}
+        if customer_id != _first_id(persons.values()):
+            return []
+        facts = self._entries(roster, self._released_beside(roster, _keys(connected.values())))
+        for each in persons.values():
+            facts |= self._person_facts(each)
+        return self._enforce(roster, facts)
 
-    def enforce_on_visitor(self, roster: Roster, customer_id: UUID) -> list[Effect]:
-        """Enforce the rules on visitors of whom only devices are known, after all persons.
+    def enforce_on_visitor(self, roster: Roster, customer_id: UUID) -> None:
+        """Enforce the rules on visitors of whom only devices are known, once all persons are done.
 
         Persons of whom the rules have left nothing else are visitors by now.
         """
-        connected = self._settle_persons(roster, customer_id)
-        visitors = {each.id: each for each in connected if self._is_visitor(each)}
         visitor = roster.find(customer_id)
-        if visitor is None or visitor.id not in visitors:
-            return []
-        if customer_id != _first_id(visitors.values()):
-            return []
-        facts: dict[IdentifierKey, Identifier] = {}
-        for each in visitors.values():
-            facts |= self._facts(each)
-        effects = self._enforce(roster, {each.id: each for each in connected}, facts)
-        # What a person had too much of was counted among the persons.
-        return [effect for effect in effects if effect.changes]
-
-    def _settle_persons(self, roster: Roster, customer_id: UUID) -> list[Customer]:
-        """Enforce the rules on the persons around a visitor, unless that has been done and saved.
-
-        Returns all that are connected.
-        """
-        done: set[UUID] = set()
-        while True:
-            customer = roster.find(customer_id)
-            if customer is None:
-                return []
-            connected = self._connected(roster, customer)
-            persons = {
-                id_: each
-                for id_, each in connected.items()
-                if id_ not in done and not self._is_visitor(each)
-            }
-            if self.are_persons_settled or not persons:
-                return list(connected.values())
-            self._enforce(roster, persons)
-            done |= persons.keys()
+        if visitor is None or not self._is_visitor(visitor):
+            return
+        connected = self._connected(roster, visitor)
+        visitors = [each for each in connected.values() if self._is_visitor(each)]
+        if customer_id == _first_id(visitors):
+            facts: dict[IdentifierKey, Identifier] = {}
+            for each in visitors:
+                facts |= self._facts(each)
+            self._enforce(roster, facts)
 
     def enforce_on_entry(self, roster: Roster, key: IdentifierKey) -> list[Effect]:
         """Let go of a quarantined identifier that the rules allow, and that is with no customer.
 
-        With a customer it was let go of together with that.
+        With a customer it was let go of together with that, and with others together with the first
+        of them.
         """
         if key not in self._released(roster, [key]):
             return []
-        facts = self._entries(roster, [key])
+        self._block(roster, roster.customer_ids)
+        released = {key} | self._released_beside(roster, [key])
+        if key != min(released):
+            return []
+        facts = self._entries(roster, released)
         component = component_of(roster, facts, self._limits.types)
         if any(roster.owner(other) is not None for other in component.identifiers):
             return []
-        return self._enforce(roster, {}, facts)
+        return self._enforce(roster, facts)
 
     def released(
         self, entries: Collection[Quarantined], links: Iterable[Link]
@@ -107,29 +108,23 @@ class Enforcer:
         roster = Roster(links=links, quarantine=entries)
         return self._released(roster, [entry.key for entry in entries])
 
-    def _enforce(
-        self,
-        roster: Roster,
-        before: Mapping[UUID, Customer],
-        facts: Mapping[IdentifierKey, Identifier] | None = None,
-    ) -> list[Effect]:
-        """Enforce the rules on these customers, by ``facts`` or else by what tells of persons."""
-        exceeds = {each: excesses_of(customer, self._limits) for each, customer in before.items()}
-        for customer in before.values():
-            for key, identifier in customer.identifiers.items():
-                if self._is_blocked(identifier):
-                    roster.quarantine(key, DropReason.BLOCKED, now=self.context.now)
-        if facts is None:
-            present = [found for each in before if (found := roster.find(each)) is not None]
-            facts = self._entries(roster, self._released_beside(roster, present))
-            for customer in present:
-                facts |= self._person_facts(customer)
+    def _enforce(self, roster: Roster, facts: Mapping[IdentifierKey, Identifier]) -> list[Effect]:
+        """Enforce the rules on what ``facts`` concern, and return the effects on persons.
+
+        These may be more than depend on each other: a device that is set free brings all those into
+        line who were proved on it.
+        """
+        before = {each: roster.get(each) for each in roster.customer_ids}
+        counted = {each: self._person_facts(customer).keys() for each, customer in before.items()}
+        persons = {each: customer for each, customer in before.items() if counted[each]}
         owners = {
-            key: self._owner_before(roster, key) for key in facts if roster.owner(key) is None
+            key: self._owner_before(roster, key)
+            for key in facts
+            if roster.owner(key) is None and not self._is_device(key)
         }
         usable = {key: fact for key, fact in facts.items() if not self._is_blocked(fact)}
         created = place(roster, usable, None, self.context).created if usable else []
-        return [effect for effect in effects_on(before, roster, created, exceeds, owners) if effect]
+        return _some(effects_on(persons, roster, created, owners, counted=counted))
 
     def _owner_before(self, roster: Roster, key: IdentifierKey) -> UUID:
         """Return the customer that had an identifier before it was put into quarantine."""
@@ -143,7 +138,7 @@ class Enforcer:
         """Return the customers whose identifiers depend on each other."""
         connected = {customer.id: customer}
         while True:
-            facts = self._entries(roster, self._released_beside(roster, connected.values()))
+            facts = self._entries(roster, self._released_beside(roster, _keys(connected.values())))
             for each in connected.values():
                 facts |= self._facts(each)
             owners = (
@@ -180,14 +175,15 @@ class Enforcer:
             return False
         return self.rules.blocked.block(key.type, identifier.raw, key.value)
 
-    def _released_beside(self, roster: Roster, customers: Iterable[Customer]) -> set[IdentifierKey]:
-        beside = {
-            link.other(key)
-            for customer in customers
-            for key in customer.identifiers
-            for link in roster.evidence.around(key)
-        }
-        return self._released(roster, beside)
+    def _released_beside(self, roster: Roster, keys: Iterable[IdentifierKey]) -> set[IdentifierKey]:
+        """Return those that the rules let go of from quarantine, and that these link to."""
+        found: set[IdentifierKey] = set()
+        front = set(keys)
+        while front:
+            beside = {link.other(key) for key in front for link in roster.evidence.around(key)}
+            front = self._released(roster, beside) - found
+            found |= front
+        return found
 
     def _released(self, roster: Roster, keys: Iterable[IdentifierKey]) -> set[IdentifierKey]:
         """Return those of the keys that are in quarantine, and would not be by the rules."""
@@ -206,6 +202,14 @@ class Enforcer:
             for key, entry in found
             if entry is not None and not entry.is_released and roster.owner(key) is None
         }
+
+
+def _some(effects: Iterable[Effect]) -> list[Effect]:
+    return [effect for effect in effects if effect]
+
+
+def _keys(customers: Iterable[Customer]) -> Iterator[IdentifierKey]:
+    return (key for customer in customers for key in customer.identifiers)
 
 
 def _first_id(customers: Iterable[Customer]) -> UUID:

@@ -26,15 +26,19 @@ class State(StrEnum):
 class Phase(StrEnum):
     """What a run looks at, in this order: whose devices are whose depends on the persons."""
 
+    BOUNDS = "bounds"
     PERSONS = "persons"
     VISITORS = "visitors"
     QUARANTINE = "quarantine"
 
-    @property
-    def next(self) -> "Phase | None":
-        phases = list(Phase)
-        index = phases.index(self) + 1
-        return phases[index] if index < len(phases) else None
+    def next(self, kind: Kind) -> "Phase | None":
+        """Return the phase after this; a simulation has none for visitors, who have no effects."""
+        after = {
+            Phase.BOUNDS: Phase.PERSONS,
+            Phase.PERSONS: Phase.VISITORS if kind is Kind.APPLICATION else Phase.QUARANTINE,
+            Phase.VISITORS: Phase.QUARANTINE,
+        }
+        return after.get(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Run:
     version: int
     base_version: int
     state: State = State.RUNNING
-    phase: Phase = Phase.PERSONS
+    phase: Phase = Phase.BOUNDS
     position: Mapping[str, Any] = field(default_factory=dict)
     customers: int | None = None
     visited: int = 0

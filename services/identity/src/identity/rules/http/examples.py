@@ -75,7 +75,7 @@ _SIMULATION: dict[str, Any] = {
     "version": 1,
     "base_version": 0,
     "state": "running",
-    "phase": "persons",
+    "phase": "bounds",
     "customers": None,
     "visited": 0,
     "counts": _NOTHING,
@@ -115,7 +115,7 @@ _APPLICATION_BACK: dict[str, Any] = _SIMULATION_BACK | {
 }
 _LODGERS: dict[str, Any] = {
     "customer_id": LODGER,
-    "phase": "persons",
+    "phase": "bounds",
     "exceeds": [],
     "merged_into": None,
     "split_into": 0,

@@ -58,9 +58,10 @@ class RunResponse(ResponseModel, title="RulesRun"):
         description="``running``, ``done``, ``superseded`` (a later run took its place) or"
         " ``failed`` (see ``problem``)."
     )
-    phase: Literal["persons", "visitors", "quarantine"] = Field(
-        description="What it looks at: ``persons``, then ``visitors`` (customers of whom only"
-        " devices are known), then the ``quarantine``."
+    phase: Literal["bounds", "persons", "visitors", "quarantine"] = Field(
+        description="What it looks at: the ``bounds`` of customers and what of theirs is blocked,"
+        " the ``persons``, in an application the ``visitors`` (customers of whom only devices are"
+        " known), and the ``quarantine``."
     )
     customers: int | None = Field(
         description="How many customers there were when it began, with those that were merged;"
@@ -98,10 +99,14 @@ class ExcessBody(ResponseModel, title="RulesExcess"):
 
 
 class EffectBody(ResponseModel, title="RulesEffect"):
-    """What the rules do to one customer. No identifier is shown."""
+    """What the rules do to one customer. No identifier is shown.
+
+    Counted are identifiers that were proved, without devices, which follow the persons; of what is
+    blocked, all.
+    """
 
     customer_id: UUID = Field(description="The customer, as it was before.")
-    phase: Literal["persons", "visitors", "quarantine"] = Field(
+    phase: Literal["bounds", "persons", "quarantine"] = Field(
         description="When the run came upon it."
     )
     exceeds: list[ExcessBody] = Field(

@@ -170,11 +170,11 @@ async def list_effects_of_run(
     cursor: CursorParameter = None,
 ) -> Response:
     """List the customers who are out of bounds, merge, split or change, by the run up to now."""
-    if await database.read(find_run, caller.tenant_id, run_id) is None:
-        raise NotFoundError("there is no such run")
     filters = {"run_id": str(run_id)}
     position = cursors.read(cursor, filters)
     after = (UUID(str(position[0])), str(position[1])) if position else (BEFORE_ALL, "")
+    if await database.read(find_run, caller.tenant_id, run_id) is None:
+        raise NotFoundError("there is no such run")
     rows = await database.read(list_effects, caller.tenant_id, run_id, after=after, limit=limit + 1)
     page, following = cursors.page(
         rows, limit, position=lambda row: (str(row.customer_id), row.phase), filters=filters

@@ -67,6 +67,7 @@ _INSERT_CHANGES = text(
     INSERT INTO rule_run_change (tenant_id, run_id, {_CHANGE.names})
     SELECT :tenant_id, :run_id, {_CHANGE.names} FROM {_CHANGE.table("changes")}
     ON CONFLICT DO NOTHING
+    RETURNING customer_id
     """
 )
 LIST_CHANGES = text(
@@ -142,7 +143,10 @@ async def mark_superseded(
     await tx.execute(_SUPERSEDE, values)
 
 
-async def insert_effects(tx: Transaction, run: Run, effects: Iterable[Effect]) -> None:
+async def insert_effects(tx: Transaction, run: Run, effects: Sequence[Effect]) -> list[Effect]:
+    """Write down what the run has not come upon before in this phase, and return that."""
+    if not effects:
+        return []
     rows = [
         {
             "customer_id": effect.customer_id,
@@ -151,9 +155,9 @@ async def insert_effects(tx: Transaction, run: Run, effects: Iterable[Effect]) -
         }
         for effect in effects
     ]
-    if rows:
-        values = {"tenant_id": run.tenant_id, "run_id": run.id, "changes": _CHANGE.values(rows)}
-        await tx.execute(_INSERT_CHANGES, values)
+    values = {"tenant_id": run.tenant_id, "run_id": run.id, "changes": _CHANGE.values(rows)}
+    inserted = set((await tx.execute(_INSERT_CHANGES, values)).scalars())
+    return [effect for effect in effects if effect.customer_id in inserted]
 
 
 async def list_effects(

@@ -21,7 +21,7 @@ from identity.resolution.domain.roster import Roster
 from identity.resolution.store.connected import get_connected
 from identity.resolution.store.rosters import save_roster
 from identity.resolution.usecases.locked_plan import plan_under_locks
-from identity.rules.domain.effects import Effect, counts_of
+from identity.rules.domain.effects import Effect, counts_of, first_of_each
 from identity.rules.domain.enforcement import Enforcer
 from identity.rules.domain.runs import Kind, Phase, Run, State
 from identity.rules.store import stored
@@ -58,8 +58,8 @@ async def advance_runs(tx: Transaction, command: AdvanceRuns, *, now: datetime) 
         run = replace(run, customers=await stored.count_customers(tx, run.tenant_id))
     if page.items:
         effects, page = await _look_at(tx, run, page, rules, now=now)
-        await insert_effects(tx, run, effects)
-        run = replace(run, counts=run.counts + counts_of(effects))
+        new = await insert_effects(tx, run, effects)
+        run = replace(run, counts=run.counts + counts_of(new))
     await save_run(tx, page.after(run, now=now))
     return run.id
 
@@ -97,7 +97,7 @@ class _Page:
                 last._asdict() if isinstance(last, IdentifierKey) else {"customer_id": str(last)}
             )
             return replace(run, position=position)
-        following = run.phase.next
+        following = run.phase.next(run.kind)
         if following is None:
             return replace(run, state=State.DONE, finished_at=now)
         return replace(run, phase=following, position={})
@@ -109,8 +109,7 @@ async def _look_at(
     """Return what the rules do to the customers of the page, of which it may take only a part."""
     context = Context(limits=rules.limits, now=now, new_id=new_id)
     is_application = run.kind is Kind.APPLICATION
-    settled = is_application and run.phase is not Phase.PERSONS
-    enforcer = Enforcer(rules, context, settled)
+    enforcer = Enforcer(rules, context)
     loader = _Loader(tx, run.tenant_id, enforcer, now)
     while True:
         roster, keys = await loader.load(page.items)
@@ -150,11 +149,13 @@ async def _enforce(
     async for item in in_turns(items):
         if isinstance(item, IdentifierKey):
             effects += enforcer.enforce_on_entry(roster, item)
+        elif phase is Phase.BOUNDS:
+            effects += enforcer.measure(roster, item)
         elif phase is Phase.PERSONS:
             effects += enforcer.enforce_on_person(roster, item)
         else:
-            effects += enforcer.enforce_on_visitor(roster, item)
-    return effects
+            enforcer.enforce_on_visitor(roster, item)
+    return first_of_each(effects)
 
 
 @dataclass(frozen=True, slots=True)
