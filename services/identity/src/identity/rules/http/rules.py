@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from common.db import ReadConnection
@@ -34,8 +35,18 @@ AFTER_ALL = 2**31 - 1
 RULES = tag("rules", "What decides who is whom: limits, types, blocked values, in versions.")
 router = APIRouter(prefix="/v1/identities/rules", tags=[RULES])
 
+
+def _only_digits(value: str) -> str:
+    """Refuse other spellings of a number, so that a version has one address."""
+    if str(int(value)) != value:
+        raise ValueError("must be digits only, without zeros in front")
+    return value
+
+
 Version = Annotated[
-    int, Path(ge=0, le=AFTER_ALL, description="The number of a version; 0 for the settings.")
+    int,
+    BeforeValidator(_only_digits),
+    Path(ge=0, le=AFTER_ALL, description="The number of a version; 0 for the settings."),
 ]
 
 
