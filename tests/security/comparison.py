@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
+from tests.security.naming import Tenant
 from tests.security.raw_client import Answer
-from tests.security.seeds import Tenant
 
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)")
-_COUNTERS = re.compile(r'"(sequence|version|position)":\d+')
+_COUNTERS = re.compile(r'"(sequence|(?:base_)?version|position)":\d+')
 _OWN_HEADERS = {"x-request-id", "etag", "content-length", "date"}
 
 

@@ -11,7 +11,8 @@ from devstack.stack.credentials import load_credentials
 from devstack.stack.services import NAMES
 from devstack.testing.postgres import Templates
 from tests.security.canaries import found_in
-from tests.security.seeds import Tenant, populate
+from tests.security.naming import Tenant
+from tests.security.seeds import populate
 from tests.security.site import ALPHA, BETA, Site, listening, open_site
 from tests.security.traces import Spans
 

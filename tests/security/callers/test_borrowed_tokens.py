@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.security.comparison import comparable
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import NAMING, PAGED, READING, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 HONOUR_IF_MATCH = {

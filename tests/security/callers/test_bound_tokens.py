@@ -6,8 +6,8 @@ from pydantic import SecretStr
 from common.web.auth import registered_scopes
 from devstack.testing.services import Issuer
 from tests.security.comparison import comparable
+from tests.security.naming import Tenant, bodies, stranger_to_all, targets
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 

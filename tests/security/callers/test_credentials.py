@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from common.web.auth import registered_scopes
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 GARBAGE = {

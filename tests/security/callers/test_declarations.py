@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.security.naming import bodies, stranger_to_all, targets
 from tests.security.operations import Operation, all_operations
-from tests.security.seeds import bodies, stranger_to_all, targets
 
 PUBLIC = {
     "POST /v1/channels/{provider}/{account}": "the provider signs its call",

@@ -3,8 +3,8 @@
 import pytest
 
 from devstack.stack.services import NAMES
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PURGE"}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.security.comparison import comparable
+from tests.security.naming import Tenant, bodies, stranger_to_all, targets
 from tests.security.operations import NAMING, PROTECTED, READING, Operation
 from tests.security.raw_client import Answer
-from tests.security.seeds import Tenant, bodies, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 CHOSEN_BY_CALLERS = {"calendar_id", "type", "version"}

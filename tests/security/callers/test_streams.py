@@ -12,7 +12,7 @@ from devstack.testing.wait import until
 from sla.alerts.store import alerts
 from sla.alerts.store.alerts import NewAlert
 from sla.clocks.events.published import ClockBreachedV1
-from tests.security.seeds import Tenant
+from tests.security.naming import Tenant
 from tests.security.site import Site
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from interactions.channels.providers.twilio import signature
 from tests.security.comparison import comparable
+from tests.security.naming import Tenant, stranger_to_all, targets
 from tests.security.operations import Operation, all_operations
-from tests.security.seeds import Tenant, stranger_to_all, targets
 from tests.security.site import ALPHA, BETA, Site
 
 OPEN = [

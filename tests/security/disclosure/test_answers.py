@@ -6,9 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from common.web.auth import PII_READ, registered_scopes
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import PROTECTED, Operation
 from tests.security.raw_client import Answer
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 STREAMS = {"text/event-stream"}

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devstack.stack.services import NAMES
-from tests.security.seeds import Tenant
+from tests.security.naming import Tenant
 from tests.security.site import TABLES, Site
 
 CROSSING = """

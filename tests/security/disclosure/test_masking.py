@@ -4,8 +4,8 @@ import pytest
 
 from common.web.auth import PII_READ, registered_scopes
 from tests.security.canaries import found_in
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import PROTECTED, WITH_BODY, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 ECHOES = {"ResolveRequest": "answers with the identifiers that the caller has just sent"}

@@ -6,8 +6,8 @@ import pytest
 
 from common.web.auth import PII_READ, registered_scopes
 from tests.security.canaries import found_in
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import PROTECTED, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, BETA, Site
 
 REPLAYED = [

@@ -9,8 +9,8 @@ import pytest
 from common.messaging import Record, inbox
 from common.messaging.inbox.batches import BatchHandler
 from tests.security.input.poison import TOPICS, record_of, sound
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import WITH_BODY
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 METHODS = ("GET", "POST", "PURGE")

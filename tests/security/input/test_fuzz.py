@@ -12,9 +12,9 @@ import pytest
 
 from common.web.auth import registered_scopes
 from devstack.stack.services import NAMES
+from tests.security.naming import Tenant
 from tests.security.operations import all_operations
 from tests.security.ports import open_ports
-from tests.security.seeds import Tenant
 from tests.security.site import BETA, Site
 
 ROOT = Path(__file__).parents[3]

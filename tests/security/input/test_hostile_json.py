@@ -6,9 +6,9 @@ from functools import cache
 import pytest
 
 from common.jsons import dumps
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import WITH_BODY, Operation
 from tests.security.raw_client import Answer
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 VALUES = {

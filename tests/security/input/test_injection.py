@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.security.naming import Tenant, targets
 from tests.security.operations import PAGED, READING, Operation
 from tests.security.raw_client import Answer
-from tests.security.seeds import Tenant, targets
 from tests.security.site import ALPHA, BETA, Site
 
 INJECTED = (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.security.naming import Tenant, bodies, targets
 from tests.security.operations import WITH_BODY, Json, Operation
-from tests.security.seeds import Tenant, bodies, targets
 from tests.security.site import ALPHA, Site
 
 OURS = {

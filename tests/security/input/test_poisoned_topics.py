@@ -19,7 +19,7 @@ from devstack.testing.wait import until
 from libs.common.tests.kafka.test_relay import running
 from tests.security.input.mutations import batched, examples_of, mutations
 from tests.security.input.poison import EVENTS, INBOUND, KEPT, TOPICS, poisons, record_of, sound
-from tests.security.seeds import Tenant
+from tests.security.naming import Tenant
 from tests.security.site import Site
 
 pytestmark = pytest.mark.kafka

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from tests.security.naming import Tenant
 from tests.security.ports import open_ports
-from tests.security.seeds import Tenant
 from tests.security.site import ALPHA, Site
 
 HEAD = b"POST /v1/merges HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

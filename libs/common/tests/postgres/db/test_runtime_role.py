@@ -72,9 +72,10 @@ async def test_it_may_read_and_add_to_every_table_and_empty_none(fresh_dsn: Fres
 
 @pytest.mark.parametrize(
     ("table", "changes"),
-    [("sla.fact", "SELECT, INSERT"), ("sla.alert", "SELECT, INSERT"),
-     ("interactions.change", "SELECT, INSERT"), ("identity.merge_log", "SELECT, INSERT"),
-     ("sla.clock", "SELECT, INSERT, UPDATE"), ("identity.customer", "SELECT, INSERT, UPDATE"),
+    [("sla.fact", "SELECT, INSERT"), ("sla.ruleset", "SELECT, INSERT"),
+     ("interactions.raw_delivery_key", "SELECT, INSERT"), ("identity.rule_set", "SELECT, INSERT"),
+     ("sla.clock", "SELECT, INSERT, UPDATE"), ("sla.alert", "SELECT, INSERT, UPDATE"),
+     ("identity.customer", "SELECT, INSERT, UPDATE, DELETE"),
      ("interactions.unresolved", "SELECT, INSERT, UPDATE, DELETE")],
 )  # fmt: skip
 async def test_a_table_gives_the_rights_that_its_service_needs(

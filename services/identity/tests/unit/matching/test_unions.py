@@ -63,7 +63,9 @@ def whole(roster: Roster) -> Roster:
     """Return the roster as the next request would load it."""
     customers = [roster.get(each) for each in roster.customer_ids]
     keys = {key for each in customers for key in each.identifiers}
-    return Roster(customers, links=roster.evidence.among(keys))
+    again = Roster(customers, links=roster.evidence.among(keys))
+    again.versions.load([i for each in customers for i in (each.id, *each.merged_ids)], ())
+    return again
 
 
 def placed_again(roster: Roster) -> Roster:

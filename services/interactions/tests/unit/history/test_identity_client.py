@@ -104,7 +104,8 @@ async def test_an_identifier_that_was_dropped_is_not_learned():
 
 async def test_of_a_tenants_own_type_only_identitys_own_keys_are_learned():
     """The tenant may have registered that case makes no difference; we cannot tell."""
-    badge, mail = Identifier("badge", "AB-1"), Identifier("email", "a@nordlys.se")
+    badge = Identifier("badge", "AB-1", level=Level.VERIFIED)
+    mail = Identifier("email", "a@nordlys.se", level=Level.VERIFIED)
     linked = [{"type": "badge", "value": "ab-1", "level": "verified"}]
 
     def answer(_: httpx.Request) -> httpx.Response:
