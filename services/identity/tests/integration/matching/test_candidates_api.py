@@ -121,6 +121,29 @@ async def test_a_decision_made_elsewhere_outweighs_an_answer(api, matcher):
     assert response.json()["type"].endswith("customers-kept-apart")
 
 
+async def keep_one_identifier(api: httpx.AsyncClient) -> None:
+    """Put rules into force by which a customer has one identifier."""
+    saved = await api.post("/v1/identities/rules", json={"max_identifiers": 1})
+    body = {"version": saved.json()["version"]}
+    response = await api.post("/v1/identities/rules/applications", json=body)
+    assert response.status_code == 202, response.text
+
+
+async def test_an_answer_obeys_the_tenants_own_rules(api, matcher):
+    candidate = await the_candidate(api, matcher)
+    await keep_one_identifier(api)
+    response = await decide(api, candidate, "same")
+    assert response.status_code == 409
+    assert response.json()["type"].endswith("customer-too-large")
+
+
+async def test_the_engine_obeys_the_tenants_own_rules(api, matcher):
+    await matcher.register(MARGARET, MARGARET | {"street": "12 Main Stret"})
+    await keep_one_identifier(api)
+    await matcher.match()
+    assert await matcher.rows("SELECT 1 FROM merge_log") == []
+
+
 async def test_the_engine_obeys_decisions_made_elsewhere(api, matcher):
     await matcher.register(MARGARET, MARGARET | {"street": "12 Main Stret"})
     await matcher.change(KEEP_APART)

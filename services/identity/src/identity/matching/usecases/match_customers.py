@@ -11,6 +11,7 @@ from identity.matching.usecases.compare_profiles import compare_profiles
 from identity.matching.usecases.decide_candidates import decide_candidates
 from identity.matching.usecases.learn_model import learn_model
 from identity.matching.usecases.read_profiles import ReadProfiles, read_profiles
+from identity.registry.usecases.tenant_rules import get_tenant_rules
 
 MOST_DECIDED = 250
 """Candidates in one transaction, which locks their customers against resolutions."""
@@ -18,7 +19,10 @@ MOST_DECIDED = 250
 
 @dataclass(frozen=True, slots=True)
 class MatchCustomers:
-    """Do one round for up to ``count`` customers, of this tenant only if one is named."""
+    """Do one round for up to ``count`` customers, of this tenant only if one is named.
+
+    ``limits`` are the service's, for tenants without rules of their own.
+    """
 
     limits: CustomerLimits
     count: int
@@ -48,7 +52,8 @@ async def match_customers(tx: Transaction, command: MatchCustomers, *, now: date
     done = await compare_profiles(tx, tenant_id, model, count=count, now=now)
     if not done:
         most = min(count, MOST_DECIDED)
-        done = await decide_candidates(tx, tenant_id, model, command.limits, count=most, now=now)
+        limits = (await get_tenant_rules(tx, tenant_id, command.limits)).limits
+        done = await decide_candidates(tx, tenant_id, model, limits, count=most, now=now)
     if not done:
         await mark_settled(tx, tenant_id)
     return done

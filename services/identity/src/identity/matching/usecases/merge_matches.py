@@ -37,7 +37,8 @@ async def merge_matches(
         apart = await list_kept_apart(tx, tenant_id, ids)
         customers = await list_customers_by_ids(tx, tenant_id, ids)
         keys = [key for customer in customers for key in customer.identifiers]
-        return Roster(customers, shared=await list_shared(tx, tenant_id, keys))
+        shared = await list_shared(tx, tenant_id, keys)
+        return Roster(customers, shared=shared, rules_version=limits.rules_version)
 
     async def plan(roster: Roster) -> Mapping[Pair, str]:
         return _unite(roster, unions, apart, limits, now=now)

@@ -26,6 +26,7 @@ from identity.matching.store.candidates import (
 )
 from identity.matching.store.tenants import mark_pending
 from identity.matching.usecases.decide_candidates import evidence_of, origin_of
+from identity.registry.usecases.tenant_rules import get_tenant_rules
 from identity.resolution.domain.roster import Roster
 from identity.resolution.store.obstacles import list_kept_apart
 from identity.resolution.store.rosters import save_roster
@@ -37,7 +38,10 @@ UNSPECIFIED = "unspecified"
 
 @dataclass(frozen=True, slots=True)
 class ReviewCandidate:
-    """Decide whether the two customers of a candidate are one person."""
+    """Decide whether the two customers of a candidate are one person.
+
+    ``limits`` are the service's, for tenants without rules of their own.
+    """
 
     tenant_id: str
     candidate_id: UUID
@@ -82,11 +86,13 @@ async def _carry_out(
     Raises ConflictError if an earlier decision or the limits do not allow it.
     """
     apart: Apart = frozenset()
+    limits = (await get_tenant_rules(tx, command.tenant_id, command.limits)).limits
 
     async def load() -> Roster:
         nonlocal apart
         apart = await list_kept_apart(tx, command.tenant_id, candidate.pair)
-        return Roster(await list_customers_by_ids(tx, command.tenant_id, candidate.pair))
+        customers = await list_customers_by_ids(tx, command.tenant_id, candidate.pair)
+        return Roster(customers, rules_version=limits.rules_version)
 
     async def plan(roster: Roster) -> None:
         union = Union(
@@ -94,14 +100,12 @@ async def _carry_out(
         )
         if command.is_same:
             obstacle = decide_same(
-                roster, union, apart, command.limits, decision_id=candidate.id, merge_id=new_id(),
+                roster, union, apart, limits, decision_id=candidate.id, merge_id=new_id(),
                 now=now,
             )  # fmt: skip
             if obstacle is not None:
                 raise _conflict(obstacle)
-        elif not decide_different(
-            roster, union, command.limits.types, decision_id=candidate.id, now=now
-        ):
+        elif not decide_different(roster, union, limits.types, decision_id=candidate.id, now=now):
             raise _settled(CandidateState.MERGED)
 
     roster, _ = await plan_under_locks(tx, command.tenant_id, load=load, plan=plan)
