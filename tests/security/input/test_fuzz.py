@@ -12,6 +12,7 @@ import pytest
 
 from common.web.auth import registered_scopes
 from devstack.stack.services import NAMES
+from interactions.history.usecases import catch_up
 from tests.security.naming import Tenant
 from tests.security.operations import all_operations
 from tests.security.ports import open_ports
@@ -21,6 +22,12 @@ ROOT = Path(__file__).parents[3]
 CASES = int(os.environ.get("FUZZ_CASES", "100"))
 """The least for each service, shared by its operations; edge cases come on top."""
 SEED = os.environ.get("FUZZ_SEED")
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody wait for what a made-up token names."""
+    monkeypatch.setattr(catch_up, "WAIT_SECONDS", 0.01)
 
 
 @pytest.mark.timeout(3_600)

@@ -13,17 +13,11 @@ _PAUSES = (0.005, 0.01, 0.02, 0.04)
 """Seconds between two looks; then the last one again and again."""
 
 
-async def catch_up(
-    database: Database,
-    tenant_id: str,
-    token: ConsistencyToken | None,
-    *,
-    seconds: float = WAIT_SECONDS,
-) -> bool:
-    """Wait for the version that the token names; return whether our copy has it."""
+async def catch_up(database: Database, tenant_id: str, token: ConsistencyToken | None) -> bool:
+    """Wait for the version that the token names; return whether our copy has it in time."""
     if token is None:
         return True
-    for pause in _pauses(seconds):
+    for pause in _pauses(WAIT_SECONDS):
         version = await database.read(get_copied_version, tenant_id, token.subject_id)
         if version >= token.version:
             return True
