@@ -28,6 +28,12 @@ def test_the_same_person_is_in_the_automatic_band():
     assert MODEL.band(score(anna, anna)) is Band.AUTO
 
 
+def test_rare_names_in_each_others_places_are_asked_about():
+    one = {"first_name": "Annelore", "last_name": "Bergqvist", "email": "a@nordlys.se"}
+    other = {"first_name": "Bergqvist", "last_name": "Annelore", "email": "b@nordlys.se"}
+    assert MODEL.band(score(one, other)) is Band.REVIEW
+
+
 @pytest.mark.parametrize(
     "change",
     [

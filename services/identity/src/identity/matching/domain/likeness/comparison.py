@@ -43,11 +43,12 @@ GIVEN = Field(
     strangers=(0.005, 0.004, 0.003, 0.03, 0.02, 0.93, 0.0005),
     sharing=0.01,
 )
+# Where both names are swapped, the second follows from the first: what is rare is the agreement.
 SURNAME = Field(
     "surname",
     ("same", "close", "similar", "different", _SWAPPED),
     matches=(0.82, 0.08, 0.02, 0.06, 0.02),
-    strangers=(0.002, 0.002, 0.015, 0.98, 0.0005),
+    strangers=(0.002, 0.002, 0.015, 0.98, 0.0001),
     sharing=0.9,
 )
 MIDDLE = Field(
