@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_30_0004"
-down_revision = "2026_11_30_0003b"
+down_revision = "2026_11_30_0003"
 branch_labels = None
 depends_on = None
 

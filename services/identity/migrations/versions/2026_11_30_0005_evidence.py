@@ -7,7 +7,7 @@ of its customer until a request brings evidence about it.
 from alembic import op
 
 revision = "2026_11_30_0005"
-down_revision = "2026_11_30_0004"
+down_revision = "2026_11_30_0004b"
 branch_labels = None
 depends_on = None
 

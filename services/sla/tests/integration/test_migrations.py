@@ -5,8 +5,9 @@ import time
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
-from common.migrations import downgrade, upgrade
+from common.migrations import downgrade, indexes, upgrade
 from devstack.testing.postgres import FreshDsn
 from sla.wiring import MIGRATIONS
 
@@ -17,7 +18,11 @@ async def test_down_and_up(fresh_owner_dsn: FreshDsn):
     await asyncio.to_thread(upgrade, MIGRATIONS, dsn)
 
 
-async def test_an_index_is_built_while_others_write_to_its_table(fresh_owner_dsn: FreshDsn):
+async def test_an_index_is_built_while_others_write_to_its_table(
+    fresh_owner_dsn: FreshDsn, monkeypatch: pytest.MonkeyPatch
+):
+    """With no limit to its waiting, an index that waits for itself is never built."""
+    monkeypatch.setattr(indexes, "LOCK_TIMEOUT", "0")
     dsn = fresh_owner_dsn("sla")
     await asyncio.to_thread(downgrade, MIGRATIONS, dsn, revision="2026_11_27_0002")
     writer = await asyncpg.connect(dsn)

@@ -1,6 +1,7 @@
 """Runs Alembic without a settings file per service, given migrations and database."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, date
 from pathlib import Path
@@ -15,6 +16,7 @@ from common.migrations.access import Access, create_functions, grant
 
 LOCK_TIMEOUT = "2s"
 STATEMENT_TIMEOUT = "15min"
+SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def upgrade(
@@ -22,6 +24,7 @@ def upgrade(
 ) -> None:
     """Bring the database to ``revision``; concurrent calls wait for each other.
 
+    Each migration is a transaction: what is killed in between goes on from the last one.
     ``dsn`` names the owner of the tables. At the newest revision ``runtime_role``, which must
     exist, gets the rights with which the service runs; None when the service runs as the owner.
     It blocks and runs its own event loop: call it through ``asyncio.to_thread``.
@@ -66,17 +69,34 @@ def _run(connection: Connection, daily_tables: Sequence[str], access: Access) ->
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()
-    with connection.begin():
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('threadline.migrations'))"))
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        context.configure(connection=connection)
+    _wait_for_others(connection)
+    # One transaction for all would hold the locks of the first until the last is done, and indexes
+    # that are built meanwhile wait for writers, who wait for these locks.
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
         context.run_migrations()
-        if context.get_revision_argument() == context.get_head_revision():
+    connection.commit()  # Of what it read, if there was nothing to migrate.
+    if context.get_revision_argument() == context.get_head_revision():
+        with connection.begin():
             create_functions(connection, daily_tables)
             ensure_days(connection, daily_tables, today=_today(connection))
             if role := context.config.attributes["runtime_role"]:
                 grant(connection, role, access)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Wait until no other process migrates; the lock ends with the connection.
+
+    Looks again and again: a statement that waits has a snapshot, for which the other's indexes
+    would wait.
+    """
+    query = text("SELECT pg_try_advisory_lock(hashtext('threadline.migrations'))")
+    while True:
+        is_ours = connection.execute(query).scalar_one()
+        connection.commit()
+        if is_ours:
+            return
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _today(connection: Connection) -> date:

@@ -10,8 +10,8 @@ from alembic import op
 
 from common.migrations import build_index
 
-revision = "2026_11_30_0003b"
-down_revision = "2026_11_30_0003"
+revision = "2026_11_30_0004b"
+down_revision = "2026_11_30_0004"
 branch_labels = None
 depends_on = None
 
