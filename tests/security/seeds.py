@@ -128,12 +128,15 @@ async def _describe(site: Site, of: Tenant) -> None:
 async def _decidable(site: Site, of: Tenant) -> None:
     """Create what people decide about: look-alikes, and an address shared by many."""
     of.look_alikes = await _look_alikes(site, of, f"Look{of.canaries.name}", "Lund")
-    others = await _look_alikes(site, of, "Ingeborg Dahlqvist", "Kiruna")
+    others = [
+        await _look_alikes(site, of, name, city)
+        for name, city in (("Ingeborg Dahlqvist", "Kiruna"), ("Siobhan Farrelly", "Galway"))
+    ]
     await site.finish("maintenance:match_changed")
     found = _good(await _ask(site, of, "identity GET /v1/match-candidates")).json()["items"]
-    of.paths["candidate_id"] = [each["candidate_id"] for each in found]
-    pairs = {frozenset(each["customer_ids"]) for each in found}
-    assert pairs == {frozenset(of.look_alikes), frozenset(others)}
+    candidates = {frozenset(each["customer_ids"]): each["candidate_id"] for each in found}
+    assert candidates.keys() == {frozenset(of.look_alikes), *map(frozenset, others)}
+    of.paths["candidate_id"] = [candidates[frozenset(of.look_alikes)]]
     level = {"level": "channel_proved"}
     shared, card = shared_by_many(of) | level, {"type": "loyalty_id", "scope": "shop"} | level
     cards = [card | {"value": f"{number}-{of.name}"} for number in range(13)]
