@@ -109,6 +109,11 @@ class Shares:
         """Whether more than one owner is active."""
         return self._active() > 1
 
+    def has_modest_beside(self, owner: str) -> bool:
+        """Whether another owner is active that does not crowd."""
+        own = self._owners.get(owner)
+        return self._count_modest() > (own is not None and not own.crowds)
+
     async def enter(
         self,
         owner: str,
@@ -198,9 +203,12 @@ class Shares:
         return entry.heavy >= (HEAVY_BESIDE if self.contended else HEAVY_ALONE)
 
     def _enters_by_lots(self) -> bool:
-        """Whether an owner is active that does not crowd; strangers do not count as one."""
+        return self._count_modest() > 0
+
+    def _count_modest(self) -> int:
+        """Return how many owners are active that do not crowd; strangers do not count as one."""
         strangers = NOBODY in self._owners and NOBODY not in self._crowding
-        return len(self._owners) - len(self._crowding) > strangers
+        return len(self._owners) - len(self._crowding) - strangers
 
     def _open_lot(self) -> None:
         """Start a lot if the last one is out."""

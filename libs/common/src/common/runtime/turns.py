@@ -1,7 +1,8 @@
 """Turns: long work on the event loop lets other tasks run every few milliseconds.
 
-While other owners are active, it also rests after each turn, longer than the turn took: their
-requests have steps outside of the process too, and would meet the next turn whenever they return.
+While other owners are active that do not crowd, it also rests after each turn, longer than the turn
+took: their requests have steps outside of the process too, and would meet the next turn whenever
+they return.
 """
 
 import asyncio

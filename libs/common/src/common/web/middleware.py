@@ -124,7 +124,7 @@ class Edge:
             exchange.place, exchange.turn = Place(self._tenants), Place(self._parties)
         answer.on_stream = exchange.finish
         try:
-            with resting_beside_others(lambda: self._tenants.contended):
+            with resting_beside_others(lambda: self._tenants.has_modest_beside(exchange.owner)):
                 await self._guarded(scope, receive, answer)
         finally:
             exchange.finish()

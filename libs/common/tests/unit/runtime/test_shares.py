@@ -271,6 +271,14 @@ async def test_among_owners_that_all_crowd_there_are_no_lots(entrance: Entrance)
     assert sorted(entrance.inside) == ["one"] * 4 + ["other"] * 4
 
 
+async def test_nobody_modest_is_beside_owners_that_all_crowd(entrance: Entrance):
+    await entrance.crowd("one", "other")
+    assert not entrance.places.has_modest_beside("one")
+    await entrance.ask("calm")
+    assert entrance.places.has_modest_beside("one")
+    assert not entrance.places.has_modest_beside("calm"), "it is the only one"
+
+
 async def test_who_no_longer_crowds_enters_as_before(entrance: Entrance, time: Time):
     await entrance.ask("calm")
     await entrance.crowd("crowd")
