@@ -61,8 +61,10 @@ RIGHTS: Mapping[str, Rights] = {
             "identity.watermarks",
             "interactions.erasures",
             "interactions.erasures.dead",
+            "interactions.watermarks",
             "sla.erasures",
             "sla.erasures.dead",
+            "sla.watermarks",
         ),
     ),
     "interactions": Rights(
