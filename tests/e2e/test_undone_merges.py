@@ -10,8 +10,8 @@ from tests.e2e.journey import Json, a_phone, an_email, call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
-CHANGES = frozenset({"as_of", "updated_at", "version", "recorded_at"})
-"""What says when a copy was written, and how often."""
+CHANGES = frozenset({"parts", "updated_at", "version", "recorded_at"})
+"""What says when a copy was written, how often, and how far behind it is."""
 
 
 def without_times(value: object) -> object:
