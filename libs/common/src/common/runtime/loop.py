@@ -161,5 +161,5 @@ def drain(name: str, work: Callable[[], Awaitable[int]], *, pause_seconds: float
         retry=Backoff(pause_seconds, most_seconds=MAX_PAUSE_SECONDS),
         survives=(Exception,),
         on_failure=failed,
-        stalled_seconds=STALLED_SECONDS,
+        stalled_seconds=pause_seconds + STALLED_SECONDS,
     )

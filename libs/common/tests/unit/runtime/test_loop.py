@@ -178,6 +178,20 @@ async def test_a_drain_survives_every_failure_and_reports_its_own():
     assert loop.healthy() is None
 
 
+async def test_a_long_pause_is_no_standstill(monkeypatch: pytest.MonkeyPatch):
+    async def nothing() -> int:
+        return 0
+
+    now = time.monotonic()
+    monkeypatch.setattr("common.runtime.loop.time.monotonic", lambda: now)
+    loop = drain("test", nothing, pause_seconds=600)
+    await loop.round()
+    now += 600
+    assert loop.healthy() is None
+    now += 600
+    assert loop.healthy() == "it has stopped"
+
+
 def test_a_back_off_after_an_outage_of_days_is_still_bounded():
     assert Backoff(0.5, most_seconds=5.0).seconds(100_000) == 5.0
     assert 15 <= Backoff(0.1, most_seconds=30.0, jitter=0.5).seconds(100_000) <= 30
