@@ -101,7 +101,8 @@ async def _published(drill: Drill, tokens: list[str]) -> bool:
         "interactions",
         """
         SELECT count(*) FROM outbox
-        WHERE published_at IS NOT NULL AND payload::jsonb -> 'data' ->> 'text' = ANY ($1::text[])
+        WHERE published_at IS NOT NULL
+          AND nullif(payload, '')::jsonb -> 'data' ->> 'text' = ANY ($1::text[])
         """,
         tokens,
     )
