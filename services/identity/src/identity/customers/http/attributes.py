@@ -61,7 +61,7 @@ class CustomerAttribute(AttributeOrigin):
     name: str = Field(description="The name of the attribute.")
 
 
-class CustomerAttributes(ResponseModel):
+class AttributeList(ResponseModel):
     """The attributes that count."""
 
     customer_id: CanonicalId
@@ -93,7 +93,7 @@ class AttributeHistoryResponse(ResponseModel, title="AttributeHistory"):
 
 @router.get(
     "",
-    response_model=CustomerAttributes,
+    response_model=AttributeList,
     summary="Read where attributes come from",
     openapi_extra=examples(*READ_ATTRIBUTES),
 )
@@ -120,7 +120,7 @@ async def read_attributes(
         for name, value in sorted(provenance.attributes.items())
     ]
     return json_answer(
-        CustomerAttributes(
+        AttributeList(
             customer_id=provenance.customer_id,
             requested_id=customer_id,
             at=at,

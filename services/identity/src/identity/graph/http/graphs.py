@@ -146,7 +146,7 @@ def _links(graph: CustomerGraph, links: Iterable[Link]) -> list[LinkResponse]:
     return [
         LinkResponse.model_validate(
             {
-                "ends": (places[link.id.low], places[link.id.high]),
+                "ends": [places[link.id.low], places[link.id.high]],
                 "rule": link.id.rule.value,
                 "level": link.level.label,
                 "first_seen_at": link.first_seen_at,

@@ -33,8 +33,10 @@ class ExplanationRequest(RequestModel):
 class LinkResponse(ResponseModel, title="IdentifierLink"):
     """Evidence that two identifiers are one person's."""
 
-    ends: tuple[int, int] = Field(
-        description="The places of both identifiers in ``identifiers``, counted from 0."
+    ends: list[int] = Field(
+        min_length=2,
+        max_length=2,
+        description="The places of both identifiers in ``identifiers``, counted from 0.",
     )
     rule: str = Field(
         description="Why they are linked: ``together`` (a request proved both), ``alike``"

@@ -45,8 +45,8 @@ def _only_digits(value: str) -> str:
 
 Version = Annotated[
     int,
-    BeforeValidator(_only_digits),
     Path(ge=0, le=AFTER_ALL, description="The number of a version; 0 for the settings."),
+    BeforeValidator(_only_digits),
 ]
 
 
