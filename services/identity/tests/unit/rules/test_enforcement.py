@@ -22,7 +22,16 @@ from identity.resolution.domain.resolution import resolve
 from identity.resolution.domain.roster import Roster
 from identity.rules.domain.effects import Effect, counts_of, first_of_each
 from identity.rules.domain.enforcement import Enforcer
-from services.identity.tests.unit.builders import NOW, C, P, V, assert_sound, ids
+from services.identity.tests.unit.builders import (
+    NOW,
+    C,
+    P,
+    V,
+    assert_sound,
+    customer,
+    identifier,
+    ids,
+)
 
 SERVICE = CustomerLimits(max_identifiers=8, max_neighbours=3, repeat_window=timedelta())
 LATER = NOW + timedelta(days=400)
@@ -172,6 +181,25 @@ blocked = st.lists(
     max_size=2,
     unique=True,
 ).map(tuple)
+
+
+def test_what_is_from_before_there_was_evidence_comes_back_together():
+    """Who reads the customers between two pages finds only what was written."""
+    held = [identifier("email", "a@nordlys.se", V), identifier("phone", "+46701740601", V)]
+    roster = Roster([customer(1, *held)])
+    before = partition(roster)
+    value = BlockedValue("email", Match.EXACT, "a@nordlys.se")
+    by = rules(blocked=(value,))
+    [effect] = Enforcer(by, Context(by.limits, LATER, ids(100))).measure(roster, UUID(int=1))
+    assert effect.quarantined == 1
+    again = Roster(
+        [roster.get(UUID(int=1))],
+        links=roster.pending.evidence.values(),
+        quarantine=roster.pending.quarantined.values(),
+    )
+    again.versions.do_without()
+    run(again, BEFORE, simulated=False)
+    assert partition(again) == before
 
 
 @pytest.mark.timeout(180)

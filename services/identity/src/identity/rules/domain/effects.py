@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from identifiers import IdentifierKey
-from identity.customers.domain.customers import Customer
 from identity.resolution.domain.roster import Roster
 from identity.rules.domain.bounds import Excess
 
@@ -84,15 +82,12 @@ def counts_of(effects: Iterable[Effect]) -> Counter[str]:
 
 
 def effects_on(
-    before: Mapping[UUID, Customer],
+    before: Mapping[UUID, Collection[IdentifierKey]],
     roster: Roster,
-    created: Collection[UUID] = (),
-    owners: Mapping[IdentifierKey, UUID] = MappingProxyType({}),
-    *,
-    exceeds: Mapping[UUID, tuple[Excess, ...]] = MappingProxyType({}),
-    counted: Mapping[UUID, Collection[IdentifierKey]] = MappingProxyType({}),
+    created: Collection[UUID],
+    owners: Mapping[IdentifierKey, UUID],
 ) -> Iterator[Effect]:
-    """Yield what happened to the customers of before, to all of their identifiers or the counted.
+    """Yield what happened to the customers of before, who had these identifiers.
 
     ``owners`` are those that had the identifiers in quarantine that the rules let go of. Those that
     are a new customer's now are counted with them.
@@ -102,37 +97,36 @@ def effects_on(
         owner = roster.owner(key)
         if owner is not None:
             recovered[owner_before if owner.id in created else owner.id] += 1
-    for customer_id, customer in sorted(before.items()):
-        keys = counted.get(customer_id, customer.identifiers)
+    for customer_id, keys in sorted(before.items()):
         yield Effect(
             customer_id=customer_id,
-            exceeds=exceeds.get(customer_id, ()),
             recovered=recovered.pop(customer_id, 0),
-            **_losses(customer, keys, roster, created),
+            **_losses(customer_id, keys, roster, created),
         )
     for customer_id, count in sorted(recovered.items()):
         yield Effect(customer_id=customer_id, recovered=count)
 
 
 def _losses(
-    customer: Customer,
+    customer_id: UUID,
     keys: Iterable[IdentifierKey],
     roster: Roster,
     created: Collection[UUID],
 ) -> dict[str, Any]:
-    """Return where the customer and these of its identifiers have gone."""
-    present = roster.find(customer.id) or customer
+    """Return where the customer and its identifiers have gone."""
+    found = roster.find(customer_id)
+    present_id = customer_id if found is None else found.id
     homes: set[UUID] = set()
     counts: Counter[str] = Counter()
     for key in keys:
         owner = roster.owner(key)
         if owner is None:
             counts["quarantined" if roster.quarantined(key) is not None else "dropped"] += 1
-        elif owner.id != present.id:
+        elif owner.id != present_id:
             counts["moved"] += 1
             homes.add(owner.id)
     return {
         **counts,
-        "merged_into": None if present.id == customer.id else present.id,
+        "merged_into": None if present_id == customer_id else present_id,
         "split_into": len(homes.intersection(created)),
     }

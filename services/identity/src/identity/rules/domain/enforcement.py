@@ -1,6 +1,6 @@
 """Brings stored customers into line with rules, on a roster; what is simulated is never saved."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from identity.customers.domain.customers import Customer, CustomerLimits
 from identity.customers.domain.identifiers import DropReason, Identifier
 from identity.customers.domain.type_rules import PERSON_TYPE, Rank
 from identity.registry.domain.tenant_rules import TenantRules
-from identity.resolution.domain.components import component_of
+from identity.resolution.domain.components import component_of, keep_links_from_before
 from identity.resolution.domain.context import Context
 from identity.resolution.domain.graph.evidence import Link
 from identity.resolution.domain.graph.quarantine import Quarantined, suspects_among
@@ -37,16 +37,27 @@ class Enforcer:
 
     def measure(self, roster: Roster, customer_id: UUID) -> list[Effect]:
         """Put what is blocked of a customer into quarantine; of what stays it may have too much."""
-        before = {each: roster.get(each) for each in roster.customer_ids & {customer_id}}
-        self._block(roster, before)
-        exceeds = {each: excesses_of(roster.get(each), self._limits) for each in before}
-        return _some(effects_on(before, roster, exceeds=exceeds))
+        if customer_id not in roster.customer_ids:
+            return []
+        blocked = self._block(roster, customer_id)
+        exceeds = excesses_of(roster.get(customer_id), self._limits)
+        effect = Effect(customer_id=customer_id, exceeds=exceeds, quarantined=blocked)
+        return [effect] if effect else []
 
-    def _block(self, roster: Roster, customer_ids: Iterable[UUID]) -> None:
-        for customer_id in customer_ids:
-            for key, identifier in roster.get(customer_id).identifiers.items():
-                if self._is_blocked(identifier):
-                    roster.quarantine(key, DropReason.BLOCKED, now=self.context.now)
+    def _block_all(self, roster: Roster) -> None:
+        """Do what has been done by now, unless it is only simulated."""
+        for customer_id in roster.customer_ids:
+            self._block(roster, customer_id)
+
+    def _block(self, roster: Roster, customer_id: UUID) -> int:
+        """Put what is blocked of a customer into quarantine; return how many identifiers."""
+        identifiers = roster.get(customer_id).identifiers
+        blocked = [key for key, item in identifiers.items() if self._is_blocked(item)]
+        if blocked:
+            keep_links_from_before(roster, customer_id, types=self._limits.types)
+        for key in blocked:
+            roster.quarantine(key, DropReason.BLOCKED, now=self.context.now)
+        return len(blocked)
 
     def enforce_on_person(self, roster: Roster, customer_id: UUID) -> list[Effect]:
         """Enforce the rules on a customer and all that its identifiers are connected with.
@@ -54,7 +65,7 @@ class Enforcer:
         Does nothing unless no smaller id leads to any of these, so that each is counted once,
         whatever the rules have merged since; nor on visitors of whom only devices are known.
         """
-        self._block(roster, roster.customer_ids)
+        self._block_all(roster)
         customer = roster.find(customer_id)
         if customer is None or self._is_visitor(customer):
             return []
@@ -91,7 +102,7 @@ class Enforcer:
         """
         if key not in self._released(roster, [key]):
             return []
-        self._block(roster, roster.customer_ids)
+        self._block_all(roster)
         released = {key} | self._released_beside(roster, [key])
         if key != min(released):
             return []
@@ -112,19 +123,21 @@ class Enforcer:
         """Enforce the rules on what ``facts`` concern, and return the effects on persons.
 
         These may be more than depend on each other: a device that is set free brings all those into
-        line who were proved on it.
+        line who were proved on it. Of a person and a visitor who are one, the person goes on.
         """
-        before = {each: roster.get(each) for each in roster.customer_ids}
-        counted = {each: self._person_facts(customer).keys() for each, customer in before.items()}
-        persons = {each: customer for each, customer in before.items() if counted[each]}
+        proved = {each: self._person_facts(roster.get(each)).keys() for each in roster.customer_ids}
+        persons = {each: keys for each, keys in proved.items() if keys}
         owners = {
             key: self._owner_before(roster, key)
             for key in facts
             if roster.owner(key) is None and not self._is_device(key)
         }
         usable = {key: fact for key, fact in facts.items() if not self._is_blocked(fact)}
-        created = place(roster, usable, None, self.context).created if usable else []
-        return _some(effects_on(persons, roster, created, owners, counted=counted))
+        created: Sequence[UUID] = ()
+        if usable:
+            preferred = persons.keys()
+            created = place(roster, usable, None, self.context, preferred=preferred).created
+        return [effect for effect in effects_on(persons, roster, created, owners) if effect]
 
     def _owner_before(self, roster: Roster, key: IdentifierKey) -> UUID:
         """Return the customer that had an identifier before it was put into quarantine."""
@@ -202,10 +215,6 @@ class Enforcer:
             for key, entry in found
             if entry is not None and not entry.is_released and roster.owner(key) is None
         }
-
-
-def _some(effects: Iterable[Effect]) -> list[Effect]:
-    return [effect for effect in effects if effect]
 
 
 def _keys(customers: Iterable[Customer]) -> Iterator[IdentifierKey]:

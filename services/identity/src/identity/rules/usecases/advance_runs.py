@@ -110,7 +110,7 @@ async def _look_at(
     context = Context(limits=rules.limits, now=now, new_id=new_id)
     is_application = run.kind is Kind.APPLICATION
     enforcer = Enforcer(rules, context)
-    loader = _Loader(tx, run.tenant_id, enforcer, now)
+    loader = _Loader(tx, run, enforcer, now)
     while True:
         roster, keys = await loader.load(page.items)
         if len(page.items) == 1 or len(roster.keys) <= MAX_IDENTIFIERS:
@@ -160,10 +160,10 @@ async def _enforce(
 
 @dataclass(frozen=True, slots=True)
 class _Loader:
-    """Loads what the items of a page are connected with by the rules."""
+    """Loads the items of a page, with what they are connected with by the rules if it matters."""
 
     tx: Transaction
-    tenant_id: str
+    run: Run
     enforcer: Enforcer
     now: datetime
 
@@ -171,12 +171,16 @@ class _Loader:
         """Return the roster, and the quarantined identifiers that the rules let go of."""
         released = {item for item in items if isinstance(item, IdentifierKey)}
         ids = [item for item in items if isinstance(item, UUID)]
-        customers = await list_customers_by_ids(self.tx, self.tenant_id, ids) if ids else []
+        tenant_id = self.run.tenant_id
+        customers = await list_customers_by_ids(self.tx, tenant_id, ids) if ids else []
+        if self.run.phase is Phase.BOUNDS:
+            version = self.enforcer.rules.limits.rules_version
+            return Roster(customers, rules_version=version), set()
         keys = {key for customer in customers for key in customer.identifiers}
         while True:
             roster = await get_connected(
                 self.tx,
-                self.tenant_id,
+                tenant_id,
                 keys | released,
                 self.enforcer.rules,
                 now=self.now,
@@ -191,5 +195,5 @@ class _Loader:
         beside = roster.evidence.keys - roster.keys
         if not beside:
             return set()
-        entries, links = await stored.list_quarantined(self.tx, self.tenant_id, beside)
+        entries, links = await stored.list_quarantined(self.tx, self.run.tenant_id, beside)
         return self.enforcer.released(entries, links) if entries else set()
