@@ -58,10 +58,6 @@ async def _build(dsn: str, name: str, on: str) -> bool:
 
 
 async def _build_concurrently(connection: AsyncConnection, name: str, on: str) -> bool:
-    table, _, _ = on.partition(" ")
-    exists = await connection.execute(text("SELECT to_regclass(:name)"), {"name": table})
-    if exists.scalar_one() is None:
-        return False
     await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     is_invalid = (await connection.execute(_IS_INVALID, {"name": name})).scalar_one()
     if is_invalid:  # A migration was killed while it built the index.
