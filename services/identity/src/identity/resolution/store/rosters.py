@@ -1,30 +1,13 @@
 """Writes what a unit of work changed: one statement, and one more if it merged customers."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any
 
 from sqlalchemy import text
 
-from common.db import Columns, Transaction, bytea_text
-from common.jsons import dumps
+from common.db import Transaction
 from common.runtime import in_turns
 from identifiers import NORMALISER_VERSION
-from identity.customers.domain.attributes import Observation
-from identity.customers.domain.changes import (
-    CustomerCreated,
-    CustomersMerged,
-    CustomerUnmerged,
-    CustomerUpdated,
-)
-from identity.customers.domain.customers import Customer
-from identity.customers.domain.identifiers import Level
-from identity.customers.store.customer_json import (
-    attributes_to_json,
-    customer_to_json,
-)
-from identity.customers.store.search_index import TERMS, UPSERT_TERMS, terms_row
+from identity.customers.store.search_index import TERMS, UPSERT_TERMS
 from identity.resolution.domain.roster import PendingWrites, Roster
 from identity.resolution.store.decisions import insert_decisions, mark_withdrawn
 from identity.resolution.store.links import (
@@ -37,67 +20,23 @@ from identity.resolution.store.links import (
     link_row,
     quarantine_row,
 )
+from identity.resolution.store.rows import (
+    ALIAS,
+    CUSTOMER,
+    IDENTIFIER,
+    MERGED,
+    REDIRECT,
+    REPORTED,
+    changed_terms,
+    customer_rows,
+    identifier_rows,
+    merge_rows,
+    observation_rows,
+)
 from identity.resolution.store.versions import save_departures
 
 _MAX_EARLIER = 20
 """The versions of an attribute among which a repetition is looked for."""
-
-_CUSTOMER = Columns(
-    {
-        "id": "uuid",
-        "version": "bigint",
-        "created_at": "timestamptz",
-        "attributes": "jsonb",
-        "merged_into": "uuid",
-    }
-)
-_OBSERVATION = Columns(
-    {
-        "customer_id": "uuid",
-        "name": "text",
-        "observed_at": "timestamptz",
-        "digest": "bytea",
-        "value": "jsonb",
-        "source": "text",
-        "verified": "boolean",
-        "ingested_at": "timestamptz",
-        "level": "text",
-        "priority": "integer",
-        "sequence": "bigint",
-        "is_claim": "boolean",
-        "carriers": "jsonb",
-    }
-)
-_REPORTED = Columns({**_OBSERVATION.types, "counts": "boolean"})
-_IDENTIFIER = Columns(
-    {
-        "type": "text",
-        "scope": "text",
-        "value": "text",
-        "raw": "text",
-        "level": "text",
-        "customer_id": "uuid",
-        "source": "text",
-        "first_seen_at": "timestamptz",
-        "verified_at": "timestamptz",
-        "birth_dates": "text[]",
-        "verified_birth_dates": "text[]",
-    }
-)
-_ALIAS = Columns({"origin_id": "uuid", "canonical_id": "uuid"})
-_REDIRECT = Columns({"absorbed_id": "uuid", "survivor_id": "uuid"})
-_MERGE = Columns(
-    {
-        "merge_id": "uuid",
-        "survivor_id": "uuid",
-        "absorbed_ids": "uuid[]",
-        "reason": "text",
-        "rule": "text",
-        "actor": "text",
-        "evidence": "jsonb",
-        "before": "jsonb",
-    }
-)
 
 # An attribute that was cleared is JSON null, which a batch of rows cannot tell from SQL's NULL.
 # A value that does not count is left out if its source said the same before: every message of a
@@ -107,8 +46,8 @@ SAVE = text(
     f"""
     WITH saved_customers AS (
         INSERT INTO customer
-            (tenant_id, {_CUSTOMER.names}, updated_at)
-        SELECT :tenant_id, {_CUSTOMER.names}, :now FROM {_CUSTOMER.table("customers")}
+            (tenant_id, {CUSTOMER.names}, updated_at)
+        SELECT :tenant_id, {CUSTOMER.names}, :now FROM {CUSTOMER.table("customers")}
         ON CONFLICT (tenant_id, id) DO UPDATE
         SET version = excluded.version, attributes = excluded.attributes,
             merged_into = excluded.merged_into, retired_at = NULL,
@@ -129,7 +68,7 @@ SAVE = text(
         SELECT :tenant_id, customer_id, name, observed_at, digest,
                coalesce(value, cast('null' AS jsonb)), source, verified, ingested_at, level,
                priority, sequence, is_claim, carriers
-        FROM {_REPORTED.table("observations", "reported")}
+        FROM {REPORTED.table("observations", "reported")}
         WHERE counts OR NOT EXISTS (
             SELECT FROM (
                 SELECT earlier.digest FROM (
@@ -148,9 +87,9 @@ SAVE = text(
         ON CONFLICT DO NOTHING
     ), saved_identifiers AS (
         INSERT INTO identifier
-            (tenant_id, {_IDENTIFIER.names}, normaliser_version, has_evidence)
-        SELECT :tenant_id, {_IDENTIFIER.names}, :normaliser_version, true
-        FROM {_IDENTIFIER.table("identifiers")}
+            (tenant_id, {IDENTIFIER.names}, normaliser_version, has_evidence)
+        SELECT :tenant_id, {IDENTIFIER.names}, :normaliser_version, true
+        FROM {IDENTIFIER.table("identifiers")}
         ON CONFLICT (tenant_id, type, scope, value) DO UPDATE
         SET level = excluded.level, customer_id = excluded.customer_id,
             first_seen_at = excluded.first_seen_at, verified_at = excluded.verified_at,
@@ -177,7 +116,7 @@ SAVE = text(
 MERGE = text(
     f"""
     WITH redirect AS (
-        {_REDIRECT.select("redirects")}
+        {REDIRECT.select("redirects")}
     ), redirected_aliases AS (
         UPDATE customer_alias AS alias
         SET canonical_id = redirect.survivor_id
@@ -192,8 +131,8 @@ MERGE = text(
         FROM redirect
         WHERE identifier.tenant_id = :tenant_id AND identifier.customer_id = redirect.absorbed_id
     )
-    INSERT INTO merge_log (tenant_id, {_MERGE.names}, merged_at, rules_version)
-    SELECT :tenant_id, {_MERGE.names}, :now, :rules_version FROM {_MERGE.table("merges")}
+    INSERT INTO merge_log (tenant_id, {MERGED.names}, merged_at, rules_version)
+    SELECT :tenant_id, {MERGED.names}, :now, :rules_version FROM {MERGED.table("merges")}
     """
 )
 
@@ -201,7 +140,7 @@ MERGE = text(
 MOVE_ALIASES = text(
     f"""
     UPDATE customer_alias AS alias SET canonical_id = moved.canonical_id
-    FROM {_ALIAS.table("aliases", "moved")}
+    FROM {ALIAS.table("aliases", "moved")}
     WHERE alias.tenant_id = :tenant_id AND alias.origin_id = moved.origin_id
     """
 )
@@ -247,16 +186,12 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
         "tenant_id": tenant_id,
         "now": now,
         "normaliser_version": NORMALISER_VERSION,
-        "customers": _CUSTOMER.values([row async for row in in_turns(_customer_rows(pending))]),
-        "terms": TERMS.values(list(_changed_terms(pending))),
+        "customers": CUSTOMER.values([row async for row in in_turns(customer_rows(pending))]),
+        "terms": TERMS.values(list(changed_terms(pending))),
         "created": sorted(pending.created),
         "changed": sorted(pending.changed),
-        "observations": _REPORTED.values(
-            [row async for row in in_turns(_observation_rows(pending))]
-        ),
-        "identifiers": _IDENTIFIER.values(
-            [row async for row in in_turns(_identifier_rows(roster))]
-        ),
+        "observations": REPORTED.values([row async for row in in_turns(observation_rows(pending))]),
+        "identifiers": IDENTIFIER.values([row async for row in in_turns(identifier_rows(roster))]),
         "locked": [*roster.customer_ids, *pending.redirects],
         "links": LINK.values(
             [row async for row in in_turns(map(link_row, pending.evidence.values()))]
@@ -276,7 +211,7 @@ async def save_roster(tx: Transaction, tenant_id: str, roster: Roster, *, now: d
             {"origin_id": origin_id, "canonical_id": pending.redirects.get(restored, restored)}
             for origin_id, restored in pending.realiased.items()
         ]
-        await tx.execute(MOVE_ALIASES, {"tenant_id": tenant_id, "aliases": _ALIAS.values(rows)})
+        await tx.execute(MOVE_ALIASES, {"tenant_id": tenant_id, "aliases": ALIAS.values(rows)})
     if pending.decisions:
         await insert_decisions(tx, tenant_id, pending, now=now)
 
@@ -304,112 +239,7 @@ async def _save_merges(
         "tenant_id": tenant_id,
         "now": now,
         "rules_version": pending.rules_version,
-        "redirects": _REDIRECT.values(redirects),
-        "merges": _MERGE.values(_merge_rows(pending)),
+        "redirects": REDIRECT.values(redirects),
+        "merges": MERGED.values(merge_rows(pending)),
     }
     await tx.execute(MERGE, parameters)
-
-
-def _customer_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
-    return (
-        {
-            "id": customer.id,
-            "version": customer.version,
-            "created_at": customer.created_at,
-            "attributes": attributes_to_json(customer.attributes),
-            "merged_into": pending.redirects.get(customer.id),
-        }
-        for customer in pending.customers.values()
-    )
-
-
-def _changed_terms(pending: PendingWrites) -> Iterator[dict[str, Any]]:
-    """Yield what finds the customers whose visible attributes changed."""
-    changed = {
-        change.customer.id
-        for change in pending.changes
-        if isinstance(
-            change, CustomerCreated | CustomerUpdated | CustomersMerged | CustomerUnmerged
-        )
-    }
-    for customer_id in changed - pending.redirects.keys():
-        yield terms_row(pending.customers[customer_id])
-
-
-def _observation_rows(pending: PendingWrites) -> Iterator[dict[str, Any]]:
-    return (
-        {
-            "customer_id": customer_id,
-            "name": observation.name,
-            "observed_at": observation.value.observed_at,
-            "digest": bytea_text(_digest(observation, counts=counts)),
-            "value": observation.value.value,
-            "source": observation.value.source,
-            "verified": observation.value.level is Level.VERIFIED,
-            "ingested_at": observation.value.ingested_at,
-            "level": observation.value.level.label,
-            "priority": observation.value.priority,
-            "sequence": observation.value.sequence,
-            "is_claim": observation.is_claim,
-            "carriers": observation.value.carriers,
-            "counts": counts,
-        }
-        for customer_id, observation in pending.observations
-        for counts in (_counts(pending.customers.get(customer_id), observation),)
-    )
-
-
-def _identifier_rows(roster: Roster) -> Iterator[dict[str, Any]]:
-    return (
-        {
-            "type": key.type,
-            "scope": key.scope,
-            "value": key.value,
-            "raw": identifier.raw,
-            "level": identifier.level.label,
-            "customer_id": owner.id,
-            "source": identifier.source,
-            "first_seen_at": identifier.first_seen_at,
-            "verified_at": identifier.verified_at,
-            "birth_dates": sorted(identifier.birth_dates),
-            "verified_birth_dates": sorted(identifier.verified_birth_dates),
-        }
-        for key, identifier in roster.pending.links.items()
-        if (owner := roster.owner(key)) is not None
-    )
-
-
-def _merge_rows(pending: PendingWrites) -> list[dict[str, Any]]:
-    return [
-        {
-            "merge_id": merge.id,
-            "survivor_id": merge.survivor_id,
-            "absorbed_ids": merge.absorbed_ids,
-            "reason": merge.cause.reason,
-            "rule": merge.cause.rule,
-            "actor": merge.cause.actor,
-            "evidence": merge.cause.evidence,
-            "before": [customer_to_json(customer) for customer in merge.before],
-        }
-        for merge in pending.merges
-    ]
-
-
-def _counts(customer: Customer | None, observation: Observation) -> bool:
-    current = None if customer is None else customer.attributes.get(observation.name)
-    return current == observation.value and not observation.is_repeat
-
-
-def _digest(observation: Observation, *, counts: bool) -> bytes:
-    """Return what tells one observation from another at the same time.
-
-    A value that counts is another one each time; the others are the same however often they come.
-    """
-    value = observation.value
-    content = [
-        value.value, value.source, value.level, value.priority, observation.is_claim,
-        value.carriers,
-    ]  # fmt: skip
-    if counts:
-        content.append(value.sequence)
-    return blake2b(dumps(content), digest_size=16).digest()
