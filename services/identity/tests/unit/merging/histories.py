@@ -5,8 +5,11 @@ from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
+from identifiers import IdentifierKey
+from identity.customers.domain.attributes import Json
 from identity.customers.domain.changes import CustomerRedirected, MergeCause
 from identity.customers.domain.customers import Customer, CustomerLimits
+from identity.customers.domain.identifiers import Level
 from identity.merging.domain.merge_plan import apply_merge, plan_merge
 from identity.merging.domain.origins import AbsorbedCustomer, Origins, PastMerge, anchor_of
 from identity.merging.domain.outcomes import Decider, Outcome, Past, Situation
@@ -20,6 +23,9 @@ from identity.resolution.domain.roster import Roster
 from services.identity.tests.unit.builders import NOW, ids
 
 LIMITS = CustomerLimits()
+Shown = tuple[dict[IdentifierKey, Level], dict[str, Json], tuple[UUID, ...]]
+"""Levels by identifier, values by attribute, and ids that lead to the customer."""
+
 DECIDER = Decider("agent-7", "two persons")
 
 
@@ -109,7 +115,7 @@ class History:
         )
 
 
-def shown(history: History) -> dict[UUID, tuple[object, ...]]:
+def shown(history: History) -> dict[UUID, Shown]:
     """Return what each customer is, versions and times aside."""
     customers = (history.roster.get(each) for each in history.roster.customer_ids)
     return {

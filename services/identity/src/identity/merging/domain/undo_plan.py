@@ -15,7 +15,7 @@ from identity.merging.domain.origins import Origins, PastMerge, attributes_of
 from identity.merging.domain.outcomes import Outcome, Situation
 from identity.merging.domain.redirects import restore_redirects
 from identity.resolution.domain.decisions import Decision
-from identity.resolution.domain.graph.evidence import LinkId, Rule, links_among
+from identity.resolution.domain.graph.evidence import Link, LinkId, Rule, links_among
 from identity.resolution.domain.roster import Part
 
 UNDO = "undo"
@@ -62,8 +62,9 @@ class _Undo:
         restored_ids = tuple(part.id for part in parts)
         concerned = self.situation.present((customer.id, *restored_ids))
         placement = self.situation.settle(*concerned, restored=set(restored_ids))
+        joined: set[UUID] = set()
         for side in self.sides:
-            self._follow_identifiers(side)
+            self._follow_identifiers(side, joined)
         return Outcome(
             decision_ids,
             self.situation.present((customer.id, *restored_ids, *placement.created)),
@@ -72,22 +73,33 @@ class _Undo:
             withdrawn,
         )
 
-    def _follow_identifiers(self, side: Customer) -> None:
-        """Join a side with the customer that evidence made of its identifiers since the merge."""
+    def _follow_identifiers(self, side: Customer, joined: set[UUID]) -> None:
+        """Have a side go on with what evidence made of its identifiers since the merge.
+
+        Its id is the one that goes on, unless an earlier side of those ``joined`` has them.
+        """
         roster, limits = self.situation.roster, self.situation.context.limits
         restored = roster.find(side.id)
         if restored is None or restored.id != side.id or restored.identifiers:
             return
         owners = (roster.owner(key) for key in self._by_strength(side))
         owner = next((owner for owner in owners if owner is not None), None)
-        if owner is not None and owner.created_at >= self.merge.merged_at:
-            roster.merge(
-                owner.id,
-                [side.id],
-                merge_id=self.situation.context.new_id(),
-                cause=self._cause(),
-                max_attributes=limits.max_attributes,
-            )
+        if owner is None:
+            return
+        if owner.id in joined:
+            survivor_id, absorbed_id = owner.id, side.id
+        elif owner.created_at >= self.merge.merged_at:
+            survivor_id, absorbed_id = side.id, owner.id
+        else:
+            return
+        joined.add(survivor_id)
+        roster.merge(
+            survivor_id,
+            [absorbed_id],
+            merge_id=self.situation.context.new_id(),
+            cause=self._cause(),
+            max_attributes=limits.max_attributes,
+        )
 
     def _by_strength(self, side: Customer) -> list[IdentifierKey]:
         types = self.situation.context.limits.types
@@ -189,12 +201,13 @@ class _Undo:
 
     def _allot(self) -> "Allotment":
         customer = self._customer()
-        partition = self.situation.divide(self.situation.component(*self._owners()))
+        component = self.situation.component(*self._owners())
+        partition = self.situation.divide(component)
         before = {**self.origins.customers_before(self.merge)}
         before |= {side.id: side for side in self.sides}
         clusters = [[key for key in keys if self._is_of_merged(key)] for keys in partition.clusters]
         types = self.situation.context.limits.types
-        return allot(customer, self.sides, before, clusters, types)
+        return allot(customer, self.sides, before, clusters, links=component.links, types=types)
 
     def _part(self, lead: UUID, group: Sequence[Customer], allotment: "Allotment") -> Part:
         ids = allotment.ids_of(lead)
@@ -240,13 +253,16 @@ def allot(
     sides: Sequence[Customer],
     before: Mapping[UUID, Customer],
     clusters: Sequence[Sequence[IdentifierKey]],
+    *,
+    links: Iterable[Link],
     types: TypeRules,
 ) -> Allotment:
     """Return who continues whom, given clusters of identifiers of the customer, or split from it.
 
-    A side goes where its best identifier is, whoever has it now; without any, it is apart. Another
-    customer of ``before`` goes where its best one is that the customer still has, or stays. A group
-    goes on under the id that all had, else that of its side.
+    A side goes where its best identifier is, whoever has it now; without any, it is apart. If that
+    is with another customer, it goes on with what came with its identifiers and is nobody else's.
+    Another customer of ``before`` goes where its best one is that the customer still has, or stays.
+    A group goes on under the id that all had, else that of its side.
     """
     cluster_of = {key: place for place, keys in enumerate(clusters) for key in keys}
     own = {key: place for key, place in cluster_of.items() if key in customer.identifiers}
@@ -255,6 +271,11 @@ def allot(
         each.id: _home(each, cluster_of if each.id in side_ids else own, types)
         for each in before.values()
     }
+    present = set(own.values())
+    for side in sides:
+        if home[side.id] not in present:
+            came = _came_with(side, links, own).difference(home.values())
+            home[side.id] = min(came, default=home[side.id])
     stays = home.get(customer.id)
     if stays is None:
         stays = home[customer.id] = home[side_ids[0]]
@@ -280,6 +301,13 @@ def _home(
 ) -> int | None:
     ordered = sorted(customer.identifiers.values(), key=lambda each: each.strength(types))
     return next((cluster_of[each.key] for each in ordered if each.key in cluster_of), None)
+
+
+def _came_with(side: Customer, links: Iterable[Link], own: Mapping[IdentifierKey, int]) -> set[int]:
+    """Return the clusters of identifiers that came together with one of the side."""
+    ends = (link.id[:2] for link in links if link.id.rule is Rule.TOGETHER)
+    pairs = (pair for low, high in ends for pair in ((low, high), (high, low)))
+    return {own[other] for key, other in pairs if key in side.identifiers and other in own}
 
 
 def _lead(ids: Sequence[UUID], side_ids: Sequence[UUID]) -> UUID:
