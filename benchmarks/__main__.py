@@ -43,7 +43,7 @@ PARTS: Mapping[str, Part] = {
 def main(arguments: list[str]) -> None:
     options = _read(arguments)
     rows: list[Row] = []
-    with running_bench(SIZES[options.size], embedded_broker=options.embedded) as bench:
+    with running_bench(SIZES[options.size], is_sketch=options.sketch) as bench:
         _print(table.head())
         for name in options.only:
             speed = _speed(bench, name)
@@ -80,7 +80,11 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--only", type=_parts, default=list(PARTS), help="comma-separated parts")
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--embedded", action="store_true", help="use the embedded broker")
+    parser.add_argument(
+        "--sketch",
+        action="store_true",
+        help="use the embedded broker and forked processes, which start fast and say little",
+    )
     parser.add_argument(
         "--save",
         action="store_true",

@@ -119,8 +119,8 @@ class Bench:
     templates: Templates
     drive: Callable[[Load], Sample]
     plans: Plans
-    embedded_broker: bool
-    """Whether to use the embedded broker even if Apache Kafka is available."""
+    is_sketch: bool
+    """Whether to use what starts fastest: the embedded broker, and forks as processes."""
     notes: list[str] = field(default_factory=list)
 
     def load(self, site: Site, kind: str, request: Callable[[int], bytes], n: int) -> Sample:
@@ -155,6 +155,7 @@ class Bench:
                 bootstrap, what = opened.enter_context(self._broker(directory))
                 self.notes.append(f"{name}: on {what}.")
             running = Fleet(directory, dsns, bootstrap, load_credentials(directory))
+            running.is_forked = self.is_sketch
             opened.callback(running.kill_all)
             running.install()
             if kafka:
@@ -165,7 +166,7 @@ class Bench:
     def _broker(self, directory: Path) -> Iterator[tuple[str, str]]:
         """Yield a bootstrap address and the broker's name: Apache Kafka if it is available."""
         jars, reason = None, "as requested"
-        if not self.embedded_broker:
+        if not self.is_sketch:
             try:
                 jars = fetch()
             except UnavailableError as error:
@@ -185,7 +186,7 @@ class Bench:
 
 
 @contextmanager
-def running_bench(size: Size, *, embedded_broker: bool) -> Iterator[Bench]:
+def running_bench(size: Size, *, is_sketch: bool) -> Iterator[Bench]:
     with ExitStack() as opened:
         directory = Path(opened.enter_context(TemporaryDirectory(prefix="threadline-bench-")))
         directory.chmod(0o755)  # Postgres may run as another user
@@ -193,7 +194,7 @@ def running_bench(size: Size, *, embedded_broker: bool) -> Iterator[Bench]:
         server = opened.enter_context(postgres)
         drive = opened.enter_context(generator())
         plans = Plans(server, log=directory / "postgres" / "postgres.log")
-        yield Bench(size, directory, server, Templates(server), drive, plans, embedded_broker)
+        yield Bench(size, directory, server, Templates(server), drive, plans, is_sketch)
 
 
 def run_module(*arguments: str) -> subprocess.Popen[bytes]:

@@ -24,15 +24,14 @@ LAST_ROWS = {
 }
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_runs_to_completion(part: str):
-    command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--embedded", "--only", part]
+@pytest.mark.timeout(600)
+def test_every_part_runs_to_completion():
+    command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--sketch"]
     with scratch_directory() as scratch:
         environment = os.environ | {"TMPDIR": str(scratch)}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert LAST_ROWS[part] in done.stdout
+    assert [part for part in PARTS if LAST_ROWS[part] not in done.stdout] == []
     assert "Marks met:" in done.stdout

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from devstack.fleet.forks import Fork, fork
 from devstack.servers.children import free_port, tail, tie_to_parent
 from devstack.servers.patience import patient
 from devstack.testing.wait import until
@@ -32,10 +33,13 @@ KILLED = -signal.SIGKILL
 class Processes:
     """Processes by name, with one directory for their logs."""
 
+    is_forked = True
+    """Whether processes may be forks, which start faster than from the command line."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.ports: dict[str, int] = {}
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Fork | subprocess.Popen[bytes]] = {}
 
     @abstractmethod
     def environment(self, name: str) -> Mapping[str, str]:
@@ -65,12 +69,22 @@ class Processes:
 
         Not in another thread: a child ends when the thread that started it ends.
         """
-        command = [sys.executable, "-m", *through, *name.split()[:2]]
+        words = [*through, *name.split()[:2]]
+        environment = {**self.environment(name), "PYTHONPATH": str(ROOT)}
+        if self.is_forked and "LD_PRELOAD" not in environment:
+            self.processes[name] = fork(
+                words,
+                environment=environment,
+                directory=self.directory,
+                out=self.log(name),
+                err=self.log(name),
+            )
+            return
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                tie_to_parent(command, death_signal=signal.SIGTERM),
+                tie_to_parent([sys.executable, "-m", *words], death_signal=signal.SIGTERM),
                 cwd=self.directory,
-                env={**self.environment(name), "PYTHONPATH": str(ROOT)},
+                env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -138,7 +152,7 @@ class Processes:
         """Wait until a process has ended by itself; return its exit code."""
         process = self.processes[name]
         await until(lambda: process.poll() is not None, within, every=0.02)
-        return process.returncode
+        return process.wait()
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[list[str]]:
@@ -187,13 +201,15 @@ class Processes:
 
         ``more`` adds to its environment.
         """
-        with self.log(f"{service} commands").open("ab") as log:
-            return subprocess.run(
-                [sys.executable, "-m", service, *words],
-                check=True,
-                env={**self.environment(f"{service} api"), **(more or {})},
-                cwd=self.directory,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            ).stdout
+        out = self.directory / f"{service}.out"
+        out.write_text("")
+        command = fork(
+            [service, *words],
+            environment={**self.environment(f"{service} api"), **(more or {})},
+            directory=self.directory,
+            out=out,
+            err=self.log(f"{service} commands"),
+        )
+        code = command.wait()
+        assert code == 0, f"{words} exited with {code}:\n{tail(self.log(f'{service} commands'))}"
+        return out.read_text()
