@@ -4,12 +4,12 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.machine.meters import Meter
 from benchmarks.site import Bench, run_module
-from benchmarks.workload.load import Load, request
+from benchmarks.workload.load import Load, Sample, request
 from devstack.servers.children import find_installed, free_port, is_listening
 
 _REAPED_SECONDS = 0.3
@@ -82,7 +82,13 @@ def _number(pattern: str, text: str) -> float:
     return float(values[-1])
 
 
-def hello(bench: Bench, *, connections: int) -> Limit:
+def hello(
+    drive: Callable[[Load], Sample],
+    *,
+    connections: int,
+    seconds: float,
+    warm_up_seconds: float,
+) -> Limit:
     """Return how many requests a second a minimal FastAPI answers on our server and loop."""
     port = free_port()
     process = run_module("benchmarks.machine.hello", str(port))
@@ -95,11 +101,11 @@ def hello(bench: Bench, *, connections: int) -> Limit:
             port=port,
             request=_hello,
             connections=connections,
-            seconds=bench.size.seconds,
-            warm_up_seconds=bench.size.warm_up_seconds,
+            seconds=seconds,
+            warm_up_seconds=warm_up_seconds,
             meter=Meter((process.pid,), process.pid),
         )
-        return Limit(bench.drive(load).per_second)
+        return Limit(drive(load).per_second)
     finally:
         process.terminate()
         process.wait()

@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from benchmarks.machine.limits import hello
+from benchmarks.output.marks import REFERENCE_PER_SECOND
+from benchmarks.workload.load import generator
 from devstack.fleet.fleet import SEPARATE
 from tests.drills.callers.load import Load
 from tests.drills.drill import Drill
@@ -17,6 +20,7 @@ EVERY_SECONDS = 5.0
 RATE = 330.0
 """Customers' messages a second, without the agents' answers."""
 PROMISED = 300.0
+"""Messages a second on the machine that the benchmark's goals are for."""
 
 
 @pytest.mark.drill
@@ -28,8 +32,17 @@ async def test_random_kills_for_fifteen_seconds(drill: Drill):
 @pytest.mark.long_drill
 @pytest.mark.timeout(900)
 async def test_random_kills_for_a_minute_at_three_hundred_a_second(drill: Drill):
+    speed = await asyncio.to_thread(_speed)
     reached = await _drill(drill, seconds=60, rate=RATE)
-    assert reached >= PROMISED
+    assert reached >= PROMISED * min(1.0, speed)
+
+
+def _speed() -> float:
+    """Return how fast this machine is, against the one that the benchmark's goals are for."""
+    with generator() as drive:
+        limit = hello(drive, connections=1, seconds=3, warm_up_seconds=1)
+    _say(f"hello {limit.per_second:,.0f}/s")
+    return limit.per_second / REFERENCE_PER_SECOND
 
 
 async def _drill(drill: Drill, *, seconds: float, rate: float) -> float:
