@@ -158,7 +158,8 @@ unit: $(DEV) ## Only what needs no server
 
 .PHONY: test-kafka
 test-kafka: $(DEV) ## The kafka and e2e suites on Apache Kafka, from its Maven Central jars
-	"$(BIN)/python" -m devstack.kafka "$(BIN)/pytest" -m "kafka or e2e" $(T)
+	"$(BIN)/python" -m devstack.kafka "$(BIN)/pytest" \
+	  -m "apache_kafka or ((kafka or e2e) and not own_servers)" $(T)
 
 .PHONY: drill
 drill: $(DEV) ## Kill and freeze parts of a running fleet, and check that nothing is lost (needs Java, Maven)

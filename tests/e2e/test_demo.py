@@ -8,7 +8,7 @@ import pytest
 
 from devstack.servers.patience import patient
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.own_servers, pytest.mark.timeout(600)]
 
 
 async def test_the_demo_plays_to_its_end_and_shows_one_customer():

@@ -27,7 +27,7 @@ from devstack.testing.stack import StackProcess, stack_process
 from devstack.testing.wait import until
 
 # Each start of a stack takes seconds, and one test here starts three.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.own_servers, pytest.mark.timeout(180)]
 
 
 MEMBER = """
