@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from common.service import INDEXES_ONLY, Foundation, Service, assemble
+from common.service import STEADY_PLANS, Foundation, Service, assemble
 from common.web.auth import register_scopes
 from identity.customers.domain.customers import CustomerLimits
 from identity.customers.domain.denials import DenyKeys
@@ -34,7 +34,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def build(settings: IdentitySettings) -> Service:
     """Return the service, not yet connected to anything."""
-    foundation = Foundation.lay(NAME, settings, session={**INDEXES_ONLY, **SIMILAR_NAMES})
+    foundation = Foundation.lay(NAME, settings, session={**STEADY_PLANS, **SIMILAR_NAMES})
     rules = settings.rules
     limits = CustomerLimits(
         max_identifiers=rules.max_identifiers,

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 from common.db import Database
 from common.jsons import dumps_text
 from devstack.testing.fake_clock import NOON
+from devstack.testing.observation.plans import explain_kept_plan
 from identity.customers.store import attribute_history, customer_views, customers, unindexed
 from identity.graph.store import graphs
 from identity.groups.store import groups, members
@@ -300,9 +301,8 @@ async def test_hot_statements_use_indexes(actor, as_owner: Callable[[str], str],
             await tx.execute(text(statement), {"count": count} if ":count" in statement else {})
         scanned = {}
         for name, (planned, parameters) in STATEMENTS.items():
-            explained = text(f"EXPLAIN (FORMAT JSON) {planned.text}")
-            plan = (await tx.execute(explained, {"tenant_id": "demo", **parameters})).scalar_one()
-            scanned[name] = scans(plan[0]["Plan"])
+            plan = await explain_kept_plan(tx, planned, {"tenant_id": "demo", **parameters})
+            scanned[name] = scans(plan)
         return scanned
 
     settings = actor.database.settings

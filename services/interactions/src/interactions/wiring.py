@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.service import INDEXES_ONLY, Foundation, Service, assemble
+from common.service import STEADY_PLANS, Foundation, Service, assemble
 from common.web.auth import register_scopes
 from interactions.channels.wiring import build_channels
 from interactions.context.wiring import build_context
@@ -29,7 +29,7 @@ def build(settings: InteractionsSettings, *, identity: HttpIdentity | None = Non
 
     Raises ValueError without a service key: identity would never answer us.
     """
-    foundation = Foundation.lay(NAME, settings, session=INDEXES_ONLY)
+    foundation = Foundation.lay(NAME, settings, session=STEADY_PLANS)
     identity = identity or build_identity(settings)
     resolver = Resolver(foundation.database, identity)
     parts = [

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from common.jsons import loads
+from common.service import STEADY_PLANS
+from devstack.testing.observation.plans import explain_kept_plan
 from interactions.channels.store import deliveries
 from interactions.channels.store.deliveries import claim_deliveries
 from interactions.history.domain.contact import NOBODY
@@ -110,13 +111,14 @@ async def test_a_claim_reads_no_more_than_it_takes(database, add, statement, tab
     await add(database, "b", 10)
 
     async def explain(tx):
-        await tx.execute(text("SET LOCAL enable_seqscan = off"))
-        asked = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
-        found = (await tx.execute(asked, {"count": 20, "after": "", **values})).scalar_one()
-        return found if isinstance(found, list) else loads(found)
+        for name, value in STEADY_PLANS.items():
+            await tx.execute(text(f"SET LOCAL {name} = {value}"))
+        return await explain_kept_plan(
+            tx, statement, {"count": 20, "after": "", **values}, options="ANALYZE, FORMAT JSON"
+        )
 
-    (plan,) = await database.run(explain)
-    scans = [node for node in nodes(plan["Plan"]) if "Relation Name" in node]
+    plan = await database.run(explain)
+    scans = [node for node in nodes(plan) if "Relation Name" in node]
     reads = [node for node in scans if node["Relation Name"].startswith(table)]
     assert all(node["Node Type"] != "Seq Scan" for node in reads)
     rows = sum(node["Actual Rows"] * node["Actual Loops"] for node in reads)

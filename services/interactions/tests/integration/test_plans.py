@@ -4,33 +4,33 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from common.jsons import loads
+from common.service import STEADY_PLANS
+from devstack.testing.observation.plans import explain_kept_plan
 from interactions.history.store import candidates
 from services.interactions.tests.harness import running
 from services.interactions.tests.integration.context.test_context_plans import nodes
 
 
-async def test_sessions_of_the_service_use_indexes_only(fresh_dsn):
+async def test_sessions_of_the_service_use_indexes_only_and_make_plans_once(fresh_dsn):
     async with running(fresh_dsn("interactions")) as api:
-        [row] = await api.rows("SHOW enable_seqscan")
-    assert row[0] == "off"
+        found = {name: (await api.rows(f"SHOW {name}"))[0][0] for name in STEADY_PLANS}
+    assert found == STEADY_PLANS
 
 
 async def test_a_conversation_is_found_by_its_id_alone(database):
-    async def explain(connection):
-        await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-        asked = text(f"EXPLAIN (FORMAT JSON) {candidates.FIND.text}")
-        values = {"tenant_id": "demo", "items": "[]", "span": timedelta(days=1), "space": 1}
-        found = (
-            await connection.execute(asked, values | {"threads_are_locked": False})
-        ).scalar_one()
-        return found if isinstance(found, list) else loads(found)
+    values = {"tenant_id": "demo", "items": "[]", "span": timedelta(days=1), "space": 1}
 
-    (plan,) = await database.run(explain)
+    async def explain(connection):
+        for name, value in STEADY_PLANS.items():
+            await connection.execute(text(f"SET LOCAL {name} = {value}"))
+        return await explain_kept_plan(
+            connection, candidates.FIND, values | {"threads_are_locked": False}
+        )
+
+    plan = await database.run(explain)
     by_id = [
         node["Index Name"]
-        for node in nodes(plan["Plan"])
+        for node in nodes(plan)
         if "conversation_id = wanted" in node.get("Index Cond", "") + node.get("Filter", "")
     ]
     assert by_id == ["conversation_pkey"]

@@ -16,7 +16,10 @@ from common.service.service import Service
 from common.settings import ServiceSettings
 from common.web import AppState, build_app
 
-INDEXES_ONLY: Mapping[str, str] = {"enable_seqscan": "off"}
+STEADY_PLANS: Mapping[str, str] = {
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 """The session settings of a service whose statements all have an index (docs/adr/0030)."""
 
 

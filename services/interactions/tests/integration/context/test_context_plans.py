@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from common.db import Database
 from common.ids import new_id
-from common.jsons import loads
+from common.service import STEADY_PLANS
 from common.settings import PostgresSettings
+from devstack.testing.observation.plans import explain_kept_plan
 from identifiers import NORMALISER_VERSION
 from interactions.context.domain.search import read_search
 from interactions.context.parts import PART_NAMES
@@ -108,7 +109,9 @@ _FILL = (
 
 @asynccontextmanager
 async def opened(dsn):
-    settings = PostgresSettings(dsn=dsn, pool_size=20, pool_timeout_seconds=10)
+    settings = PostgresSettings(
+        dsn=dsn, pool_size=20, pool_timeout_seconds=10, session=dict(STEADY_PLANS)
+    )
     database = Database(settings, service="interactions")
     yield database
     await database.close()
@@ -150,12 +153,11 @@ async def fill(database):
 
 async def plan_of(database, statement, values):
     async def explain(connection):
-        asked = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}")
-        found = (await connection.execute(asked, values)).scalar_one()
-        return found if isinstance(found, list) else loads(found)
+        return await explain_kept_plan(
+            connection, statement, values, options="ANALYZE, BUFFERS, FORMAT JSON"
+        )
 
-    (plan,) = await database.read(explain)
-    return list(nodes(plan["Plan"]))
+    return list(nodes(await database.read(explain)))
 
 
 def nodes(plan):

@@ -37,8 +37,8 @@ LIST = text(
     f"""
     {_VIEW}
     WHERE candidate.tenant_id = :tenant_id AND candidate.state = :state
-      AND (cast(:log_odds AS double precision) IS NULL
-           OR (candidate.log_odds, candidate.candidate_id) < (:log_odds, :candidate_id))
+      AND (candidate.log_odds, candidate.candidate_id)
+          < (coalesce(cast(:log_odds AS double precision), 'infinity'), :candidate_id)
       AND (:state <> 'open' OR left_alias.canonical_id <> right_alias.canonical_id)
     ORDER BY candidate.tenant_id, candidate.state, candidate.log_odds DESC,
              candidate.candidate_id DESC
