@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from pydantic import SecretStr
 
@@ -63,6 +64,12 @@ async def populate(site: Site, tenant: str, digits: str) -> Tenant:
     assert clocks
     of.paths["clock_id"] = [clock["clock_id"] for clock in clocks[:2]]
     return of
+
+
+async def add_customers(site: Site, of: Tenant, count: int) -> list[str]:
+    """Create customers with a conversation each, whom the caller may merge and erase."""
+    contacts = [_contact("email", f"{uuid4().hex}@example.test", "hello") for _ in range(count)]
+    return [(await _record(site, of, contact))["customer_id"] for contact in contacts]
 
 
 def _first_contact(of: Tenant) -> Json:

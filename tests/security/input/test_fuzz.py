@@ -16,6 +16,7 @@ from interactions.history.usecases import catch_up
 from tests.security.naming import Tenant
 from tests.security.operations import all_operations
 from tests.security.ports import open_ports
+from tests.security.seeds import add_customers
 from tests.security.site import BETA, Site
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +42,7 @@ async def test_no_request_breaks_a_service(
     examples = CASES * 11 // (10 * len(operations)) + 1
     fuzz = {
         "secrets": alpha.canaries.everything(),
-        "ids": _ids(alpha, beta),
+        "ids": _ids(alpha, beta, await add_customers(site, beta, 4)),
         "dsn": site.services[name].settings.postgres.dsn.get_secret_value(),
     }
     async with open_ports(site) as ports:
@@ -76,13 +77,15 @@ async def test_no_request_breaks_a_service(
     assert int(cases) >= CASES
 
 
-def _ids(alpha: Tenant, beta: Tenant) -> dict[str, list[str]]:
-    """Return ids of both tenants by the names of the parameters and fields that take them."""
+def _ids(alpha: Tenant, beta: Tenant, own: list[str]) -> dict[str, list[str]]:
+    """Return ids of both tenants by the names of the parameters and fields that take them.
+
+    Of customers and groups of its own, other tests read none: it may erase or remove them.
+    """
     # What callers choose may be the same for both tenants, and schemathesis makes it up as well.
     of_service = beta.paths.keys() - {"type", "version"}
     ids = {name: [*beta.paths[name], *alpha.paths[name]] for name in of_service}
-    ids["customer_id"] += [beta.other_customer, alpha.other_customer]
-    # A group among its own may be removed before other tests read it.
+    ids["customer_id"] = [*own, *alpha.paths["customer_id"], alpha.other_customer]
     ids["group_id"] = [*beta.removable["group_id"], *alpha.paths["group_id"]]
     return ids | {
         "source_id": ids["customer_id"],

@@ -231,8 +231,13 @@ def assert_counts(
     """
     counts, after = counts_of(effects), owners(present)
     found = {each: present.find(each) for each in set(before.values())}
-    persons = {owner_id for key, owner_id in before.items() if key in after}
-    merged = [each for each in persons if (customer := found[each]) and customer.id != each]
+    leads_to = {each: customer.id for each, customer in found.items() if customer is not None}
+    persons = {
+        owner_id
+        for key, owner_id in before.items()
+        if key in after and after[key] == leads_to.get(owner_id)
+    }
+    merged = [each for each in persons if leads_to[each] != each]
     assert counts["merged"] == len(merged)
     moved = [
         key
