@@ -60,10 +60,7 @@ def main(arguments: list[str]) -> None:
 
 def _speed(bench: Bench, part: str) -> float:
     """Return how fast the machine is just before a part, against the one of the marks."""
-    size = bench.size
-    reached = limits.hello(
-        bench.drive, connections=1, seconds=size.seconds, warm_up_seconds=size.warm_up_seconds
-    ).per_second
+    reached = limits.hello(bench, connections=1).per_second
     speed = reached / REFERENCE_PER_SECOND
     doubt = " Too slow to judge by: the machine is busy." if speed < SLOWEST else ""
     bench.notes.append(f"{part}: hello {reached:,.0f}/s, {speed:.2f} of the marks' machine.{doubt}")

@@ -82,7 +82,17 @@ def _number(pattern: str, text: str) -> float:
     return float(values[-1])
 
 
-def hello(
+def hello(bench: Bench, *, connections: int) -> Limit:
+    """Return how many requests a second a minimal FastAPI answers, for the size of this run."""
+    return greet(
+        bench.drive,
+        connections=connections,
+        seconds=bench.size.seconds,
+        warm_up_seconds=bench.size.warm_up_seconds,
+    )
+
+
+def greet(
     drive: Callable[[Load], Sample],
     *,
     connections: int,

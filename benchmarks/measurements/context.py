@@ -40,15 +40,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     with bench.site("context") as site:
         people.write_people(site.dsn("interactions"), list({case.people for case in cases}))
         site.start(API)
-        greetings = {
-            n: limits.hello(
-                bench.drive,
-                connections=n,
-                seconds=bench.size.seconds,
-                warm_up_seconds=bench.size.warm_up_seconds,
-            )
-            for n in CONNECTIONS
-        }
+        greetings = {n: limits.hello(bench, connections=n) for n in CONNECTIONS}
         for case in cases:
             for n in CONNECTIONS:
                 yield _row(bench, site, case, n, greetings[n])

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks.machine.limits import hello
+from benchmarks.machine.limits import greet
 from benchmarks.output.marks import REFERENCE_PER_SECOND
 from benchmarks.workload.load import generator
 from devstack.fleet.fleet import SEPARATE
@@ -40,7 +40,7 @@ async def test_random_kills_for_a_minute_at_three_hundred_a_second(drill: Drill)
 def _speed() -> float:
     """Return how fast this machine is, against the one that the benchmark's goals are for."""
     with generator() as drive:
-        limit = hello(drive, connections=1, seconds=3, warm_up_seconds=1)
+        limit = greet(drive, connections=1, seconds=3, warm_up_seconds=1)
     _say(f"hello {limit.per_second:,.0f}/s")
     return limit.per_second / REFERENCE_PER_SECOND
 

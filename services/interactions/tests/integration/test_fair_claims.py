@@ -5,8 +5,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from common.service import STEADY_PLANS
-from devstack.testing.observation.plans import explain_kept_plan
+from devstack.testing.observation.plans import explain_kept_plan, use_steady_plans
 from interactions.channels.store import deliveries
 from interactions.channels.store.deliveries import claim_deliveries
 from interactions.history.domain.contact import NOBODY
@@ -111,8 +110,7 @@ async def test_a_claim_reads_no_more_than_it_takes(database, add, statement, tab
     await add(database, "b", 10)
 
     async def explain(tx):
-        for name, value in STEADY_PLANS.items():
-            await tx.execute(text(f"SET LOCAL {name} = {value}"))
+        await use_steady_plans(tx)
         return await explain_kept_plan(
             tx, statement, {"count": 20, "after": "", **values}, options="ANALYZE, FORMAT JSON"
         )

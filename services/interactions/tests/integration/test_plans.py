@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from common.service import STEADY_PLANS
-from devstack.testing.observation.plans import explain_kept_plan
+from devstack.testing.observation.plans import explain_kept_plan, use_steady_plans
 from interactions.history.store import candidates
 from services.interactions.tests.harness import running
 from services.interactions.tests.integration.context.test_context_plans import nodes
@@ -21,8 +19,7 @@ async def test_a_conversation_is_found_by_its_id_alone(database):
     values = {"tenant_id": "demo", "items": "[]", "span": timedelta(days=1), "space": 1}
 
     async def explain(connection):
-        for name, value in STEADY_PLANS.items():
-            await connection.execute(text(f"SET LOCAL {name} = {value}"))
+        await use_steady_plans(connection)
         return await explain_kept_plan(
             connection, candidates.FIND, values | {"threads_are_locked": False}
         )

@@ -188,7 +188,7 @@ def quarantined() -> tuple[History, IdentifierKey]:
     for digit in range(13):
         history.resolve(request(mail("kiosk"), mail(f"guest{digit}")))
     assert history.roster.owner(key("kiosk")) is None
-    assert history.roster.quarantined(key("kiosk")) is not None
+    assert history.roster.entries.get(key("kiosk")) is not None
     return history, key("kiosk")
 
 
@@ -208,7 +208,7 @@ def test_a_withdrawn_release_puts_it_back_into_quarantine():
     (decision,) = history.decide(partial(release_identifier, key=value)).decision_ids
     withdraw(history, decision)
     assert history.roster.owner(value) is None
-    entry = history.roster.quarantined(value)
+    entry = history.roster.entries.get(value)
     assert entry is not None
     assert not entry.is_released
 

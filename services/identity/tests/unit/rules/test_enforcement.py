@@ -83,7 +83,7 @@ def replayed(events: Iterable[Seen], by: TenantRules = BEFORE) -> Roster:
 def stored(roster: Roster) -> Roster:
     """Return the roster as it would be read again."""
     customers = [roster.get(customer_id) for customer_id in roster.customer_ids]
-    entries = (roster.quarantined(key) for key in KEYS)
+    entries = (roster.entries.get(key) for key in KEYS)
     again = Roster(
         customers,
         links=roster.evidence.among(KEYS),
@@ -103,7 +103,7 @@ def run(roster: Roster, by: TenantRules, *, simulated: bool) -> list[Effect]:
 
     ids_ = {each for found in roster.customer_ids for each in roster.get(found).merged_ids}
     customers = sorted(ids_ | roster.customer_ids)
-    quarantined = [key for key in KEYS if roster.quarantined(key) is not None]
+    quarantined = [key for key in KEYS if roster.entries.get(key) is not None]
     for customer_id in customers:
         effects += enforcer.measure(each(), customer_id)
     of_persons: list[Effect] = []

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.jsons import loads
+from common.service import STEADY_PLANS
+
+
+async def use_steady_plans(connection: AsyncConnection) -> None:
+    """Have the rest of the transaction plan as the sessions of identity and interactions do."""
+    for name, value in STEADY_PLANS.items():
+        await connection.execute(text(f"SET LOCAL {name} = {value}"))
 
 
 async def explain_kept_plan(
@@ -38,8 +45,8 @@ def _literal(value: Any) -> str:
     """Return a literal of unknown type, which becomes what the parameter is."""
     if value is None:
         return "NULL"
-    text = _text(value).replace("'", "''")
-    return f"'{text}'"
+    escaped = _text(value).replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _text(value: Any) -> str:

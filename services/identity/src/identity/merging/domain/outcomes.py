@@ -93,7 +93,7 @@ class Situation:
             self.component(*customers),
             sides,
             self.context.limits,
-            self.roster.released,
+            self.roster.entries.released,
             self.roster.shared,
             is_whole,
         )
@@ -104,7 +104,7 @@ class Situation:
             component.identifiers,
             component.links,
             self.context.limits,
-            released=self.roster.released,
+            released=self.roster.entries.released,
             shared=self.roster.shared,
         )
 

@@ -17,13 +17,13 @@ def release_identifier(situation: Situation, key: IdentifierKey) -> Outcome:
     NotFoundError if it is not in quarantine.
     """
     roster, context = situation.roster, situation.context
-    entry = roster.quarantined(key)
+    entry = roster.entries.get(key)
     if entry is None:
         raise NotFoundError("there is no such identifier in quarantine")
     if entry.is_released:
         owner = roster.owner(key)
         return Outcome(customers=() if owner is None else (owner,))
-    roster.release(key, now=context.now)
+    roster.entries.release(key, now=context.now)
     decision_id = situation.decide(
         Decision(
             context.new_id(),

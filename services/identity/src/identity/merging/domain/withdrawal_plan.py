@@ -45,7 +45,7 @@ def _take_back(situation: Situation, decision: Decision, identifier: Identifier)
     """Undo what a decision did with one identifier; yield the customer that has it now."""
     roster, owner = situation.roster, situation.roster.owner(identifier.key)
     if decision.basis == RELEASE:
-        roster.revoke_release(identifier.key)
+        roster.entries.revoke_release(identifier.key)
     elif owner is None:
         roster.link(situation.find_customer(decision.customer_id).id, identifier)
     if owner is not None:

@@ -72,7 +72,7 @@ def place(
     placement = Placement(partition)
     _keep_links_from_before(roster, component)
     for key in sorted(facts.keys() - partition.quarantined):
-        roster.recover(key)
+        roster.entries.recover(key)
     for key in sorted(partition.quarantined):
         roster.quarantine(key, DropReason.QUARANTINED, now=context.now)
     placer = _Placer(roster, component, newcomer, context, placement, preferred)
@@ -117,7 +117,7 @@ def _divided(
         component.identifiers,
         component.links,
         context.limits,
-        released=roster.released,
+        released=roster.entries.released,
         shared=roster.shared,
     )
     return component, partition
@@ -136,7 +136,7 @@ def _devices_set_free(
     not matter before, or does not any more.
     """
     entering = {key for key in partition.quarantined if roster.owner(key) is not None}
-    entries = ((key, roster.quarantined(key)) for key in facts.keys() - partition.quarantined)
+    entries = ((key, roster.entries.get(key)) for key in facts.keys() - partition.quarantined)
     leaving = {key for key, entry in entries if entry is not None and not entry.is_released}
     free: set[IdentifierKey] = set()
     for link in component.links:

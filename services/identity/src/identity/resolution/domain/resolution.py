@@ -50,7 +50,7 @@ def _usable(
     dropped = list(request.dropped)
     usable: list[Identifier] = []
     for identifier in request.identifiers:
-        entry = roster.quarantined(identifier.key)
+        entry = roster.entries.get(identifier.key)
         if entry is not None and entry.holds_for(identifier.level):
             dropped.append(drop(identifier, DropReason.QUARANTINED))
         else:

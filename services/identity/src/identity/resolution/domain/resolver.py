@@ -153,7 +153,7 @@ class Resolver:
         news = False
         for shown in self._proved:
             seen = self._with_birth_dates(shown) if shown.key == self._speaker.key else shown
-            owner, entry = self._roster.owner(shown.key), self._roster.quarantined(shown.key)
+            owner, entry = self._roster.owner(shown.key), self._roster.entries.get(shown.key)
             if owner is None:
                 was = None if entry is None else entry.identifier
                 facts[shown.key] = seen if was is None else was.confirmed_by(seen)
@@ -203,7 +203,7 @@ class Resolver:
         return [link for link in links if not quarantined.issuperset(link.id[:2])]
 
     def _is_quarantined(self, shown: Identifier) -> bool:
-        entry = self._roster.quarantined(shown.key)
+        entry = self._roster.entries.get(shown.key)
         return entry is not None and entry.holds_for(shown.level)
 
     def _is_contested(self, link: Link) -> bool:
@@ -222,7 +222,7 @@ class Resolver:
                 continue
             owner = self._roster.owner(shown.key)
             if owner is None:
-                is_quarantined = self._roster.quarantined(shown.key) is not None or (
+                is_quarantined = self._roster.entries.get(shown.key) is not None or (
                     self._placement is not None
                     and shown.key in self._placement.partition.quarantined
                 )

@@ -121,7 +121,7 @@ def _losses(
     for key in keys:
         owner = roster.owner(key)
         if owner is None:
-            counts["quarantined" if roster.quarantined(key) is not None else "dropped"] += 1
+            counts["quarantined" if roster.entries.get(key) is not None else "dropped"] += 1
         elif owner.id != present_id:
             counts["moved"] += 1
             homes.add(owner.id)

@@ -141,7 +141,7 @@ class Enforcer:
 
     def _owner_before(self, roster: Roster, key: IdentifierKey) -> UUID:
         """Return the customer that had an identifier before it was put into quarantine."""
-        entry = roster.quarantined(key)
+        entry = roster.entries.get(key)
         if entry is None:
             raise KeyError(key)
         found = roster.find(entry.customer_id)
@@ -203,13 +203,13 @@ class Enforcer:
         entries = self._entries(roster, keys)
         usable = {key: entry for key, entry in entries.items() if not self._is_blocked(entry)}
         links = roster.evidence.among(usable)
-        suspects = suspects_among(usable, links, self._limits, roster.released)
+        suspects = suspects_among(usable, links, self._limits, roster.entries.released)
         return usable.keys() - suspects.quarantined
 
     def _entries(
         self, roster: Roster, keys: Iterable[IdentifierKey]
     ) -> dict[IdentifierKey, Identifier]:
-        found = ((key, roster.quarantined(key)) for key in keys)
+        found = ((key, roster.entries.get(key)) for key in keys)
         return {
             key: entry.identifier
             for key, entry in found

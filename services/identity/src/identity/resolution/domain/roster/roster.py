@@ -41,6 +41,7 @@ from identity.resolution.domain.decisions import Decision, Withdrawal
 from identity.resolution.domain.graph.claims import Claim
 from identity.resolution.domain.graph.evidence import Evidence, Link
 from identity.resolution.domain.graph.quarantine import Quarantined
+from identity.resolution.domain.roster.entries import Entries
 from identity.resolution.domain.roster.pending import Part, PendingWrites
 
 
@@ -82,10 +83,11 @@ class Roster:
         self._claims: defaultdict[IdentifierKey, list[Claim]] = defaultdict(list)
         for claim in claims:
             self._claims[claim.key].append(claim)
-        self._quarantine = {entry.key: entry for entry in quarantine}
         self.denials: Denials = denials or {}
         """What is denied of the identifiers that were asked for."""
         self.pending = PendingWrites(rules_version=rules_version)
+        self.entries = Entries(quarantine, self.pending)
+        """What was put into quarantine."""
         self.versions = Versions()
         self.evidence = Evidence(links, self.pending.evidence, self.pending.removed_links)
 
@@ -120,19 +122,10 @@ class Roster:
         claimants = (self.find(claim.customer_id) for claim in self._claims.get(key, ()))
         return any(found is not None and found.id == customer_id for found in claimants)
 
-    def quarantined(self, key: IdentifierKey) -> Quarantined | None:
-        """Return the entry of an identifier that was put into quarantine."""
-        return self._quarantine.get(key)
-
     @property
     def keys(self) -> AbstractSet[IdentifierKey]:
         """The identifiers that the customers on the roster have."""
         return self._owners.keys()
-
-    @property
-    def released(self) -> frozenset[IdentifierKey]:
-        """The identifiers that a person took out of quarantine for good."""
-        return frozenset(key for key, entry in self._quarantine.items() if entry.is_released)
 
     def create(
         self,
@@ -209,19 +202,8 @@ class Roster:
         owner = self.owner(key)
         if owner is None:
             return
-        entry = Quarantined(owner.identifiers[key], owner.id, reason, now)
-        self.unlink(owner.id, key)
-        self._quarantine[key] = entry
-        self.pending.quarantined[key] = entry
-        self.pending.recovered.discard(key)
-
-    def recover(self, key: IdentifierKey) -> None:
-        """Take an identifier out of quarantine because somebody verified it."""
-        entry = self._quarantine.get(key)
-        if entry is not None and not entry.is_released:
-            del self._quarantine[key]
-            self.pending.quarantined.pop(key, None)
-            self.pending.recovered.add(key)
+        identifier = self.unlink(owner.id, key)
+        self.entries.add(Quarantined(identifier, owner.id, reason, now))
 
     def decide(self, decision: Decision, *, now: datetime) -> None:
         """Keep what a person decided, and have the partition obey it."""
@@ -240,21 +222,6 @@ class Roster:
             if link_id not in kept:
                 self.evidence.remove(link_id)
         self.pending.withdrawals.append(Withdrawal(decision.id, actor, reason))
-
-    def release(self, key: IdentifierKey, *, now: datetime) -> None:
-        """Take an identifier out of quarantine for good, because a person decided so."""
-        entry = replace(self._quarantine[key], released_at=now)
-        self._quarantine[key] = entry
-        self.pending.quarantined[key] = entry
-        self.pending.recovered.discard(key)
-
-    def revoke_release(self, key: IdentifierKey) -> None:
-        """Let the evidence decide again whether too many share an identifier."""
-        entry = self._quarantine.get(key)
-        if entry is not None and entry.is_released:
-            held = replace(entry, released_at=None)
-            self._quarantine[key] = held
-            self.pending.quarantined[key] = held
 
     def split(
         self,
