@@ -40,6 +40,8 @@ from identity.settings import IdentitySettings
 from identity.wiring import build
 
 BATCH = 1_000
+RESOLVED_AT_A_TIME = 2
+"""Batches: Postgres works for one while Python works for another."""
 RECORD = "record"
 """The type of the identifier that each record has to itself."""
 Row = Mapping[str, str]
@@ -156,37 +158,39 @@ async def _resolve(
     limits: CustomerLimits,
     deny_keys: DenyKeys,
 ) -> list[UUID | None]:
-    """Return the customer of each record, each with an identifier of its own."""
-    ids: list[UUID | None] = []
-    reading: asyncio.Task[int] | None = None
-    for start in range(0, len(items), BATCH):
-        now = service.clock.now()
-        requests = [
-            ResolutionRequest(
-                identifiers=(
-                    PresentedIdentifier(RECORD, f"{number}.csv", None, Level.CHANNEL_PROVED),
-                ),
-                attributes=attributes,
-                create=True,
-                observed_at=now,
-            )
-            for number, attributes in enumerate(items[start : start + BATCH], start)
-        ]
-        prepared = await prepare_requests(requests, now=now)
-        rules = TenantRules.by_default(limits)
-        command = ResolveIdentities(tenant_id, prepared, rules, deny_keys)
-        results = await service.database.run(resolve_identities, command, now=now)
-        ids += [
+    """Return the customer of each record, each with an identifier of its own.
+
+    Two batches are resolved at a time, and the job reads others beside them, as in a service.
+    """
+    rules = TenantRules.by_default(limits)
+    places, reading = asyncio.Semaphore(RESOLVED_AT_A_TIME), asyncio.Lock()
+
+    async def resolve(start: int) -> list[UUID | None]:
+        async with places:
+            now = service.clock.now()
+            requests = [
+                ResolutionRequest(
+                    identifiers=(
+                        PresentedIdentifier(RECORD, f"{number}.csv", None, Level.CHANNEL_PROVED),
+                    ),
+                    attributes=attributes,
+                    create=True,
+                    observed_at=now,
+                )
+                for number, attributes in enumerate(items[start : start + BATCH], start)
+            ]
+            prepared = await prepare_requests(requests, now=now)
+            command = ResolveIdentities(tenant_id, prepared, rules, deny_keys)
+            results = await service.database.run(resolve_identities, command, now=now)
+        async with reading:
+            await service.database.run(read_profiles, ReadProfiles(BATCH, tenant_id), now=now)
+        return [
             result.customer_id if isinstance(result, Resolution) else None for result in results
         ]
-        # The job reads one batch while the next is resolved, as beside a service.
-        if reading is not None:
-            await reading
-        read = ReadProfiles(BATCH, tenant_id)
-        reading = asyncio.create_task(service.database.run(read_profiles, read, now=now))
-    if reading is not None:
-        await reading
-    return ids
+
+    async with asyncio.TaskGroup() as batches:
+        tasks = [batches.create_task(resolve(start)) for start in range(0, len(items), BATCH)]
+    return [customer_id for task in tasks for customer_id in task.result()]
 
 
 def _read(path: Path) -> list[Row]:
