@@ -92,7 +92,9 @@ def sequence_at(now: datetime, position: int = 0) -> int:
 def at_level(observations: Iterable[Observation], level: Level) -> tuple[Observation, ...]:
     """Return the observations as a sender at this level reported them."""
     return tuple(
-        replace(observation, value=replace(observation.value, level=level))
+        observation
+        if observation.value.level is level
+        else replace(observation, value=replace(observation.value, level=level))
         for observation in observations
     )
 
@@ -102,13 +104,13 @@ def carrier_of(key: IdentifierKey) -> str:
     return blake2b(_canonical(key).encode(), digest_size=8).hexdigest()
 
 
-def carried_by(
-    observations: Iterable[Observation], keys: Iterable[IdentifierKey]
+def reported_by(
+    observations: Iterable[Observation], keys: Iterable[IdentifierKey], level: Level
 ) -> tuple[Observation, ...]:
-    """Return the observations as senders with these identifiers reported them."""
+    """Return the observations as a sender at this level with these identifiers reported them."""
     carriers = tuple(map(carrier_of, keys))
     return tuple(
-        replace(observation, value=replace(observation.value, carriers=carriers))
+        replace(observation, value=replace(observation.value, level=level, carriers=carriers))
         for observation in observations
     )
 

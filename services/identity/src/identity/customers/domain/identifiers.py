@@ -18,12 +18,16 @@ class Level(IntEnum):
 
     @property
     def label(self) -> str:
-        return self.name.lower()
+        return _LABELS[self]
 
     @classmethod
-    def parse(cls, label: str) -> Self:
+    def parse(cls, label: str) -> "Level":
         """Return the level with that label. Raises KeyError for an unknown one."""
-        return cls[label.upper()]
+        return _BY_LABEL[label]
+
+
+_LABELS = tuple(level.name.lower() for level in Level)
+_BY_LABEL = dict(zip(_LABELS, Level, strict=True))
 
 
 class DropReason(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from common.errors import ErrorCode, FieldError, InvalidError
 from identifiers import IdentifierKey
-from identity.customers.domain.attributes import at_level, carried_by
+from identity.customers.domain.attributes import reported_by
 from identity.customers.domain.customers import Customer
 from identity.customers.domain.identifiers import (
     DroppedIdentifier,
@@ -82,8 +82,8 @@ class Resolver:
     def run(self) -> Resolution:
         self._leave_device_of_another_number()
         self._check_attributes()
-        self._observations = carried_by(
-            self._request.observations, carriers_of(self._proved, self._types)
+        self._observations = reported_by(
+            self._request.observations, carriers_of(self._proved, self._types), self._level
         )
         subject_id = self._subject_of_proofs() if self._proved else self._subject_of_claims()
         if subject_id is None:
@@ -92,6 +92,11 @@ class Resolver:
         if subject_id not in self._created:
             self._observe(subject_id)
         return self._answer(subject_id)
+
+    @property
+    def _level(self) -> Level:
+        """How well the sender is proved to be who the request is about."""
+        return max((shown.level for shown in self._proved), default=Level.CLAIMED)
 
     def _leave_device_of_another_number(self) -> None:
         """A customer number that is claimed on a device says that somebody else uses it now."""
@@ -133,9 +138,8 @@ class Resolver:
                 raise NotLoadedError
             for link in links:
                 self._roster.evidence.add(link)
-            observations = at_level(self._observations, centre.level)
             strongest = [shown.key for shown in best_first(self._proved, self._types)]
-            newcomer = Newcomer(strongest, self._unowned_claims(), observations)
+            newcomer = Newcomer(strongest, self._unowned_claims(), self._observations)
             self._placement = place(self._roster, facts, newcomer, self._context)
             self._created = self._placement.created
         owner = self._roster.owner(centre.key)
@@ -261,7 +265,7 @@ class Resolver:
         customer = self._roster.create(
             self._context.new_id(),
             self._unowned_claims(),
-            self._request.observations,
+            self._observations,
             now=self._context.now,
         )
         self._created = [customer.id]
@@ -335,8 +339,7 @@ class Resolver:
         refused = frozenset() if tells_apart else self._known.refused_by(self._request.said)
         observations = [each for each in self._observations if each.name not in refused]
         if observations:
-            level = max(shown.level for shown in self._proved or self._claimed)
-            self._roster.observe(subject_id, observations, level=level)
+            self._roster.observe(subject_id, observations, level=self._level)
 
     def _said_before(self) -> KnownSayings:
         """Return what was said of the customer to whom the best known identifier leads."""

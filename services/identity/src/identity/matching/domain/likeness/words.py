@@ -1,5 +1,6 @@
 """Folds what people write so that spellings can be compared, and compares words."""
 
+import re
 import unicodedata
 from enum import IntEnum
 from functools import lru_cache
@@ -17,6 +18,7 @@ _SHORTEST_TYPO = 4
 _NICKNAMES = NickNamer()
 _JOINED = str.maketrans("", "", "'\u2019`-")
 """Marks inside a name."""
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 class Likeness(IntEnum):
@@ -37,7 +39,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
-    kept = "".join(c if c.isalnum() else " " for c in text[:MAX_LENGTH].casefold())
+    kept = _NO_WORD.sub(" ", text[:MAX_LENGTH].casefold())
     return " ".join(kept.replace("ß", "ss").split())
 
 

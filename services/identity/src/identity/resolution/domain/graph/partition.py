@@ -47,6 +47,8 @@ def divide(
     unites them with others.
     """
     links = list(links)
+    if not links:  # As with the first identifier of a customer.
+        return Partition(sorted([key] for key in identifiers))
     suspects = suspects_among(identifiers, links, limits, released)
     usable = {key: item for key, item in identifiers.items() if key not in suspects.quarantined}
     refused: dict[LinkId, DropReason] = {}
