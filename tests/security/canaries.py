@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,14 @@ def canaries_of(tenant: str, digits: str) -> Canaries:
 def found_in(text: str, canaries: dict[str, str]) -> set[str]:
     """Return the names of the canaries in ``text``, ignoring case and a number's punctuation."""
     plain = text.casefold()
-    digits = re.sub(r"[\s().-]", "", text)
     return {
         name
         for name, value in canaries.items()
-        if value.casefold() in plain or (name == "phone" and value.lstrip("+") in digits)
+        if value.casefold() in plain or (name == "phone" and _spellings(value).search(text))
     }
+
+
+@cache
+def _spellings(number: str) -> re.Pattern[str]:
+    """Return what finds the digits of a number, whatever punctuation is between them."""
+    return re.compile(r"[\s().-]*".join(number.lstrip("+")))
