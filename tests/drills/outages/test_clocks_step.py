@@ -94,6 +94,7 @@ async def test_an_api_whose_host_is_ten_minutes_ahead_works_as_usual(
         crowd = await crowd_in_time(drill)
         await crowd.gather(MANY)
         await crowd.answer_every_second()
+        await crowd.await_deadlines()
         await _assert_announced_correctly(drill, crowd)
 
 
