@@ -307,7 +307,9 @@ async def test_hot_statements_use_indexes(actor, as_owner: Callable[[str], str],
 
     settings = actor.database.settings
     dsn = SecretStr(as_owner(settings.dsn.get_secret_value()))
-    database = Database(settings.model_copy(update={"dsn": dsn}), service="identity")
+    # To fill a table takes longer than any request may.
+    patient = settings.model_copy(update={"dsn": dsn, "statement_timeout_seconds": 120.0})
+    database = Database(patient, service="identity")
     try:
         assert await database.run(explain) == {name: [] for name in STATEMENTS}
     finally:
