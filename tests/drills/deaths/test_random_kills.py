@@ -18,7 +18,7 @@ from tests.drills.invariants.deadlines import retracted_certain_breaches
 
 EVERY_SECONDS = 5.0
 RATE = 330.0
-"""Customers' messages a second, without the agents' answers."""
+"""Customers' messages a second, without the agents' answers, on the machine of ``PROMISED``."""
 PROMISED = 300.0
 """Messages a second on the machine that the benchmark's goals are for."""
 

@@ -188,8 +188,11 @@ async def _resolve(
             result.customer_id if isinstance(result, Resolution) else None for result in results
         ]
 
-    async with asyncio.TaskGroup() as batches:
-        tasks = [batches.create_task(resolve(start)) for start in range(0, len(items), BATCH)]
+    try:
+        async with asyncio.TaskGroup() as batches:
+            tasks = [batches.create_task(resolve(start)) for start in range(0, len(items), BATCH)]
+    except ExceptionGroup as failed:  # The command tells of one error, whichever batch had it.
+        raise failed.exceptions[0] from None
     return [customer_id for task in tasks for customer_id in task.result()]
 
 

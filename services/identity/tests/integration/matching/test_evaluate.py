@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from common.errors import UnavailableError
 from common.jsons import loads
 from devstack.testing.postgres import FreshDsn, connected
 from devstack.testing.services import RECEIPT_KEY
@@ -98,6 +99,19 @@ async def test_columns_are_mapped_and_customers_written(fresh_dsn: FreshDsn, tmp
     assert len(rows) == found["records"] == sum(len(person.records) for person in people)
     assert len({row["customer_id"] for row in rows}) == found["customers"] < len(rows)
     assert found["recall"] >= 0.8
+
+
+async def test_a_batch_that_fails_ends_the_command_with_its_reason(
+    fresh_dsn: FreshDsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def fail(*_: object, **__: object) -> None:
+        raise UnavailableError("the database is away")
+
+    monkeypatch.setattr("identity.commands.resolve_identities", fail)
+    records = write(tmp_path / "r.csv", census(1_200, seed=1))
+    result = await evaluate(fresh_dsn("identity"), "--records", str(records))
+    assert result.exit_code == 1
+    assert "the database is away" in result.stderr.splitlines()
 
 
 async def test_the_scratch_tenant_is_deleted(
